@@ -1,0 +1,3 @@
+module github.com/jail-project/jail
+
+go 1.26

@@ -1,0 +1,201 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// Origin says where a leaf of the policy was written and what it replaced.
+type Origin struct {
+	At    diag.Range   // the text that decided
+	Over  []diag.Range // what it overrode, latest first
+	Layer int          // index into Policy.Layers
+}
+
+// Value is a scalar leaf. Set is false for a key that no layer mentions; V
+// then holds the documented default.
+type Value[T any] struct {
+	V   T
+	Set bool
+	Origin
+}
+
+// Entry is one element of a list of names.
+type Entry struct {
+	Text string
+	Origin
+}
+
+// Layer is one document that went into a policy, weakest first.
+type Layer struct {
+	Name   string // profile name, or "command line"
+	File   string // the key under which diag.Sources knows its text
+	Dir    string // ${PROFILE_DIR}: the directory of the file, "" for embedded profiles and flags
+	Reason string // "profile", "extends", "drop-in", "flags"
+	Via    diag.Range // the extends entry that brought it in, zero for the profile itself
+}
+
+// Policy is the merged and validated outcome of all layers. Paths and values
+// are as the user wrote them: variables, globs and named path groups are
+// expanded when the policy is compiled for a host.
+type Policy struct {
+	Name         string
+	Layers       []Layer
+	Description  Value[string]
+	Programs     []Entry
+	Filesystem   Filesystem
+	Environment  Environment
+	Capabilities Capabilities
+	Syscalls     Syscalls
+	Network      Network
+	Namespaces   Namespaces
+	Identity     Identity
+	Limits       Limits
+	Display      Display
+	Audio        Value[string] // none, pulse, pipewire
+	DBus         DBus
+	Devices      []Entry
+	Sockets      []Entry
+	Tests        []Test
+}
+
+// Access is what a path rule does with its path.
+type Access int
+
+// The kinds of path rules, named as in a profile.
+const (
+	Read Access = iota
+	Write
+	Hide
+	Tmpfs
+	Overlay
+)
+
+// Create says what a missing path is made as on the host.
+type Create int
+
+// The values of "create".
+const (
+	CreateNone Create = iota
+	CreateDirectory
+	CreateFile
+)
+
+// PathRule is one entry of filesystem.read, write, hide, tmpfs or overlay.
+// For one Path only the rule of the latest layer remains, whichever list it
+// stands in.
+type PathRule struct {
+	Access   Access
+	Path     string // as written
+	Create   Create // write only
+	Required bool   // a missing path is an error; always set for flags
+	Size     int64  // tmpfs, overlay with discard: bytes, 0 for the default
+	Inodes   int64  // tmpfs: 0 for the default
+	Mode     uint32 // tmpfs: permission bits with sticky; 0 for the default 0755
+	Keep     string // overlay: directory that keeps the changes, "" discards them
+	Origin
+}
+
+// Filesystem is the merged filesystem section. Rules are ordered by layer.
+type Filesystem struct {
+	Rules     []PathRule
+	Root      Value[string] // "host" or a directory
+	Home      Value[string] // host, private, empty
+	Arguments Value[string] // no, read, write
+}
+
+// Environment is the merged environment section.
+type Environment struct {
+	Keep []Entry // names, a trailing * matches any rest
+	Set  []Variable
+}
+
+// Variable is one entry of environment.set.
+type Variable struct {
+	Name, Text string
+	Origin
+}
+
+// Capabilities is the merged capabilities section. Drop is applied first,
+// Keep wins; names are as in capabilities(7) without the CAP_ prefix, lower
+// case, or "all".
+type Capabilities struct {
+	Drop []Entry
+	Keep []Entry
+}
+
+// SyscallRule is one entry of syscalls.allow or syscalls.deny.
+type SyscallRule struct {
+	Rule seccomp.Rule // Rule.Action is Allow for an allow entry
+	Origin
+}
+
+// Syscalls is the merged syscalls section. Deny entries win over allow
+// entries of the same layer or earlier ones; see seccomp.Filter.
+type Syscalls struct {
+	Default       Value[seccomp.Action]
+	Allow         []SyscallRule
+	Deny          []SyscallRule
+	Architectures []Entry
+}
+
+// Network is the merged network section.
+type Network struct {
+	Mode    Value[string] // none, host, filtered, nat, namespace
+	Allow   []Entry
+	Deny    []Entry
+	Publish []Entry
+}
+
+// Namespaces tells which optional namespaces the jail gets; user and mount
+// namespaces always exist, the network namespace follows Network.Mode.
+type Namespaces struct {
+	PID, IPC, UTS, Cgroup, Time Value[bool]
+	// User allows nested user namespaces inside the jail.
+	User Value[bool]
+}
+
+// Identity is the merged identity section.
+type Identity struct {
+	User      Value[string] // keep, root, nobody, or a decimal uid
+	Hostname  Value[string]
+	MachineID Value[string] // random, host, or 32 hex digits
+}
+
+// Limits is the merged limits section; unset values are unlimited or left
+// as they are.
+type Limits struct {
+	Memory    Value[int64] // bytes
+	Processes Value[int64]
+	CPU       Value[int64] // per cent of one processor
+	OpenFiles Value[int64]
+	FileSize  Value[int64] // bytes
+	Time      Value[time.Duration]
+}
+
+// Display is the merged display section.
+type Display struct {
+	X11     Value[string] // none, filtered, xephyr, xvfb, xpra, untrusted, host
+	Wayland Value[bool]
+}
+
+// DBus is the merged dbus section.
+type DBus struct {
+	Session, System BusRules
+}
+
+// BusRules lists the names a program may talk to, own or see on one bus.
+type BusRules struct {
+	Talk, Own, See []Entry
+}
+
+// Test is one entry of tests: what `jail test` proves.
+type Test struct {
+	Probe  string   // read, write, connect, run
+	Target string   // path or address; "" for run
+	Run    []string // the command of a run probe
+	Expect string   // missing, denied, success, failure
+	Origin
+}
