@@ -1,0 +1,123 @@
+// Command bench measures what starting a program in a jail costs, beside
+// bubblewrap, firejail and the floor (testdata/floor).
+//
+// Every figure comes from runs that alternate between the two programs that
+// are compared, in one process and in one minute, so that a busy machine
+// slows both down alike; only their ratio means something. It reports and
+// never fails because of a missed target, unless -strict is given.
+//
+// Started as root it launches everything as -user: what is measured is
+// always the start by an unprivileged user.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// options are the command line.
+type options struct {
+	bin    string // directory that holds jail, floor and peak
+	data   string // directory of the profiles beside this file
+	user   string // whom to launch as when started as root
+	pairs  int
+	short  bool
+	json   bool
+	strict bool
+	only   string
+	mounts int    // internal: make so many mounts before measuring
+	work   string // internal: the work directory of the parent
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.bin, "bin", "bin", "`directory` of jail, floor and peak")
+	flag.StringVar(&o.data, "data", "testdata/bench", "`directory` of the bench profiles")
+	flag.StringVar(&o.user, "user", "jailtest", "`account` to launch as when started as root")
+	flag.IntVar(&o.pairs, "pairs", 40, "timed `pairs` of each quick case")
+	flag.BoolVar(&o.short, "short", false, "a few runs of each case: shows that it works, not how fast")
+	flag.BoolVar(&o.json, "json", false, "print JSON")
+	flag.BoolVar(&o.strict, "strict", os.Getenv("BENCH_STRICT") == "1", "exit 1 when a target is missed")
+	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this `text`")
+	flag.IntVar(&o.mounts, "inside-mounts", 0, "internal: measure below this many mounts")
+	flag.StringVar(&o.work, "work", "", "internal: directory prepared by the parent")
+	flag.Parse()
+	report, err := run(&o)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+	if o.json {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(report)
+	} else {
+		err = report.print(os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+	if o.strict && report.missed() {
+		os.Exit(1)
+	}
+}
+
+// run measures everything that was asked for.
+func run(o *options) (*Report, error) {
+	account, err := findAccount(o.user)
+	if err != nil {
+		return nil, err
+	}
+	if o.mounts > 0 {
+		return runBelowMounts(o, account)
+	}
+	s, err := newStage(o, account)
+	if err != nil {
+		return nil, err
+	}
+	defer s.remove()
+	report := &Report{Machine: describeMachine(), User: account.name}
+	for _, c := range s.cases() {
+		if !strings.Contains(c.Name, o.only) {
+			continue
+		}
+		progress("%s: %s", c.Name, c.Against)
+		if c.Mounts == 0 {
+			report.Times = append(report.Times, s.compare(&c))
+			continue
+		}
+		inner, err := s.compareBelowMounts(o, &c)
+		if err != nil {
+			return nil, fmt.Errorf("below %d mounts: %w", c.Mounts, err)
+		}
+		report.Times = append(report.Times, inner)
+	}
+	if strings.Contains("memory", o.only) {
+		progress("memory")
+		report.Memory = s.memory()
+	}
+	return report, nil
+}
+
+// progress tells the person who waits what is going on.
+func progress(format string, arguments ...any) {
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		fmt.Fprintf(os.Stderr, "\r\033[Kbench: "+format, arguments...)
+	}
+}
+
+// describeMachine names the kernel and the processors, without which times
+// mean nothing.
+func describeMachine() string {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown"
+	}
+	cpus, _ := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*")
+	return fmt.Sprintf("Linux %s, %d processors", strings.TrimSpace(string(release)), len(cpus))
+}

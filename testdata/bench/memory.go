@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// memory measures each launcher while its program sleeps.
+func (s *stage) memory() []Memory {
+	nap := []string{"/usr/bin/sleep", "1.5"}
+	with := func(command []string) []string {
+		return append(command[:len(command)-1:len(command)-1], nap...)
+	}
+	rows := []struct {
+		name    string
+		command []string
+	}{
+		{"jail, same isolation", with(s.jail("plain.yaml"))},
+		{"bubblewrap, same isolation", with(bwrapPlain())},
+		{"jail, firefox profile", append([]string{s.path("jail"), "run", "--profile", "firefox", "--"}, nap...)},
+		{"firejail, firefox profile", firejailFirefox(nap...)},
+	}
+	result := make([]Memory, 0, len(rows))
+	for _, row := range rows {
+		m := s.measureMemory(row.command)
+		m.Name = row.name
+		result = append(result, m)
+	}
+	return result
+}
+
+// measureMemory starts a command that ends in a nap, adds up what its
+// processes hold except the program itself, and waits for the peak.
+func (s *stage) measureMemory(command []string) Memory {
+	var row Memory
+	peak := filepath.Join(s.path("run"), "peak")
+	run := exec.Command(s.path("peak"), append([]string{peak}, command...)...)
+	run.Env, run.Dir = s.environment(), "/"
+	run.SysProcAttr = &syscall.SysProcAttr{Credential: s.account.credential}
+	if err := run.Start(); err != nil {
+		row.Error = err.Error()
+		return row
+	}
+	tree, err := awaitProgram(run.Process.Pid, "sleep")
+	if err == nil {
+		err = row.add(tree)
+	}
+	if err = errors.Join(err, run.Wait()); err != nil {
+		row.Error = err.Error()
+		return row
+	}
+	text, err := os.ReadFile(peak)
+	if err == nil {
+		row.PeakKiB, err = strconv.Atoi(strings.TrimSpace(string(text)))
+	}
+	if err != nil {
+		row.Error = err.Error()
+	}
+	return row
+}
+
+// awaitProgram returns the processes below pid once one of them runs the
+// program, without that one.
+func awaitProgram(pid int, program string) ([]int, error) {
+	for range 200 {
+		time.Sleep(5 * time.Millisecond)
+		tree := descendants(pid)
+		for i, p := range tree {
+			comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p))
+			if err == nil && strings.TrimSpace(string(comm)) == program {
+				time.Sleep(100 * time.Millisecond) // helpers of the set-up end
+				return append(tree[:i:i], tree[i+1:]...), nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%s did not start within a second", program)
+}
+
+// descendants lists the processes below pid, parents first.
+func descendants(pid int) []int {
+	var all []int
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue // the thread has ended meanwhile
+		}
+		for _, field := range strings.Fields(string(text)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				continue
+			}
+			all = append(all, child)
+			all = append(all, descendants(child)...)
+		}
+	}
+	return all
+}
+
+// add sums up the processes that are still there. Only root may read the
+// shares of processes that are not dumpable; for others their anonymous
+// memory is counted, and the sum marked as an estimate.
+func (m *Memory) add(tree []int) error {
+	for _, pid := range tree {
+		kib, err := field(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:")
+		switch {
+		case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ESRCH):
+			continue
+		case errors.Is(err, os.ErrPermission):
+			m.Estimate = true
+			kib, err = field(fmt.Sprintf("/proc/%d/status", pid), "RssAnon:")
+		}
+		if err != nil {
+			return err
+		}
+		m.Processes++
+		m.StaysKiB += kib
+	}
+	return nil
+}
+
+// field returns the number after a key in one of the files of proc(5).
+func field(path, key string) (int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, found := strings.CutPrefix(line, key); found {
+			return strconv.Atoi(strings.Fields(rest)[0])
+		}
+	}
+	return 0, fmt.Errorf("%s has no %s", path, key)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// account is whom programs are launched as. credential is nil when that is
+// the caller.
+type account struct {
+	name, home string
+	uid, gid   int
+	credential *syscall.Credential
+}
+
+// findAccount returns the caller's own account, or the named one for root.
+func findAccount(name string) (*account, error) {
+	found, err := user.Current()
+	if os.Geteuid() == 0 {
+		found, err = user.Lookup(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.Atoi(found.Uid)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.Atoi(found.Gid)
+	if err != nil {
+		return nil, err
+	}
+	if uid == 0 {
+		return nil, errors.New("the start by root is not what is measured: name another account with -user")
+	}
+	a := &account{name: found.Username, home: found.HomeDir, uid: uid, gid: gid}
+	if os.Geteuid() == 0 {
+		a.credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	return a, nil
+}
+
+// stage is the directory in which everything happens: copies of the programs
+// that the account can execute wherever the checkout lies, the profiles, and
+// the files to bind.
+type stage struct {
+	dir     string
+	account *account
+	short   bool
+	pairs   int
+	keep    bool // the directory belongs to the parent process
+}
+
+// fileCounts are the sizes of the cases that bind files.
+func fileCounts() []int { return []int{100, 400, 2900} }
+
+// newStage prepares the directory, or takes over the parent's.
+func newStage(o *options, a *account) (*stage, error) {
+	s := &stage{dir: o.work, account: a, short: o.short, pairs: o.pairs, keep: o.work != ""}
+	if s.keep {
+		return s, nil
+	}
+	dir, err := os.MkdirTemp("", "jail-bench-")
+	if err != nil {
+		return nil, err
+	}
+	s.dir = dir
+	if err := s.fill(o); err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stage) fill(o *options) error {
+	for _, name := range []string{"jail", "floor", "peak"} {
+		if err := copyFile(filepath.Join(o.bin, name), s.path(name), 0o755); err != nil {
+			return err
+		}
+	}
+	profiles, err := filepath.Glob(filepath.Join(o.data, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, profile := range profiles {
+		if err := copyFile(profile, s.path(filepath.Base(profile)), 0o644); err != nil {
+			return err
+		}
+	}
+	if err := s.writeSyscallProfiles(); err != nil {
+		return err
+	}
+	if err := s.writeFiles(); err != nil {
+		return err
+	}
+	for _, dir := range []string{"run", "mounts"} {
+		if err := os.Mkdir(s.path(dir), 0o700); err != nil {
+			return err
+		}
+	}
+	return s.giveAway()
+}
+
+// giveAway makes the account the owner of everything, as if it had made it:
+// a profile that somebody else can write is refused.
+func (s *stage) giveAway() error {
+	if s.account.credential == nil {
+		return nil
+	}
+	return filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, s.account.uid, s.account.gid)
+	})
+}
+
+// writeFiles makes the files to bind, and for each count the list for the
+// floor and the profile for jail.
+func (s *stage) writeFiles() error {
+	if err := os.Mkdir(s.path("files"), 0o755); err != nil {
+		return err
+	}
+	counts := fileCounts()
+	names := make([]string, counts[len(counts)-1])
+	for i := range names {
+		names[i] = s.path(fmt.Sprintf("files/file-%04d", i))
+		if err := os.WriteFile(names[i], nil, 0o644); err != nil {
+			return err
+		}
+	}
+	for _, n := range counts {
+		list := strings.Join(names[:n], "\n") + "\n"
+		if err := os.WriteFile(s.path(fmt.Sprintf("files-%d.list", n)), []byte(list), 0o644); err != nil {
+			return err
+		}
+		profile := filesProfile(names[:n])
+		if err := os.WriteFile(s.path(fmt.Sprintf("files-%d.yaml", n)), []byte(profile), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *stage) remove() {
+	if s.keep {
+		return
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+	}
+}
+
+// environment is what every measured program starts with.
+func (s *stage) environment() []string {
+	return []string{
+		"HOME=" + s.account.home, "USER=" + s.account.name, "LOGNAME=" + s.account.name,
+		"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
+		"XDG_RUNTIME_DIR=" + s.path("run"),
+	}
+}
+
+func copyFile(from, to string, mode os.FileMode) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	_, err = io.Copy(target, source)
+	return err
+}
