@@ -7,4 +7,5 @@ require (
 	github.com/seccomp/libseccomp-golang v0.11.1 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
