@@ -1,0 +1,158 @@
+package jail
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// builder collects the ops of a plan. Its origin fields are stamped on every
+// op, so that the steps of the compiler name what they do once.
+type builder struct {
+	list    *[]Op
+	args    []Arg // arena: the Args of all ops are cut from it
+	free    []Slot
+	next    Slot
+	verb    string
+	subject string
+	at      *diag.Range
+}
+
+func newBuilder(list *[]Op) *builder {
+	return &builder{list: list, next: slotFirst}
+}
+
+// because says what the following ops are for.
+func (b *builder) because(verb, subject string, at *diag.Range) {
+	b.verb, b.subject, b.at = verb, subject, at
+}
+
+func (b *builder) slot() Slot {
+	if n := len(b.free); n > 0 {
+		s := b.free[n-1]
+		b.free = b.free[:n-1]
+		return s
+	}
+	s := b.next
+	if s >= slotCount {
+		panic("internal error: a plan needs more than 64 descriptors at a time")
+	}
+	b.next++
+	return s
+}
+
+// call appends an op and returns it for the rare caller that changes it. The
+// pointer is valid until the next call.
+func (b *builder) call(name string, number uintptr, out Slot, args ...Arg) *Op {
+	if cap(b.args)-len(b.args) < len(args) {
+		b.args = make([]Arg, 0, 1024)
+	}
+	start := len(b.args)
+	b.args = append(b.args, args...)
+	*b.list = append(*b.list, Op{
+		Name: name, Number: number, Out: out,
+		Args: b.args[start:len(b.args):len(b.args)],
+		Verb: b.verb, Subject: b.subject, At: b.at,
+	})
+	return &(*b.list)[len(*b.list)-1]
+}
+
+func num(v uint64, text string) Arg { return Arg{Kind: ArgNumber, Num: v, Text: text} }
+func fd(s Slot) Arg                 { return Arg{Kind: ArgSlot, Num: uint64(s)} }
+func text(s string) Arg             { return Arg{Kind: ArgText, Text: s} }
+func block(b *Block) Arg            { return Arg{Kind: ArgBlock, Block: b} }
+func octal(mode uint32) Arg         { return num(uint64(mode), "0"+strconv.FormatUint(uint64(mode), 8)) }
+func null() Arg                     { return num(0, "NULL") }
+func cwd() Arg                      { return num(0xffffffffffffff9c, "AT_FDCWD") }
+func size(b *Block) Arg             { return num(uint64(len(b.Bytes)), "") }
+func words(vs ...uint64) []byte {
+	out := make([]byte, 0, 8*len(vs))
+	for _, v := range vs {
+		out = binary.NativeEndian.AppendUint64(out, v)
+	}
+	return out
+}
+
+// The blocks below are the same for every op that uses them; they are made
+// once per plan, not at package initialisation.
+type blocks struct {
+	openSource *Block
+	openTarget *Block
+	readOnly   *Block
+	writable   *Block
+	device     *Block
+	rootOnly   *Block
+}
+
+// mountAttr is struct mount_attr of mount_setattr(2).
+func mountAttr(set uint64, private bool, show string) *Block {
+	propagation := uint64(0)
+	if private {
+		propagation = unix.MS_PRIVATE
+	}
+	return &Block{Bytes: words(set, 0, propagation, 0), Show: show}
+}
+
+func newBlocks() *blocks {
+	const nosuid, nodev, ro = unix.MOUNT_ATTR_NOSUID, unix.MOUNT_ATTR_NODEV, unix.MOUNT_ATTR_RDONLY
+	return &blocks{
+		// struct open_how of openat2(2). No component of a source may be a
+		// symbolic link: the compiler has resolved them all, so a link found
+		// now was planted since.
+		openSource: &Block{
+			Bytes: words(unix.O_PATH|unix.O_CLOEXEC|unix.O_DIRECTORY, 0, unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+			Show:  "{O_PATH|O_CLOEXEC|O_DIRECTORY, RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+		},
+		openTarget: &Block{
+			Bytes: words(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+			Show:  "{O_PATH|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+		},
+		readOnly: mountAttr(nosuid|nodev|ro, true, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
+		writable: mountAttr(nosuid|nodev, true, "{NOSUID|NODEV, MS_PRIVATE}"),
+		device:   mountAttr(nosuid|unix.MOUNT_ATTR_NOEXEC, true, "{NOSUID|NOEXEC, MS_PRIVATE}"),
+		rootOnly: mountAttr(ro, false, "{RDONLY}"),
+	}
+}
+
+func (b *builder) openat2(out Slot, dir Arg, path string, how *Block) {
+	b.call("openat2", unix.SYS_OPENAT2, out, dir, text(path), block(how), size(how))
+}
+
+func (b *builder) mkdirat(dir Arg, path string, mode uint32) *Op {
+	return b.call("mkdirat", unix.SYS_MKDIRAT, NoSlot, dir, text(path), octal(mode))
+}
+
+// mknodat makes an empty regular file, which needs no descriptor.
+func (b *builder) mknodat(dir Arg, path string, mode uint32) *Op {
+	return b.call("mknodat", unix.SYS_MKNODAT, NoSlot, dir, text(path), num(uint64(unix.S_IFREG|mode), "S_IFREG|0"+strconv.FormatUint(uint64(mode), 8)), num(0, ""))
+}
+
+func (b *builder) symlinkat(target string, dir Slot, path string) {
+	b.call("symlinkat", unix.SYS_SYMLINKAT, NoSlot, text(target), fd(dir), text(path))
+}
+
+func (b *builder) close(s Slot) {
+	b.call("close", unix.SYS_CLOSE, NoSlot, fd(s))
+	b.free = append(b.free, s)
+}
+
+// moveTo attaches the detached mount in slot m at a path below the root
+// directory of the jail. Every component of the path was made by this plan.
+func (b *builder) moveTo(m Slot, path string) {
+	b.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(m), text(""), fd(slotRoot), text(path),
+		num(unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"))
+}
+
+// moveOnto attaches the detached mount in slot m on the directory or file in
+// slot target.
+func (b *builder) moveOnto(m, target Slot) {
+	b.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(m), text(""), fd(target), text(""),
+		num(unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH"))
+}
+
+func (b *builder) prctl(option uint64, name string, arg uint64, argText string) *Op {
+	return b.call("prctl", unix.SYS_PRCTL, NoSlot, num(option, name), num(arg, argText), num(0, ""), num(0, ""), num(0, ""))
+}

@@ -1,0 +1,180 @@
+package jail
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Rules for this file. Between clone and execve there is one thread, no
+// working allocator, no growing stack, and locks may be held by threads that no
+// longer exist. Therefore:
+//
+//   - Nothing is decided here. Every number, text and struct was laid out by
+//     lower before the fork.
+//   - Every function that the child enters is nosplit and norace, and is
+//     entered with arguments that are numbers or pointers to memory that
+//     outlives it.
+//   - No new variable escapes, nothing is allocated, no map, interface,
+//     closure, defer, append or string is touched, nothing is indexed.
+//   - The only calls are the three runtime hooks, the raw syscall stubs, and
+//     functions of this file. A test reads the compiled code and compares.
+
+// fork starts the jail's first process and returns its pid to the launcher.
+// In the child it does not return.
+//
+// Precondition: the calling goroutine is locked to its thread, and stays so
+// for the life of the child: PR_SET_PDEATHSIG fires when the thread ends.
+//
+//go:noinline
+//go:norace
+//go:nocheckptr
+func fork(r *raw, flags uintptr) (pid uintptr, errno syscall.Errno) {
+	runtimeBeforeFork()
+	pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, flags, 0, 0, 0, 0, 0)
+	if errno != 0 || pid != 0 {
+		runtimeAfterFork()
+		return pid, errno
+	}
+	runtimeAfterForkInChild()
+	child(r)
+	return 0, 0 // not reached
+}
+
+// child is the life of the jail's first process, and of the program's up to
+// execve.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func child(r *raw) {
+	var pid, ret uintptr
+	var errno syscall.Errno
+
+	clearMemory(r)
+	errno = run(r, 0, r.forkAt)
+	if errno != 0 {
+		fail(r, errno)
+	}
+	if r.reap {
+		pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+		if errno != 0 {
+			fail(r, errno)
+		}
+		if pid != 0 {
+			errno = run(r, r.forkAt, r.execAt)
+			if errno != 0 {
+				fail(r, errno)
+			}
+			for {
+				ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&r.status)), 0, 0, 0, 0)
+				if errno == 0 && ret == pid {
+					leave(r.status)
+				}
+				if errno != 0 && errno != syscall.EINTR {
+					exit(failedExit)
+				}
+			}
+		}
+	}
+	errno = run(r, r.execAt, r.opCount)
+	fail(r, errno)
+}
+
+// run executes the ops [from, to) and stops at the first that fails.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func run(r *raw, from, to int32) syscall.Errno {
+	var op *rawOp
+	var ret uintptr
+	var errno syscall.Errno
+
+	for ; from < to; from++ {
+		op = (*rawOp)(unsafe.Add(unsafe.Pointer(r.ops), uintptr(from)*unsafe.Sizeof(rawOp{})))
+		*r.step = uint32(from)
+		ret, _, errno = syscall.RawSyscall6(op.number,
+			arg(r, op.kinds[0], op.args[0]), arg(r, op.kinds[1], op.args[1]), arg(r, op.kinds[2], op.args[2]),
+			arg(r, op.kinds[3], op.args[3]), arg(r, op.kinds[4], op.args[4]), arg(r, op.kinds[5], op.args[5]))
+		if errno != 0 && errno != syscall.Errno(op.accept) {
+			return errno
+		}
+		if op.out >= 0 {
+			r.slots[op.out&(slotCount-1)] = ret
+		}
+	}
+	return 0
+}
+
+// arg turns a lowered argument into what the kernel gets.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func arg(r *raw, kind ArgKind, v uintptr) uintptr {
+	switch kind {
+	case ArgNumber:
+		return v
+	case ArgSlot:
+		return r.slots[v&(slotCount-1)]
+	default:
+		return uintptr(unsafe.Add(unsafe.Pointer(r.arena), v))
+	}
+}
+
+// fail reports the op that r.step names and ends the process.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func fail(r *raw, errno syscall.Errno) {
+	r.record[0] = int32(*r.step)
+	r.record[1] = int32(errno)
+	syscall.RawSyscall6(syscall.SYS_WRITE, r.slots[slotReport], uintptr(unsafe.Pointer(&r.record)), recordSize, 0, 0, 0)
+	exit(failedExit)
+}
+
+// leave ends PID 1 the way the program ended: its status, or 128+N after
+// signal N.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func leave(status uint32) {
+	if status&0x7f == 0 {
+		exit(uintptr(status >> 8 & 0xff))
+	}
+	exit(uintptr(128 + status&0x7f))
+}
+
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func exit(code uintptr) {
+	for {
+		syscall.RawSyscall6(syscall.SYS_EXIT_GROUP, code, 0, 0, 0, 0, 0)
+	}
+}
+
+// clearMemory overwrites the copy of the launcher's command line and
+// environment, which /proc/1/cmdline and its like would show.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func clearMemory(r *raw) {
+	var i uintptr
+
+	for ; i < r.clearN; i++ {
+		*(*byte)(unsafe.Add(r.clear, i)) = 0
+	}
+}

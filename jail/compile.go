@@ -1,0 +1,300 @@
+package jail
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// Command is what a jail is to run.
+type Command struct {
+	Argv []string
+	At   diag.Range // the program's name on the command line
+}
+
+// Compiled is a plan together with the tree it was made from, which
+// answers what a path is in the jail.
+type Compiled struct {
+	Plan *Plan
+	View *View
+}
+
+// Compile turns a policy into a plan for a host. It reads nothing but its
+// arguments. The order of confinement is the order of the calls below;
+// nothing else orders it.
+func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
+	k := &compiler{p: p, h: h, c: c, plan: &Plan{Profile: p.Name, Reap: true}}
+	k.view = newView(p, h, c, &k.problems)
+	k.program()
+	k.environment()
+	k.refuseUnusable()
+	if k.problems.HasErrors() {
+		return &Compiled{View: k.view}, k.problems
+	}
+
+	b := newBuilder(&k.plan.Setup)
+	m := newMounter(b, k)
+	k.namespaces(b)    // decided by clone(2); what follows runs inside them
+	k.dieTogether(b)   // before anything that could outlive the launcher
+	k.identity(b)      // ids first: files are made in the name of the mapped user
+	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
+	k.root(m)          // an empty root that shows nothing of the host
+	k.files(m)         // the tree of the profile, from descriptors
+	k.enter(m)         // from here on nothing of the host has a name
+	k.loopback(b)      // needs the capabilities over the new network namespace
+	k.names(b)         // host name
+	k.limits(b)        // after the last descriptor was opened
+	k.keyring(b)       // the caller's session keyring holds secrets
+	k.capabilities(b)  // the last step that needs one is done
+	k.workDirectory(b) // without capabilities: as the program would
+	k.opaque(b)        // before the program exists that could look
+
+	b.list = &k.plan.Init
+	k.reaper(b)
+
+	b.list = &k.plan.Program
+	k.descriptors(b) // nothing but what was passed on survives execve
+	k.ready(b)       // the filter may forbid write(2), so the report comes first
+	k.filter(b)      // as late as possible: it restricts the launcher as well
+	k.execute(b)
+	return &Compiled{Plan: k.plan, View: k.view}, k.problems
+}
+
+// compiler holds what the steps of Compile share.
+type compiler struct {
+	p        *policy.Policy
+	h        *Host
+	c        Command
+	plan     *Plan
+	view     *View
+	problems diag.List
+}
+
+func (k *compiler) problem(code, summary string, at diag.Range, remedy string) {
+	k.problems = append(k.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: at, Remedy: remedy})
+}
+
+func newMounter(b *builder, k *compiler) *mounter {
+	return &mounter{
+		builder: b, blocks: newBlocks(), h: k.h, problems: &k.problems,
+		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User,
+	}
+}
+
+func (k *compiler) namespaces(b *builder) {
+	ns := &k.p.Namespaces
+	flags := uintptr(unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.SIGCHLD)
+	for _, n := range [...]struct {
+		on   bool
+		flag uintptr
+	}{
+		{ns.PID.V, unix.CLONE_NEWPID},
+		{ns.IPC.V, unix.CLONE_NEWIPC},
+		{ns.UTS.V, unix.CLONE_NEWUTS},
+		{ns.Cgroup.V, unix.CLONE_NEWCGROUP},
+		{k.p.Network.Mode.V != "host", unix.CLONE_NEWNET},
+	} {
+		if n.on {
+			flags |= n.flag
+		}
+	}
+	k.plan.Namespaces = flags
+	k.plan.OwnPIDs = ns.PID.V
+	if ns.Time.V {
+		// CLONE_NEWTIME shares its bit with the exit signal of clone(2), so
+		// it is asked for here and taken on by the program's process.
+		b.because("make", "a time namespace", &ns.Time.At)
+		b.call("unshare", unix.SYS_UNSHARE, NoSlot, num(unix.CLONE_NEWTIME, "CLONE_NEWTIME"))
+	}
+}
+
+// dieTogether ties the jail's life to the launcher's. Without a PID namespace
+// the first process adopts what the program leaves behind.
+func (k *compiler) dieTogether(b *builder) {
+	b.because("tie the jail's life to", "the launcher", nil)
+	b.prctl(unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG", uint64(unix.SIGKILL), "SIGKILL")
+	if !k.plan.OwnPIDs {
+		b.prctl(unix.PR_SET_CHILD_SUBREAPER, "PR_SET_CHILD_SUBREAPER", 1, "")
+	}
+}
+
+func (k *compiler) root(m *mounter) {
+	root := k.view.root.grant
+	k.plan.detached = k.h.Kernel.DetachedTree && !k.view.hasOverlay
+	switch {
+	case root == nil:
+		m.because("make", "an empty root directory", nil)
+		m.newTmpfsIn(slotRoot, 1<<24, 1<<16, 0o755)
+	default:
+		source := root.real
+		if root.source != "" {
+			source = root.source
+		}
+		attr := m.readOnly
+		if root.kind == grantWrite {
+			attr = m.writable
+		}
+		m.because(verbOf(root), root.written, root.at)
+		from, name := cwd(), source
+		m.cloneAt(slotRoot, from, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
+			"OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW|AT_RECURSIVE", attr)
+	}
+	if !k.plan.detached {
+		k.attachRoot(m)
+	}
+}
+
+// attachRoot mounts the new root over the old one. Absolute paths still
+// lead into the old root until pivot_root: a process's root directory is not
+// re-evaluated.
+func (k *compiler) attachRoot(m *mounter) {
+	m.because("attach", "the root directory", nil)
+	m.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(slotRoot), text(""), cwd(), text("/"),
+		num(unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"))
+}
+
+func (k *compiler) files(m *mounter) { m.tree(k.view.root) }
+
+// enter makes the new tree the root: pivot_root(2), section NOTES, with
+// the same directory for both arguments.
+func (k *compiler) enter(m *mounter) {
+	if k.plan.detached {
+		k.attachRoot(m)
+	}
+	m.because("enter", "the root directory", nil)
+	m.call("fchdir", unix.SYS_FCHDIR, NoSlot, fd(slotRoot))
+	m.call("pivot_root", unix.SYS_PIVOT_ROOT, NoSlot, text("."), text("."))
+	m.call("umount2", unix.SYS_UMOUNT2, NoSlot, text("."), num(unix.MNT_DETACH, "MNT_DETACH"))
+	m.call("chdir", unix.SYS_CHDIR, NoSlot, text("/"))
+}
+
+// hostFiles makes what `create:` asks for, each component from a descriptor
+// of its parent, never through a link.
+func (k *compiler) hostFiles(m *mounter) {
+	for _, c := range k.view.creates {
+		m.because("create", c.written, c.at)
+		made := parentOf(c.real)
+		var missing []string
+		for k.h.Files.Kind(made) == KindMissing {
+			missing = append(missing, path.Base(made))
+			made = parentOf(made)
+		}
+		for i := len(missing) - 1; i >= 0; i-- {
+			m.openParent(made)
+			m.mkdirat(fd(m.parent), missing[i], 0o700).Accept = unix.EEXIST
+			made = join(made, missing[i])
+		}
+		m.openParent(made)
+		if c.file == KindDir {
+			m.mkdirat(fd(m.parent), path.Base(c.real), 0o700).Accept = unix.EEXIST
+		} else {
+			m.mknodat(fd(m.parent), path.Base(c.real), 0o600).Accept = unix.EEXIST
+		}
+	}
+	m.closeParent()
+}
+
+// program finds the file to execute the way execvp(3) would, on the host,
+// and makes sure that the jail shows it.
+func (k *compiler) program() {
+	if len(k.c.Argv) == 0 {
+		return
+	}
+	name := k.c.Argv[0]
+	k.plan.Argv = k.c.Argv
+	found, problem := k.findProgram(name)
+	if problem != nil {
+		k.problems = append(k.problems, *problem)
+		return
+	}
+	k.plan.Path = found
+}
+
+// Codes of the diagnostics that stand for exit statuses 127 and 126.
+const (
+	CodeNotFound      = "program-not-found"
+	CodeNotExecutable = "program-not-executable"
+)
+
+func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {
+	if strings.Contains(name, "/") {
+		if !path.IsAbs(name) {
+			name = path.Join(k.h.Cwd, name)
+		}
+		return k.usable(path.Clean(name))
+	}
+	var refused *diag.Diagnostic
+	for dir := range strings.SplitSeq(k.searchPath(), ":") {
+		if !path.IsAbs(dir) {
+			continue // an empty or relative entry would run what lies in the current directory
+		}
+		candidate := path.Join(dir, name)
+		if k.view.resolver.resolve(candidate).kind != KindFile {
+			continue
+		}
+		found, problem := k.usable(candidate)
+		if problem == nil {
+			return found, nil
+		}
+		if refused == nil {
+			refused = problem
+		}
+	}
+	if refused != nil {
+		return "", refused
+	}
+	return "", &diag.Diagnostic{
+		Code: CodeNotFound, Summary: fmt.Sprintf("no program %s in PATH", diag.Quote(name)), Subject: k.c.At,
+		Remedy: "PATH is " + diag.Quote(k.searchPath()),
+	}
+}
+
+// defaultPath is where programs are looked for when the caller has no PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+func (k *compiler) searchPath() string {
+	for _, v := range k.p.Environment.Set {
+		if v.Name == "PATH" {
+			return v.Text
+		}
+	}
+	for _, e := range k.h.Env {
+		if v, ok := strings.CutPrefix(e, "PATH="); ok {
+			return v
+		}
+	}
+	return defaultPath
+}
+
+// usable tells why a program file can't be run in the jail, or returns its
+// name there.
+func (k *compiler) usable(name string) (string, *diag.Diagnostic) {
+	at := k.view.resolver.resolve(name)
+	d := &diag.Diagnostic{Subject: k.c.At}
+	switch {
+	case at.kind == KindMissing:
+		d.Code, d.Summary = CodeNotFound, fmt.Sprintf("%s does not exist", diag.Quote(name))
+	case at.kind == KindDir:
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is a directory", diag.Quote(name))
+	case !k.h.Files.Executable(at.real):
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is not executable", diag.Quote(name))
+	case !k.view.Visible(at.real):
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is not visible in the jail", diag.Quote(name))
+		d.Remedy = "add --read " + diag.Quote(parentOf(at.real)) + ", or an entry of filesystem.read in the profile"
+		if _, decided := k.view.root.lookup(at.real); len(decided) > 0 {
+			last := decided[len(decided)-1]
+			d.Notes = append(d.Notes, diag.Note{Text: "hidden by " + diag.Quote(last.written), At: *last.at})
+		}
+	default:
+		if k.view.nameLeadsTo(name, at) {
+			return name, nil
+		}
+		return at.real, nil
+	}
+	return "", d
+}

@@ -1,0 +1,104 @@
+package jail
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/policy"
+)
+
+// dev makes the jail's /dev: six devices of the host by name, a terminal
+// multiplexer of its own, links, and shared memory. Nothing else of the host's /dev
+// has a name in the jail.
+func (m *mounter) dev(path string, around setting) {
+	gr := &grant{kind: grantDev, real: "/dev", file: KindDir}
+	m.because("make", "/dev", nil)
+	m.attach(m.newTmpfs(1<<20, 1<<10, 0o755), gr, path, around)
+	for _, name := range [...]string{"null", "zero", "full", "random", "urandom", "tty"} {
+		m.because("make", "/dev/"+name, nil)
+		s := m.clone("/dev/"+name, false, m.device)
+		m.mknodat(fd(slotRoot), path+"/"+name, 0o666)
+		m.moveTo(s, path+"/"+name)
+		m.close(s)
+	}
+	m.because("make", "/dev/pts", nil)
+	m.mkdirat(fd(slotRoot), path+"/pts", 0o755)
+	s := m.newFS("devpts", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NOEXEC",
+		option{"newinstance", ""}, option{"ptmxmode", "0666"}, option{"mode", "620"})
+	m.moveTo(s, path+"/pts")
+	m.close(s)
+	for _, l := range [...]link{
+		{"/ptmx", "pts/ptmx"},
+		{"/fd", "/proc/self/fd"},
+		{"/stdin", "/proc/self/fd/0"},
+		{"/stdout", "/proc/self/fd/1"},
+		{"/stderr", "/proc/self/fd/2"},
+	} {
+		m.because("make", "/dev"+l.path, nil)
+		m.symlinkat(l.target, slotRoot, path+l.path)
+	}
+}
+
+// shmGrant is the grant that gives every jail a /dev/shm of its own, unless the
+// profile has one.
+func shmGrant() *grant {
+	return &grant{kind: grantTmpfs, real: "/dev/shm", file: KindDir, written: "/dev/shm", rule: &policy.PathRule{Mode: 0o1777}, rank: rank{layer: builtinLayer}}
+}
+
+// procReadOnly lists what of /proc could change the host if a root user wrote
+// to it. What a kernel lacks is left out.
+var procReadOnly = [...]string{"sys", "sysrq-trigger", "irq", "bus", "fs"}
+
+// procHidden lists what of /proc tells about the host, its keys or its boot.
+var procHidden = [...]string{
+	"acpi", "asound", "config.gz", "kallsyms", "kcore", "key-users", "keys", "kmsg",
+	"kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "sched_debug", "scsi",
+	"timer_list", "timer_stats", "vmallocinfo", "slabinfo", "pagetypeinfo",
+}
+
+// proc mounts a /proc for the jail's own PID namespace, or shows the host's
+// when the jail has none.
+func (m *mounter) proc(path string, around setting) {
+	gr := &grant{kind: grantProc, real: "/proc", file: KindDir}
+	m.because("make", "/proc", nil)
+	if m.sharePIDs {
+		m.attach(m.clone("/proc", true, mountAttr(unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}")), gr, path, around)
+		m.forbidUserNamespaces(cwd(), "/proc/")
+		return
+	}
+	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	s := m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
+	m.attach(s, gr, path, around)
+	m.forbidUserNamespaces(fd(slotRoot), path+"/")
+	for _, name := range procReadOnly {
+		kind := m.h.Files.Kind("/proc/" + name)
+		if kind == KindMissing {
+			continue
+		}
+		m.because("make read-only", "/proc/"+name, nil)
+		s := m.slot()
+		m.cloneAt(s, fd(slotRoot), path+"/"+name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW,
+			"OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW", m.readOnly)
+		m.moveTo(s, path+"/"+name)
+		m.close(s)
+	}
+	for _, name := range procHidden {
+		kind := m.h.Files.Kind("/proc/" + name)
+		if kind == KindMissing || kind == KindLink {
+			continue
+		}
+		m.because("hide", "/proc/"+name, nil)
+		s := m.mask(kind)
+		m.moveTo(s, path+"/"+name)
+		m.close(s)
+	}
+}
+
+// forbidUserNamespaces forbids further user namespaces by count, a guard
+// beside the syscall filter. It comes before /proc/sys becomes read-only.
+func (m *mounter) forbidUserNamespaces(dir Arg, proc string) {
+	if m.nestedUsers.V {
+		return
+	}
+	m.because("forbid", "nested user namespaces", &m.nestedUsers.At)
+	m.writeFile(dir, proc+"sys/user/max_user_namespaces", "0\n")
+}

@@ -1,0 +1,356 @@
+package jail
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// grantKind is what a place in the jail's tree becomes.
+type grantKind uint8
+
+const (
+	grantRead grantKind = iota
+	grantWrite
+	grantHide
+	grantTmpfs
+	grantOverlay
+	grantGuard // read-only, but only inside a directory that can be written
+	grantDev
+	grantProc
+	grantText // a file with text of ours
+)
+
+// grant is one path rule, resolved for this host.
+type grant struct {
+	kind    grantKind
+	real    string // on the host, without symbolic links; also where it appears in the jail
+	source  string // what is bound there when that is not real: a private home
+	file    FileKind
+	rule    *policy.PathRule
+	written string // for messages
+	text    string // grantText
+	rank    rank
+	links   []link // crossed on the way from the written path
+	at      *diag.Range
+}
+
+// rank decides between two rules for one path: the later layer, then the
+// path that was named exactly over one from a group or a glob, then hide, then
+// the later entry.
+type rank struct {
+	layer       int
+	exact, hide bool
+	index       int
+}
+
+func (r rank) over(s rank) bool {
+	switch {
+	case r.layer != s.layer:
+		return r.layer > s.layer
+	case r.exact != s.exact:
+		return r.exact
+	case r.hide != s.hide:
+		return r.hide
+	default:
+		return r.index > s.index
+	}
+}
+
+// granter turns the path rules of a policy into grants.
+type granter struct {
+	p        *policy.Policy
+	h        *Host
+	program  string
+	resolver *resolver
+	problems diag.List
+	grants   []*grant
+	links    []link
+	creates  []*grant // missing paths that the profile wants made
+}
+
+// builtinLayer ranks below every layer of a policy, ownLayer above.
+const (
+	builtinLayer = -1
+	ownLayer     = 1 << 30
+)
+
+func (g *granter) run() {
+	fs := &g.p.Filesystem
+	for i := range fs.Rules {
+		r := &fs.Rules[i]
+		if g.replacedByHome(r) {
+			continue
+		}
+		g.rule(r, i)
+	}
+	g.guards()
+	g.own()
+	g.refusePlantedLinks()
+}
+
+// rule expands one rule: variables once, then groups, then globs.
+func (g *granter) rule(r *policy.PathRule, index int) {
+	rk := rank{layer: r.Layer, exact: true, hide: r.Access == policy.Hide, index: index}
+	texts := []string{r.Path}
+	if strings.HasPrefix(r.Path, "@") {
+		texts, rk.exact = policy.PathGroup(r.Path), false
+	}
+	for _, t := range texts {
+		pattern, ok := g.expand(t, r)
+		if !ok {
+			continue
+		}
+		if !policy.IsGlob(pattern) {
+			g.add(r, policy.Literal(pattern), rk)
+			continue
+		}
+		one := rk
+		one.exact = false
+		matches := globPaths(g.h.Files, pattern)
+		for _, m := range matches {
+			g.add(r, m, one)
+		}
+		if len(matches) == 0 && r.Required {
+			g.missing(r, policy.Literal(pattern))
+		}
+	}
+}
+
+// expand replaces the variables of a path. A variable that has no value on
+// this host makes the path one that does not exist here.
+func (g *granter) expand(text string, r *policy.PathRule) (string, bool) {
+	unset := ""
+	pattern, err := policy.Expand(text, func(name string) (string, bool) {
+		v, ok := g.variable(name, r.Layer)
+		if !ok || !strings.HasPrefix(v, "/") && name != "USER" && name != "UID" && name != "PROGRAM" {
+			unset = name
+			return "", false
+		}
+		return v, true
+	})
+	if err == nil && strings.HasPrefix(pattern, "/") {
+		return path.Clean(pattern), true
+	}
+	if r.Required {
+		why := "is not an absolute path"
+		if unset != "" {
+			why = "needs " + unset + ", which is not set here"
+		}
+		g.problem(r, "path-unset", fmt.Sprintf("%s %s", diag.Quote(text), why), "")
+	}
+	return "", false
+}
+
+func (g *granter) variable(name string, layer int) (string, bool) {
+	switch name {
+	case "HOME":
+		return g.h.Home, g.h.Home != ""
+	case "CWD":
+		return g.h.Cwd, g.h.Cwd != ""
+	case "USER":
+		return g.h.User, g.h.User != ""
+	case "UID":
+		return fmt.Sprint(g.h.UID), true
+	case "PROGRAM":
+		return path.Base(g.program), g.program != ""
+	case "PROFILE_DIR":
+		dir := ""
+		if layer >= 0 && layer < len(g.p.Layers) {
+			dir = g.p.Layers[layer].Dir
+		}
+		return dir, dir != ""
+	}
+	v, ok := g.h.Dirs[name]
+	return v, ok
+}
+
+// add resolves one literal path and records what is granted there.
+func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
+	at := g.resolver.resolve(lexical)
+	gr := &grant{real: at.real, file: at.kind, rule: r, written: r.Path, rank: rk, links: at.links, at: &r.At}
+	switch r.Access {
+	case policy.Read:
+		gr.kind = grantRead
+	case policy.Write:
+		gr.kind = grantWrite
+	case policy.Hide:
+		gr.kind = grantHide
+	case policy.Tmpfs:
+		gr.kind = grantTmpfs
+	case policy.Overlay:
+		gr.kind = grantOverlay
+	}
+	if strings.HasPrefix(r.Path, "@") {
+		gr.written = lexical
+	}
+	if within(at.real, "/proc") || within(at.real, "/dev") && !g.devPathAllowed(gr) {
+		g.problem(r, "reserved-path", fmt.Sprintf("%s leads into %s, which is always the jail's own", diag.Quote(r.Path), at.real[:min(5, len(at.real))]),
+			"what a program needs of /proc and /dev is there; further devices are named in devices")
+		return
+	}
+	if at.kind == KindMissing && !g.whenMissing(gr, lexical) {
+		return
+	}
+	if gr.kind == grantOverlay && gr.file != KindDir {
+		g.problem(r, "not-a-directory", fmt.Sprintf("%s is not a directory, so it can't have an overlay", diag.Quote(gr.written)), "")
+		return
+	}
+	if gr.kind != grantHide {
+		g.links = append(g.links, at.links...)
+	}
+	g.grants = append(g.grants, gr)
+}
+
+// devPathAllowed: below /dev a profile may replace the shared memory
+// directory, nothing else.
+func (g *granter) devPathAllowed(gr *grant) bool {
+	return gr.kind == grantHide || gr.kind == grantTmpfs && within(gr.real, "/dev/shm")
+}
+
+// whenMissing decides about a path that does not exist; false drops the
+// grant.
+func (g *granter) whenMissing(gr *grant, lexical string) bool {
+	r := gr.rule
+	switch {
+	case r.Access == policy.Tmpfs:
+		gr.file = KindDir
+		return true
+	case r.Access == policy.Hide:
+		return false
+	case r.Create == policy.CreateDirectory:
+		gr.file = KindDir
+	case r.Create == policy.CreateFile:
+		gr.file = KindFile
+	case r.Required:
+		g.missing(r, lexical)
+		return false
+	default:
+		return false
+	}
+	g.creates = append(g.creates, gr)
+	return true
+}
+
+func (g *granter) missing(r *policy.PathRule, lexical string) {
+	g.problem(r, "path-missing", fmt.Sprintf("%s does not exist", diag.Quote(lexical)),
+		"make it, or, for a path that may be missing, name it in a profile without `required`")
+}
+
+func (g *granter) problem(r *policy.PathRule, code, summary, remedy string) {
+	g.problems = append(g.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: r.At, Remedy: remedy})
+}
+
+// replacedByHome: a private or empty home forgets what earlier layers
+// granted below the home directory; what its own layer and later ones grant
+// there is mounted into it.
+func (g *granter) replacedByHome(r *policy.PathRule) bool {
+	home := &g.p.Filesystem.Home
+	if home.V == "host" || home.V == "" || r.Layer >= home.Layer {
+		return false
+	}
+	if strings.HasPrefix(r.Path, "@") {
+		return false // groups only hide or protect
+	}
+	pattern, ok := g.expand(r.Path, r)
+	return ok && g.h.Home != "" && within(pattern, g.h.Home)
+}
+
+// refusePlantedLinks: a link that lies where the jail may write could have
+// been retargeted by an earlier run, so following it out of the writable place would
+// let the program choose what the next jail is shown.
+func (g *granter) refusePlantedLinks() {
+	for _, gr := range g.grants {
+		if gr.kind == grantHide || gr.kind == grantGuard || gr.rule == nil {
+			continue
+		}
+		for _, l := range gr.links {
+			w := g.writableAround(parentOf(l.path))
+			if w == nil || within(gr.real, w.real) {
+				continue
+			}
+			g.problems = append(g.problems, diag.Diagnostic{
+				Code:    "link-in-writable",
+				Summary: fmt.Sprintf("%s crosses the symbolic link %s, which the jail can change", diag.Quote(gr.written), diag.Quote(l.path)),
+				Subject: *gr.at,
+				Notes:   []diag.Note{{Text: fmt.Sprintf("%s is writable because of this entry", diag.Quote(w.real)), At: *w.at}},
+				Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(gr.real)),
+			})
+			break
+		}
+	}
+}
+
+func (g *granter) writableAround(dir string) *grant {
+	for _, gr := range g.grants {
+		if (gr.kind == grantWrite || gr.kind == grantOverlay && gr.rule != nil && gr.rule.Keep != "") && gr.file == KindDir && within(dir, gr.real) {
+			return gr
+		}
+	}
+	return nil
+}
+
+// guards protects @startup inside everything that can be written.
+func (g *granter) guards() {
+	if !slices.ContainsFunc(g.grants, func(gr *grant) bool { return gr.kind == grantWrite && gr.file == KindDir }) {
+		return
+	}
+	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
+	for _, t := range policy.PathGroup("@startup") {
+		for _, lexical := range g.guardPaths(t, rule) {
+			at := g.resolver.resolve(lexical)
+			if at.kind == KindMissing {
+				continue
+			}
+			g.grants = append(g.grants, &grant{
+				kind: grantGuard, real: at.real, file: at.kind, written: lexical,
+				rank: rank{layer: builtinLayer}, at: new(diag.Range),
+			})
+		}
+	}
+}
+
+// guardPaths expands an entry of @startup. One that begins with "./" lies
+// in every writable directory.
+func (g *granter) guardPaths(t string, rule *policy.PathRule) []string {
+	if rest, ok := strings.CutPrefix(t, "./"); ok {
+		var out []string
+		for _, gr := range g.grants {
+			if gr.kind == grantWrite && gr.file == KindDir {
+				out = append(out, globOrLiteral(g.h.Files, escapeGlob(gr.real)+"/"+rest)...)
+			}
+		}
+		return out
+	}
+	pattern, ok := g.expand(t, rule)
+	if !ok {
+		return nil
+	}
+	return globOrLiteral(g.h.Files, pattern)
+}
+
+// own keeps jail's own files out of reach, whatever a profile says.
+func (g *granter) own() {
+	o := &g.h.Own
+	add := func(kind grantKind, p string) {
+		if p == "" {
+			return
+		}
+		at := g.resolver.resolve(p)
+		if at.kind == KindMissing {
+			return
+		}
+		g.grants = append(g.grants, &grant{
+			kind: kind, real: at.real, file: at.kind, written: p,
+			rank: rank{layer: ownLayer, hide: kind == grantHide}, at: new(diag.Range),
+		})
+	}
+	add(grantHide, o.Cache)
+	add(grantHide, o.State)
+	add(grantGuard, o.Config)
+	add(grantGuard, o.Binary)
+}

@@ -1,0 +1,57 @@
+package jail
+
+// Host is what a compilation knows about the machine and the caller. It is
+// a value: golden tests compile for hosts that do not exist.
+type Host struct {
+	UID, GID int
+	User     string
+	Home     string            // absolute, or "" when the caller has none
+	Dirs     map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see policy.VariableNames
+	Cwd      string
+	Env      []string // the caller's environment, "NAME=text"
+	Files    Files
+	Kernel   Kernel
+	Own      OwnPaths
+
+	OpenFiles uint64 // hard limit of RLIMIT_NOFILE
+	RandomID  string // 32 hex digits, new for every launch
+}
+
+// OwnPaths are jail's own files. None of them is writable in a jail; Cache
+// and State are not visible either, but for the homes and layers that a
+// profile keeps there.
+type OwnPaths struct {
+	Config, State, Cache, Binary string
+}
+
+// Kernel lists the features of the running kernel that change a plan.
+type Kernel struct {
+	// DetachedTree: a mount tree can be assembled before it is attached
+	// anywhere (Linux 6.15).
+	DetachedTree bool
+	// OpenTreeAttr: open_tree_attr(2) exists (Linux 6.15).
+	OpenTreeAttr bool
+}
+
+// FileKind is the type of a file, as far as a plan cares.
+type FileKind uint8
+
+// The kinds of files.
+const (
+	KindMissing FileKind = iota
+	KindDir
+	KindFile // and everything that is bound like a file: sockets, devices, pipes
+	KindLink
+)
+
+// Files answers what exists on the host. Paths are absolute and clean.
+type Files interface {
+	// Kind does not follow a symbolic link in the last component.
+	// KindMissing stands for every reason for which the caller can't see it.
+	Kind(path string) FileKind
+	Readlink(path string) (string, error)
+	// Names lists a directory, sorted.
+	Names(path string) []string
+	// Executable tells whether the caller may execute the file.
+	Executable(path string) bool
+}

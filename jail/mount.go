@@ -1,0 +1,384 @@
+package jail
+
+import (
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// mounter emits the ops that make the tree real. It walks the tree from the
+// root: a directory is there before what lies in it.
+type mounter struct {
+	*builder
+	*blocks
+	h        *Host
+	problems *diag.List
+
+	parent     Slot   // O_PATH descriptor of parentPath on the host
+	parentPath string // "" when no descriptor is open
+	masks      bool   // the two mask sources exist
+	layers     int    // overlays made so far
+	sharePIDs  bool   // the jail has no PID namespace of its own
+
+	nestedUsers *policy.Value[bool]
+}
+
+// Names of ours in the new /dev while the tree is being made; they are
+// unlinked before the program starts.
+const (
+	maskFile  = "dev/.mask-file"
+	maskDir   = "dev/.mask-directory"
+	textFile  = "dev/.text"
+	layersDir = "dev/.layers"
+)
+
+// Bounds of a tmpfs for which the profile names none. Without them one
+// program could fill the memory of the host.
+const (
+	defaultTmpfsSize   = 1 << 30
+	defaultTmpfsInodes = 1 << 18
+)
+
+// tree emits everything below root, which already exists: /dev first, since
+// masks and layers need a place of ours.
+func (m *mounter) tree(root *node) {
+	s := setting{}.apply(root.grant)
+	dev := root.kid("dev", false)
+	m.node(dev, "dev", s)
+	for _, k := range root.kids {
+		if k != dev {
+			m.node(k, k.name, s)
+		}
+	}
+	m.closeParent()
+	m.tidy(root)
+}
+
+// node emits one node; path is relative to the jail's root.
+func (m *mounter) node(n *node, path string, around setting) {
+	gr := n.grant
+	if gr != nil {
+		m.because(verbOf(gr), gr.written, gr.at)
+	}
+	inside := around.apply(gr)
+	switch {
+	case gr == nil && n.link != "" && len(n.kids) == 0:
+		if !around.bound {
+			m.because("make the link", "/"+path, nil)
+			m.symlinkat(n.link, slotRoot, path)
+		}
+		return
+	case gr == nil:
+		if !around.bound && leadsSomewhere(n) {
+			m.because("make the directory", "/"+path, nil)
+			m.mkdirat(fd(slotRoot), path, 0o755)
+		}
+	default:
+		m.grant(n, path, around)
+	}
+	for _, k := range n.kids {
+		m.node(k, path+"/"+k.name, inside)
+	}
+	if gr != nil && gr.kind == grantHide && around.bound && leadsSomewhere(n) {
+		m.because("seal", gr.written, gr.at)
+		m.sealed(path)
+	}
+}
+
+// leadsSomewhere tells whether anything is visible below n.
+func leadsSomewhere(n *node) bool {
+	for _, k := range n.kids {
+		if k.grant != nil && k.grant.kind != grantHide && k.grant.kind != grantGuard || k.link != "" || leadsSomewhere(k) {
+			return true
+		}
+	}
+	return false
+}
+
+func verbOf(gr *grant) string {
+	switch gr.kind {
+	case grantRead:
+		return "make visible"
+	case grantWrite:
+		return "make writable"
+	case grantHide:
+		return "hide"
+	case grantTmpfs:
+		return "make a tmpfs at"
+	case grantOverlay:
+		return "make an overlay over"
+	case grantGuard:
+		return "protect"
+	default:
+		return "make"
+	}
+}
+
+func (m *mounter) grant(n *node, path string, around setting) {
+	gr := n.grant
+	switch gr.kind {
+	case grantRead, grantWrite:
+		m.bind(gr, path, around)
+	case grantGuard:
+		if around.bound && around.writable {
+			m.bind(gr, path, around)
+		}
+	case grantHide:
+		m.hide(n, path, around)
+	case grantTmpfs:
+		m.tmpfs(gr, path, around)
+	case grantOverlay:
+		m.overlay(gr, path, around)
+	case grantDev:
+		m.dev(path, around)
+	case grantProc:
+		m.proc(path, around)
+	case grantText:
+		m.text(gr, path, around)
+	}
+}
+
+// bind shows a host path. Inside a setting that grants the same already
+// there is nothing to do.
+func (m *mounter) bind(gr *grant, path string, around setting) {
+	writable := gr.kind == grantWrite
+	if around.bound && around.writable == writable && !around.own && gr.source == "" {
+		return
+	}
+	source := gr.real
+	if gr.source != "" {
+		source = gr.source
+	}
+	attr := m.readOnly
+	if writable {
+		attr = m.writable
+	}
+	s := m.clone(source, gr.file == KindDir, attr)
+	m.attach(s, gr, path, around)
+}
+
+// clone makes a detached copy of the mount at a host path, with attributes,
+// and returns its slot. The directory the path lies in is opened once for a run
+// of neighbours; none of its components may be a link by now.
+func (m *mounter) clone(source string, dir bool, attr *Block) Slot {
+	name := source
+	from := cwd()
+	if source != "/" {
+		m.openParent(parentOf(source))
+		from, name = fd(m.parent), source[len(parentOf(source)):]
+		if name[0] == '/' {
+			name = name[1:]
+		}
+	}
+	flags, shown := uint64(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW), "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW"
+	if dir {
+		flags, shown = flags|unix.AT_RECURSIVE, shown+"|AT_RECURSIVE"
+	}
+	s := m.slot()
+	m.cloneAt(s, from, name, flags, shown, attr)
+	return s
+}
+
+// cloneAt is open_tree_attr(2) where the kernel has it, else its two halves.
+func (m *mounter) cloneAt(s Slot, from Arg, name string, flags uint64, shown string, attr *Block) {
+	if m.h.Kernel.OpenTreeAttr {
+		m.call("open_tree_attr", unix.SYS_OPEN_TREE_ATTR, s, from, text(name), num(flags, shown), block(attr), size(attr))
+		return
+	}
+	m.call("open_tree", unix.SYS_OPEN_TREE, s, from, text(name), num(flags, shown))
+	m.setAttr(s, "", flags&unix.AT_RECURSIVE, attr)
+}
+
+func (m *mounter) setAttr(s Slot, path string, recursive uint64, attr *Block) {
+	flags, shown := recursive|unix.AT_EMPTY_PATH, "AT_EMPTY_PATH"
+	if recursive != 0 {
+		shown += "|AT_RECURSIVE"
+	}
+	m.call("mount_setattr", unix.SYS_MOUNT_SETATTR, NoSlot, fd(s), text(path), num(flags, shown), block(attr), size(attr))
+}
+
+func (m *mounter) openParent(dir string) {
+	if m.parentPath == dir {
+		return
+	}
+	m.closeParent()
+	m.parent, m.parentPath = m.slot(), dir
+	m.openat2(m.parent, cwd(), dir, m.openSource)
+}
+
+func (m *mounter) closeParent() {
+	if m.parentPath != "" {
+		m.close(m.parent)
+		m.parentPath = ""
+	}
+}
+
+// attach puts a detached mount in its place and gives the slot back.
+func (m *mounter) attach(s Slot, gr *grant, path string, around setting) {
+	if !around.bound {
+		if gr.file == KindDir {
+			m.mkdirat(fd(slotRoot), path, 0o755)
+		} else {
+			m.mknodat(fd(slotRoot), path, 0o444)
+		}
+		m.moveTo(s, path)
+	} else {
+		t := m.target(gr, path, around)
+		m.moveOnto(s, t)
+		m.close(t)
+	}
+	m.close(s)
+}
+
+// target opens a mount point that the host (or a private home) already has,
+// or makes it where it may be made. Its parents are not ours, so no component
+// may be a link.
+func (m *mounter) target(gr *grant, path string, around setting) Slot {
+	if around.own {
+		m.makeOwn(gr, path, around)
+	}
+	t := m.slot()
+	m.openat2(t, fd(slotRoot), path, m.openTarget)
+	return t
+}
+
+// makeOwn makes the missing components of a mount point inside a private
+// home, each from a descriptor of its parent.
+func (m *mounter) makeOwn(gr *grant, path string, around setting) {
+	for i := len(around.by.real); i < len(path); {
+		j := i
+		for j < len(path) && path[j] != '/' {
+			j++
+		}
+		dir := m.slot()
+		m.openat2(dir, fd(slotRoot), path[:i-1], m.openTarget)
+		op := (*Op)(nil)
+		if j == len(path) && gr.file != KindDir {
+			op = m.mknodat(fd(dir), path[i:j], 0o600)
+		} else {
+			op = m.mkdirat(fd(dir), path[i:j], 0o700)
+		}
+		op.Accept = unix.EEXIST
+		m.close(dir)
+		i = j + 1
+	}
+}
+
+// hide puts an empty file or directory without any permission over a path.
+func (m *mounter) hide(n *node, path string, around setting) {
+	gr := n.grant
+	if !around.bound {
+		if leadsSomewhere(n) {
+			m.mkdirat(fd(slotRoot), path, 0o755)
+		}
+		return
+	}
+	if leadsSomewhere(n) {
+		s := m.newTmpfs(1<<20, 1<<10, 0o755)
+		m.attach(s, gr, path, around)
+		return
+	}
+	m.attach(m.mask(gr.file), gr, path, around)
+}
+
+// mask returns a detached mount of the empty file or directory without any
+// permission.
+func (m *mounter) mask(kind FileKind) Slot {
+	m.needMasks()
+	source := maskFile
+	if kind == KindDir {
+		source = maskDir
+	}
+	s := m.slot()
+	m.cloneAt(s, fd(slotRoot), source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC", m.readOnly)
+	return s
+}
+
+func (m *mounter) needMasks() {
+	if m.masks {
+		return
+	}
+	m.masks = true
+	verb, subject, at := m.verb, m.subject, m.at
+	m.because("make", "what hidden paths look like", nil)
+	m.mknodat(fd(slotRoot), maskFile, 0)
+	m.mkdirat(fd(slotRoot), maskDir, 0)
+	m.because(verb, subject, at)
+}
+
+// sealed makes the mount at a path of ours read-only, alone.
+func (m *mounter) sealed(path string) {
+	m.setAttr(slotRoot, path, 0, m.rootOnly)
+}
+
+func (m *mounter) tmpfs(gr *grant, path string, around setting) {
+	r := gr.rule
+	if around.bound && !around.own && m.h.Files.Kind(gr.real) != KindDir {
+		*m.problems = append(*m.problems, diag.Diagnostic{
+			Code:    "no-mount-point",
+			Summary: fmt.Sprintf("there is no directory %s on this host to put a tmpfs on", diag.Quote(gr.written)),
+			Subject: *gr.at,
+			Notes:   []diag.Note{{Text: "its surroundings come from the host because of this entry", At: *around.by.at}},
+			Remedy:  "make the directory, or choose a path whose parent is not shared with the host",
+		})
+		return
+	}
+	mode := r.Mode
+	if mode == 0 {
+		mode = 0o755
+	}
+	s := m.newTmpfs(or(r.Size, defaultTmpfsSize), or(r.Inodes, defaultTmpfsInodes), mode)
+	m.attach(s, gr, path, around)
+}
+
+func or(v, otherwise int64) int64 {
+	if v != 0 {
+		return v
+	}
+	return otherwise
+}
+
+// newTmpfs makes a detached tmpfs and returns its slot.
+func (m *mounter) newTmpfs(bytes, inodes int64, mode uint32) Slot {
+	s := m.slot()
+	m.newTmpfsIn(s, bytes, inodes, mode)
+	return s
+}
+
+func (m *mounter) newTmpfsIn(s Slot, bytes, inodes int64, mode uint32) {
+	m.newFSIn(s, "tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV",
+		option{"size", strconv.FormatInt(bytes, 10)},
+		option{"nr_inodes", strconv.FormatInt(inodes, 10)},
+		option{"mode", strconv.FormatUint(uint64(mode), 8)})
+}
+
+// option is one parameter of a new file system. A key without a value is a
+// flag.
+type option struct{ key, value string }
+
+// newFS makes a detached file system of a type: fsopen(2), fsconfig(2) for
+// every option, fsmount(2).
+func (m *mounter) newFS(kind string, attr uint64, shown string, options ...option) Slot {
+	s := m.slot()
+	m.newFSIn(s, kind, attr, shown, options...)
+	return s
+}
+
+func (m *mounter) newFSIn(s Slot, kind string, attr uint64, shown string, options ...option) {
+	c := m.slot()
+	m.call("fsopen", unix.SYS_FSOPEN, c, text(kind), num(unix.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"))
+	for _, o := range options {
+		if o.value == "" {
+			m.call("fsconfig", unix.SYS_FSCONFIG, NoSlot, fd(c), num(unix.FSCONFIG_SET_FLAG, "FSCONFIG_SET_FLAG"), text(o.key), null(), num(0, ""))
+			continue
+		}
+		m.call("fsconfig", unix.SYS_FSCONFIG, NoSlot, fd(c), num(unix.FSCONFIG_SET_STRING, "FSCONFIG_SET_STRING"), text(o.key), text(o.value), num(0, ""))
+	}
+	m.call("fsconfig", unix.SYS_FSCONFIG, NoSlot, fd(c), num(unix.FSCONFIG_CMD_CREATE, "FSCONFIG_CMD_CREATE"), null(), null(), num(0, ""))
+	m.call("fsmount", unix.SYS_FSMOUNT, s, fd(c), num(unix.FSMOUNT_CLOEXEC, "FSMOUNT_CLOEXEC"), num(attr, shown))
+	m.close(c)
+}

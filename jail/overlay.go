@@ -1,0 +1,134 @@
+package jail
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// overlayFD is the first of the three descriptor numbers under which an
+// overlay's directories are given to the kernel: their names must be known when
+// the plan is made, and a name by descriptor can't be redirected by a link or
+// misread for its punctuation. The numbers lie above what a plan has open
+// and below every usual RLIMIT_NOFILE.
+const overlayFD = 200
+
+// overlay mounts a directory so that reads see the host and writes go to a
+// layer: overlayfs with userxattr, as the kernel wants it from a user
+// namespace. The layer is a tmpfs that only the mount itself refers to, or
+// the two directories upper and work in the directory that keeps the changes.
+func (m *mounter) overlay(gr *grant, path string, around setting) {
+	base := m.slot()
+	if gr.rule.Keep == "" {
+		m.discardedLayer(base, gr)
+	} else {
+		m.keptLayer(base, gr)
+	}
+	lower := m.slot()
+	m.openat2(lower, cwd(), gr.real, m.openSource)
+	m.number(lower, overlayFD)
+	m.close(lower)
+	for i, name := range [...]string{"upper", "work"} {
+		d := m.slot()
+		m.openat2(d, fd(base), name, m.openTarget)
+		m.number(d, overlayFD+1+uint64(i))
+		m.close(d)
+	}
+	m.close(base)
+	s := m.newFS("overlay", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV",
+		option{"lowerdir", overlayName(0)}, option{"upperdir", overlayName(1)}, option{"workdir", overlayName(2)},
+		option{"userxattr", ""})
+	for i := range uint64(3) {
+		m.call("close", unix.SYS_CLOSE, NoSlot, num(overlayFD+i, ""))
+	}
+	m.attach(s, gr, path, around)
+}
+
+func overlayName(i int) string { return "/proc/self/fd/" + strconv.Itoa(overlayFD+i) }
+
+// number gives the descriptor in slot s a number that is known now.
+func (m *mounter) number(s Slot, as uint64) {
+	m.call("dup3", unix.SYS_DUP3, NoSlot, fd(s), num(as, ""), num(unix.O_CLOEXEC, "O_CLOEXEC"))
+}
+
+// discardedLayer makes a tmpfs for the changes and opens it in slot base.
+// It has to be attached somewhere while the overlay is mounted.
+func (m *mounter) discardedLayer(base Slot, gr *grant) {
+	m.layers++
+	dir := layersDir + strconv.Itoa(m.layers)
+	m.mkdirat(fd(slotRoot), dir, 0o700)
+	t := m.newTmpfs(or(gr.rule.Size, defaultTmpfsSize), or(gr.rule.Inodes, defaultTmpfsInodes), 0o700)
+	m.moveTo(t, dir)
+	m.close(t)
+	m.openat2(base, fd(slotRoot), dir, m.openTarget)
+	m.mkdirat(fd(base), "upper", 0o755)
+	m.mkdirat(fd(base), "work", 0o700)
+}
+
+// keptLayer opens the directory that keeps the changes. The launcher made
+// sure that it exists; a program never sees it.
+func (m *mounter) keptLayer(base Slot, gr *grant) {
+	m.openat2(base, cwd(), gr.source, m.openSource)
+	m.mkdirat(fd(base), "upper", 0o755).Accept = unix.EEXIST
+	m.mkdirat(fd(base), "work", 0o700).Accept = unix.EEXIST
+}
+
+// text makes a file with text of ours: directly where the directory is
+// ours, else by a mount over the file that is there.
+func (m *mounter) text(gr *grant, path string, around setting) {
+	target := path
+	if around.bound {
+		target = textFile
+	}
+	f := m.slot()
+	how := &Block{
+		Bytes: words(unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o444, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+		Show:  "{O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0444, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+	}
+	m.openat2(f, fd(slotRoot), target, how)
+	m.call("write", unix.SYS_WRITE, NoSlot, fd(f), block(&Block{Bytes: []byte(gr.text), Show: strconv.Quote(gr.text)}), num(uint64(len(gr.text)), ""))
+	m.close(f)
+	if !around.bound {
+		return
+	}
+	s := m.slot()
+	m.cloneAt(s, fd(slotRoot), textFile, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC", m.readOnly)
+	m.attach(s, gr, path, around)
+	m.unlink(textFile, 0)
+}
+
+func (m *mounter) unlink(path string, flags uint64) {
+	shown := ""
+	if flags != 0 {
+		shown = "AT_REMOVEDIR"
+	}
+	m.call("unlinkat", unix.SYS_UNLINKAT, NoSlot, fd(slotRoot), text(path), num(flags, shown))
+}
+
+// tidy removes our scratch names and makes everything of ours that is not
+// meant to be written read-only.
+func (m *mounter) tidy(root *node) {
+	m.because("tidy up", "/dev", nil)
+	if m.masks {
+		m.unlink(maskFile, 0)
+		m.unlink(maskDir, unix.AT_REMOVEDIR)
+	}
+	for i := 1; i <= m.layers; i++ {
+		m.detachLayer(layersDir + strconv.Itoa(i))
+	}
+	m.because("seal", "/dev", nil)
+	m.sealed("dev")
+	if root.grant == nil {
+		m.because("seal", "/", nil)
+		m.sealed("")
+	}
+}
+
+// detachLayer takes the name of an overlay's layer away; the overlay keeps
+// its own reference. umount2(2) takes a path only, hence the change of
+// directory, which the plan ends by entering the jail's root.
+func (m *mounter) detachLayer(dir string) {
+	m.call("fchdir", unix.SYS_FCHDIR, NoSlot, fd(slotRoot))
+	m.call("umount2", unix.SYS_UMOUNT2, NoSlot, text(dir), num(unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW, "MNT_DETACH|UMOUNT_NOFOLLOW"))
+	m.unlink(dir, unix.AT_REMOVEDIR)
+}

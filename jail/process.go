@@ -1,0 +1,350 @@
+package jail
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// environment builds the program's environment: what keep names, then what
+// set says. Everything else of the caller's is dropped.
+func (k *compiler) environment() {
+	env := &k.p.Environment
+	seen := map[string]bool{}
+	for _, v := range env.Set {
+		seen[v.Name] = true
+	}
+	for _, e := range k.h.Env {
+		name, _, ok := strings.Cut(e, "=")
+		if !ok || name == "" || seen[name] || Keeps(env.Keep, name) == nil {
+			continue
+		}
+		seen[name] = true
+		k.plan.Env = append(k.plan.Env, e)
+	}
+	for i := range env.Set {
+		v := &env.Set[i]
+		value, ok := k.variableText(v)
+		if ok {
+			k.plan.Env = append(k.plan.Env, v.Name+"="+value)
+		}
+	}
+}
+
+// Keeps returns the entry of environment.keep that lets a variable in, nil
+// when none does. An entry is a name, or the beginning of names and a star.
+func Keeps(keep []policy.Entry, name string) *policy.Entry {
+	for i := range keep {
+		prefix, wild := strings.CutSuffix(keep[i].Text, "*")
+		if wild && strings.HasPrefix(name, prefix) || name == keep[i].Text {
+			return &keep[i]
+		}
+	}
+	return nil
+}
+
+// variableText expands the ${...} of a value.
+func (k *compiler) variableText(v *policy.Variable) (string, bool) {
+	if !strings.Contains(v.Text, "${") {
+		return v.Text, true
+	}
+	g := &granter{p: k.p, h: k.h}
+	if len(k.c.Argv) > 0 {
+		g.program = k.c.Argv[0]
+	}
+	pattern, err := policy.Expand(v.Text, func(name string) (string, bool) { return g.variable(name, v.Layer) })
+	if err != nil {
+		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At, "")
+		return "", false
+	}
+	return policy.Literal(pattern), true
+}
+
+// refuseUnusable reports what can't reach a kernel interface unchanged.
+func (k *compiler) refuseUnusable() {
+	for _, a := range k.c.Argv {
+		if strings.IndexByte(a, 0) >= 0 {
+			k.problem("nul-byte", "an argument contains a NUL byte", k.c.At, "")
+		}
+	}
+	if k.plan.Time = k.p.Limits.Time.V; k.plan.Time < 0 {
+		k.problem("bad-limit", "the time limit is negative", k.p.Limits.Time.At, "")
+	}
+}
+
+// identity maps one user and one group, the only ones an unprivileged
+// process may map (user_namespaces(7)). setgroups(2) is off for good, as the kernel
+// demands before a group is mapped.
+func (k *compiler) identity(b *builder) {
+	u := &k.p.Identity.User
+	uid, gid := k.h.UID, k.h.GID
+	switch u.V {
+	case "", "keep":
+	case "root":
+		uid, gid = 0, 0
+	case "nobody":
+		uid, gid = 65534, 65534
+	default:
+		n, err := strconv.ParseUint(u.V, 10, 31)
+		if err != nil {
+			k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At, "")
+			return
+		}
+		uid, gid = int(n), int(n)
+	}
+	for _, f := range [...]struct{ name, text string }{
+		{"/proc/self/setgroups", "deny"},
+		{"/proc/self/uid_map", fmt.Sprintf("%d %d 1\n", uid, k.h.UID)},
+		{"/proc/self/gid_map", fmt.Sprintf("%d %d 1\n", gid, k.h.GID)},
+	} {
+		b.because("set up the user namespace in", f.name, &u.At)
+		b.writeFile(cwd(), f.name, f.text)
+	}
+}
+
+// writeFile writes a short text to a file of /proc in one go.
+func (b *builder) writeFile(dir Arg, name, content string) {
+	s := b.slot()
+	b.call("openat", unix.SYS_OPENAT, s, dir, text(name), num(unix.O_WRONLY|unix.O_CLOEXEC, "O_WRONLY|O_CLOEXEC"), num(0, ""))
+	b.call("write", unix.SYS_WRITE, NoSlot, fd(s), block(&Block{Bytes: []byte(content), Show: strconv.Quote(content)}), num(uint64(len(content)), ""))
+	b.close(s)
+}
+
+// loopback brings up lo in a network namespace of the jail's own: programs
+// expect 127.0.0.1 to be there.
+func (k *compiler) loopback(b *builder) {
+	if k.plan.Namespaces&unix.CLONE_NEWNET == 0 {
+		return
+	}
+	b.because("bring up", "the loopback interface", &k.p.Network.Mode.At)
+	// struct ifreq of netdevice(7): 16 bytes of name, then the flags.
+	req := make([]byte, 40)
+	copy(req, "lo")
+	binary.NativeEndian.PutUint16(req[16:], unix.IFF_UP|unix.IFF_RUNNING)
+	s := b.slot()
+	b.call("socket", unix.SYS_SOCKET, s, num(unix.AF_INET, "AF_INET"), num(unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, "SOCK_DGRAM|SOCK_CLOEXEC"), num(0, ""))
+	b.call("ioctl", unix.SYS_IOCTL, NoSlot, fd(s), num(unix.SIOCSIFFLAGS, "SIOCSIFFLAGS"), block(&Block{Bytes: req, Show: `{"lo", IFF_UP|IFF_RUNNING}`}))
+	b.close(s)
+}
+
+func (k *compiler) names(b *builder) {
+	name := &k.p.Identity.Hostname
+	if !k.p.Namespaces.UTS.V || name.V == "" {
+		return
+	}
+	b.because("set", "the host name", &name.At)
+	b.call("sethostname", unix.SYS_SETHOSTNAME, NoSlot, text(name.V), num(uint64(len(name.V)), ""))
+}
+
+// defaultOpenFiles is the soft limit that programs are written for; Go raises
+// its own and would pass that on.
+const defaultOpenFiles = 1024
+
+func (k *compiler) limits(b *builder) {
+	l := &k.p.Limits
+	set := func(what string, at *diag.Range, resource uint64, name string, soft, hard uint64) {
+		b.because("limit", what, at)
+		b.call("prlimit64", unix.SYS_PRLIMIT64, NoSlot, num(0, ""), num(resource, name),
+			block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
+	}
+	set("core dumps", nil, unix.RLIMIT_CORE, "RLIMIT_CORE", 0, 0)
+	if n := uint64(l.OpenFiles.V); l.OpenFiles.Set {
+		set("open files", &l.OpenFiles.At, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(n, k.h.OpenFiles), min(n, k.h.OpenFiles))
+	} else {
+		set("open files", nil, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(defaultOpenFiles, k.h.OpenFiles), k.h.OpenFiles)
+	}
+	if n := uint64(l.Processes.V); l.Processes.Set {
+		// Counted per user namespace since Linux 5.14, so it is the jail's own count.
+		set("processes", &l.Processes.At, unix.RLIMIT_NPROC, "RLIMIT_NPROC", n, n)
+	}
+	if n := uint64(l.FileSize.V); l.FileSize.Set {
+		set("the size of files", &l.FileSize.At, unix.RLIMIT_FSIZE, "RLIMIT_FSIZE", n, n)
+	}
+}
+
+// keyring replaces the caller's session keyring, which holds keys and
+// tokens, by an empty one (session-keyring(7)). A kernel without keyrings has
+// nothing to hide.
+func (k *compiler) keyring(b *builder) {
+	b.because("make", "an empty session keyring", nil)
+	b.call("keyctl", unix.SYS_KEYCTL, NoSlot, num(unix.KEYCTL_JOIN_SESSION_KEYRING, "KEYCTL_JOIN_SESSION_KEYRING"),
+		null(), num(0, ""), num(0, ""), num(0, "")).Accept = unix.ENOSYS
+}
+
+// keptCapabilities applies drop, then keep.
+func keptCapabilities(c *policy.Capabilities) caps.Set {
+	kept := caps.All(caps.Last)
+	if len(c.Drop) == 0 && len(c.Keep) == 0 {
+		return 0
+	}
+	for _, e := range c.Drop {
+		if e.Text == "all" {
+			kept = 0
+		} else if n, ok := caps.Number(e.Text); ok {
+			kept &^= 1 << n
+		}
+	}
+	for _, e := range c.Keep {
+		if e.Text == "all" {
+			kept = caps.All(caps.Last)
+		} else if n, ok := caps.Number(e.Text); ok {
+			kept = kept.Add(n)
+		}
+	}
+	return kept
+}
+
+// securebits of capabilities(7): being user 0 gives nothing, changing user
+// gives nothing, and neither can be taken back.
+const securebits = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<5
+
+// capabilities takes all but the kept ones out of all five sets. They go out
+// of the bounding set first, which needs one of them.
+func (k *compiler) capabilities(b *builder) {
+	kept := keptCapabilities(&k.p.Capabilities)
+	b.because("drop", "capabilities", nil)
+	for n := range caps.Last + 1 {
+		if !kept.Has(n) {
+			// EINVAL: a capability newer than this kernel.
+			b.prctl(unix.PR_CAPBSET_DROP, "PR_CAPBSET_DROP", uint64(n), caps.Name(n)).Accept = unix.EINVAL
+		}
+	}
+	b.prctl(unix.PR_SET_SECUREBITS, "PR_SET_SECUREBITS", securebits, "NOROOT|NO_SETUID_FIXUP, both locked, KEEP_CAPS locked")
+	b.capset(kept)
+	for n := range caps.Last + 1 {
+		if !kept.Has(n) {
+			continue
+		}
+		b.because("keep", "the capability "+caps.Name(n), keepOrigin(&k.p.Capabilities, n))
+		b.call("prctl", unix.SYS_PRCTL, NoSlot, num(unix.PR_CAP_AMBIENT, "PR_CAP_AMBIENT"), num(unix.PR_CAP_AMBIENT_RAISE, "PR_CAP_AMBIENT_RAISE"),
+			num(uint64(n), caps.Name(n)), num(0, ""), num(0, ""))
+	}
+	b.because("set", "no_new_privs", nil)
+	b.prctl(unix.PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS", 1, "")
+}
+
+func keepOrigin(c *policy.Capabilities, n int) *diag.Range {
+	for i := range c.Keep {
+		if m, ok := caps.Number(c.Keep[i].Text); ok && m == n {
+			return &c.Keep[i].At
+		}
+	}
+	return nil
+}
+
+// capset gives the process these capabilities as permitted, effective and
+// inheritable (capset(2), version 3).
+func (b *builder) capset(set caps.Set) {
+	header := binary.NativeEndian.AppendUint32(nil, unix.LINUX_CAPABILITY_VERSION_3)
+	header = binary.NativeEndian.AppendUint32(header, 0)
+	var data []byte
+	for _, half := range [...]uint32{uint32(set), uint32(uint64(set) >> 32)} {
+		for range 3 {
+			data = binary.NativeEndian.AppendUint32(data, half)
+		}
+	}
+	b.call("capset", unix.SYS_CAPSET, NoSlot, block(&Block{Bytes: header, Show: "{_LINUX_CAPABILITY_VERSION_3, 0}"}),
+		block(&Block{Bytes: data, Show: "{" + set.String() + "}"}))
+}
+
+// workDirectory keeps the caller's directory if the jail shows it, else it is
+// the home directory, else the root.
+func (k *compiler) workDirectory(b *builder) {
+	for _, dir := range [...]string{k.h.Cwd, k.h.Home} {
+		if dir == "" {
+			continue
+		}
+		at := k.view.resolver.resolve(dir)
+		if s, _ := k.view.root.lookup(at.real); at.kind == KindDir && (s.bound || s.by != nil && s.by.kind == grantTmpfs && s.by.real == at.real) {
+			b.because("enter", "the working directory", nil)
+			b.call("chdir", unix.SYS_CHDIR, NoSlot, text(at.real))
+			return
+		}
+	}
+}
+
+// opaque makes the first process unreadable for what runs beside it: no
+// ptrace, no /proc/1/environ, mem, fd or exe (proc(5), PR_SET_DUMPABLE). Its
+// command line and environment were overwritten when it began.
+func (k *compiler) opaque(b *builder) {
+	b.because("make unreadable", "the jail's first process", nil)
+	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 0, "")
+}
+
+// reaper is what is left to do in the first process: it waits with nothing
+// in its hands.
+func (k *compiler) reaper(b *builder) {
+	b.because("empty", "the jail's first process", nil)
+	if keptCapabilities(&k.p.Capabilities) != 0 {
+		b.capset(0)
+	}
+	b.call("close_range", unix.SYS_CLOSE_RANGE, NoSlot, num(0, ""), num(0xffffffff, "~0"), num(0, ""))
+}
+
+// descriptors lets nothing but standard input, output and error through
+// execve(2).
+func (k *compiler) descriptors(b *builder) {
+	b.because("close", "every other descriptor", nil)
+	if !k.plan.OwnPIDs {
+		b.prctl(unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG", uint64(unix.SIGKILL), "SIGKILL")
+	}
+	b.call("close_range", unix.SYS_CLOSE_RANGE, NoSlot, num(3, ""), num(0xffffffff, "~0"), num(unix.CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC"))
+}
+
+// ready tells the launcher that set-up is complete; see record.
+func (k *compiler) ready(b *builder) {
+	b.because("report", "that everything is set up", nil)
+	b.call("write", unix.SYS_WRITE, NoSlot, fd(slotReport), block(&Block{Bytes: readyRecord(), Show: "ready"}), num(recordSize, ""))
+}
+
+func (k *compiler) filter(b *builder) {
+	s := &k.p.Syscalls
+	f := &seccomp.Filter{Default: s.Default.V}
+	for i := range s.Allow {
+		f.Allow = append(f.Allow, s.Allow[i].Rule)
+	}
+	for i := range s.Deny {
+		f.Deny = append(f.Deny, s.Deny[i].Rule)
+	}
+	for i := range s.Architectures {
+		f.Arches = append(f.Arches, s.Architectures[i].Text)
+	}
+	if f.Default == seccomp.Allow && len(f.Deny) == 0 && !slices.Contains(f.Arches, "native") {
+		return
+	}
+	k.plan.Filter = f
+	// struct sock_fprog of seccomp(2); its program is filled in by the launcher.
+	k.plan.filterProg = &Block{Bytes: make([]byte, 16), Show: "filter"}
+	b.because("install", "the syscall filter", &s.Default.At)
+	b.call("seccomp", unix.SYS_SECCOMP, NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(0, ""), block(k.plan.filterProg))
+}
+
+// SetFilterProgram gives the plan the compiled form of Filter: struct
+// sock_filter after struct sock_filter, at most 4096 of them.
+func (p *Plan) SetFilterProgram(program []byte) {
+	binary.NativeEndian.PutUint16(p.filterProg.Bytes, uint16(len(program)/8))
+	p.filterProg.Refs = []Ref{{Offset: 8, Block: &Block{Bytes: program}}}
+}
+
+func (k *compiler) execute(b *builder) {
+	b.because("execute", k.plan.Path, &k.c.At)
+	b.call("execve", unix.SYS_EXECVE, NoSlot, text(k.plan.Path), block(vector("argv", k.plan.Argv)), block(vector("envp", k.plan.Env)))
+}
+
+// vector is a NULL-terminated array of strings.
+func vector(name string, texts []string) *Block {
+	v := &Block{Bytes: make([]byte, 8*(len(texts)+1)), Show: name + "[" + strconv.Itoa(len(texts)) + "]"}
+	for i, t := range texts {
+		v.Refs = append(v.Refs, Ref{Offset: 8 * i, Text: t})
+	}
+	return v
+}

@@ -1,0 +1,114 @@
+package jail
+
+import "strings"
+
+// link is a symbolic link that was crossed while a path was resolved.
+type link struct {
+	path   string // real path of the link itself
+	target string // its text
+}
+
+// place is where a path leads on the host.
+type place struct {
+	real  string // without symbolic links; for KindMissing the path as far as it could be resolved
+	kind  FileKind
+	links []link // crossed on the way, in order
+}
+
+// resolver follows symbolic links through Files and remembers directories,
+// so that a thousand paths in one directory cost a thousand lookups.
+type resolver struct {
+	files Files
+	dirs  map[string]place
+}
+
+func newResolver(files Files) *resolver {
+	return &resolver{files: files, dirs: map[string]place{}}
+}
+
+// maxLinks is the kernel's own bound on links in one lookup
+// (path_resolution(7)).
+const maxLinks = 40
+
+// resolve follows every symbolic link of an absolute, clean path.
+func (r *resolver) resolve(path string) place { return r.follow(path, 0) }
+
+func (r *resolver) follow(path string, depth int) place {
+	if path == "/" {
+		return place{real: "/", kind: KindDir}
+	}
+	if p, ok := r.dirs[path]; ok {
+		return p
+	}
+	cut := strings.LastIndexByte(path, '/')
+	dir, base := path[:cut], path[cut+1:]
+	if dir == "" {
+		dir = "/"
+	}
+	parent := r.follow(dir, depth)
+	if parent.kind != KindDir {
+		return place{real: join(parent.real, base), kind: KindMissing, links: parent.links}
+	}
+	full := path
+	if parent.real != dir {
+		full = join(parent.real, base)
+	}
+	p := place{real: full, kind: r.files.Kind(full), links: parent.links}
+	if p.kind == KindLink {
+		p = r.followLink(p, parent.real, depth)
+	}
+	if p.kind == KindDir || len(p.links) > 0 {
+		r.dirs[path] = p
+	}
+	return p
+}
+
+// followLink continues at the target of the link at, which lies in dir. A
+// ".." in the target means the parent of the real directory, as in the kernel.
+func (r *resolver) followLink(at place, dir string, depth int) place {
+	target, err := r.files.Readlink(at.real)
+	if err != nil || target == "" || depth >= maxLinks {
+		return place{real: at.real, kind: KindMissing, links: at.links}
+	}
+	links := append(at.links[:len(at.links):len(at.links)], link{at.real, target})
+	cur := place{real: dir, kind: KindDir}
+	if target[0] == '/' {
+		cur.real = "/"
+	}
+	for part := range strings.SplitSeq(target, "/") {
+		switch {
+		case part == "" || part == ".":
+		case cur.kind != KindDir:
+			return place{real: join(cur.real, part), kind: KindMissing, links: links}
+		case part == "..":
+			cur.real = parentOf(cur.real)
+		default:
+			cur = r.follow(join(cur.real, part), depth+1)
+			links = append(links, cur.links...)
+		}
+	}
+	return place{real: cur.real, kind: cur.kind, links: links}
+}
+
+func join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
+}
+
+func parentOf(path string) string {
+	cut := strings.LastIndexByte(path, '/')
+	if cut <= 0 {
+		return "/"
+	}
+	return path[:cut]
+}
+
+// within tells whether path is dir or lies below it.
+func within(path, dir string) bool {
+	if dir == "/" {
+		return true
+	}
+	return len(path) >= len(dir) && path[:len(dir)] == dir && (len(path) == len(dir) || path[len(dir)] == '/')
+}

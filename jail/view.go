@@ -1,0 +1,151 @@
+package jail
+
+import (
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// View is the file tree of a jail before it exists: which path shows what,
+// and which rule says so.
+type View struct {
+	root       *node
+	resolver   *resolver
+	creates    []*grant
+	hasOverlay bool
+}
+
+func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
+	g := &granter{p: p, h: h, resolver: newResolver(h.Files)}
+	if len(c.Argv) > 0 {
+		g.program = c.Argv[0]
+	}
+	g.run()
+	g.home()
+	g.layers()
+	g.fixed()
+	*problems = append(*problems, g.problems...)
+	v := &View{root: grow(g.grants, g.links), resolver: g.resolver, creates: g.creates}
+	for _, gr := range g.grants {
+		v.hasOverlay = v.hasOverlay || gr.kind == grantOverlay
+	}
+	return v
+}
+
+// Visible tells whether a real path of the host can be seen in the jail.
+func (v *View) Visible(real string) bool { return v.root.visible(real) }
+
+// nameLeadsTo tells whether a name works in the jail as it does on the host:
+// all links on its way are there.
+func (v *View) nameLeadsTo(name string, at place) bool {
+	if name == at.real {
+		return true
+	}
+	for _, l := range at.links {
+		if v.Visible(l.path) {
+			continue
+		}
+		n := v.root
+		for part := range strings.SplitSeq(l.path[1:], "/") {
+			if n = n.kid(part, false); n == nil {
+				return false
+			}
+		}
+		if n.link == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// home puts a private or an empty home in the place of the host's.
+func (g *granter) home() {
+	v := &g.p.Filesystem.Home
+	if v.V == "host" || v.V == "" || g.h.Home == "" {
+		return
+	}
+	real := g.resolver.resolve(g.h.Home).real
+	gr := &grant{
+		real: real, file: KindDir, written: g.h.Home, at: &v.At,
+		rank: rank{layer: v.Layer, exact: true},
+	}
+	if v.V == "empty" {
+		gr.kind, gr.rule = grantTmpfs, &policy.PathRule{Mode: 0o700}
+	} else {
+		gr.kind, gr.source = grantWrite, join(join(g.h.Own.State, "homes"), g.p.Name)
+		g.keepDirectory(gr.source, &v.At)
+	}
+	g.grants = append(g.grants, gr)
+}
+
+// layers finds the directories that keep the changes of overlays.
+func (g *granter) layers() {
+	for _, gr := range g.grants {
+		if gr.kind != grantOverlay || gr.rule.Keep == "" {
+			continue
+		}
+		pattern, ok := g.expand(gr.rule.Keep, gr.rule)
+		if !ok {
+			g.problem(gr.rule, "path-unset", "the directory to keep changes in, "+diag.Quote(gr.rule.Keep)+", is not an absolute path here", "")
+			continue
+		}
+		gr.source = g.resolver.resolve(policy.Literal(pattern)).real
+		if within(gr.source, gr.real) {
+			g.problem(gr.rule, "keep-inside", diag.Quote(gr.rule.Keep)+" lies inside the directory whose changes it is to keep", "choose a directory outside it")
+		}
+		g.keepDirectory(gr.source, gr.at)
+	}
+}
+
+// keepDirectory has a directory of the host made before it is used.
+func (g *granter) keepDirectory(dir string, at *diag.Range) {
+	place := g.resolver.resolve(dir)
+	if place.kind == KindMissing {
+		g.creates = append(g.creates, &grant{kind: grantWrite, real: place.real, file: KindDir, written: dir, at: at})
+	}
+}
+
+// fixed adds what every jail has: /proc, /dev, shared memory, a machine id,
+// and the root of another system if the profile names one.
+func (g *granter) fixed() {
+	fs, id := &g.p.Filesystem, &g.p.Identity
+	if fs.Root.V != "host" && fs.Root.V != "" {
+		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
+		if pattern, ok := g.expand(fs.Root.V, r); ok {
+			at := g.resolver.resolve(policy.Literal(pattern))
+			if at.kind != KindDir {
+				g.missing(r, policy.Literal(pattern))
+			}
+			g.grants = append(g.grants, &grant{
+				kind: grantRead, real: "/", source: at.real, file: KindDir, written: fs.Root.V,
+				at: &fs.Root.At, rank: rank{layer: fs.Root.Layer, exact: true},
+			})
+		}
+	}
+	own := rank{layer: ownLayer}
+	g.grants = append(g.grants,
+		&grant{kind: grantDev, real: "/dev", file: KindDir, written: "/dev", rank: own, at: new(diag.Range)},
+		&grant{kind: grantProc, real: "/proc", file: KindDir, written: "/proc", rank: own, at: new(diag.Range)},
+		shmGrant())
+	if id.MachineID.V != "host" {
+		g.machineID(id)
+	}
+}
+
+// machineID gives the jail an id that does not identify the host.
+func (g *granter) machineID(id *policy.Identity) {
+	at := g.resolver.resolve("/etc/machine-id")
+	if at.kind != KindFile || path.Dir(at.real) != "/etc" {
+		return
+	}
+	text := id.MachineID.V
+	if text == "random" || text == "" {
+		text = g.h.RandomID
+	}
+	g.grants = append(g.grants, &grant{
+		kind: grantText, real: at.real, file: KindFile, written: "/etc/machine-id", text: text + "\n",
+		rank: rank{layer: ownLayer}, at: &id.MachineID.At,
+	})
+}
