@@ -1,0 +1,74 @@
+package seccomp
+
+// abi is a syscall interface of the kernel: a way to enter it with numbers of
+// its own. The values are the columns of syscallTable.
+type abi int
+
+const (
+	abiAMD64 abi = iota
+	abiARM64
+	abiX86
+	abiARM
+	abiX32
+	abiCount
+)
+
+// The AUDIT_ARCH_* values by which a filter recognises the ABI of a call
+// (struct seccomp_data, seccomp(2)). x32 has no value of its own: it is
+// AUDIT_ARCH_X86_64 with bit 30 set in the syscall number.
+const (
+	auditX86   = 0x40000003
+	auditAMD64 = 0xc000003e
+	auditARM   = 0x40000028
+	auditARM64 = 0xc00000b7
+	x32Bit     = 0x40000000
+)
+
+// ArchNames returns the names that Filter.Arches may hold, sorted. A name of
+// an ABI that this machine's kernel does not have is accepted and means
+// nothing, so that one profile serves several architectures.
+func ArchNames() []string {
+	return []string{"arm", "arm64", "native", "x32", "x86", "x86-64"}
+}
+
+// parseABI resolves a name of ArchNames.
+func parseABI(name string) (abi, bool) {
+	switch name {
+	case "native":
+		return nativeABI, true
+	case "arm":
+		return abiARM, true
+	case "arm64":
+		return abiARM64, true
+	case "x32":
+		return abiX32, true
+	case "x86":
+		return abiX86, true
+	case "x86-64":
+		return abiAMD64, true
+	}
+	return 0, false
+}
+
+// String names the ABI as in ArchNames.
+func (a abi) String() string {
+	return [...]string{"x86-64", "arm64", "x86", "arm", "x32"}[a]
+}
+
+// runs reports whether a kernel whose native ABI is nativeABI can execute
+// programs of ABI a.
+func (a abi) runs() bool {
+	if nativeABI == abiAMD64 {
+		return a == abiAMD64 || a == abiX86 || a == abiX32
+	}
+	return a == abiARM64 || a == abiARM
+}
+
+// narrow reports whether the registers of the ABI are 32 bits wide, so that
+// the upper half of every argument in seccomp_data is zero.
+func (a abi) narrow() bool { return a == abiX86 || a == abiARM }
+
+// audit returns the AUDIT_ARCH_* value of the ABI.
+func (a abi) audit() uint32 {
+	return [...]uint32{auditAMD64, auditARM64, auditX86, auditARM, auditAMD64}[a]
+}

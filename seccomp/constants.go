@@ -1,0 +1,68 @@
+package seccomp
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// constant is a name of the kernel's headers and its value, negative ones in
+// two's complement.
+type constant struct {
+	name  string
+	value uint64
+}
+
+// Constant returns the value of a kernel constant that can stand in a
+// condition, such as AF_UNIX, CLONE_NEWUSER or TIOCSTI, as the kernel's
+// headers for the native architecture define it.
+func Constant(name string) (uint64, bool) {
+	i, found := slices.BinarySearchFunc(constantTable[:], name, func(c constant, name string) int {
+		return strings.Compare(c.name, name)
+	})
+	if !found {
+		return 0, false
+	}
+	return constantTable[i].value, true
+}
+
+// ConstantNames returns every name that Constant knows, sorted.
+func ConstantNames() []string {
+	names := make([]string, len(constantTable))
+	for i := range constantTable {
+		names[i] = constantTable[i].name
+	}
+	return names
+}
+
+// maxErrno is the highest error number a syscall can return (MAX_ERRNO in
+// the kernel's include/linux/err.h).
+const maxErrno = 4095
+
+// ErrnoNumber returns the number of an error name such as EPERM, as in
+// errno(3).
+func ErrnoNumber(name string) (int, bool) {
+	switch name { // The second names of errno(3).
+	case "EWOULDBLOCK":
+		return int(unix.EAGAIN), true
+	case "EDEADLOCK":
+		return int(unix.EDEADLK), true
+	case "ENOTSUP":
+		return int(unix.EOPNOTSUPP), true
+	}
+	for number := 1; number <= int(unix.EHWPOISON); number++ {
+		if known := unix.ErrnoName(unix.Errno(number)); known != "" && known == name {
+			return number, true
+		}
+	}
+	return 0, false
+}
+
+// ErrnoName returns the name of an error number, "" when it has none.
+func ErrnoName(number int) string {
+	if number <= 0 || number > maxErrno {
+		return ""
+	}
+	return unix.ErrnoName(unix.Errno(number))
+}
