@@ -74,7 +74,7 @@ func (s *stage) timeOnce(command []string) (time.Duration, error) {
 	}
 	defer null.Close()
 	attributes := &syscall.ProcAttr{
-		Dir: "/", Env: s.environment(), Files: []uintptr{null.Fd(), null.Fd(), 2},
+		Dir: "/", Env: s.environment(), Files: []uintptr{null.Fd(), null.Fd(), null.Fd()},
 		Sys: &syscall.SysProcAttr{Credential: s.account.credential},
 	}
 	start := time.Now()
