@@ -33,6 +33,9 @@ type options struct {
 	work   string // internal: the work directory of the parent
 }
 
+// wants reports whether a case was asked for.
+func (o *options) wants(name string) bool { return strings.Contains(name, o.only) }
+
 func main() {
 	var o options
 	flag.StringVar(&o.bin, "bin", "bin", "`directory` of jail, floor and peak")
@@ -83,7 +86,7 @@ func run(o *options) (*Report, error) {
 	defer s.remove()
 	report := &Report{Machine: describeMachine(), User: account.name}
 	for _, c := range s.cases() {
-		if !strings.Contains(c.Name, o.only) {
+		if !o.wants(c.Name) {
 			continue
 		}
 		progress("%s: %s", c.Name, c.Against)
@@ -97,7 +100,7 @@ func run(o *options) (*Report, error) {
 		}
 		report.Times = append(report.Times, inner)
 	}
-	if strings.Contains("memory", o.only) {
+	if o.wants("memory") {
 		progress("memory")
 		report.Memory = s.memory()
 	}

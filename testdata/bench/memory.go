@@ -95,7 +95,7 @@ func descendants(pid int) []int {
 		if err != nil {
 			continue // the thread has ended meanwhile
 		}
-		for _, field := range strings.Fields(string(text)) {
+		for field := range strings.FieldsSeq(string(text)) {
 			child, err := strconv.Atoi(field)
 			if err != nil {
 				continue
