@@ -94,7 +94,7 @@ lint: ## All linters, for Go code and for scripts
 	@unformatted=$$($(TOOLS)/gofumpt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 	$(TOOLS)/staticcheck $(PACKAGES)
 	$(TOOLS)/golangci-lint run $(PACKAGES)
-	shellcheck .ci/run $(filter-out scripts/%.awk,$(wildcard scripts/*))
+	shellcheck .ci/run $(wildcard scripts/*) testdata/demo/probe.sh
 
 .PHONY: tidy-check
 tidy-check: ## Check that go.mod and go.sum are what the code needs
