@@ -132,7 +132,7 @@ bench: build ## Measure start-up and memory beside bubblewrap, firejail and the 
 	@scripts/deps bench
 	gcc -O2 -static -Wall -Wextra -o bin/floor testdata/floor/floor.c
 	gcc -O2 -static -Wall -Wextra -o bin/peak testdata/floor/peak.c
-	$(GO) build -o bin/bench ./testdata/bench
+	CGO_ENABLED=0 $(GO) build -o bin/bench ./testdata/bench
 	bin/bench -user "$$(scripts/as-user --account)" $(BENCHFLAGS)
 
 .PHONY: install

@@ -56,7 +56,8 @@ func runBelowMounts(o *options, a *account) (*Report, error) {
 		return nil, err
 	}
 	if os.Geteuid() != 0 {
-		// Every thread, since any of them may fork.
+		// Every thread, since any of them may fork. Only a program without cgo
+		// can do that.
 		_, _, errno := syscall.AllThreadsSyscall6(syscall.SYS_PRCTL, prCapAmbient, prCapAmbientClearAll, 0, 0, 0, 0)
 		if errno != 0 {
 			return nil, fmt.Errorf("drop ambient capabilities: %w", errno)
