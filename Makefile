@@ -41,7 +41,7 @@ all: build lint test ## Build, check and test
 
 .PHONY: deps
 deps: ## Install what building, testing and measuring need (as root), or say how
-	@scripts/deps build run test bench lint
+	@scripts/deps build run test bench docs lint
 
 .PHONY: build
 build: ## Build the static binary bin/jail
@@ -108,15 +108,18 @@ generate: ## Run go generate
 MANUALS := $(patsubst man/%.scd,bin/man/%,$(wildcard man/*.scd))
 
 .PHONY: man
-man: $(MANUALS) ## Make the manual pages, into bin/man
+man: docs-deps $(MANUALS) ## Make the manual pages, into bin/man
 
-bin/man/%: man/%.scd
+.PHONY: docs-deps
+docs-deps:
+	@scripts/deps docs
+
+bin/man/%: man/%.scd | docs-deps
 	@mkdir -p $(@D)
 	scdoc <$< >$@.new && mv $@.new $@
 
 .PHONY: docs-check
 docs-check: man ## Check the manual pages
-	@scripts/deps lint
 	$(if $(MANUALS),mandoc -T lint -W warning $(MANUALS))
 
 .PHONY: cover
