@@ -1,5 +1,7 @@
 package seccomp
 
+import "slices"
+
 // abi is a syscall interface of the kernel: a way to enter it with numbers of
 // its own. The values are the columns of syscallTable.
 type abi int
@@ -71,4 +73,40 @@ func (a abi) narrow() bool { return a == abiX86 || a == abiARM }
 // audit returns the AUDIT_ARCH_* value of the ABI.
 func (a abi) audit() uint32 {
 	return [...]uint32{auditAMD64, auditARM64, auditX86, auditARM, auditAMD64}[a]
+}
+
+// abisOf returns the ABIs that a filter accepts on this machine, each once, in
+// the order of their columns.
+func abisOf(f Filter) []abi {
+	var wanted [abiCount]bool
+	for _, name := range f.Arches {
+		if a, ok := parseABI(name); ok && a.runs() {
+			wanted[a] = true
+		}
+	}
+	var abis []abi
+	for a, ok := range wanted {
+		if ok {
+			abis = append(abis, abi(a))
+		}
+	}
+	return abis
+}
+
+// abiOf returns the ABI of a call, false when the filter does not accept it.
+func abiOf(f Filter, arch, nr uint32) (abi, bool) {
+	abis := abisOf(f)
+	for _, a := range abis {
+		if a == abiX32 || a.audit() != arch {
+			continue
+		}
+		if a == abiAMD64 && nr >= x32Bit && nr != ^uint32(0) {
+			break
+		}
+		return a, true
+	}
+	if arch == auditAMD64 && nr >= x32Bit && nr != ^uint32(0) && slices.Contains(abis, abiX32) {
+		return abiX32, true
+	}
+	return 0, false
 }

@@ -1,0 +1,137 @@
+package seccomp
+
+import "golang.org/x/sys/unix"
+
+// argCount is the number of arguments of a syscall that a filter sees.
+const argCount = 6
+
+// defaultErrno is what a refused call fails with when the rule does not say.
+const defaultErrno = int(unix.EPERM)
+
+// outcome is what a filter does with one call.
+type outcome struct {
+	action Action
+	errno  int // for Errno only
+}
+
+// outcomeOf completes an action that has no error number of its own.
+func outcomeOf(a Action) outcome {
+	if a == Errno {
+		return outcome{Errno, defaultErrno}
+	}
+	return outcome{a, 0}
+}
+
+// unnamed is what happens to a number that has no name: the answer of a
+// kernel without the call, by which libraries find an older way. A filter that
+// lets through what it does not list lets these through as well.
+func unnamed(f Filter) outcome {
+	if f.Default == Allow || f.Default == Log {
+		return outcomeOf(f.Default)
+	}
+	return outcome{Errno, int(unix.ENOSYS)}
+}
+
+// Decision is what a filter does with one call, and why.
+type Decision struct {
+	Action Action
+	Errno  int    // for action Errno
+	Name   string // of the syscall, "" when it has none
+	List   List
+	Index  int      // of the deciding rule in its list, -1 elsewhere
+	Path   []string // see Entry
+}
+
+// Verdict evaluates a filter for one call as the kernel presents it to a
+// seccomp program: the AUDIT_ARCH_* value, the number and the arguments
+// (struct seccomp_data, seccomp(2)). It is the definition of what a compiled
+// Program does.
+//
+// On x86-64 every number from bit 30 up belongs to x32, except 0xffffffff,
+// which is no call in either. On 32-bit x86 the calls behind socketcall and
+// ipc take their arguments from memory: a call whose verdict depends on its
+// arguments gets the strictest of its verdicts there, by either way.
+func Verdict(f Filter, arch, nr uint32, args [argCount]uint64) Decision {
+	a, ok := abiOf(f, arch, nr)
+	if !ok {
+		return Decision{Action: Kill, List: Foreign, Index: -1}
+	}
+	if a == abiX32 {
+		nr &^= x32Bit
+	}
+	var name string
+	if row := rowOf(a, nr); row != nil {
+		name = row.name
+	}
+	if a == abiX86 && isMultiplexer(name) {
+		name = behind(name, uint32(args[0]))
+	}
+	if name == "" {
+		o := unnamed(f)
+		return Decision{Action: o.action, Errno: o.errno, List: Unknown, Index: -1}
+	}
+	entries := Explain(f, name)
+	if a == abiX86 && isMultiplexed(name) {
+		return strictest(entries).decision()
+	}
+	for i := range entries {
+		if entries[i].matches(args) {
+			return entries[i].decision()
+		}
+	}
+	panic("seccomp: the last entry of Explain has conditions")
+}
+
+// decision is the Decision of an entry that decides.
+func (e Entry) decision() Decision {
+	return Decision{Action: e.Action, Errno: e.Errno, Name: e.Name, List: e.List, Index: e.Index, Path: e.Path}
+}
+
+// outcome is what happens to a call that the entry decides.
+func (e Entry) outcome() outcome { return outcome{e.Action, e.Errno} }
+
+// matches reports whether all conditions hold.
+func (e Entry) matches(args [argCount]uint64) bool {
+	for i := range e.When {
+		if !e.When[i].Holds(args) {
+			return false
+		}
+	}
+	return true
+}
+
+// Holds evaluates the condition for the arguments of a call.
+func (c Cond) Holds(args [argCount]uint64) bool {
+	arg := args[c.Arg]
+	if c.Width == 32 {
+		arg &= 1<<32 - 1
+	}
+	switch c.Op {
+	case "==":
+		return arg == c.Value
+	case "!=":
+		return arg != c.Value
+	case "<":
+		return arg < c.Value
+	case "<=":
+		return arg <= c.Value
+	case ">":
+		return arg > c.Value
+	case ">=":
+		return arg >= c.Value
+	}
+	return arg&c.Mask == c.Value
+}
+
+// strictest picks the entry with the most severe action, the earlier one
+// among equals.
+func strictest(entries []Entry) Entry {
+	severity := func(a Action) int { return [...]int{Allow: 0, Log: 1, Errno: 2, Kill: 3}[a] }
+	pick := entries[0]
+	for _, entry := range entries[1:] {
+		if severity(entry.Action) > severity(pick.Action) {
+			pick = entry
+		}
+	}
+	return pick
+}

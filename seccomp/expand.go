@@ -1,0 +1,130 @@
+package seccomp
+
+// List tells where the rule stands that decided about a syscall.
+type List int
+
+// The places a decision can come from.
+const (
+	InAllow   List = iota // a rule of Filter.Allow
+	InDeny                // a rule of Filter.Deny
+	ByDefault             // no rule matches: Filter.Default
+	Unknown               // the number has no name in this build: ENOSYS
+	Foreign               // the ABI is not in Filter.Arches: the process dies
+)
+
+// String names the list as a profile does.
+func (l List) String() string {
+	if l < 0 || l > Foreign {
+		return "invalid"
+	}
+	return [...]string{"allow", "deny", "default", "unknown", "foreign"}[l]
+}
+
+// Entry is one rule of a Filter as it applies to one syscall: groups are
+// opened, and the conditions of a rule that names a group are joined with
+// those of the member.
+type Entry struct {
+	Name   string
+	When   []Cond
+	Action Action
+	Errno  int // for action Errno: the number the call fails with, never 0
+	List   List
+	Index  int      // of the rule in Filter.Allow or Filter.Deny, -1 elsewhere
+	Path   []string // from the rule's name to the syscall: @default, @file-system, openat
+}
+
+// Expand opens every group of a filter, in the order of the rules, Deny
+// before Allow. Names that are neither a group nor a syscall are left out:
+// Check reports them.
+//
+// A rule of Deny applies its own action to every member of a group, including
+// members that the group does not grant; a rule of Allow keeps the action of
+// such a member.
+func Expand(f Filter) []Entry {
+	var entries []Entry
+	for i := range f.Deny {
+		entries = appendRule(entries, f.Deny[i], InDeny, i, nil)
+	}
+	for i := range f.Allow {
+		entries = appendRule(entries, f.Allow[i], InAllow, i, nil)
+	}
+	return entries
+}
+
+// appendRule adds the entries that one rule stands for. Groups do not nest in
+// circles; a test says so.
+func appendRule(entries []Entry, rule Rule, list List, index int, path []string) []Entry {
+	path = append(path[:len(path):len(path)], rule.Name)
+	members := Group(rule.Name)
+	for i := range members {
+		member := members[i]
+		if list == InDeny || member.Action == Allow {
+			member.Action, member.Errno = rule.Action, rule.Errno
+		}
+		member.When = append(rule.When[:len(rule.When):len(rule.When)], member.When...)
+		entries = appendRule(entries, member, list, index, path)
+	}
+	if !IsSyscall(rule.Name) {
+		return entries
+	}
+	entry := Entry{
+		Name: rule.Name, When: rule.When, Action: rule.Action, Errno: rule.Errno, List: list, Index: index, Path: path,
+	}
+	if entry.Action == Errno && entry.Errno == 0 {
+		entry.Errno = defaultErrno
+	}
+	return append(entries, entry)
+}
+
+// Explain returns what decides about one syscall, in the order in which it is
+// asked: the first entry whose conditions hold for a call decides about that
+// call. The last entry has no conditions; it is the default when no rule
+// decides in every case.
+func Explain(f Filter, name string) []Entry {
+	return complete(f, order(Expand(f), name), name)
+}
+
+// complete adds the default of the filter where the entries of a syscall
+// leave some call undecided.
+func complete(f Filter, sorted []Entry, name string) []Entry {
+	if n := len(sorted); n > 0 && len(sorted[n-1].When) == 0 {
+		return sorted
+	}
+	fallback := outcomeOf(f.Default)
+	return append(sorted, Entry{
+		Name: name, Action: fallback.action, Errno: fallback.errno, List: ByDefault, Index: -1, Path: []string{name},
+	})
+}
+
+// order picks the entries of one syscall and sorts them by precedence: Deny
+// before Allow and within Deny the later rule before the earlier, so that a
+// later layer of a profile has the last word. In Allow the rules that grant
+// come first, then those that grant and log, then members that say how a call
+// is refused; so a call that one rule grants is not taken back by a group that
+// happens to hold it as refused. What follows an entry without conditions is
+// never asked and left out.
+func order(entries []Entry, name string) []Entry {
+	var sorted []Entry
+	for i := len(entries) - 1; i >= 0; i-- {
+		if entries[i].Name == name && entries[i].List == InDeny {
+			sorted = append(sorted, entries[i])
+		}
+	}
+	for _, grants := range [...]func(Action) bool{
+		func(a Action) bool { return a == Allow },
+		func(a Action) bool { return a == Log },
+		func(a Action) bool { return a != Allow && a != Log },
+	} {
+		for i := range entries {
+			if entries[i].Name == name && entries[i].List == InAllow && grants(entries[i].Action) {
+				sorted = append(sorted, entries[i])
+			}
+		}
+	}
+	for i := range sorted {
+		if len(sorted[i].When) == 0 {
+			return sorted[:i+1]
+		}
+	}
+	return sorted
+}

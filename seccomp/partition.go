@@ -1,0 +1,193 @@
+package seccomp
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// libseccomp cannot say "allow unless", and it compares an argument at most
+// once in a rule. So the entries of a syscall are turned into a decision tree
+// over the bits of the arguments first, which says for every call what happens
+// to it; rules.go reads the rules off it.
+
+// maxNodes bounds the tree of one syscall. Real profiles stay far below, and
+// the kernel takes 4096 instructions in all.
+const maxNodes = 1 << 14
+
+// box is a set of argument values: those whose bits under mask equal value.
+// value has no bits outside mask.
+type box struct {
+	mask, value [argCount]uint64
+}
+
+// truth is the value of a condition over a whole box.
+type truth int
+
+const (
+	mixed truth = iota // holds for some arguments of the box only
+	always
+	never
+)
+
+// partition divides the argument values of a syscall by outcome. The entries
+// are as Explain returns them: first match wins, and the last has no
+// conditions. On a narrow ABI the upper halves of all arguments are zero.
+//
+// Postcondition: on every path the arguments are tested in ascending order,
+// the bits of each from the highest down, and no test is without effect.
+func partition(entries []Entry, narrow bool) (*tree, error) {
+	var whole box
+	if narrow {
+		for i := range whole.mask {
+			whole.mask[i] = ^uint64(1<<32 - 1)
+		}
+	}
+	p := partitioner{}
+	t := p.split(entries, whole)
+	if p.nodes > maxNodes {
+		return nil, fmt.Errorf("the conditions on %s are too many to be compiled together", entries[0].Name)
+	}
+	return t, nil
+}
+
+// partitioner counts the nodes it makes, so that conditions which multiply
+// each other end in an error and not in a full memory.
+type partitioner struct {
+	nodes int
+}
+
+// tree is a decision over the bits of the arguments: which half of the calls
+// goes where. A leaf has no children and an outcome.
+type tree struct {
+	arg, bit  int
+	zero, one *tree
+	outcome   outcome
+}
+
+// split decides the entries over a box.
+func (p *partitioner) split(entries []Entry, in box) *tree {
+	p.nodes++
+	live := alive(entries, in)
+	if p.nodes > maxNodes || unanimous(live) {
+		return &tree{outcome: live[0].outcome()}
+	}
+	arg, bit := highestOpen(live, in)
+	zero := p.split(live, in.with(arg, bit, 0))
+	one := p.split(live, in.with(arg, bit, 1))
+	if zero.equal(one) {
+		return zero
+	}
+	return &tree{arg: arg, bit: bit, zero: zero, one: one}
+}
+
+// alive returns the entries that decide about some call of the box, with the
+// conditions that still depend on the call.
+func alive(entries []Entry, in box) []Entry {
+	live := make([]Entry, 0, len(entries))
+next:
+	for i := range entries {
+		entry := entries[i]
+		open := make([]Cond, 0, len(entry.When))
+		for _, c := range entry.When {
+			switch c.over(in) {
+			case never:
+				continue next
+			case mixed:
+				open = append(open, c)
+			case always:
+			}
+		}
+		entry.When = open
+		live = append(live, entry)
+		if len(open) == 0 {
+			break
+		}
+	}
+	return live
+}
+
+// unanimous reports whether all entries have the same outcome, so that it
+// does not matter which of them decides.
+func unanimous(entries []Entry) bool {
+	for i := range entries {
+		if entries[i].outcome() != entries[0].outcome() {
+			return false
+		}
+	}
+	return true
+}
+
+// highestOpen picks the bit to decide next: of the first argument that any
+// condition depends on the highest bit.
+//
+// Precondition: at least one condition is mixed over the box.
+func highestOpen(entries []Entry, in box) (arg, bit int) {
+	var open [argCount]uint64
+	for i := range entries {
+		for _, c := range entries[i].When {
+			open[c.Arg] |= c.bits() &^ in.mask[c.Arg]
+		}
+	}
+	for arg = range open {
+		if open[arg] != 0 {
+			return arg, bits.Len64(open[arg]) - 1
+		}
+	}
+	panic("seccomp: a condition depends on no bit")
+}
+
+// bits are the bits of the argument that the condition looks at.
+func (c Cond) bits() uint64 {
+	switch {
+	case c.Op == "&":
+		return c.Mask
+	case c.Width == 32:
+		return 1<<32 - 1
+	}
+	return ^uint64(0)
+}
+
+// over evaluates the condition for all calls of a box at once.
+func (c Cond) over(in box) truth {
+	seen := c.bits()
+	known, value := in.mask[c.Arg]&seen, in.value[c.Arg]&seen
+	least, most := value, value|seen&^known
+	settled := func(yes, no bool) truth {
+		switch {
+		case yes:
+			return always
+		case no:
+			return never
+		}
+		return mixed
+	}
+	agrees := value == c.Value&known // with the bits known so far
+	switch c.Op {
+	case "<":
+		return settled(most < c.Value, least >= c.Value)
+	case "<=":
+		return settled(most <= c.Value, least > c.Value)
+	case ">":
+		return settled(least > c.Value, most <= c.Value)
+	case ">=":
+		return settled(least >= c.Value, most < c.Value)
+	case "!=":
+		return settled(!agrees, known == seen)
+	}
+	return settled(agrees && known == seen, !agrees)
+}
+
+// with returns the half of the box in which one more bit is fixed.
+func (b box) with(arg, bit int, value uint64) box {
+	b.mask[arg] |= 1 << bit
+	b.value[arg] |= value << bit
+	return b
+}
+
+// equal reports whether two trees decide alike, test by test.
+func (t *tree) equal(other *tree) bool {
+	if t.leaf() || other.leaf() {
+		return t.leaf() && other.leaf() && t.outcome == other.outcome
+	}
+	return t.arg == other.arg && t.bit == other.bit && t.zero.equal(other.zero) && t.one.equal(other.one)
+}
