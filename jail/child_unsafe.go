@@ -61,6 +61,7 @@ func child(r *raw) {
 	if r.reap {
 		pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 		if errno != 0 {
+			r.record[0] = forkStep
 			fail(r, errno)
 		}
 		if pid != 0 {
@@ -101,6 +102,7 @@ func run(r *raw, from, to int32) syscall.Errno {
 			arg(r, op.kinds[0], op.args[0]), arg(r, op.kinds[1], op.args[1]), arg(r, op.kinds[2], op.args[2]),
 			arg(r, op.kinds[3], op.args[3]), arg(r, op.kinds[4], op.args[4]), arg(r, op.kinds[5], op.args[5]))
 		if errno != 0 && errno != syscall.Errno(op.accept) {
+			r.record[0] = from
 			return errno
 		}
 		if op.out >= 0 {
@@ -127,17 +129,25 @@ func arg(r *raw, kind ArgKind, v uintptr) uintptr {
 	}
 }
 
-// fail reports the op that r.step names and ends the process.
+// fail reports the op that run stopped at and ends the process. The shared
+// counter can't serve here: by now another process may have moved it on.
 //
 //go:noinline
 //go:nosplit
 //go:norace
 //go:nocheckptr
 func fail(r *raw, errno syscall.Errno) {
-	r.record[0] = int32(*r.step)
 	r.record[1] = int32(errno)
 	syscall.RawSyscall6(syscall.SYS_WRITE, r.slots[slotReport], uintptr(unsafe.Pointer(&r.record)), recordSize, 0, 0, 0)
-	exit(failedExit)
+	if r.record[0] != r.opCount-1 {
+		exit(failedExit)
+	}
+	// execve failed. A filter that forbids write(2) swallowed the record;
+	// the status tells as much as a shell would.
+	if errno == syscall.ENOENT {
+		exit(notFoundExit)
+	}
+	exit(notExecutableExit)
 }
 
 // leave ends PID 1 the way the program ended: its status, or 128+N after

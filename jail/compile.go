@@ -166,6 +166,7 @@ func (k *compiler) enter(m *mounter) {
 	if k.plan.detached {
 		k.attachRoot(m)
 	}
+	m.sealAll()
 	m.because("enter", "the root directory", nil)
 	m.call("fchdir", unix.SYS_FCHDIR, NoSlot, fd(slotRoot))
 	m.call("pivot_root", unix.SYS_PIVOT_ROOT, NoSlot, text("."), text("."))

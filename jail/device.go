@@ -48,11 +48,15 @@ func shmGrant() *grant {
 // to it. What a kernel lacks is left out.
 var procReadOnly = [...]string{"sys", "sysrq-trigger", "irq", "bus", "fs"}
 
-// procHidden lists what of /proc tells about the host, its keys or its boot.
-var procHidden = [...]string{
-	"acpi", "asound", "config.gz", "kallsyms", "kcore", "key-users", "keys", "kmsg",
-	"kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "sched_debug", "scsi",
-	"timer_list", "timer_stats", "vmallocinfo", "slabinfo", "pagetypeinfo",
+// procHidden lists what of /proc tells every user about the host, its keys
+// or its boot.
+var procHidden = [...]string{"acpi", "asound", "cmdline", "config.gz", "kallsyms", "key-users", "keys", "scsi"}
+
+// procHiddenFromRoot lists what the kernel itself keeps from everybody but
+// the host's root user.
+var procHiddenFromRoot = [...]string{
+	"kcore", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "pagetypeinfo",
+	"sched_debug", "slabinfo", "timer_list", "timer_stats", "vmallocinfo",
 }
 
 // proc mounts a /proc for the jail's own PID namespace, or shows the host's
@@ -68,7 +72,11 @@ func (m *mounter) proc(path string, around setting) {
 	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 	s := m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
 	m.attach(s, gr, path, around)
-	m.forbidUserNamespaces(fd(slotRoot), path+"/")
+	if m.h.ProcSysReadOnly {
+		m.forbidUserNamespaces(fd(slotRoot), path+"/")
+	} else {
+		m.forbidUserNamespaces(cwd(), "/proc/")
+	}
 	for _, name := range procReadOnly {
 		kind := m.h.Files.Kind("/proc/" + name)
 		if kind == KindMissing {
@@ -81,7 +89,11 @@ func (m *mounter) proc(path string, around setting) {
 		m.moveTo(s, path+"/"+name)
 		m.close(s)
 	}
-	for _, name := range procHidden {
+	hidden := procHidden[:]
+	if m.h.UID == 0 {
+		hidden = append(hidden[:len(hidden):len(hidden)], procHiddenFromRoot[:]...)
+	}
+	for _, name := range hidden {
 		kind := m.h.Files.Kind("/proc/" + name)
 		if kind == KindMissing || kind == KindLink {
 			continue
@@ -94,7 +106,9 @@ func (m *mounter) proc(path string, around setting) {
 }
 
 // forbidUserNamespaces forbids further user namespaces by count, a guard
-// beside the syscall filter. It comes before /proc/sys becomes read-only.
+// beside the syscall filter. The file of the host's /proc speaks for the
+// namespace of whoever opens it, and is cheaper to find than that of a new
+// /proc; in a container it is read-only.
 func (m *mounter) forbidUserNamespaces(dir Arg, proc string) {
 	if m.nestedUsers.V {
 		return

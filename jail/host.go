@@ -14,7 +14,10 @@ type Host struct {
 	Own      OwnPaths
 
 	OpenFiles uint64 // hard limit of RLIMIT_NOFILE
-	RandomID  string // 32 hex digits, new for every launch
+	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
+	// container.
+	ProcSysReadOnly bool
+	RandomID        string // 32 hex digits, new for every launch
 }
 
 // OwnPaths are jail's own files. None of them is writable in a jail; Cache

@@ -24,7 +24,16 @@ type mounter struct {
 	layers     int    // overlays made so far
 	sharePIDs  bool   // the jail has no PID namespace of its own
 
+	seals []seal
+
 	nestedUsers *policy.Value[bool]
+}
+
+// seal is a mount of ours to be made read-only when the tree is complete.
+type seal struct {
+	path    string // relative to the jail's root
+	written string
+	at      *diag.Range
 }
 
 // Names of ours in the new /dev while the tree is being made; they are
@@ -84,8 +93,7 @@ func (m *mounter) node(n *node, path string, around setting) {
 		m.node(k, path+"/"+k.name, inside)
 	}
 	if gr != nil && gr.kind == grantHide && around.bound && leadsSomewhere(n) {
-		m.because("seal", gr.written, gr.at)
-		m.sealed(path)
+		m.seal(path, gr.written, gr.at)
 	}
 }
 
@@ -310,9 +318,18 @@ func (m *mounter) needMasks() {
 	m.because(verb, subject, at)
 }
 
-// sealed makes the mount at a path of ours read-only, alone.
-func (m *mounter) sealed(path string) {
-	m.setAttr(slotRoot, path, 0, m.rootOnly)
+// seal notes that the mount at a path of ours is to become read-only.
+func (m *mounter) seal(path, written string, at *diag.Range) {
+	m.seals = append(m.seals, seal{path, written, at})
+}
+
+// sealAll makes what was noted read-only, each mount alone. The kernel allows
+// that for a mount inside a tree only when the tree is attached.
+func (m *mounter) sealAll() {
+	for _, s := range m.seals {
+		m.because("seal", s.written, s.at)
+		m.setAttr(slotRoot, s.path, 0, m.rootOnly)
+	}
 }
 
 func (m *mounter) tmpfs(gr *grant, path string, around setting) {

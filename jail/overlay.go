@@ -105,8 +105,8 @@ func (m *mounter) unlink(path string, flags uint64) {
 	m.call("unlinkat", unix.SYS_UNLINKAT, NoSlot, fd(slotRoot), text(path), num(flags, shown))
 }
 
-// tidy removes our scratch names and makes everything of ours that is not
-// meant to be written read-only.
+// tidy removes our scratch names; /dev and the bare root are not meant to be
+// written.
 func (m *mounter) tidy(root *node) {
 	m.because("tidy up", "/dev", nil)
 	if m.masks {
@@ -116,11 +116,9 @@ func (m *mounter) tidy(root *node) {
 	for i := 1; i <= m.layers; i++ {
 		m.detachLayer(layersDir + strconv.Itoa(i))
 	}
-	m.because("seal", "/dev", nil)
-	m.sealed("dev")
+	m.seal("dev", "/dev", nil)
 	if root.grant == nil {
-		m.because("seal", "/", nil)
-		m.sealed("")
+		m.seal("", "/", nil)
 	}
 }
 

@@ -1,0 +1,187 @@
+package jail
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Process is a started jail. Its first process is a child of this one.
+type Process struct {
+	first    int // pid of PID 1 of the jail, as seen here
+	program  int // pid of the program, as seen here
+	pidfd    int // of the program
+	plan     *Plan
+	timedOut chan struct{}
+}
+
+// Failure says why a plan did not become a running program. Op is nil when
+// the first process could not be made.
+type Failure struct {
+	Plan  *Plan
+	Op    *Op
+	Errno syscall.Errno
+	// Died is set when the child ended without a report: it was killed.
+	Died *syscall.WaitStatus
+	Err  error // a failure of the launcher itself
+}
+
+// Error describes the failure in one line.
+func (f *Failure) Error() string {
+	switch {
+	case f.Err != nil:
+		return f.Err.Error()
+	case f.Op == nil:
+		return fmt.Sprintf("new namespaces: %v", f.Errno)
+	case f.Died != nil:
+		return fmt.Sprintf("the jail's first process died while it was being set up, at %s", f.Op)
+	default:
+		return fmt.Sprintf("%s: %v", f.Op, f.Errno)
+	}
+}
+
+// Start executes the plan. On return the program runs, or it never ran and
+// the Failure says why. The calling goroutine is locked to its thread for good: when the
+// thread ends, so does the jail.
+func Start(p *Plan) (*Process, *Failure) {
+	runtime.LockOSThread()
+	report, err := newReport()
+	if err != nil {
+		return nil, &Failure{Plan: p, Err: err}
+	}
+	defer report.close()
+	p.Inputs = append(p.Inputs, Input{slotReport, report.child})
+	r, page, err := prepare(p)
+	if err != nil {
+		return nil, &Failure{Plan: p, Err: err}
+	}
+	defer func() { _ = unix.Munmap(page) }()
+
+	syscall.ForkLock.Lock()
+	pid, errno := fork(r, p.Namespaces)
+	syscall.ForkLock.Unlock()
+	runtime.KeepAlive(r)
+	if errno != 0 {
+		return nil, &Failure{Plan: p, Errno: errno}
+	}
+	report.closeChild()
+	return follow(p, r, report, int(pid))
+}
+
+func prepare(p *Plan) (*raw, []byte, error) {
+	r, err := p.lower()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.findCommandLine(); err != nil {
+		return nil, nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %w", err)
+	}
+	page, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, nil, fmt.Errorf("map a shared page: %w", err)
+	}
+	r.pointCounter(page)
+	return r, page, nil
+}
+
+// follow reads the child's records; see record.go for their order.
+func follow(p *Plan, r *raw, report *report, first int) (*Process, *Failure) {
+	rec, program, err := report.receive()
+	if err == nil && rec.step == readyStep {
+		proc := &Process{first: first, program: program, pidfd: -1, plan: p}
+		if fd, err := unix.PidfdOpen(program, 0); err == nil {
+			proc.pidfd = fd
+		}
+		rec, _, err = report.receive()
+		if errors.Is(err, errReportEnded) {
+			return proc, nil
+		}
+		proc.close()
+	}
+	failure := &Failure{Plan: p}
+	switch {
+	case err == nil && rec.step == forkStep:
+		failure.Err = fmt.Errorf("fork the program's process: %w", syscall.Errno(rec.errno))
+	case err == nil:
+		failure.Op, failure.Errno = p.Op(Index(rec.step)), syscall.Errno(rec.errno)
+	case errors.Is(err, errReportEnded):
+		failure.Op = p.Op(r.reached())
+	default:
+		failure.Err = fmt.Errorf("read the jail's report: %w", err)
+		_ = unix.Kill(first, unix.SIGKILL)
+	}
+	status := reap(first)
+	if errors.Is(err, errReportEnded) {
+		failure.Died = &status
+	}
+	return nil, failure
+}
+
+// reap waits for a child of ours.
+func reap(pid int) syscall.WaitStatus {
+	var status syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &status, 0, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			return status
+		}
+	}
+}
+
+// Pid returns the process id of the program, as seen from outside.
+func (p *Process) Pid() int { return p.program }
+
+// Signal sends a signal to the program.
+func (p *Process) Signal(sig syscall.Signal) error {
+	if p.pidfd < 0 {
+		return syscall.ESRCH
+	}
+	return unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
+}
+
+// Kill ends the jail and everything in it.
+func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
+
+// Wait returns the exit status to pass on: the program's own, 128+N when
+// signal N ended it, 124 when the time limit did.
+func (p *Process) Wait() int {
+	if p.plan.Time > 0 {
+		p.timedOut = make(chan struct{})
+		defer time.AfterFunc(p.plan.Time, func() {
+			close(p.timedOut)
+			_ = p.Kill()
+		}).Stop()
+	}
+	status := reap(p.first)
+	p.close()
+	select {
+	case <-p.timedOut:
+		return timeLimitExit
+	default:
+	}
+	if status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return status.ExitStatus()
+}
+
+// TimedOut tells, after Wait, whether the time limit ended the jail.
+func (p *Process) TimedOut() bool {
+	select {
+	case <-p.timedOut:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *Process) close() {
+	if p.pidfd >= 0 {
+		_ = unix.Close(p.pidfd)
+		p.pidfd = -1
+	}
+}

@@ -1,0 +1,182 @@
+package jail
+
+import (
+	"encoding/hex"
+	"errors"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ReadHost finds out about this machine and this caller.
+func ReadHost() (*Host, error) {
+	var id [16]byte
+	if _, err := unix.Getrandom(id[:], 0); err != nil {
+		return nil, err
+	}
+	h := &Host{
+		UID: os.Getuid(), GID: os.Getgid(), Env: os.Environ(),
+		Files: osFiles{}, Dirs: map[string]string{}, Kernel: readKernel(),
+		RandomID: hex.EncodeToString(id[:]),
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil, err
+	}
+	h.OpenFiles = limit.Max
+	var st unix.Statfs_t
+	h.ProcSysReadOnly = unix.Statfs("/proc/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0
+	h.findUser()
+	h.findDirs()
+	if cwd, err := unix.Getwd(); err == nil && filepath.IsAbs(cwd) {
+		h.Cwd = cwd // a removed or unreachable directory counts as none
+	}
+	if exe, err := os.Executable(); err == nil {
+		h.Own.Binary = exe
+	}
+	return h, nil
+}
+
+// findUser takes HOME if it is usable, else what the user database says.
+func (h *Host) findUser() {
+	if home := os.Getenv("HOME"); filepath.IsAbs(home) {
+		h.Home = filepath.Clean(home)
+	}
+	h.User = os.Getenv("USER")
+	if h.Home != "" && h.User != "" {
+		return
+	}
+	u, err := user.LookupId(strconv.Itoa(h.UID))
+	if err != nil {
+		return
+	}
+	if h.Home == "" && filepath.IsAbs(u.HomeDir) {
+		h.Home = filepath.Clean(u.HomeDir)
+	}
+	if h.User == "" {
+		h.User = u.Username
+	}
+}
+
+// findDirs fills in the base directories of the XDG specification, and the
+// user's own ones from user-dirs.dirs.
+func (h *Host) findDirs() {
+	for _, d := range [...]struct{ name, otherwise string }{
+		{"XDG_CONFIG_HOME", ".config"},
+		{"XDG_CACHE_HOME", ".cache"},
+		{"XDG_DATA_HOME", ".local/share"},
+		{"XDG_STATE_HOME", ".local/state"},
+		{"XDG_RUNTIME_DIR", ""},
+	} {
+		if v := os.Getenv(d.name); filepath.IsAbs(v) {
+			h.Dirs[d.name] = filepath.Clean(v)
+		} else if d.otherwise != "" && h.Home != "" {
+			h.Dirs[d.name] = filepath.Join(h.Home, d.otherwise)
+		}
+	}
+	if dir := h.Dirs["XDG_RUNTIME_DIR"]; dir == "" {
+		h.Dirs["XDG_RUNTIME_DIR"] = "/run/user/" + strconv.Itoa(h.UID)
+	}
+	if h.Home == "" {
+		return
+	}
+	h.Own.Config = filepath.Join(h.Dirs["XDG_CONFIG_HOME"], "jail")
+	h.Own.State = filepath.Join(h.Dirs["XDG_STATE_HOME"], "jail")
+	h.Own.Cache = filepath.Join(h.Dirs["XDG_CACHE_HOME"], "jail")
+	h.userDirs()
+}
+
+// userDirs reads lines such as XDG_DOWNLOAD_DIR="$HOME/Downloads".
+func (h *Host) userDirs() {
+	names := [...]struct{ variable, key, otherwise string }{
+		{"DESKTOP", "XDG_DESKTOP_DIR", "Desktop"},
+		{"DOCUMENTS", "XDG_DOCUMENTS_DIR", "Documents"},
+		{"DOWNLOADS", "XDG_DOWNLOAD_DIR", "Downloads"},
+		{"MUSIC", "XDG_MUSIC_DIR", "Music"},
+		{"PICTURES", "XDG_PICTURES_DIR", "Pictures"},
+		{"PUBLICSHARE", "XDG_PUBLICSHARE_DIR", "Public"},
+		{"TEMPLATES", "XDG_TEMPLATES_DIR", "Templates"},
+		{"VIDEOS", "XDG_VIDEOS_DIR", "Videos"},
+	}
+	var buf [8192]byte
+	n, _ := readFile(filepath.Join(h.Dirs["XDG_CONFIG_HOME"], "user-dirs.dirs"), buf[:])
+	file := buf[:n]
+	said := map[string]string{}
+	for line := range strings.Lines(string(file)) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		value = strings.Trim(value, `"`)
+		if rest, ok := strings.CutPrefix(value, "$HOME/"); ok {
+			said[key] = filepath.Join(h.Home, rest)
+		} else if filepath.IsAbs(value) {
+			said[key] = filepath.Clean(value)
+		}
+	}
+	for _, n := range names {
+		h.Dirs[n.variable] = filepath.Join(h.Home, n.otherwise)
+		if v := said[n.key]; v != "" && v != h.Home {
+			h.Dirs[n.variable] = v
+		}
+	}
+}
+
+// readKernel asks for features by using them with arguments that can't
+// succeed. Both came with Linux 6.15; a kernel that has one without the other
+// is found out when the plan runs, see Failure.AskedTooMuch.
+func readKernel() Kernel {
+	_, _, errno := unix.Syscall6(unix.SYS_OPEN_TREE_ATTR, ^uintptr(0), 0, 0, 0, 0, 0)
+	have := !errors.Is(errno, unix.ENOSYS) && !errors.Is(errno, unix.EPERM)
+	return Kernel{DetachedTree: have, OpenTreeAttr: have}
+}
+
+// osFiles is the running machine's file tree.
+type osFiles struct{}
+
+func (osFiles) Kind(path string) FileKind {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return KindMissing
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return KindDir
+	case unix.S_IFLNK:
+		return KindLink
+	default:
+		return KindFile
+	}
+}
+
+func (osFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
+
+func (osFiles) Names(path string) []string {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names
+}
+
+func (osFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
+
+// readFile reads the beginning of a small file without the machinery of
+// package os, whose poller costs a launch two threads.
+func readFile(name string, buf []byte) (int, error) {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	n, err := unix.Read(fd, buf)
+	return max(n, 0), err
+}

@@ -1,0 +1,72 @@
+package jail
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// report is the launcher's side of the child's records.
+type report struct {
+	ours, child int
+}
+
+// errReportEnded is end of file: nobody is left who could send a record.
+var errReportEnded = errors.New("the report ended")
+
+func newReport() (*report, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("socketpair: %w", err)
+	}
+	r := &report{ours: pair[0], child: pair[1]}
+	// The kernel then adds the sender's pid, translated into our namespace.
+	if err := unix.SetsockoptInt(r.ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		r.close()
+		return nil, fmt.Errorf("SO_PASSCRED: %w", err)
+	}
+	return r, nil
+}
+
+func (r *report) closeChild() {
+	if r.child >= 0 {
+		_ = unix.Close(r.child)
+		r.child = -1
+	}
+}
+
+func (r *report) close() {
+	r.closeChild()
+	_ = unix.Close(r.ours)
+}
+
+// receive returns the next record and the pid of its sender, errReportEnded
+// at end of file.
+func (r *report) receive() (record, int, error) {
+	var buf [recordSize]byte
+	var oob [64]byte
+	n, oobn, errno := receiveMessage(r.ours, buf[:], oob[:])
+	switch {
+	case errno == unix.ECONNRESET || errno == 0 && n == 0:
+		return record{}, 0, errReportEnded
+	case errno != 0:
+		return record{}, 0, errno
+	case n != recordSize:
+		return record{}, 0, fmt.Errorf("a record of %d bytes", n)
+	}
+	return parseRecord(buf[:]), senderOf(oob[:oobn]), nil
+}
+
+func senderOf(oob []byte) int {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return 0
+	}
+	for i := range messages {
+		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
+			return int(cred.Pid)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,25 @@
+package jail
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The two waits of a launch are raw syscalls: the runtime then does not take
+// the wait for an occasion to start threads, which would cost as much as a
+// namespace. Other goroutines go on, on threads of their own.
+
+// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal.
+func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) {
+	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
+	for {
+		msg := unix.Msghdr{Iov: &iov, Iovlen: 1, Control: &oob[0], Controllen: uint64(len(oob))}
+		r, _, e := syscall.RawSyscall(syscall.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), 0)
+		if e == syscall.EINTR {
+			continue
+		}
+		return int(r), int(msg.Controllen), e
+	}
+}
