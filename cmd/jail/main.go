@@ -1,0 +1,117 @@
+// Command jail runs programs with only what their profile grants.
+//
+// Each verb is a file of this package: it wires the packages together and
+// prints. `jail PROGRAM` is `jail run PROGRAM`; a program that has the name of
+// a verb is reached with `jail run NAME` or `jail -- NAME`.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses of jail itself; a program's own pass through.
+const (
+	exitFailed        = 125
+	exitNotExecutable = 126
+	exitNotFound      = 127
+)
+
+// verb is one command of jail.
+type verb struct {
+	name, help string
+	run        func(a *app, args []string) int
+}
+
+// verbs lists the commands in the order of the help text.
+func verbs() []verb {
+	return []verb{
+		{"run", "run a program in a jail (the default)", runVerb},
+		{"check", "check profiles", checkVerb},
+		{"show", "print a merged profile with the origin of every line", showVerb},
+		{"plan", "print what a launch would do, step by step", planVerb},
+		{"explain", "tell why a path, syscall or variable is allowed or not", explainVerb},
+		{"list", "list profiles", listVerb},
+		{"schema", "print the JSON Schema of profiles", schemaVerb},
+		{"doctor", "examine this host", doctorVerb},
+		{"completion", "print a completion script for a shell", completionVerb},
+		{"version", "print the version", versionVerb},
+		{"help", "print this text", helpVerb},
+	}
+}
+
+// app is what the verbs share: the streams, and the command line as the
+// user typed it, for diagnostics that point into it.
+type app struct {
+	out, err io.Writer
+	line     commandLine
+}
+
+func main() { os.Exit(realMain(os.Args)) }
+
+func realMain(argv []string) int {
+	a := &app{out: os.Stdout, err: os.Stderr, line: newCommandLine(argv)}
+	if len(argv) < 2 {
+		return helpVerb(a, nil)
+	}
+	first := argv[1]
+	if first == "--help" || first == "-h" {
+		return helpVerb(a, nil)
+	}
+	if first == "--version" {
+		return versionVerb(a, nil)
+	}
+	if !strings.HasPrefix(first, "-") {
+		for _, v := range verbs() {
+			if v.name == first {
+				return v.run(a, argv[2:])
+			}
+		}
+	}
+	return runVerb(a, argv[1:])
+}
+
+// parse fills a verb's grammar from its arguments. It returns false and the
+// exit status when the verb is not to go on.
+func (a *app) parse(name, description string, grammar any, args []string) (int, bool) {
+	status, done := 0, false
+	parser, err := kong.New(grammar, kong.Name("jail "+name), kong.Description(description),
+		kong.Writers(a.out, a.err),
+		kong.Exit(func(code int) { status, done = code, true }))
+	if err != nil {
+		fmt.Fprintf(a.err, "jail: internal error: %v\n", err)
+		return exitFailed, false
+	}
+	_, err = parser.Parse(args)
+	if done {
+		return status, false
+	}
+	if err != nil {
+		a.fail(err.Error(), fmt.Sprintf("`jail %s --help` lists what there is", name))
+		return exitFailed, false
+	}
+	return 0, true
+}
+
+func helpVerb(a *app, _ []string) int {
+	fmt.Fprint(a.out, `Usage: jail [flags] PROGRAM [ARGUMENT...]
+       jail VERB ...
+
+Run a program with only what its profile grants. The profile is the one named
+like the program or listing it; without one, the profile "default".
+
+Verbs:
+`)
+	for _, v := range verbs() {
+		fmt.Fprintf(a.out, "  %-11s %s\n", v.name, v.help)
+	}
+	fmt.Fprint(a.out, `
+`+"`jail run --help`"+` lists the flags that widen or narrow a profile. A program that
+has the name of a verb is run with `+"`jail run NAME`"+` or `+"`jail -- NAME`"+`.
+`)
+	return 0
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"runtime/debug"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// runGrammar documents the flags of run; settings.go gives them their
+// meaning.
+type runGrammar struct {
+	policyFlags
+	Program []string `arg:"" passthrough:"" help:"The program and its arguments."`
+}
+
+func runVerb(a *app, args []string) int {
+	// A launch lives for milliseconds before it only waits: collecting
+	// garbage would cost more than it gives back.
+	debug.SetGCPercent(-1)
+	var g runGrammar
+	if status, ok := a.parse("run", "Run a program in a jail.", &g, args); !ok {
+		return status
+	}
+	if g.Program[0] == "--" {
+		g.Program = g.Program[1:]
+	}
+	if len(g.Program) == 0 {
+		a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
+		return exitFailed
+	}
+	l, status := a.load(&g.policyFlags, g.Program, args)
+	if l == nil {
+		return status
+	}
+	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
+		return a.report(l.sources, problems)
+	}
+	return a.launch(l)
+}
+
+// loaded is everything that was read for a launch.
+type loaded struct {
+	policy  *policy.Policy
+	sources *diag.Sources
+	host    *jail.Host
+	command jail.Command
+}
+
+// launch compiles, starts and waits. A kernel that can't do what its version
+// promises gets a second plan.
+func (a *app) launch(l *loaded) int {
+	signals := catchSignals()
+	for {
+		c, problems := jail.Compile(l.policy, l.host, l.command)
+		if problems.HasErrors() {
+			return a.report(l.sources, problems)
+		}
+		if c.Plan.Filter != nil {
+			program, ok := a.filterProgram(l, c.Plan.Filter)
+			if !ok {
+				return exitFailed
+			}
+			c.Plan.SetFilterProgram(program)
+		}
+		process, failure := jail.Start(c.Plan)
+		switch {
+		case failure == nil:
+			signals.forwardTo(process)
+			status := process.Wait()
+			if process.TimedOut() {
+				a.fail("the time limit of "+c.Plan.Time.String()+" is over; the jail was ended", "")
+			}
+			return status
+		case failure.AskedTooMuch():
+			l.host.Kernel.DetachedTree = false
+		default:
+			a.report(l.sources, diag.List{failure.Diagnostic()})
+			return failure.ExitStatus()
+		}
+	}
+}
+
+// filterProgram gets the compiled syscall filter from the cache.
+func (a *app) filterProgram(l *loaded, f *seccomp.Filter) (seccomp.Program, bool) {
+	cache := filterCache(l.host)
+	program, _, err := cache.Program(*f)
+	if program == nil {
+		a.report(l.sources, diag.List{{
+			Code: "filter", Summary: "the syscall filter can't be made: " + err.Error(), Subject: l.policy.Syscalls.Default.At,
+		}})
+		return nil, false
+	}
+	return program, true
+}
