@@ -9,6 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// maxRules bounds what is given to libseccomp for one ABI. Every rule becomes an
+// instruction or more, and the time libseccomp takes grows with their square.
+const maxRules = 2000
+
+// tooMany is the error for conditions that multiply each other beyond what the
+// kernel takes in one program.
+func tooMany(name string) error {
+	return fmt.Errorf("the conditions on %s are too many to be compiled together", name)
+}
+
 // Compile turns a filter into a program by libseccomp, one filter for each
 // ABI, merged. What the program does is defined by Verdict.
 //
@@ -53,12 +63,17 @@ func compileABI(f Filter, a abi) (*seccomp.ScmpFilter, error) {
 		return nil, err
 	}
 	entries := byName(f)
+	total := 0
 	for i := range syscallTable {
 		row := &syscallTable[i]
 		if row.numbers[a] < 0 && (a != abiX86 || !isMultiplexed(row.name)) || a == abiX86 && isMultiplexer(row.name) {
 			continue
 		}
-		if err := addSyscall(filter, f, a, row, entries[row.name]); err != nil {
+		rules, err := addSyscall(filter, f, a, row, entries[row.name])
+		if total += rules; err == nil && total > maxRules {
+			err = tooMany(row.name)
+		}
+		if err != nil {
 			filter.Release()
 			return nil, err
 		}
@@ -112,8 +127,8 @@ func configure(filter *seccomp.ScmpFilter, a abi) error {
 	return nil
 }
 
-// addSyscall adds the rules of one syscall.
-func addSyscall(filter *seccomp.ScmpFilter, f Filter, a abi, row *syscallRow, entries []Entry) error {
+// addSyscall adds the rules of one syscall and returns how many there were.
+func addSyscall(filter *seccomp.ScmpFilter, f Filter, a abi, row *syscallRow, entries []Entry) (int, error) {
 	decisive := complete(f, order(entries, row.name), row.name)
 	if a == abiX86 && isMultiplexed(row.name) {
 		last := strictest(decisive)
@@ -122,22 +137,25 @@ func addSyscall(filter *seccomp.ScmpFilter, f Filter, a abi, row *syscallRow, en
 	}
 	decision, err := partition(decisive, a.narrow())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	number, known := a.libraryNumber(row)
 	rules := rulesOf(decision, unnamed(f))
 	if len(rules) > 0 && !known {
 		if unnamed(f).action == Errno {
-			return nil
+			return 0, nil
 		}
-		return fmt.Errorf("libseccomp does not know %s and cannot refuse it", row.name)
+		return 0, fmt.Errorf("libseccomp does not know %s and cannot refuse it", row.name)
+	}
+	if len(rules) > maxRules {
+		return 0, tooMany(row.name)
 	}
 	for i := range rules {
 		if err := addMasked(filter, number, rules[i]); err != nil {
-			return fmt.Errorf("%s: %w", row.name, err)
+			return 0, fmt.Errorf("%s: %w", row.name, err)
 		}
 	}
-	return nil
+	return len(rules), nil
 }
 
 // addMasked adds one rule.
@@ -152,7 +170,7 @@ func addMasked(filter *seccomp.ScmpFilter, number seccomp.ScmpSyscall, rule mask
 		}
 	}
 	if len(conditions) == 0 {
-		return filter.AddRule(number, rule.outcome.scmp())
+		return filter.AddRuleExact(number, rule.outcome.scmp())
 	}
 	return filter.AddRuleConditionalExact(number, rule.outcome.scmp(), conditions)
 }
@@ -165,7 +183,13 @@ func (a abi) libraryNumber(row *syscallRow) (seccomp.ScmpSyscall, bool) {
 		return seccomp.ScmpSyscall(row.numbers[a]), true
 	}
 	number, err := seccomp.GetSyscallFromName(row.name)
-	return number, err == nil
+	if err != nil {
+		return 0, false
+	}
+	// A negative number stands for a call that the library takes the ABI not
+	// to have, or for one behind a multiplexer.
+	there, err := seccomp.GetSyscallFromNameByArch(row.name, a.scmp())
+	return number, err == nil && (there >= 0 || a == abiX86 && isMultiplexed(row.name))
 }
 
 // scmp is the action in libseccomp's terms.

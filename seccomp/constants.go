@@ -36,9 +36,9 @@ func ConstantNames() []string {
 	return names
 }
 
-// maxErrno is the highest error number a syscall can return (MAX_ERRNO in
-// the kernel's include/linux/err.h).
-const maxErrno = 4095
+// maxErrno is the highest error number that has a name, and so the highest that
+// a program can be given.
+const maxErrno = int(unix.EHWPOISON)
 
 // ErrnoNumber returns the number of an error name such as EPERM, as in
 // errno(3).
@@ -51,7 +51,7 @@ func ErrnoNumber(name string) (int, bool) {
 	case "ENOTSUP":
 		return int(unix.EOPNOTSUPP), true
 	}
-	for number := 1; number <= int(unix.EHWPOISON); number++ {
+	for number := 1; number <= maxErrno; number++ {
 		if known := unix.ErrnoName(unix.Errno(number)); known != "" && known == name {
 			return number, true
 		}

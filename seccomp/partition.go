@@ -1,9 +1,6 @@
 package seccomp
 
-import (
-	"fmt"
-	"math/bits"
-)
+import "math/bits"
 
 // libseccomp cannot say "allow unless", and it compares an argument at most
 // once in a rule. So the entries of a syscall are turned into a decision tree
@@ -45,7 +42,7 @@ func partition(entries []Entry, narrow bool) (*tree, error) {
 	p := partitioner{}
 	t := p.split(entries, whole)
 	if p.nodes > maxNodes {
-		return nil, fmt.Errorf("the conditions on %s are too many to be compiled together", entries[0].Name)
+		return nil, tooMany(entries[0].Name)
 	}
 	return t, nil
 }
