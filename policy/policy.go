@@ -30,10 +30,10 @@ type Entry struct {
 
 // Layer is one document that went into a policy, weakest first.
 type Layer struct {
-	Name   string // profile name, or "command line"
-	File   string // the key under which diag.Sources knows its text
-	Dir    string // ${PROFILE_DIR}: the directory of the file, "" for embedded profiles and flags
-	Reason string // "profile", "extends", "drop-in", "flags"
+	Name   string     // profile name, or "command line"
+	File   string     // the key under which diag.Sources knows its text
+	Dir    string     // ${PROFILE_DIR}: the directory of the file, "" for embedded profiles and flags
+	Reason string     // "profile", "extends", "drop-in", "flags"
 	Via    diag.Range // the extends entry that brought it in, zero for the profile itself
 }
 

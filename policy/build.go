@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/jail-project/jail/seccomp"
+)
+
+// fromDefault is Origin.Layer of what no layer says.
+const fromDefault = -1
+
+// build makes the policy of a merged document.
+func build(d *document, layers []Layer) *Policy {
+	p := &Policy{Layers: layers}
+	addBases(d)
+	resolve(d)
+	for i, key := range schema().leaves {
+		if key.at == nil {
+			continue
+		}
+		l := &d.leaves[i]
+		if key.Kind == List || key.Kind == Variables {
+			if !l.given && !key.DefaultBase {
+				l = defaultList(key)
+			}
+			buildList(key.at(p), l, key)
+		} else {
+			buildScalar(key.at(p), l, key)
+		}
+	}
+	slices.SortStableFunc(p.Filesystem.Rules, func(a, b PathRule) int { return compareSites(a.Origin, b.Origin) })
+	return p
+}
+
+// compareSites orders by layer, and within one by place.
+func compareSites(a, b Origin) int {
+	if a.Layer != b.Layer {
+		return a.Layer - b.Layer
+	}
+	if a.At.Start.Line != b.At.Start.Line {
+		return a.At.Start.Line - b.At.Start.Line
+	}
+	return a.At.Start.Column - b.At.Start.Column
+}
+
+// addBases puts the lists that lie below all layers in their place.
+func addBases(d *document) {
+	for i, key := range schema().leaves {
+		l := &d.leaves[i]
+		if !key.DefaultBase || l.replace {
+			continue
+		}
+		base := defaultList(key)
+		base.addList(l)
+		base.given, base.at = l.given, l.at
+		*l = *base
+	}
+}
+
+func defaultList(key *Key) *leaf {
+	l := &leaf{}
+	for _, text := range key.DefaultList {
+		it := item{key: text, text: text, site: site{layer: fromDefault}}
+		if key.Elem.Kind == SyscallEntry {
+			it.data = &SyscallRule{Rule: seccomp.Rule{Name: text}}
+		}
+		l.items = append(l.items, it)
+	}
+	return l
+}
+
+func (it *item) origin() Origin {
+	o := Origin{At: it.at, Layer: it.layer}
+	for i := range it.over {
+		if it.over[i].layer != fromDefault {
+			o.Over = append(o.Over, it.over[i].at)
+		}
+	}
+	return o
+}
+
+// buildScalar stores the value of a scalar leaf, or its default.
+func buildScalar(at any, l *leaf, key *Key) {
+	v := value{text: key.Default}
+	origin := Origin{Layer: fromDefault}
+	if l.given {
+		v.text, v.num = l.items[0].text, l.items[0].num
+		origin = l.items[0].origin()
+	} else if key.Default != "" {
+		// The defaults in the table are good; a test says so.
+		_ = parseScalar(&v, key)
+	}
+	switch at := at.(type) {
+	case *string:
+		*at = v.text
+	case *Value[string]:
+		*at = Value[string]{V: v.text, Set: l.given, Origin: origin}
+	case *Value[bool]:
+		*at = Value[bool]{V: v.num != 0, Set: l.given, Origin: origin}
+	case *Value[int64]:
+		*at = Value[int64]{V: v.num, Set: l.given, Origin: origin}
+	case *Value[time.Duration]:
+		*at = Value[time.Duration]{V: time.Duration(v.num), Set: l.given, Origin: origin}
+	case *Value[seccomp.Action]:
+		action, _ := seccomp.ParseAction(v.text)
+		*at = Value[seccomp.Action]{V: action, Set: l.given, Origin: origin}
+	}
+}
+
+// buildList appends the entries that count to the list of the policy.
+func buildList(at any, l *leaf, key *Key) {
+	switch at := at.(type) {
+	case *[]Entry:
+		for it := range l.live {
+			*at = append(*at, Entry{Text: it.text, Origin: it.origin()})
+		}
+	case *[]Variable:
+		for it := range l.live {
+			*at = append(*at, Variable{Name: it.key, Text: it.text, Origin: it.origin()})
+		}
+	case *[]PathRule:
+		*at = slices.Grow(*at, len(l.items))
+		for it := range l.live {
+			rule := *it.data.(*PathRule)
+			rule.Origin = it.origin()
+			*at = append(*at, rule)
+		}
+	case *[]SyscallRule:
+		for it := range l.live {
+			rule := *it.data.(*SyscallRule)
+			rule.Origin = it.origin()
+			*at = append(*at, rule)
+		}
+	case *[]Test:
+		for it := range l.live {
+			test := *it.data.(*Test)
+			test.Origin = it.origin()
+			*at = append(*at, test)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// checker turns the nodes of one document into a document of checked leaves.
+// It goes on after a fault, so that all faults of a file are reported.
+type checker struct {
+	list    diag.List
+	doc     *document
+	extends []item
+	flags   bool // the document is the command line
+	noDir   bool // the document has no directory, so ${PROFILE_DIR} has no value
+}
+
+// value is a checked value of any shape, between the generic walk and the
+// leaf that is made of it.
+type value struct {
+	node   *node
+	text   string
+	num    int64
+	list   []value
+	fields []field // mappings
+}
+
+type field struct {
+	name string
+	value
+}
+
+// get returns a field of a mapping, nil when it is absent.
+func (v *value) get(name string) *value {
+	for i := range v.fields {
+		if v.fields[i].name == name {
+			return &v.fields[i].value
+		}
+	}
+	return nil
+}
+
+func (c *checker) fault(n *node, p *problem) {
+	c.list = append(c.list, p.diagnostic(n))
+}
+
+// document checks a whole profile.
+func (c *checker) document(root *node) {
+	c.doc = newDocument()
+	if root == nil {
+		return
+	}
+	c.section(root, &schema().root)
+}
+
+// section checks a mapping whose keys are leaves or further sections.
+func (c *checker) section(n *node, key *Key) {
+	if n.shape == scalarNode && key.Short != "" && !n.isNull() && n.tag == "" {
+		c.leaf(n, key.sub(key.Short))
+		return
+	}
+	c.mapping(n, key, func(_ *node, sub *Key, value *node) {
+		if sub.Kind == Mapping {
+			c.section(value, sub)
+		} else {
+			c.leaf(value, sub)
+		}
+	})
+}
+
+// mapping checks that n is a mapping with the keys of key, each at most
+// once, and calls each for those that are known.
+func (c *checker) mapping(n *node, key *Key, each func(name *node, sub *Key, value *node)) {
+	if !c.shaped(n, mappingNode, key) || !c.untagged(n) {
+		return
+	}
+	seen := make([]*node, len(key.Keys))
+	for _, p := range n.pairs {
+		if p.key.shape != scalarNode || p.key.isNull() || p.key.tag != "" {
+			c.list = append(c.list, diag.Diagnostic{Code: "bad-key", Summary: "a key must be a plain word", Subject: p.key.at})
+			continue
+		}
+		i := -1
+		for j := range key.Keys {
+			if key.Keys[j].Name == p.key.text {
+				i = j
+			}
+		}
+		switch {
+		case i < 0:
+			c.unknownKey(p.key, key)
+		case seen[i] != nil:
+			c.twice("duplicate-key", "the key "+diag.Quote(p.key.text)+" is given twice", p.key, seen[i])
+		default:
+			seen[i] = p.key
+			each(p.key, &key.Keys[i], p.value)
+		}
+	}
+}
+
+// twice reports n, which repeats what first said.
+func (c *checker) twice(code, summary string, n, first *node) {
+	c.list = append(c.list, diag.Diagnostic{
+		Code: code, Summary: summary, Subject: n.at,
+		Notes: []diag.Note{{Text: "first given here", At: first.at}},
+	})
+}
+
+// unknownKey reports a key that the mapping does not have, with the nearest
+// that it has, or the section in which it exists.
+func (c *checker) unknownKey(n *node, key *Key) {
+	d := diag.Diagnostic{
+		Code: "unknown-key", Subject: n.at,
+		Summary: "unknown key " + diag.Quote(n.text) + key.where(),
+	}
+	switch near := diag.Suggest(n.text, key.names()); {
+	case n.text == "<<":
+		d.Summary = "merge keys are not part of the language"
+		d.Remedy = "use extends to build on another profile"
+	case near != "":
+		d.Label = "did you mean " + diag.Quote(near) + "?"
+	default:
+		d.Label = elsewhere(n.text, key)
+		d.Remedy = "known are " + strings.Join(key.names(), ", ")
+	}
+	c.list = append(c.list, d)
+}
+
+// where names a mapping in messages.
+func (k *Key) where() string {
+	if k.path == "" {
+		return ""
+	}
+	return " in " + k.path
+}
+
+// elsewhere finds the place in which a key would be known.
+func elsewhere(name string, key *Key) string {
+	for _, l := range schema().leaves {
+		if strings.HasSuffix(l.path, "."+name) {
+			return "did you mean " + diag.Quote(l.path) + "?"
+		}
+		if key.Kind != PathElement || l.Elem == nil || l.Elem.Kind != PathElement {
+			continue
+		}
+		if l.Elem.sub(name) != nil {
+			return "it has a meaning in " + l.path + " only"
+		}
+	}
+	return ""
+}
+
+// shaped reports whether n has the wanted shape, and complains otherwise.
+func (c *checker) shaped(n *node, want shape, key *Key) bool {
+	if n.shape == want && !n.isNull() {
+		return true
+	}
+	d := diag.Diagnostic{Code: "wrong-type", Subject: n.at}
+	name := key.path
+	if name == "" {
+		name = "a profile"
+	}
+	empty := map[shape]string{listNode: "[]", mappingNode: "{}", scalarNode: ""}[want]
+	noun := map[shape]string{listNode: "a list", mappingNode: "a mapping", scalarNode: key.expects()}[want]
+	switch {
+	case n.isNull():
+		d.Code = "empty"
+		d.Summary = name + " is empty"
+		d.Remedy = "remove the key"
+		if empty != "" {
+			d.Remedy = "write " + empty + " for " + noun + " that holds nothing, or remove the key"
+		}
+		if n.text == "~" {
+			d.Summary = name + ": a plain ~ means nothing at all in YAML"
+			d.Remedy = `write "~" in quotes, or ${HOME}`
+		}
+	default:
+		d.Summary = name + " must be " + noun + ", and this is " + n.noun()
+		if want == listNode && n.shape == scalarNode {
+			d.Remedy = "write it as a list: [" + diag.Escape(n.text) + "]"
+		}
+	}
+	c.list = append(c.list, d)
+	return false
+}
+
+// untagged reports whether n has no tag; only lists know one.
+func (c *checker) untagged(n *node) bool {
+	if n.tag == "" {
+		return true
+	}
+	d := diag.Diagnostic{Code: "unknown-tag", Summary: "the tag " + diag.Quote(n.tag) + " means nothing here", Subject: n.at}
+	if n.tag == replaceTag {
+		d.Summary = "!replace means nothing here"
+		d.Remedy = "it may stand before a list, which then forgets what earlier layers said"
+	} else if diag.Suggest(n.tag, []string{replaceTag}) != "" {
+		d.Label = "did you mean !replace?"
+	}
+	c.list = append(c.list, d)
+	return false
+}
+
+// replaceTag marks a list that forgets what weaker layers say.
+const replaceTag = "!replace"

@@ -1,0 +1,260 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// leaf checks the value of a leaf of the schema and stores it.
+func (c *checker) leaf(n *node, key *Key) {
+	out := &c.doc.leaves[key.id]
+	out.at = n.at
+	switch key.Kind {
+	case List:
+		c.listLeaf(n, key, out)
+	case Variables:
+		c.variables(n, key, out)
+	default:
+		v, ok := c.scalar(n, key)
+		if ok {
+			out.given = true
+			out.items = []item{{text: v.text, num: v.num, site: site{at: n.at}}}
+		}
+	}
+}
+
+func (c *checker) listLeaf(n *node, key *Key, out *leaf) {
+	tag := n.tag
+	if tag == replaceTag {
+		untagged := *n
+		untagged.tag = ""
+		n = &untagged
+	}
+	if !c.shaped(n, listNode, key) || !c.untagged(n) {
+		return
+	}
+	out.given = true
+	out.replace = tag == replaceTag
+	out.items = make([]item, 0, len(n.items))
+	for _, entry := range n.items {
+		if it, ok := c.entry(entry, key); ok {
+			out.items = append(out.items, it)
+		}
+	}
+	if key.path == "extends" {
+		c.extends = out.items
+		*out = leaf{}
+	}
+	// Rivals inside one list. Lists of one group are compared with each
+	// other when the document is complete.
+	if key.Group == "" {
+		c.rivals(out.items)
+	}
+}
+
+// entry checks one entry of a list.
+func (c *checker) entry(n *node, key *Key) (item, bool) {
+	elem := key.Elem
+	if len(elem.Keys) == 0 {
+		v, ok := c.scalar(n, elem)
+		return item{key: v.text, text: v.text, num: v.num, site: site{at: n.at}}, ok
+	}
+	v, ok := c.record(n, elem)
+	if !ok {
+		return item{}, false
+	}
+	switch elem.Kind {
+	case PathElement:
+		return c.pathEntry(&v, key)
+	case SyscallEntry:
+		return c.syscallEntry(&v, key)
+	}
+	return c.testEntry(&v)
+}
+
+// record checks an entry that is a mapping, or a scalar that stands for the
+// first key of the mapping.
+func (c *checker) record(n *node, elem *Key) (value, bool) {
+	v := value{node: n}
+	before := len(c.list)
+	if n.shape == scalarNode && elem.Kind != TestEntry && elem.Kind != Mapping {
+		first, ok := c.scalar(n, &elem.Keys[0])
+		v.fields = []field{{elem.Keys[0].Name, first}}
+		return v, ok
+	}
+	c.mapping(n, elem, func(_ *node, sub *Key, value *node) {
+		if f, ok := c.value(value, sub); ok {
+			v.fields = append(v.fields, field{sub.Name, f})
+		}
+	})
+	if len(c.list) > before {
+		return v, false
+	}
+	for i := range elem.Keys {
+		if elem.Keys[i].Required && v.get(elem.Keys[i].Name) == nil {
+			c.fault(n, &problem{code: "missing-key", summary: "the entry has no " + elem.Keys[i].Name})
+			return v, false
+		}
+	}
+	return v, true
+}
+
+// value checks a value inside an entry.
+func (c *checker) value(n *node, key *Key) (value, bool) {
+	if key.Kind != List {
+		return c.scalar(n, key)
+	}
+	v := value{node: n}
+	if !c.shaped(n, listNode, key) || !c.untagged(n) {
+		return v, false
+	}
+	for _, entry := range n.items {
+		check := c.scalar
+		if key.Elem.Kind == Mapping {
+			check = c.record
+		}
+		e, ok := check(entry, key.Elem)
+		if !ok {
+			return v, false
+		}
+		v.list = append(v.list, e)
+	}
+	return v, true
+}
+
+// variables checks a mapping of variable names to texts.
+func (c *checker) variables(n *node, key *Key, out *leaf) {
+	if n.tag == replaceTag && n.shape == mappingNode {
+		untagged := *n
+		untagged.tag = ""
+		n = &untagged
+		out.replace = true
+	}
+	if !c.shaped(n, mappingNode, key) || !c.untagged(n) {
+		return
+	}
+	out.given = true
+	for _, p := range n.pairs {
+		if !c.shaped(p.key, scalarNode, &Key{path: "a variable name"}) {
+			continue
+		}
+		if fault := checkEnvName(p.key.text, false); fault != nil {
+			c.fault(p.key, fault)
+			continue
+		}
+		if v, ok := c.scalar(p.value, &Key{Kind: Text, path: diag.Escape(p.key.text)}); ok {
+			out.items = append(out.items, item{key: p.key.text, text: v.text, site: site{at: p.key.at}})
+		}
+	}
+}
+
+// rivals reports entries that are about the same thing.
+func (c *checker) rivals(items []item) {
+	if len(items) < 2 {
+		return
+	}
+	seen := make(map[string]int, len(items))
+	for i := range items {
+		first, ok := seen[items[i].key]
+		if !ok {
+			seen[items[i].key] = i
+			continue
+		}
+		c.list = append(c.list, diag.Diagnostic{
+			Code: "duplicate-entry", Summary: diag.Quote(items[i].text) + " is listed twice", Subject: items[i].at,
+			Notes: []diag.Note{{Text: "first listed here", At: items[first].at}},
+		})
+	}
+}
+
+// groupRivals reports entries of one document that are about the same thing
+// in any of the lists of a group: one layer cannot be later than itself.
+func (c *checker) groupRivals() {
+	groups := map[string][]item{}
+	order := []string{}
+	for i, key := range schema().leaves {
+		if key.Group == "" || len(c.doc.leaves[i].items) == 0 {
+			continue
+		}
+		if _, ok := groups[key.Group]; !ok {
+			order = append(order, key.Group)
+		}
+		groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items...)
+	}
+	for _, name := range order {
+		c.rivals(groups[name])
+	}
+}
+
+// pathEntry makes a rule of an entry of filesystem.read and its kin.
+func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
+	path := v.get("path")
+	rule := &PathRule{Access: key.access, Path: path.text}
+	group := strings.HasPrefix(path.text, "@")
+	// The tmpfs makes the directory itself, and a group names what may exist.
+	rule.Required = c.flags && !group && key.access != Tmpfs
+	for i := range v.fields {
+		f := &v.fields[i]
+		switch f.name {
+		case "create":
+			rule.Create = CreateDirectory
+			if f.text == "file" {
+				rule.Create = CreateFile
+			}
+			if group || IsGlob(path.text) {
+				c.fault(f.node, &problem{code: "bad-path", summary: "only a single path can be created, not a pattern or a group"})
+				return item{}, false
+			}
+		case "required":
+			rule.Required = rule.Required || f.num != 0
+		case "size":
+			rule.Size = f.num
+		case "inodes":
+			rule.Inodes = f.num
+		case "mode":
+			rule.Mode = uint32(f.num)
+		case "keep":
+			rule.Keep = f.text
+		}
+	}
+	if changes := v.get("changes"); changes != nil && rule.Keep != "" {
+		c.fault(changes.node, &problem{code: "contradiction", summary: "changes cannot be both discarded and kept", remedy: "write changes or keep, not both"})
+		return item{}, false
+	}
+	if rule.Keep != "" && rule.Size != 0 {
+		c.fault(v.get("size").node, &problem{code: "contradiction", summary: "a size limits changes in memory, and these are kept on disk", remedy: "remove size or keep"})
+		return item{}, false
+	}
+	k, _ := checkPath(path.text, PathPattern)
+	return item{key: k, text: path.text, data: rule, site: site{at: path.node.at}}, true
+}
+
+// testEntry makes a Test.
+func (c *checker) testEntry(v *value) (item, bool) {
+	test := &Test{Expect: v.get("expect").text}
+	for i := range v.fields {
+		f := &v.fields[i]
+		if f.name == "expect" {
+			continue
+		}
+		if test.Probe != "" {
+			c.fault(f.node, &problem{code: "contradiction", summary: "an entry of tests tries one thing", remedy: "make two entries of " + test.Probe + " and " + f.name})
+			return item{}, false
+		}
+		test.Probe, test.Target = f.name, f.text
+		for _, word := range f.list {
+			test.Run = append(test.Run, word.text)
+		}
+		if f.name == "run" && len(test.Run) == 0 {
+			c.fault(f.node, &problem{code: "empty", summary: "run has no command"})
+			return item{}, false
+		}
+	}
+	if test.Probe == "" {
+		c.fault(v.node, &problem{code: "missing-key", summary: "the entry tries nothing", remedy: "give it one of read, write, connect, run"})
+		return item{}, false
+	}
+	key := test.Probe + "\x00" + test.Target + "\x00" + strings.Join(test.Run, "\x00")
+	return item{key: key, text: test.Probe, data: test, site: site{at: v.node.at}}, true
+}

@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// CommandLine is the name under which the sources of a policy hold the text
+// of the command line. The ranges of settings use it as their file.
+const CommandLine = "command line"
+
+// Setting is what one flag says: a value for a key of the language. All
+// settings of a command line form the last layer, under the rules of any
+// other, except that a scalar given twice takes the last value, an entry
+// repeated word by word counts once, and paths are required.
+type Setting struct {
+	// Path leads to the key: {"filesystem", "read"}. For an environment
+	// variable it ends with the name: {"environment", "set", "LANG"}.
+	Path []string
+	// Text is the value as a profile would have it, without quotes. A
+	// relative path must have been made absolute, and an existing file's
+	// name goes through EscapePath.
+	Text string
+	// Fields are further keys of an entry: {"size", "512M"} beside a path.
+	Fields []SettingField
+	// Replace makes a list forget what earlier layers said. With None the
+	// setting adds no entry.
+	Replace, None bool
+	At            diag.Range // where in the command line it stands
+}
+
+// SettingField is a further key of the entry that a Setting makes.
+type SettingField struct {
+	Name, Text string
+	At         diag.Range // zero: that of the setting
+}
+
+// flags adds the layer of the command line.
+func (l *loader) flags(settings []Setting) {
+	if len(settings) == 0 {
+		return
+	}
+	root := &node{shape: mappingNode, style: given, at: settings[0].At}
+	c := checker{flags: true, noDir: true}
+	said := make(map[string]bool, len(settings))
+	for i := range settings {
+		s := &settings[i]
+		// The same entry once more, as an alias and a script may add it.
+		words := s.words()
+		if said[words] && !s.Replace && schema().isList(s.Path) {
+			continue
+		}
+		said[words] = true
+		if d := place(root, s); d != nil {
+			c.list = append(c.list, *d)
+		}
+	}
+	c.document(root)
+	l.list = append(l.list, c.list...)
+	l.push(c.doc, Layer{Name: CommandLine, File: CommandLine, Reason: "flags"})
+}
+
+// place puts a setting into the tree that a file saying the same would have.
+func place(root *node, s *Setting) *diag.Diagnostic {
+	n := root
+	key := Schema()
+	for i, name := range s.Path {
+		sub := key.sub(name)
+		if key.Kind == Variables && i == len(s.Path)-1 {
+			setPair(n, name, &node{style: given, text: s.Text, at: s.At})
+			return nil
+		}
+		if sub == nil {
+			return &diag.Diagnostic{Code: "unknown-key", Summary: "unknown key " + diag.Quote(strings.Join(s.Path, ".")), Subject: s.At}
+		}
+		key = sub
+		switch key.Kind {
+		case Mapping, Variables:
+			n = child(n, name, mappingNode, s)
+		case List:
+			n = child(n, name, listNode, s)
+		default:
+			setPair(n, name, &node{style: given, text: s.Text, at: s.At})
+			return nil
+		}
+	}
+	if s.Replace {
+		n.tag = replaceTag
+	}
+	if s.None {
+		return nil
+	}
+	if key.Kind != List {
+		return &diag.Diagnostic{Code: "wrong-type", Summary: diag.Quote(strings.Join(s.Path, ".")) + " takes no single value", Subject: s.At}
+	}
+	n.items = append(n.items, s.entry(key))
+	return nil
+}
+
+// entry is the list entry that a setting makes.
+func (s *Setting) entry(key *Key) *node {
+	text := &node{style: given, text: s.Text, at: s.At}
+	if len(s.Fields) == 0 || len(key.Elem.Keys) == 0 {
+		return text
+	}
+	entry := &node{shape: mappingNode, style: given, at: s.At}
+	setPair(entry, key.Elem.Keys[0].Name, text)
+	for _, f := range s.Fields {
+		at := f.At
+		if at.IsZero() {
+			at = s.At
+		}
+		name := &node{style: given, text: f.Name, at: at}
+		entry.pairs = append(entry.pairs, pair{name, &node{style: given, text: f.Text, at: at}})
+	}
+	return entry
+}
+
+// child returns the collection under a key, made when it is not there.
+func child(n *node, name string, want shape, s *Setting) *node {
+	for i := range n.pairs {
+		if n.pairs[i].key.text == name {
+			return n.pairs[i].value
+		}
+	}
+	c := &node{shape: want, style: given, at: s.At}
+	setPair(n, name, c)
+	return c
+}
+
+// setPair sets a key, in the place of an earlier value.
+func setPair(n *node, name string, value *node) {
+	for i := range n.pairs {
+		if n.pairs[i].key.text == name {
+			n.pairs[i].key.at = value.at
+			n.pairs[i].value = value
+			return
+		}
+	}
+	n.pairs = append(n.pairs, pair{&node{style: given, text: name, at: value.at}, value})
+}
+
+// words is all that a setting says, for comparison.
+func (s *Setting) words() string {
+	words := append([]string{s.Text}, s.Path...)
+	for _, f := range s.Fields {
+		words = append(words, f.Name, f.Text)
+	}
+	return strings.Join(words, "\x00")
+}
+
+func (t *table) isList(path []string) bool {
+	key := t.find(path)
+	return key != nil && key.Kind == List
+}

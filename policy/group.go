@@ -1,0 +1,25 @@
+package policy
+
+import "strings"
+
+// PathGroupNames lists the names of the path groups, sorted.
+func PathGroupNames() []string { return []string{"@secrets", "@startup"} }
+
+// PathGroup returns the members of a path group by its name with the @: path
+// rules with variables and globs, sorted. It returns nil for an unknown name.
+func PathGroup(name string) []string {
+	switch name {
+	case "@secrets":
+		return strings.Fields(secretPaths)
+	case "@startup":
+		return strings.Fields(startupPaths)
+	}
+	return nil
+}
+
+// ProjectStartup returns what belongs to @startup at the top of every
+// directory that can be written, since a project can lie anywhere: paths
+// relative to that directory, sorted. @startup itself holds them for ${CWD}.
+func ProjectStartup() []string {
+	return strings.Fields(projectStartupPaths)
+}

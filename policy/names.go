@@ -1,0 +1,245 @@
+package policy
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/seccomp"
+)
+
+const maxName = 128 // bytes of a profile or program name
+
+// checkName judges the name of a profile or a program. It becomes part of
+// file names, so it must not lead anywhere else, and part of command lines,
+// so it must not look like a flag.
+func checkName(what, text string) *problem {
+	switch {
+	case text == "":
+		return &problem{code: "invalid-name", summary: "an empty " + what}
+	case len(text) > maxName:
+		return &problem{code: "invalid-name", summary: "a " + what + " longer than " + strconv.Itoa(maxName) + " bytes"}
+	case text[0] == '-' || text[0] == '.':
+		return &problem{
+			code: "invalid-name", summary: "a " + what + " cannot begin with " + diag.Quote(text[:1]),
+			remedy: "names are made of letters, digits and . _ + - @",
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		if !isLetter(text[i]) && !isDigit(text[i]) && strings.IndexByte(".+-@", text[i]) < 0 {
+			return &problem{
+				code: "invalid-name", summary: diag.Quote(text) + " is not a " + what, from: i, to: i + 1,
+				remedy: "names are made of letters, digits and . _ + - @",
+			}
+		}
+	}
+	return nil
+}
+
+// checkProfileRef judges an entry of extends.
+func checkProfileRef(text string) *problem {
+	if isRelative(text) {
+		if strings.HasSuffix(text, ".yaml") {
+			return nil
+		}
+		return &problem{code: "invalid-name", summary: diag.Quote(text) + " is not a profile file", remedy: "the names of profile files end in .yaml"}
+	}
+	if strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~") {
+		return &problem{
+			code: "invalid-name", summary: "a profile is extended by name, or by a path from this file on",
+			remedy: "write its name when it is in the search path, or ./file.yaml",
+		}
+	}
+	if strings.HasSuffix(text, ".yaml") {
+		return &problem{
+			code: "invalid-name", summary: diag.Quote(text) + " is neither a name nor a relative path",
+			remedy: "write " + strings.TrimSuffix(diag.Escape(text), ".yaml") + " to search for it, ./" + diag.Escape(text) + " for the file beside this one",
+		}
+	}
+	return checkName("profile name", text)
+}
+
+func isRelative(ref string) bool {
+	return strings.HasPrefix(ref, "./") || strings.HasPrefix(ref, "../")
+}
+
+// checkEnvName judges the name of an environment variable; pattern allows
+// one * at the end.
+func checkEnvName(text string, pattern bool) *problem {
+	name := text
+	if pattern {
+		name = strings.TrimSuffix(text, "*")
+	}
+	for i := 0; i < len(name); i++ {
+		if !isLetter(name[i]) && (i == 0 || !isDigit(name[i])) {
+			p := invalid("a variable name", text, "names are made of letters, digits and _")
+			if pattern {
+				p.remedy += ", with a * at the end for any rest"
+			}
+			p.from, p.to = i, i+1
+			return p
+		}
+	}
+	if text == "" {
+		return invalid("a variable name", text, "")
+	}
+	return nil
+}
+
+// MatchEnv reports whether the entry of environment.keep covers a variable.
+// Only a * at the end stands for a rest, so LANG covers LANG alone.
+func MatchEnv(entry, name string) bool {
+	if prefix, ok := strings.CutSuffix(entry, "*"); ok {
+		return strings.HasPrefix(name, prefix)
+	}
+	return entry == name
+}
+
+// checkCapability returns the canonical name: lower case, no prefix.
+func checkCapability(text string) (string, *problem) {
+	if strings.EqualFold(text, "all") {
+		return "all", nil
+	}
+	number, ok := caps.Number(text)
+	if !ok {
+		return "", unknown("capability", text, append(caps.Names(), "all"))
+	}
+	return caps.Name(number), nil
+}
+
+func checkSyscall(text string) *problem {
+	if strings.HasPrefix(text, "@") {
+		if seccomp.IsGroup(text) {
+			return nil
+		}
+		return unknown("syscall-group", text, seccomp.GroupNames())
+	}
+	if seccomp.IsSyscall(text) {
+		return nil
+	}
+	p := unknown("syscall", text, seccomp.SyscallNames())
+	if seccomp.IsGroup("@" + text) {
+		p.label = "did you mean " + diag.Quote("@"+text) + "?"
+	}
+	return p
+}
+
+func checkArch(text string) *problem {
+	for _, known := range seccomp.ArchNames() {
+		if text == known {
+			return nil
+		}
+	}
+	p := unknown("architecture", text, seccomp.ArchNames())
+	p.remedy = "known are " + strings.Join(seccomp.ArchNames(), ", ")
+	return p
+}
+
+// checkHostName judges a name for the jail itself (hostname(7)).
+func checkHostName(text string) *problem {
+	if len(text) > 64 || !isDomain(text) {
+		return invalid("a host name", text, "labels of letters, digits and - with dots between them, at most 64 bytes")
+	}
+	return nil
+}
+
+// isDomain reports whether text is labels of letters, digits and inner
+// hyphens, as host names on the wire are.
+func isDomain(text string) bool {
+	if text == "" || len(text) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(text, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := 0; i < len(label); i++ {
+			if !isLetter(label[i]) && !isDigit(label[i]) && label[i] != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// checkHostPattern judges HOST, HOST:PORT or HOST:PORT-PORT, where HOST is a
+// name, *.name, *, an address, or a network. The key is in lower case.
+func checkHostPattern(text string) (string, *problem) {
+	host, ports, hasPort := splitPort(text)
+	bad := func(remedy string) (string, *problem) {
+		return "", invalid("a host", text, remedy)
+	}
+	if hasPort && !isPortRange(ports) {
+		return bad("ports are 1 to 65535, or a range such as 8000-8080")
+	}
+	if prefix, err := netip.ParsePrefix(host); err == nil {
+		if prefix.Masked() != prefix {
+			return bad("the network is " + prefix.Masked().String())
+		}
+		return strings.ToLower(text), nil
+	}
+	if strings.Contains(host, "/") {
+		return bad("networks are written as 10.0.0.0/8")
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
+		return strings.ToLower(text), nil
+	}
+	for i := 0; i < len(host); i++ {
+		if host[i] >= 0x80 {
+			return bad("write names with other letters in their xn-- form")
+		}
+	}
+	name := strings.TrimPrefix(host, "*.")
+	// A last label of digits would make a broken address a name.
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if _, err := strconv.Atoi(last); host != "*" && (!isDomain(name) || err == nil) {
+		return bad("hosts are names, *.name, addresses or networks, with :port or without")
+	}
+	return strings.ToLower(text), nil
+}
+
+// splitPort takes host:port and [address]:port apart. An address with
+// several colons and no brackets has no port.
+func splitPort(text string) (host, port string, ok bool) {
+	if rest, bracket := strings.CutPrefix(text, "["); bracket {
+		host, after, closed := strings.Cut(rest, "]")
+		if !closed || after != "" && after[0] != ':' {
+			return text, "", false
+		}
+		if after == "" {
+			return host, "", false
+		}
+		return host, after[1:], true
+	}
+	if strings.Count(text, ":") != 1 {
+		return text, "", false
+	}
+	host, port, ok = strings.Cut(text, ":")
+	return host, port, ok
+}
+
+func isPortRange(text string) bool {
+	first, last, isRange := strings.Cut(text, "-")
+	a, okA := parsePort(first)
+	if !isRange {
+		return okA
+	}
+	b, okB := parsePort(last)
+	return okA && okB && a <= b
+}
+
+func parsePort(text string) (int, bool) {
+	if text == "" || len(text) > 5 || text[0] == '0' {
+		return 0, false
+	}
+	n := 0
+	for i := 0; i < len(text); i++ {
+		if !isDigit(text[i]) {
+			return 0, false
+		}
+		n = n*10 + int(text[i]-'0')
+	}
+	return n, n <= 65535
+}

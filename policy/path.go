@@ -1,0 +1,149 @@
+package policy
+
+import (
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// checkPath judges a path as a profile writes it, and returns the key by
+// which paths are compared: ~ and ${HOME} are the same there, and so are
+// paths that differ in empty and "." components only.
+func checkPath(text string, kind Kind) (key string, p *problem) {
+	if strings.HasPrefix(text, "@") {
+		return checkPathGroup(text, kind)
+	}
+	parts, p := pieces(text)
+	if p != nil {
+		return "", p
+	}
+	if p := checkStart(text, parts); p != nil {
+		return "", p
+	}
+	var b strings.Builder
+	for _, part := range parts {
+		if part.variable {
+			b.WriteString("${" + part.text + "}")
+		} else {
+			b.WriteString(part.text)
+		}
+	}
+	key, p = cleanPath(b.String())
+	if p == nil {
+		p = checkMagic(key)
+	}
+	if p == nil && IsGlob(key) {
+		if kind != PathPattern {
+			return "", &problem{
+				code: "bad-path", summary: diag.Quote(text) + " is a pattern, and this takes a path",
+				remedy: `write \*, \? or \[ for the character itself`,
+			}
+		}
+		p = checkGlob(text, key)
+	}
+	return key, p
+}
+
+func checkPathGroup(text string, kind Kind) (string, *problem) {
+	if kind != PathPattern {
+		return "", &problem{
+			code: "bad-path", summary: "the path group " + diag.Quote(text) + " cannot stand here",
+			remedy: "path groups may stand in read, write and hide",
+		}
+	}
+	if PathGroup(text) == nil {
+		p := unknown("path-group", text, PathGroupNames())
+		p.remedy = "known are " + strings.Join(PathGroupNames(), " and ")
+		return "", p
+	}
+	return text, nil
+}
+
+// checkStart sees to it that a path is absolute before its variables have
+// values.
+func checkStart(text string, parts []piece) *problem {
+	bad := func(summary, remedy string) *problem {
+		return &problem{code: "relative-path", summary: summary, remedy: remedy}
+	}
+	switch {
+	case text == "":
+		return bad("an empty path", "")
+	case strings.HasPrefix(text, "/"):
+		return nil
+	case strings.HasPrefix(text, "~") && !parts[0].variable:
+		return bad("the home of another user cannot be named with ~", "write the path from / on")
+	case !parts[0].variable:
+		rest := strings.TrimPrefix(text, "./")
+		return bad("the path "+diag.Quote(text)+" is relative", "write "+diag.Escape("${PROFILE_DIR}/"+rest+" or ${CWD}/"+rest))
+	}
+	if v, _ := findVariable(parts[0].text); !v.root {
+		return bad("a path cannot begin with ${"+v.name+"}", "it begins with /, ~, or a variable for a directory such as ${HOME}")
+	}
+	if len(parts) > 1 && (parts[1].variable || !strings.HasPrefix(parts[1].text, "/")) {
+		p := bad("a / is missing behind ${"+parts[0].text+"}", "")
+		p.from, p.to = parts[1].from, parts[1].to
+		return p
+	}
+	return nil
+}
+
+// cleanPath removes empty and "." components and a slash at the end, and
+// refuses ".." ones: what they lead to depends on symbolic links.
+func cleanPath(p string) (string, *problem) {
+	if !strings.Contains(p, "/.") && !strings.Contains(p, "//") && (len(p) == 1 || !strings.HasSuffix(p, "/")) {
+		return p, nil
+	}
+	out := make([]string, 0, 8)
+	for c := range strings.SplitSeq(p, "/") {
+		switch Unescape(c) {
+		case "", ".":
+		case "..":
+			return "", &problem{
+				code: "bad-path", summary: `a path cannot have a ".." in it`,
+				remedy: "write the path that is meant",
+			}
+		default:
+			out = append(out, c)
+		}
+	}
+	if strings.HasPrefix(p, "/") {
+		return "/" + strings.Join(out, "/"), nil
+	}
+	return strings.Join(out, "/"), nil
+}
+
+// checkMagic refuses paths whose meaning depends on the process that looks:
+// the links of /proc lead anywhere, and those in /dev lead into /proc.
+func checkMagic(key string) *problem {
+	key = Unescape(key)
+	switch {
+	case key == "/proc" || strings.HasPrefix(key, "/proc/"):
+		return &problem{
+			code: "magic-link", summary: "paths in /proc cannot be granted or changed",
+			remedy: "every jail has a /proc of its own; magic links such as /proc/self/root lead out of it",
+		}
+	case key == "/dev/fd" || strings.HasPrefix(key, "/dev/fd/"),
+		key == "/dev/stdin", key == "/dev/stdout", key == "/dev/stderr":
+		return &problem{
+			code: "magic-link", summary: diag.Escape(key) + " is a magic link and cannot be granted or changed",
+			remedy: "every jail has a /dev of its own",
+		}
+	}
+	return nil
+}
+
+func checkGlob(text, key string) *problem {
+	for c := range strings.SplitSeq(key, "/") {
+		if _, err := path.Match(c, ""); err != nil {
+			return &problem{
+				code: "bad-path", summary: diag.Quote(text) + " is not a complete pattern",
+				remedy: `close the [ with a ], or write \[ for the character itself`,
+			}
+		}
+	}
+	return nil
+}
+
+// usesProfileDir reports whether a path needs the directory of its profile.
+func usesProfileDir(text string) bool { return strings.Contains(text, "${PROFILE_DIR}") }

@@ -1,0 +1,83 @@
+package policy
+
+func filesystemKey() Key {
+	return Key{
+		Name: "filesystem", Kind: Mapping,
+		Doc: "What the program sees of the file system. Nothing is visible but what is granted here, a private /tmp, a minimal /dev and /proc. The most specific path decides; for one path the later layer does. Paths may use ~, ${HOME} and its kin, globs, and the groups @secrets and @startup.",
+		Keys: []Key{
+			pathsKey("read", Read, PathPattern,
+				"Paths that are visible and cannot be written. A path that does not exist on this host is skipped, unless it says required: true.",
+				"List a path inside it under write, hide, tmpfs or overlay.",
+				"A program that holds an open file keeps it: what the caller passes as standard input or output is not looked at."),
+			pathsKey("write", Write, PathPattern,
+				"Paths that are visible and can be written. An entry may create the path on the host when it is missing.",
+				"List a path inside it under read or hide. @startup stays read-only inside unless it is named exactly.",
+				"What is written there stays on the host after the program has ended."),
+			pathsKey("hide", Hide, PathPattern,
+				"Paths that are invisible even where a wider rule shows them.",
+				"List a path inside it under read or write.",
+				"Another name of the same file, made before as a hard link, is not found."),
+			pathsKey("tmpfs", Tmpfs, PathRef,
+				"Directories that are empty at the start, live in memory, and vanish with the jail.",
+				"", "Without a size the kernel's limit applies: half of the memory."),
+			pathsKey("overlay", Overlay, PathRef,
+				"Directories of which the program reads the host's content while its changes go to a layer: thrown away (changes: discard, the default), or kept in a directory (keep: DIR).",
+				"", ""),
+			{
+				Name: "root", Kind: RootDir, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Root },
+				Doc: "Where the visible paths come from: host, or a directory that holds a root file system of its own.",
+			},
+			{
+				Name: "home", Kind: Enum, Enum: []string{"host", "private", "empty"}, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Home },
+				Doc: "The home directory: host, of which only what is granted is visible; private, a directory that is kept for this profile; or empty, in memory. Paths granted below the home appear in each of them.",
+			},
+			{
+				Name: "arguments", Kind: Enum, Enum: []string{"no", "read", "write"}, Default: "no", at: func(p *Policy) any { return &p.Filesystem.Arguments },
+				Doc:     "Whether files named on the command line become visible: no, read or write.",
+				Caution: "A program that is given a name by other means does not see the file.",
+				Later:   "files from the command line",
+			},
+		},
+	}
+}
+
+// pathsKey describes one of the lists of paths. The mapping form of an entry
+// has the keys that mean something in this list.
+func pathsKey(name string, access Access, path Kind, doc, exempt, caution string) Key {
+	elem := &Key{Kind: PathElement, access: access, Keys: []Key{{
+		Name: "path", Kind: path, Required: true, Doc: "The path itself.",
+	}}}
+	elem.Keys = append(elem.Keys, entryKeys(access)...)
+	return Key{
+		Name: name, Kind: List, Elem: elem, Group: "paths", access: access,
+		Doc: doc, Exempt: exempt, Caution: caution,
+		at: func(p *Policy) any { return &p.Filesystem.Rules },
+	}
+}
+
+func entryKeys(access Access) []Key {
+	required := Key{Name: "required", Kind: Bool, Default: "false", Doc: "A path that does not exist is an error. Paths from the command line are always required."}
+	size := Key{Name: "size", Kind: Size, Doc: "The most that can be stored, in bytes, or with K, M, G or T."}
+	switch access {
+	case Read, Hide:
+		return []Key{required}
+	case Write:
+		return []Key{{
+			Name: "create", Kind: Enum, Enum: []string{"directory", "file"},
+			Doc: "Make the path on the host when it is missing: a directory (mode 0700) or an empty file (0600).",
+		}, required}
+	case Tmpfs:
+		return []Key{
+			size,
+			{Name: "inodes", Kind: Int, Doc: "The most files and directories that can be made."},
+			{Name: "mode", Kind: Mode, Default: "0755", Doc: `The permission bits, in octal and in quotes: "1777".`},
+		}
+	case Overlay:
+		return []Key{
+			{Name: "changes", Kind: Enum, Enum: []string{"discard"}, Doc: "discard: the changes are gone when the program ends."},
+			{Name: "keep", Kind: PathRef, Doc: "A directory on the host that keeps the changes from run to run."},
+			size, required,
+		}
+	}
+	return nil
+}

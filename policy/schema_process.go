@@ -1,0 +1,94 @@
+package policy
+
+func environmentKey() Key {
+	return Key{
+		Name: "environment", Kind: Mapping,
+		Doc: "The environment of the program. What is neither kept nor set is dropped.",
+		Keys: []Key{
+			{
+				Name: "keep", Kind: List, Group: "variables", Elem: &Key{Kind: EnvPattern},
+				at:      func(p *Policy) any { return &p.Environment.Keep },
+				Doc:     `Variables that pass from the caller. A * at the end stands for any rest: "LC_*" passes LC_ALL, LANG passes LANG and not LANGUAGE.`,
+				Caution: "What a variable holds is not looked at.",
+			},
+			{
+				Name: "set", Kind: Variables, Group: "variables",
+				at:     func(p *Policy) any { return &p.Environment.Set },
+				Doc:    "Variables with a text of their own, taken as it is: nothing in it is replaced.",
+				Exempt: "Keep the variable in a later layer.",
+			},
+		},
+	}
+}
+
+func namespacesKey() Key {
+	key := func(name, def, doc string, at func(*Policy) *Value[bool]) Key {
+		return Key{Name: name, Kind: Bool, Default: def, Doc: doc, at: func(p *Policy) any { return at(p) }}
+	}
+	k := Key{
+		Name: "namespaces", Kind: Mapping,
+		Doc: "Which views of the system are the jail's own. The user and mount namespaces always are; the network follows network.mode.",
+		Keys: []Key{
+			key("pid", "true", "Process numbers: the program sees and signals only processes of the jail.", func(p *Policy) *Value[bool] { return &p.Namespaces.PID }),
+			key("ipc", "true", "System V and POSIX message queues, semaphores and shared memory.", func(p *Policy) *Value[bool] { return &p.Namespaces.IPC }),
+			key("uts", "true", "The host name.", func(p *Policy) *Value[bool] { return &p.Namespaces.UTS }),
+			key("cgroup", "true", "The view of control groups.", func(p *Policy) *Value[bool] { return &p.Namespaces.Cgroup }),
+			key("time", "false", "The clocks since boot.", func(p *Policy) *Value[bool] { return &p.Namespaces.Time }),
+			key("user", "false", "Lets the program make user namespaces of its own, as browsers do for their inner sandbox.", func(p *Policy) *Value[bool] { return &p.Namespaces.User }),
+		},
+	}
+	k.sub("user").Caution = "Nested user namespaces open much of the kernel that is otherwise out of reach: grant them to no program that can do without."
+	return k
+}
+
+func identityKey() Key {
+	return Key{
+		Name: "identity", Kind: Mapping, Doc: "Who and where the program believes to be.",
+		Keys: []Key{
+			{
+				Name: "user", Kind: UserName, Enum: []string{"keep", "root", "nobody"}, Default: "keep", at: func(p *Policy) any { return &p.Identity.User },
+				Doc:     "The user inside: keep, root, nobody, or a uid.",
+				Caution: "On the host it is always the caller: files that root makes in the jail belong to the caller.",
+			},
+			{
+				Name: "hostname", Kind: HostName, Default: "jail", at: func(p *Policy) any { return &p.Identity.Hostname },
+				Doc: "The host name inside. It needs namespaces.uts.",
+			},
+			{
+				Name: "machine-id", Kind: MachineID, Enum: []string{"random", "host"}, Default: "random", at: func(p *Policy) any { return &p.Identity.MachineID },
+				Doc: "The content of /etc/machine-id: random, host, or 32 hexadecimal digits.",
+			},
+		},
+	}
+}
+
+func limitsKey() Key {
+	return Key{
+		Name: "limits", Kind: Mapping, Doc: "How much the program may use. What is not given is not limited by jail.",
+		Keys: []Key{
+			{Name: "memory", Kind: Size, Later: "memory limits", at: func(p *Policy) any { return &p.Limits.Memory }, Doc: "Memory of the whole jail."},
+			{
+				Name: "processes", Kind: Int, at: func(p *Policy) any { return &p.Limits.Processes }, Doc: "Processes and threads at one time.",
+				Caution: "Without a control group the kernel counts all processes of the user inside the jail's user namespace.",
+			},
+			{Name: "cpu", Kind: Percent, Later: "processor limits", at: func(p *Policy) any { return &p.Limits.CPU }, Doc: "Processor time of the whole jail: 150% is one and a half processors."},
+			{Name: "open-files", Kind: Int, at: func(p *Policy) any { return &p.Limits.OpenFiles }, Doc: "Open files of each process."},
+			{Name: "file-size", Kind: Size, at: func(p *Policy) any { return &p.Limits.FileSize }, Doc: "The largest file that can be written."},
+			{Name: "time", Kind: Duration, at: func(p *Policy) any { return &p.Limits.Time }, Doc: "How long the program may run before it is ended."},
+		},
+	}
+}
+
+func testsKey() Key {
+	return Key{
+		Name: "tests", Kind: List, at: func(p *Policy) any { return &p.Tests },
+		Doc: "What jail test proves inside a real jail of this profile: each entry tries one thing and says what must come of it.",
+		Elem: &Key{Kind: TestEntry, Keys: []Key{
+			{Name: "read", Kind: PathRef, Doc: "Read this file."},
+			{Name: "write", Kind: PathRef, Doc: "Write this file."},
+			{Name: "connect", Kind: ConnectSpec, Doc: "Connect to this host and port."},
+			{Name: "run", Kind: List, Elem: &Key{Kind: Text}, Doc: "Run this command."},
+			{Name: "expect", Kind: Enum, Enum: []string{"missing", "denied", "success", "failure"}, Required: true, Doc: "missing: it does not exist. denied: it is refused. success or failure: of whatever kind."},
+		}},
+	}
+}

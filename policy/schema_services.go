@@ -1,0 +1,91 @@
+package policy
+
+func networkKey() Key {
+	hosts := func(name, doc string, at func(*Policy) any) Key {
+		return Key{Name: name, Kind: List, Group: "hosts", Elem: &Key{Kind: HostPattern}, Doc: doc, at: at, Later: "filtered networks"}
+	}
+	return Key{
+		Name: "network", Kind: Mapping, Short: "mode",
+		Doc: "What the program can reach. network: none is short for network: {mode: none}.",
+		Keys: []Key{
+			{
+				Name: "mode", Kind: Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
+				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host"}, Later: "filtered, nat and namespace networks",
+				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
+				Caution: "With host, services that listen on the host's loopback and abstract sockets are in reach.",
+			},
+			hosts("allow", "Hosts that a filtered network reaches: names, *.domain, addresses or networks, each with :port or without. An empty list allows nothing.",
+				func(p *Policy) any { return &p.Network.Allow }),
+			hosts("deny", "Hosts that stay out of reach although a wider entry allows them.",
+				func(p *Policy) any { return &p.Network.Deny }),
+			{
+				Name: "publish", Kind: List, Elem: &Key{Kind: PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
+				Doc: "Ports of the jail that the host forwards to: address:port:port, the last inside the jail.",
+			},
+		},
+	}
+}
+
+func displayKey() Key {
+	return Key{
+		Name: "display", Kind: Mapping, Doc: "The screen and its input.",
+		Keys: []Key{
+			{
+				Name: "x11", Kind: Enum, Enum: []string{"none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host"}, Default: "none",
+				Later: "X11 displays", at: func(p *Policy) any { return &p.Display.X11 },
+				Doc:     "How the program reaches an X server: none; filtered, the host's behind a proxy; xephyr, xvfb or xpra, a server of its own; untrusted, the host's with its security extension; host.",
+				Caution: "With host the program sees every key pressed and every window.",
+			},
+			{
+				Name: "wayland", Kind: Bool, Default: "false", Later: "Wayland displays", at: func(p *Policy) any { return &p.Display.Wayland },
+				Doc: "Whether the program reaches the Wayland compositor.",
+			},
+		},
+	}
+}
+
+func audioKey() Key {
+	return Key{
+		Name: "audio", Kind: Enum, Enum: []string{"none", "pulse", "pipewire"}, Default: "none",
+		Later: "audio", at: func(p *Policy) any { return &p.Audio },
+		Doc:     "The sound server that the program reaches: none, pulse or pipewire.",
+		Caution: "A sound server that plays also records.",
+	}
+}
+
+func dbusKey() Key {
+	bus := func(name, doc string, rules func(*Policy) *BusRules) Key {
+		list := func(key, doc string, at func(*Policy) any) Key {
+			return Key{Name: key, Kind: List, Group: "bus-" + name, Elem: &Key{Kind: BusName}, Doc: doc, at: at, Later: "D-Bus"}
+		}
+		return Key{Name: name, Kind: Mapping, Doc: doc, Keys: []Key{
+			list("talk", "Names that the program may call; it sees them too.", func(p *Policy) any { return &rules(p).Talk }),
+			list("own", "Names that the program may take; it may call them too. A .* at the end stands for any rest.", func(p *Policy) any { return &rules(p).Own }),
+			list("see", "Names of which the program may learn that they exist.", func(p *Policy) any { return &rules(p).See }),
+		}}
+	}
+	return Key{
+		Name: "dbus", Kind: Mapping, Doc: "The message buses. A bus without an entry is out of reach.",
+		Keys: []Key{
+			bus("session", "The bus of the user's session.", func(p *Policy) *BusRules { return &p.DBus.Session }),
+			bus("system", "The bus of the system.", func(p *Policy) *BusRules { return &p.DBus.System }),
+		},
+	}
+}
+
+func devicesKey() Key {
+	return Key{
+		Name: "devices", Kind: List, Later: "devices", at: func(p *Policy) any { return &p.Devices },
+		Elem: &Key{Kind: DeviceName, Enum: []string{
+			"gpu", "camera", "sound", "input", "gamepad", "security-key", "optical", "tv", "usb", "serial", "kvm", "fuse", "tun",
+		}},
+		Doc: "Devices beside the harmless ones that every jail has: kinds, or paths in /dev.",
+	}
+}
+
+func socketsKey() Key {
+	return Key{
+		Name: "sockets", Kind: List, Elem: &Key{Kind: PathRef}, Later: "host sockets", at: func(p *Policy) any { return &p.Sockets },
+		Doc: "Sockets of the host that the program may connect to. A path that is merely visible is not enough.",
+	}
+}

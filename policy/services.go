@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// checkConnect judges the target of a connect test.
+func checkConnect(text string) *problem {
+	host, port, ok := splitPort(text)
+	if _, good := parsePort(port); !ok || !good || strings.ContainsAny(host, "*/") {
+		return invalid("host:port", text, "write one host and one port, as in example.org:443")
+	}
+	if _, p := checkHostPattern(text); p != nil {
+		return p
+	}
+	return nil
+}
+
+// checkPublish judges [ADDRESS:]PORT:PORT with an optional /tcp or /udp.
+func checkPublish(text string) *problem {
+	bad := invalid("a published port", text, "write port:port or address:port:port, the last inside the jail")
+	rest, protocol, has := strings.Cut(text, "/")
+	if has && protocol != "tcp" && protocol != "udp" {
+		return bad
+	}
+	i := strings.LastIndexByte(rest, ':')
+	if i < 0 {
+		return bad
+	}
+	if _, ok := parsePort(rest[i+1:]); !ok {
+		return bad
+	}
+	address, port, has := splitPort(rest[:i])
+	if !has {
+		address, port = "", rest[:i]
+	}
+	if _, ok := parsePort(port); !ok {
+		return bad
+	}
+	if _, err := netip.ParseAddr(address); address != "" && err != nil {
+		return bad
+	}
+	return nil
+}
+
+// checkBusName judges a well-known D-Bus name, with .* at the end for any
+// rest (D-Bus specification, "Bus names").
+func checkBusName(text string) *problem {
+	name := strings.TrimSuffix(text, ".*")
+	bad := invalid("a D-Bus name", text, "names have two or more parts with dots between them, as org.freedesktop.Notifications; .* at the end stands for any rest")
+	if len(name) > 255 || !strings.Contains(name, ".") {
+		return bad
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if part == "" || isDigit(part[0]) {
+			return bad
+		}
+		for i := 0; i < len(part); i++ {
+			if !isLetter(part[i]) && !isDigit(part[i]) && part[i] != '-' {
+				return bad
+			}
+		}
+	}
+	return nil
+}
+
+// checkDevice judges a kind of device or a path in /dev.
+func checkDevice(text string, kinds []string) *problem {
+	for _, kind := range kinds {
+		if text == kind {
+			return nil
+		}
+	}
+	if !strings.HasPrefix(text, "/") {
+		p := unknown("device", text, kinds)
+		p.remedy = "known are " + strings.Join(kinds, ", ") + ", and paths in /dev"
+		return p
+	}
+	key, p := checkPath(text, PathPattern)
+	if p == nil && !strings.HasPrefix(key, "/dev/") {
+		p = &problem{code: "invalid-value", summary: diag.Quote(text) + " is not a path in /dev"}
+	}
+	return p
+}

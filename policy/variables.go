@@ -1,0 +1,212 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// variable is a name that may stand in ${...}. A root variable holds an
+// absolute path and may begin a path.
+type variable struct {
+	name string
+	root bool
+}
+
+// variables is sorted by name.
+var variables = [...]variable{
+	{"CWD", true},
+	{"DESKTOP", true},
+	{"DOCUMENTS", true},
+	{"DOWNLOADS", true},
+	{"HOME", true},
+	{"MUSIC", true},
+	{"PICTURES", true},
+	{"PROFILE_DIR", true},
+	{"PROGRAM", false},
+	{"PUBLICSHARE", true},
+	{"TEMPLATES", true},
+	{"UID", false},
+	{"USER", false},
+	{"VIDEOS", true},
+	{"XDG_CACHE_HOME", true},
+	{"XDG_CONFIG_HOME", true},
+	{"XDG_DATA_HOME", true},
+	{"XDG_RUNTIME_DIR", true},
+	{"XDG_STATE_HOME", true},
+}
+
+// VariableNames lists the variables that paths may use, sorted.
+func VariableNames() []string {
+	names := make([]string, len(variables))
+	for i := range variables {
+		names[i] = variables[i].name
+	}
+	return names
+}
+
+func findVariable(name string) (variable, bool) {
+	for i := range variables {
+		if variables[i].name == name {
+			return variables[i], true
+		}
+	}
+	return variable{}, false
+}
+
+// piece is a stretch of a path: a variable, or text in which a backslash
+// still takes the meaning from the character behind it.
+type piece struct {
+	variable bool
+	text     string // the name of the variable, or the text
+	from, to int    // the bytes of the path that it was written with
+}
+
+// pieces takes a path apart. A ~ at the start is the variable HOME.
+func pieces(path string) ([]piece, *problem) {
+	out := make([]piece, 0, 4)
+	start := 0
+	flush := func(to int) {
+		if to > start {
+			out = append(out, piece{text: path[start:to], from: start, to: to})
+		}
+	}
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		out = append(out, piece{variable: true, text: "HOME", to: 1})
+		start = 1
+	}
+	for i := start; i < len(path); i++ {
+		switch {
+		case path[i] == '\\':
+			i++
+			if i == len(path) {
+				return nil, &problem{
+					code: "bad-path", summary: "a backslash at the end of " + diag.Quote(path), from: i - 1, to: i,
+					remedy: `a backslash takes the meaning from the character behind it; write \\ for the character itself`,
+				}
+			}
+		case path[i] != '$' || i+1 == len(path):
+		case path[i+1] == '{':
+			flush(i)
+			p, fault := bracedVariable(path, i)
+			if fault != nil {
+				return nil, fault
+			}
+			out = append(out, p)
+			start = p.to
+			i = p.to - 1
+		case isLetter(path[i+1]):
+			return nil, bareVariable(path, i)
+		}
+	}
+	flush(len(path))
+	return out, nil
+}
+
+// bracedVariable reads the ${NAME} at offset i.
+func bracedVariable(path string, i int) (piece, *problem) {
+	length := strings.IndexByte(path[i:], '}')
+	if length < 0 {
+		return piece{}, &problem{code: "bad-variable", summary: "a variable without its closing brace in " + diag.Quote(path), from: i, to: len(path)}
+	}
+	p := piece{variable: true, text: path[i+2 : i+length], from: i, to: i + length + 1}
+	if _, ok := findVariable(p.text); ok {
+		return p, nil
+	}
+	fault := unknown("variable", p.text, VariableNames())
+	fault.from, fault.to = p.from, p.to
+	fault.remedy = "known are " + strings.Join(VariableNames(), ", ")
+	return piece{}, fault
+}
+
+// bareVariable explains a $NAME, which other tools replace and jail does not.
+func bareVariable(path string, i int) *problem {
+	end := i + 1
+	for end < len(path) && (isLetter(path[end]) || isDigit(path[end])) {
+		end++
+	}
+	name := path[i+1 : end]
+	return &problem{
+		code: "bad-variable", summary: "variables are written with braces", from: i, to: end,
+		label:  "write ${" + name + "}",
+		remedy: `write \$ for the character itself`,
+	}
+}
+
+func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+// Expand replaces ~ and the variables of a path as it stands in a Policy.
+// The lookup function gives the value of a variable by its name, false when
+// it has none on this host. Expansion happens once: what a value holds is not
+// expanded again, and characters in it that would form a pattern are escaped
+// with a backslash. The result is a pattern when IsGlob says so; otherwise
+// Unescape makes the path of it.
+func Expand(text string, lookup func(name string) (string, bool)) (string, error) {
+	parts, fault := pieces(text)
+	if fault != nil {
+		return "", fault
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		if !p.variable {
+			b.WriteString(p.text)
+			continue
+		}
+		value, ok := lookup(p.text)
+		if !ok {
+			return "", errors.New("${" + p.text + "} has no value here")
+		}
+		writeEscaped(&b, value)
+	}
+	return b.String(), nil
+}
+
+// IsGlob reports whether an expanded path is a pattern: whether it has a *,
+// ? or [ that no backslash precedes.
+func IsGlob(path string) bool {
+	for i := 0; i < len(path); i++ {
+		switch path[i] {
+		case '\\':
+			i++
+		case '*', '?', '[':
+			return true
+		}
+	}
+	return false
+}
+
+// Unescape removes the backslashes that take the meaning from the character
+// behind them.
+func Unescape(path string) string {
+	if strings.IndexByte(path, '\\') < 0 {
+		return path
+	}
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		if path[i] == '\\' && i+1 < len(path) {
+			i++
+		}
+		b.WriteByte(path[i])
+	}
+	return b.String()
+}
+
+// EscapePath makes a path rule of the name of an existing file: the result
+// stands for exactly that name. The name must be absolute.
+func EscapePath(name string) string {
+	var b strings.Builder
+	writeEscaped(&b, name)
+	return b.String()
+}
+
+func writeEscaped(b *strings.Builder, s string) {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\', '*', '?', '[', ']', '$':
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+}
