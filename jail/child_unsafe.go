@@ -124,6 +124,8 @@ func arg(r *raw, kind ArgKind, v uintptr) uintptr {
 		return v
 	case ArgSlot:
 		return r.slots[v&(slotCount-1)]
+	case ArgShared:
+		return uintptr(unsafe.Add(unsafe.Pointer(r.step), v))
 	default:
 		return uintptr(unsafe.Add(unsafe.Pointer(r.arena), v))
 	}

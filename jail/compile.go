@@ -59,8 +59,9 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 
 	b.list = &k.plan.Program
 	k.descriptors(b) // nothing but what was passed on survives execve
-	k.ready(b)       // the filter may forbid write(2), so the report comes first
-	k.filter(b)      // as late as possible: it restricts the launcher as well
+	k.waitForReaper(b)
+	k.ready(b)  // the filter may forbid write(2), so the report comes first
+	k.filter(b) // as late as possible: it restricts the launcher as well
 	k.execute(b)
 	return &Compiled{Plan: k.plan, View: k.view}, k.problems
 }

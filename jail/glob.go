@@ -24,7 +24,7 @@ func globPaths(files Files, pattern string) []string {
 
 func appendMatches(out []string, files Files, dir, part string) []string {
 	if !policy.IsGlob(part) {
-		if p := join(dir, policy.Literal(part)); files.Kind(p) != KindMissing {
+		if p := join(dir, policy.Unescape(part)); files.Kind(p) != KindMissing {
 			out = append(out, p)
 		}
 		return out
@@ -44,13 +44,5 @@ func globOrLiteral(files Files, pattern string) []string {
 	if policy.IsGlob(pattern) {
 		return globPaths(files, pattern)
 	}
-	return []string{policy.Literal(pattern)}
-}
-
-// escapeGlob makes a path match only itself.
-func escapeGlob(p string) string {
-	if !strings.ContainsAny(p, `*?[\`) {
-		return p
-	}
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(p)
+	return []string{policy.Unescape(pattern)}
 }

@@ -106,7 +106,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 			continue
 		}
 		if !policy.IsGlob(pattern) {
-			g.add(r, policy.Literal(pattern), rk)
+			g.add(r, policy.Unescape(pattern), rk)
 			continue
 		}
 		one := rk
@@ -116,7 +116,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 			g.add(r, m, one)
 		}
 		if len(matches) == 0 && r.Required {
-			g.missing(r, policy.Literal(pattern))
+			g.missing(r, policy.Unescape(pattern))
 		}
 	}
 }
@@ -301,36 +301,31 @@ func (g *granter) guards() {
 	}
 	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
 	for _, t := range policy.PathGroup("@startup") {
-		for _, lexical := range g.guardPaths(t, rule) {
-			at := g.resolver.resolve(lexical)
-			if at.kind == KindMissing {
-				continue
-			}
+		if pattern, ok := g.expand(t, rule); ok {
+			g.guard(pattern)
+		}
+	}
+	for _, gr := range g.grants {
+		if gr.kind != grantWrite || gr.file != KindDir || gr.real == g.h.Cwd {
+			continue // @startup itself has these names for the current directory
+		}
+		for _, name := range policy.ProjectStartup() {
+			g.guard(policy.EscapePath(gr.real) + "/" + name)
+		}
+	}
+}
+
+// guard protects what a pattern finds, if it comes to lie in a writable
+// directory; see setting.apply.
+func (g *granter) guard(pattern string) {
+	for _, lexical := range globOrLiteral(g.h.Files, pattern) {
+		if at := g.resolver.resolve(lexical); at.kind != KindMissing {
 			g.grants = append(g.grants, &grant{
 				kind: grantGuard, real: at.real, file: at.kind, written: lexical,
 				rank: rank{layer: builtinLayer}, at: new(diag.Range),
 			})
 		}
 	}
-}
-
-// guardPaths expands an entry of @startup. One that begins with "./" lies
-// in every writable directory.
-func (g *granter) guardPaths(t string, rule *policy.PathRule) []string {
-	if rest, ok := strings.CutPrefix(t, "./"); ok {
-		var out []string
-		for _, gr := range g.grants {
-			if gr.kind == grantWrite && gr.file == KindDir {
-				out = append(out, globOrLiteral(g.h.Files, escapeGlob(gr.real)+"/"+rest)...)
-			}
-		}
-		return out
-	}
-	pattern, ok := g.expand(t, rule)
-	if !ok {
-		return nil
-	}
-	return globOrLiteral(g.h.Files, pattern)
 }
 
 // own keeps jail's own files out of reach, whatever a profile says.

@@ -107,6 +107,7 @@ const (
 	ArgSlot                  // the descriptor in slot Num
 	ArgText                  // a pointer to Text, NUL-terminated
 	ArgBlock                 // a pointer to Block
+	ArgShared                // a pointer Num bytes into the page shared with the launcher
 )
 
 // Arg is one argument of an op.
@@ -161,6 +162,8 @@ func (a *Arg) String() string {
 		return strconv.QuoteToASCII(a.Text)
 	case ArgBlock:
 		return a.Block.Show
+	case ArgShared:
+		return "gate"
 	default:
 		if a.Text != "" {
 			return a.Text

@@ -44,8 +44,7 @@ func (k *compiler) environment() {
 // when none does. An entry is a name, or the beginning of names and a star.
 func Keeps(keep []policy.Entry, name string) *policy.Entry {
 	for i := range keep {
-		prefix, wild := strings.CutSuffix(keep[i].Text, "*")
-		if wild && strings.HasPrefix(name, prefix) || name == keep[i].Text {
+		if policy.MatchEnv(keep[i].Text, name) {
 			return &keep[i]
 		}
 	}
@@ -66,7 +65,7 @@ func (k *compiler) variableText(v *policy.Variable) (string, bool) {
 		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At, "")
 		return "", false
 	}
-	return policy.Literal(pattern), true
+	return policy.Unescape(pattern), true
 }
 
 // refuseUnusable reports what can't reach a kernel interface unchanged.
@@ -288,6 +287,28 @@ func (k *compiler) reaper(b *builder) {
 		b.capset(0)
 	}
 	b.call("close_range", unix.SYS_CLOSE_RANGE, NoSlot, num(0, ""), num(0xffffffff, "~0"), num(0, ""))
+	b.because("let", "the program's process go on", nil)
+	b.call("futex", unix.SYS_FUTEX, NoSlot, gate(), num(futexWakeOp, "FUTEX_WAKE_OP"), num(1, ""), num(1, ""), gate(),
+		num(futexSetOne, "FUTEX_OP_SET 1"))
+}
+
+// The gate is a word in shared memory, 0 while the first process is not
+// ready: should that fail, the program has not run. See futex(2).
+const (
+	gateOffset  = 4
+	futexWait   = 0
+	futexWakeOp = 5
+	futexSetOne = 1 << 12 // FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)
+)
+
+func gate() Arg { return Arg{Kind: ArgShared, Num: gateOffset} }
+
+// waitForReaper waits at the gate, for ten seconds at most. EAGAIN says that
+// it is open already.
+func (k *compiler) waitForReaper(b *builder) {
+	b.because("wait for", "the jail's first process", nil)
+	limit := &Block{Bytes: words(10, 0), Show: "{10 s}"}
+	b.call("futex", unix.SYS_FUTEX, NoSlot, gate(), num(futexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
 }
 
 // descriptors lets nothing but standard input, output and error through

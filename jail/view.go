@@ -91,7 +91,7 @@ func (g *granter) layers() {
 			g.problem(gr.rule, "path-unset", "the directory to keep changes in, "+diag.Quote(gr.rule.Keep)+", is not an absolute path here", "")
 			continue
 		}
-		gr.source = g.resolver.resolve(policy.Literal(pattern)).real
+		gr.source = g.resolver.resolve(policy.Unescape(pattern)).real
 		if within(gr.source, gr.real) {
 			g.problem(gr.rule, "keep-inside", diag.Quote(gr.rule.Keep)+" lies inside the directory whose changes it is to keep", "choose a directory outside it")
 		}
@@ -114,9 +114,9 @@ func (g *granter) fixed() {
 	if fs.Root.V != "host" && fs.Root.V != "" {
 		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
 		if pattern, ok := g.expand(fs.Root.V, r); ok {
-			at := g.resolver.resolve(policy.Literal(pattern))
+			at := g.resolver.resolve(policy.Unescape(pattern))
 			if at.kind != KindDir {
-				g.missing(r, policy.Literal(pattern))
+				g.missing(r, policy.Unescape(pattern))
 			}
 			g.grants = append(g.grants, &grant{
 				kind: grantRead, real: "/", source: at.real, file: KindDir, written: fs.Root.V,

@@ -1,0 +1,68 @@
+package jail
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestChildCallsNothing reads the machine code of everything that runs
+// between fork and execve: a call that is not on the list could allocate, grow
+// the stack or take a lock that nobody will release.
+func TestChildCallsNothing(t *testing.T) {
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		t.Skipf("go tool objdump does not name calls on %s", runtime.GOARCH)
+	}
+	// The running test binary has no symbols; one of the same code is linked anew.
+	exe := filepath.Join(t.TempDir(), "jail.test")
+	if out, err := exec.Command("go", "test", "-c", "-o", exe, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	const pkg = "github.com/jail-project/jail/jail."
+	childOnly := []string{"child", "run", "arg", "fail", "leave", "exit", "clearMemory"}
+	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/jail\.(fork|`+strings.Join(childOnly, "|")+`)$`, exe).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	allowed := []string{
+		"syscall.RawSyscall6",
+		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork", "syscall.runtime_AfterForkInChild",
+		pkg + "runtimeBeforeFork", pkg + "runtimeAfterFork", pkg + "runtimeAfterForkInChild",
+	}
+	for _, f := range childOnly {
+		allowed = append(allowed, pkg+f)
+	}
+	// The prologue of fork itself runs in the launcher.
+	allowedInFork := append(slices.Clone(allowed), "runtime.morestack_noctxt")
+
+	seen := map[string]bool{}
+	function := ""
+	head, call := regexp.MustCompile(`^TEXT (\S+?)(?:\(SB\))? `), regexp.MustCompile(`\tCALL ([^\s(]+)`)
+	for line := range strings.Lines(string(out)) {
+		if m := head.FindStringSubmatch(line); m != nil {
+			function = strings.TrimSuffix(m[1], ".abi0")
+			seen[strings.TrimPrefix(function, pkg)] = true
+			continue
+		}
+		m := call.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		list := allowed
+		if function == pkg+"fork" {
+			list = allowedInFork
+		}
+		if callee := strings.TrimSuffix(m[1], ".abi0"); !slices.Contains(list, callee) {
+			t.Errorf("%s calls %s:\n%s", function, callee, line)
+		}
+	}
+	for _, f := range append(childOnly, "fork") {
+		if !seen[f] {
+			t.Errorf("no code found for %s: it was inlined or renamed, and is not checked", f)
+		}
+	}
+}
