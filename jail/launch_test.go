@@ -1,0 +1,271 @@
+package jail
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// fullProfile makes a plan with every kind of op.
+const fullProfile = `
+filesystem:
+  read: [/usr, /bin, /sbin, /lib, /lib64, /etc]
+  write:
+    - {path: ~/made, create: directory}
+    - {path: ~/canary, create: directory}
+  hide: [/etc/passwd, /etc/ssl]
+  tmpfs: [{path: /tmp, mode: "1777", size: 16M}]
+  overlay: [{path: ~/layered, changes: discard}]
+environment: {keep: [PATH, HOME]}
+capabilities: {keep: [net_bind_service]}
+limits: {processes: 200, open-files: 512, file-size: 1G}
+identity: {user: nobody, hostname: inside}
+`
+
+func fullPlan(t *testing.T) (*Plan, string) {
+	t.Helper()
+	h := realHost(t)
+	if err := os.Mkdir(filepath.Join(h.Home, "layered"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	canary := filepath.Join(h.Home, "canary", "ran")
+	c, problems := compileFor(t, fullProfile, h, "/bin/touch", canary)
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	return c.Plan, canary
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func TestFullPlanRuns(t *testing.T) {
+	requireJails(t)
+	plan, canary := fullPlan(t)
+	process, failure := start(t, plan)
+	if failure != nil {
+		t.Fatal(failure.Diagnostic())
+	}
+	if status := process.Wait(); status != 0 || !exists(canary) {
+		t.Fatalf("status %d, canary made: %v", status, exists(canary))
+	}
+}
+
+// withOp returns the plan with another op in place of, or before, op number
+// at.
+func withOp(p *Plan, at int, op Op, replace bool) *Plan {
+	q := *p
+	q.Inputs = nil
+	for _, part := range []*[]Op{&q.Setup, &q.Init, &q.Program} {
+		n := len(*part)
+		if at >= 0 && at < n {
+			ops := slices.Clone(*part)
+			if replace {
+				op.At, op.Verb, op.Subject = ops[at].At, ops[at].Verb, ops[at].Subject
+				ops[at] = op
+			} else {
+				ops = slices.Insert(ops, at, op)
+			}
+			*part = ops
+		}
+		at -= n
+	}
+	return &q
+}
+
+// TestEveryOpCanFail makes each op of a full plan fail in turn: the failure
+// names the op, its profile line is the one that asked for it, and the program
+// never runs.
+func TestEveryOpCanFail(t *testing.T) {
+	requireJails(t)
+	plan, canary := fullPlan(t)
+	broken := Op{Name: "close", Number: unix.SYS_CLOSE, Out: NoSlot, Args: []Arg{num(1<<20, "")}}
+	for i := range plan.Len() {
+		original := plan.Op(Index(i))
+		process, failure := start(t, withOp(plan, i, broken, true))
+		if failure == nil {
+			process.Wait()
+			t.Errorf("op %d, %s: no failure", i, original)
+			continue
+		}
+		if i == len(plan.Setup)+len(plan.Init)-1 {
+			// By now PID 1 has closed its end of the report: it can only end.
+			if failure.Died == nil || failure.Op.Subject != original.Subject {
+				t.Errorf("op %d, %s: reported as %v", i, original, failure)
+			}
+		} else if failure.Op == nil || failure.Errno != syscall.EBADF || failure.Op.At != original.At || failure.Op.Subject != original.Subject {
+			t.Errorf("op %d, %s: reported as %v", i, original, failure)
+		}
+		if status := failure.ExitStatus(); status != failedExit {
+			t.Errorf("op %d, %s: exit status %d", i, original, status)
+		}
+		if exists(canary) {
+			t.Fatalf("op %d, %s: the program ran", i, original)
+		}
+		if d := failure.Diagnostic(); d.Summary == "" || original.At != nil && d.Subject != *original.At {
+			t.Errorf("op %d, %s: diagnostic %+v", i, original, d)
+		}
+	}
+}
+
+// TestDeathAtEveryOp ends the process that is busy with an op, as a kill
+// would: the launcher says where it happened and the program never runs.
+func TestDeathAtEveryOp(t *testing.T) {
+	requireJails(t)
+	plan, canary := fullPlan(t)
+	death := Op{Name: "exit_group", Number: unix.SYS_EXIT_GROUP, Out: NoSlot, Args: []Arg{num(9, "")}}
+	ready := len(plan.Setup) + len(plan.Init)
+	for plan.Op(Index(ready)).Subject != "that everything is set up" {
+		ready++
+	}
+	for i := range ready + 1 {
+		process, failure := start(t, withOp(plan, i, death, false))
+		if failure == nil {
+			process.Wait()
+			t.Errorf("op %d, %s: no failure", i, plan.Op(Index(i)))
+		} else if failure.Died == nil || failure.ExitStatus() != failedExit || failure.Diagnostic().Code != CodeSetupDied {
+			t.Errorf("op %d, %s: reported as %v", i, plan.Op(Index(i)), failure)
+		}
+		if exists(canary) {
+			t.Fatalf("op %d, %s: the program ran", i, plan.Op(Index(i)))
+		}
+	}
+}
+
+// TestFailingBindPointsAtItsLine lets a source disappear between
+// compilation and launch.
+func TestFailingBindPointsAtItsLine(t *testing.T) {
+	requireJails(t)
+	h := realHost(t)
+	for _, d := range []string{"one", "two"} {
+		if err := os.Mkdir(filepath.Join(h.Home, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, problems := compileFor(t, "filesystem:\n  read: [/usr, /bin, /lib, /lib64]\n  write:\n    - ~/one\n    - ~/two\nsyscalls: {default: allow}\n", h, "/bin/true")
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	if err := os.Remove(filepath.Join(h.Home, "two")); err != nil {
+		t.Fatal(err)
+	}
+	_, failure := start(t, c.Plan)
+	if failure == nil {
+		t.Fatal("the jail started without ~/two")
+	}
+	d := failure.Diagnostic()
+	if d.Subject.Start.Line != 5 || d.Subject.Start.Column != 7 || !strings.Contains(d.Summary, "~/two") || d.Remedy == "" {
+		t.Errorf("diagnostic %+v", d)
+	}
+}
+
+// TestPlantedLinkIsNotFollowed swaps a directory for a link to a secret
+// between compilation and launch.
+func TestPlantedLinkIsNotFollowed(t *testing.T) {
+	requireJails(t)
+	for _, mutable := range []string{"a", "a/b"} {
+		h := realHost(t)
+		secret := filepath.Join(h.Home, "secret")
+		if err := os.MkdirAll(filepath.Join(secret, "b"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(h.Home, "a/b"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c, problems := compileFor(t, strings.Replace(systemProfile, "/etc]", "/etc, ~/a/b]", 1), h, "/bin/true")
+		if problems.HasErrors() {
+			t.Fatal(problems)
+		}
+		path := filepath.Join(h.Home, mutable)
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(secret, path); err != nil {
+			t.Fatal(err)
+		}
+		process, failure := start(t, c.Plan)
+		if failure == nil {
+			process.Wait()
+			t.Errorf("%s became a link, and the jail followed it", mutable)
+		}
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	requireJails(t)
+	h := realHost(t)
+	for _, c := range []struct {
+		script string
+		want   int
+	}{
+		{"exit 0", 0}, {"exit 1", 1}, {"exit 125", 125}, {"exit 255", 255},
+		{"kill -TERM $$", 128 + 15}, {"kill -KILL $$", 128 + 9}, {"kill -SEGV $$", 128 + 11},
+	} {
+		compiled, problems := compileFor(t, systemProfile, h, "/bin/sh", "-c", c.script)
+		if problems.HasErrors() {
+			t.Fatal(problems)
+		}
+		process, failure := start(t, compiled.Plan)
+		if failure != nil {
+			t.Fatal(failure.Diagnostic())
+		}
+		if got := process.Wait(); got != c.want {
+			t.Errorf("%s: status %d, want %d", c.script, got, c.want)
+		}
+	}
+}
+
+func TestTimeLimit(t *testing.T) {
+	requireJails(t)
+	h := realHost(t)
+	c, problems := compileFor(t, systemProfile+"limits: {time: 1s}\n", h, "/bin/sleep", "60")
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	process, failure := start(t, c.Plan)
+	if failure != nil {
+		t.Fatal(failure.Diagnostic())
+	}
+	if status := process.Wait(); status != timeLimitExit || !process.TimedOut() {
+		t.Errorf("status %d, timed out: %v", status, process.TimedOut())
+	}
+}
+
+// TestSignalReachesProgram also shows that the pid the launcher knows is the
+// program's, not its parent's.
+func TestSignalReachesProgram(t *testing.T) {
+	requireJails(t)
+	h := realHost(t)
+	mark := filepath.Join(h.Home, "w")
+	if err := os.Mkdir(mark, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf(`trap 'exit 42' USR1; : > %s/ready; while :; do sleep 0.01; done`, mark)
+	c, problems := compileFor(t, strings.Replace(systemProfile, "filesystem:", "filesystem:\n  write: [~/w]", 1), h, "/bin/sh", "-c", script)
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	process, failure := start(t, c.Plan)
+	if failure != nil {
+		t.Fatal(failure.Diagnostic())
+	}
+	for !exists(filepath.Join(mark, "ready")) {
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d", process.Pid())); err != nil {
+			t.Fatal("the program is gone before it was ready")
+		}
+	}
+	if err := process.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	if status := process.Wait(); status != 42 {
+		t.Errorf("status %d, want 42", status)
+	}
+}
