@@ -117,7 +117,7 @@ func buildList(at any, l *leaf, key *Key) {
 		}
 	case *[]Variable:
 		for it := range l.live {
-			*at = append(*at, Variable{Name: it.key, Text: it.text, Origin: it.origin()})
+			*at = append(*at, Variable{Name: it.key, Text: it.data.(string), Origin: it.origin()})
 		}
 	case *[]PathRule:
 		*at = slices.Grow(*at, len(l.items))

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -52,6 +53,13 @@ func (c *checker) document(root *node) {
 		return
 	}
 	c.section(root, &schema().root)
+	c.groupRivals()
+	slices.SortStableFunc(c.list, func(a, b diag.Diagnostic) int {
+		if a.Subject.Start.Line != b.Subject.Start.Line {
+			return a.Subject.Start.Line - b.Subject.Start.Line
+		}
+		return a.Subject.Start.Column - b.Subject.Start.Column
+	})
 }
 
 // section checks a mapping whose keys are leaves or further sections.
@@ -156,30 +164,34 @@ func (c *checker) shaped(n *node, want shape, key *Key) bool {
 	if n.shape == want && !n.isNull() {
 		return true
 	}
-	d := diag.Diagnostic{Code: "wrong-type", Subject: n.at}
 	name := key.path
 	if name == "" {
 		name = "a profile"
 	}
-	empty := map[shape]string{listNode: "[]", mappingNode: "{}", scalarNode: ""}[want]
-	noun := map[shape]string{listNode: "a list", mappingNode: "a mapping", scalarNode: key.expects()}[want]
+	noun, empty := key.expects(), ""
 	switch {
+	case want == listNode:
+		noun, empty = "a list", "[]"
+	case want == mappingNode:
+		noun, empty = "a mapping", "{}"
+	case key.Kind == Text:
+		empty = `""`
+	}
+	d := diag.Diagnostic{Code: "wrong-type", Subject: n.at, Summary: name + " must be " + noun + ", and this is " + n.noun()}
+	switch {
+	case n.isNull() && n.text == "~" && want == scalarNode:
+		d.Code = "empty"
+		d.Summary = name + " is empty: a plain ~ means nothing at all in YAML"
+		d.Remedy = `write "~" in quotes, or ${HOME}, for the home directory`
 	case n.isNull():
 		d.Code = "empty"
 		d.Summary = name + " is empty"
-		d.Remedy = "remove the key"
+		d.Remedy = "remove it"
 		if empty != "" {
 			d.Remedy = "write " + empty + " for " + noun + " that holds nothing, or remove the key"
 		}
-		if n.text == "~" {
-			d.Summary = name + ": a plain ~ means nothing at all in YAML"
-			d.Remedy = `write "~" in quotes, or ${HOME}`
-		}
-	default:
-		d.Summary = name + " must be " + noun + ", and this is " + n.noun()
-		if want == listNode && n.shape == scalarNode {
-			d.Remedy = "write it as a list: [" + diag.Escape(n.text) + "]"
-		}
+	case want == listNode && n.shape == scalarNode:
+		d.Remedy = "write it as a list: [" + diag.Escape(n.text) + "]"
 	}
 	c.list = append(c.list, d)
 	return false

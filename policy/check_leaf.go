@@ -78,6 +78,9 @@ func (c *checker) entry(n *node, key *Key) (item, bool) {
 func (c *checker) record(n *node, elem *Key) (value, bool) {
 	v := value{node: n}
 	before := len(c.list)
+	if n.isNull() {
+		return v, c.shaped(n, scalarNode, elem)
+	}
 	if n.shape == scalarNode && elem.Kind != TestEntry && elem.Kind != Mapping {
 		first, ok := c.scalar(n, &elem.Keys[0])
 		v.fields = []field{{elem.Keys[0].Name, first}}
@@ -144,7 +147,7 @@ func (c *checker) variables(n *node, key *Key, out *leaf) {
 			continue
 		}
 		if v, ok := c.scalar(p.value, &Key{Kind: Text, path: diag.Escape(p.key.text)}); ok {
-			out.items = append(out.items, item{key: p.key.text, text: v.text, site: site{at: p.key.at}})
+			out.items = append(out.items, item{key: p.key.text, text: p.key.text, data: v.text, site: site{at: p.key.at}})
 		}
 	}
 }
@@ -256,5 +259,6 @@ func (c *checker) testEntry(v *value) (item, bool) {
 		return item{}, false
 	}
 	key := test.Probe + "\x00" + test.Target + "\x00" + strings.Join(test.Run, "\x00")
-	return item{key: key, text: test.Probe, data: test, site: site{at: v.node.at}}, true
+	about := strings.TrimSpace(test.Probe + " " + test.Target + strings.Join(test.Run, " "))
+	return item{key: key, text: about, data: test, site: site{at: v.node.at}}, true
 }

@@ -17,7 +17,7 @@ type item struct {
 	key  string // what an entry is about; two entries with one key are rivals
 	text string // as written, or canonical where a kind says so
 	num  int64  // Bool, Int, Size, Percent, Duration (nanoseconds), Mode
-	data any    // *PathRule, *SyscallRule or *Test
+	data any    // *PathRule, *SyscallRule, *Test, or the text of a variable
 	site
 	over []site // what it replaced, latest first
 	dead bool   // replaced by a later entry of the same list
@@ -59,22 +59,6 @@ func (d *document) dropOwn() {
 			d.leaves[i] = leaf{}
 		}
 	}
-}
-
-// merge returns what a and then the stronger b say. It changes neither.
-func merge(a, b *document) *document {
-	out := a.clone()
-	out.add(b)
-	return out
-}
-
-func (d *document) clone() *document {
-	out := &document{leaves: slices.Clone(d.leaves)}
-	for i := range out.leaves {
-		out.leaves[i].items = slices.Clone(out.leaves[i].items)
-		out.leaves[i].index = nil
-	}
-	return out
 }
 
 // add puts the stronger document b on top of d.

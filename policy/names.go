@@ -114,7 +114,7 @@ func checkSyscall(text string) *problem {
 		if seccomp.IsGroup(text) {
 			return nil
 		}
-		return unknown("syscall-group", text, seccomp.GroupNames())
+		return unknown("syscall group", text, seccomp.GroupNames())
 	}
 	if seccomp.IsSyscall(text) {
 		return nil
@@ -139,14 +139,14 @@ func checkArch(text string) *problem {
 
 // checkHostName judges a name for the jail itself (hostname(7)).
 func checkHostName(text string) *problem {
-	if len(text) > 64 || !isDomain(text) {
+	if len(text) > 64 || !isDomain(text) || strings.Contains(text, "_") {
 		return invalid("a host name", text, "labels of letters, digits and - with dots between them, at most 64 bytes")
 	}
 	return nil
 }
 
-// isDomain reports whether text is labels of letters, digits and inner
-// hyphens, as host names on the wire are.
+// isDomain reports whether text is labels of letters, digits, underscores and
+// inner hyphens, as names on the wire are.
 func isDomain(text string) bool {
 	if text == "" || len(text) > 253 {
 		return false

@@ -53,7 +53,7 @@ func checkPathGroup(text string, kind Kind) (string, *problem) {
 		}
 	}
 	if PathGroup(text) == nil {
-		p := unknown("path-group", text, PathGroupNames())
+		p := unknown("path group", text, PathGroupNames())
 		p.remedy = "known are " + strings.Join(PathGroupNames(), " and ")
 		return "", p
 	}

@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/jail-project/jail/diag"
+import (
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
 
 // problem is what is wrong with one text. A nil *problem means nothing is.
 // From and to are the bytes of the text that are to blame; both zero blames
@@ -24,7 +28,7 @@ func invalid(what, text, remedy string) *problem {
 // unknown is the problem of a name that must be one of known, with the one
 // most likely meant.
 func unknown(what, name string, known []string) *problem {
-	p := &problem{code: "unknown-" + what, summary: "unknown " + what + " " + diag.Quote(name)}
+	p := &problem{code: "unknown-" + strings.ReplaceAll(what, " ", "-"), summary: "unknown " + what + " " + diag.Quote(name)}
 	if near := diag.Suggest(name, known); near != "" {
 		p.label = "did you mean " + diag.Quote(near) + "?"
 	}

@@ -35,6 +35,9 @@ func syntaxError(src *source, err error) diag.Diagnostic {
 	d.Subject = src.wholeLine(line)
 	if problem == "found character that cannot start any token" {
 		d.Subject = badStart(src, line, d.Subject)
+		if src.line(line)[d.Subject.Start.Column-1] == '\t' {
+			d.Summary, d.Remedy = explainYAML("found a tab character that violates indentation")
+		}
 	}
 	return d
 }

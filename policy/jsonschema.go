@@ -1,0 +1,175 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// object is a JSON object whose members keep their order; the values are
+// object, []any, string, bool or int.
+type object []member
+
+type member struct {
+	name  string
+	value any
+}
+
+// JSONSchema describes a profile for editors, as JSON Schema draft 7. The
+// schema accepts what jail accepts as far as a schema can say it; the tag
+// !replace must be made known to the editor (yaml.customTags).
+func JSONSchema() []byte {
+	root := append(object{
+		{"$schema", "http://json-schema.org/draft-07/schema#"},
+		{"title", "jail profile"},
+	}, Schema().json()...)
+	var b strings.Builder
+	writeJSON(&b, root, "")
+	b.WriteByte('\n')
+	return []byte(b.String())
+}
+
+// json is the schema of the values of a key.
+func (k *Key) json() object {
+	var o object
+	if k.Doc != "" {
+		o = append(o, member{"description", k.Doc})
+	}
+	switch {
+	case k.Kind == List:
+		o = append(o, member{"type", "array"}, member{"items", k.Elem.json()})
+	case k.Kind == Variables:
+		o = append(o, member{"type", "object"},
+			member{"propertyNames", object{{"pattern", "^[A-Za-z_][A-Za-z0-9_]*$"}}},
+			member{"additionalProperties", object{{"type", []any{"string", "integer"}}}})
+	case k.Kind == Mapping && k.Short != "":
+		o = append(o, member{"anyOf", []any{k.sub(k.Short).json(), k.jsonMapping()}})
+	case k.Kind == Mapping || k.Kind == TestEntry:
+		o = append(o, k.jsonMapping()...)
+	case len(k.Keys) > 0: // an entry: its first key alone, or a mapping
+		o = append(o, member{"anyOf", []any{k.Keys[0].json(), k.jsonMapping()}})
+	default:
+		o = append(o, k.jsonScalar()...)
+	}
+	return o
+}
+
+func (k *Key) jsonMapping() object {
+	properties := object{}
+	var required []any
+	for i := range k.Keys {
+		sub := &k.Keys[i]
+		properties = append(properties, member{sub.Name, sub.json()})
+		if sub.Required {
+			required = append(required, sub.Name)
+		}
+	}
+	o := object{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}
+	if required != nil {
+		o = append(o, member{"required", required})
+	}
+	return o
+}
+
+// jsonScalar describes the scalar kinds. Names are listed where there is an
+// end to them, so that editors can complete them.
+func (k *Key) jsonScalar() object {
+	pattern := func(p string) object { return object{{"type", "string"}, {"pattern", p}} }
+	words := func(names []string) object { return object{{"enum", anys(names)}} }
+	var o object
+	switch k.Kind {
+	case Enum:
+		o = words(k.Enum)
+		if k.Default != "" {
+			o = append(o, member{"default", k.Default})
+		}
+	case Bool:
+		o = object{{"type", "boolean"}, {"default", k.Default == "true"}}
+	case Int:
+		o = object{{"type", "integer"}, {"minimum", 1}}
+	case Size:
+		o = object{{"type", []any{"string", "integer"}}, {"pattern", "^[1-9][0-9]*[KMGT]?$"}}
+	case Percent:
+		o = pattern("^[1-9][0-9]*%$")
+	case Duration:
+		o = pattern("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
+	case Mode:
+		o = pattern("^(0o)?[0-7]{1,4}$")
+	case Number:
+		o = object{{"type", []any{"integer", "string"}}}
+	case ErrnoName, UserName:
+		o = object{{"type", []any{"string", "integer"}}}
+	case Capability:
+		o = object{{"anyOf", []any{words(append(caps.Names(), "all")), pattern("^[Cc][Aa][Pp]_[A-Za-z_]+$")}}}
+	case SyscallName:
+		o = words(append(seccomp.GroupNames(), seccomp.SyscallNames()...))
+	case Arch:
+		o = words(seccomp.ArchNames())
+	case PathRef, RootDir:
+		o = pattern(`^(host$|/|~|\$\{)`)
+	case PathPattern:
+		o = pattern(`^(/|~|\$\{|@)`)
+	case ProfileName, ProgramName:
+		o = pattern("^[A-Za-z0-9_+@][A-Za-z0-9._+@-]*$")
+	case DeviceName:
+		o = object{{"anyOf", []any{words(k.Enum), pattern("^/dev/")}}}
+	default:
+		o = object{{"type", "string"}}
+	}
+	return o
+}
+
+func anys(words []string) []any {
+	out := make([]any, len(words))
+	for i, w := range words {
+		out[i] = w
+	}
+	return out
+}
+
+func writeJSON(b *strings.Builder, v any, indent string) {
+	deeper := indent + "  "
+	switch v := v.(type) {
+	case object:
+		b.WriteByte('{')
+		for i, m := range v {
+			separate(b, i, deeper)
+			b.WriteString(diag.JSONString(m.name) + ": ")
+			writeJSON(b, m.value, deeper)
+		}
+		closeJSON(b, len(v), indent, '}')
+	case []any:
+		b.WriteByte('[')
+		for i, e := range v {
+			separate(b, i, deeper)
+			writeJSON(b, e, deeper)
+		}
+		closeJSON(b, len(v), indent, ']')
+	case string:
+		b.WriteString(diag.JSONString(v))
+	case bool:
+		if v {
+			b.WriteString("true")
+		} else {
+			b.WriteString("false")
+		}
+	case int:
+		b.WriteString(formatNumber(int64(v), Int))
+	}
+}
+
+func separate(b *strings.Builder, i int, indent string) {
+	if i > 0 {
+		b.WriteByte(',')
+	}
+	b.WriteString("\n" + indent)
+}
+
+func closeJSON(b *strings.Builder, n int, indent string, end byte) {
+	if n > 0 {
+		b.WriteString("\n" + indent)
+	}
+	b.WriteByte(end)
+}

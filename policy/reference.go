@@ -1,0 +1,154 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/seccomp"
+)
+
+// Reference is the description of the profile language in Markdown, made
+// from the same table that checks profiles. For every key it says what
+// values it takes, what it does, how to make an exception, what it cannot
+// guarantee, and the default last.
+func Reference() []byte {
+	var b strings.Builder
+	b.WriteString("# Profile reference\n\n")
+	b.WriteString("This page is made from the table that checks profiles: `make docs` writes it anew.\n\n")
+	b.WriteString(referenceIntro)
+	for i := range Schema().Keys {
+		referenceKey(&b, &Schema().Keys[i], 2)
+	}
+	referenceGroups(&b)
+	return []byte(b.String())
+}
+
+const referenceIntro = `A profile is one YAML document. Unknown and duplicate keys, values of the wrong
+type, unknown names and a second document are errors.
+
+A key that is absent says nothing, and weaker layers or the default decide. A
+list that is given, even as ` + "`[]`" + `, is part of the profile: ` + "`[]`" + ` adds nothing, and
+where the default is a list of its own it takes its place, so that
+` + "`syscalls: {allow: []}`" + ` allows nothing. A key with nothing behind it is an
+error, because it is not clear which of the two is meant.
+
+Layers are merged from the weakest to the strongest: what ` + "`extends`" + ` names, the
+profile, its drop-ins ` + "`NAME.d/*.yaml`" + `, the command line. A single value is that
+of the last layer that has one. Lists are unions of entries; of two entries
+about the same path, call, variable, capability or host the later layer's wins,
+also when it stands in another list. A list with the tag ` + "`!replace`" + ` forgets what
+earlier layers said in it:
+
+` + "```yaml" + `
+environment:
+  keep: !replace [TERM]
+` + "```" + `
+
+Within one document the same thing may be said once only. Texts that mean
+something else to some readers of YAML (` + "`yes`, `0755`, `22:22`" + `) need quotes.
+
+Paths are absolute, or begin with ` + "`~`" + ` or a variable: `
+
+// referenceKey writes the paragraph of one key, and of those below it.
+func referenceKey(b *strings.Builder, k *Key, level int) {
+	b.WriteString("\n" + strings.Repeat("#", min(level, 4)) + " `" + k.path + "`\n\n")
+	takes := "Takes " + k.expects() + "."
+	if k.Kind == List {
+		takes = "Takes a list; an entry is " + k.Elem.expects() + "."
+	}
+	paragraph := []string{takes, k.Doc}
+	if k.Exempt != "" {
+		paragraph = append(paragraph, "For an exception: "+lowerFirst(k.Exempt))
+	}
+	if k.Caution != "" {
+		paragraph = append(paragraph, "**Caution:** "+k.Caution)
+	}
+	if k.Later != "" {
+		later := "Not part of this version: jail checks it, and refuses to run a profile that uses it"
+		if len(k.Now) > 0 {
+			later += ", but for " + codeList(k.Now)
+		}
+		paragraph = append(paragraph, later+".")
+	}
+	if k.Kind != Mapping {
+		paragraph = append(paragraph, k.defaultSentence())
+	}
+	b.WriteString(strings.Join(paragraph, " ") + "\n")
+	if k.Elem != nil && len(k.Elem.Keys) > 0 {
+		b.WriteString("\nThe mapping form of an entry has the keys\n\n")
+		referenceEntry(b, k.Elem, "")
+	}
+	if k.Kind == Mapping {
+		for i := range k.Keys {
+			referenceKey(b, &k.Keys[i], level+1)
+		}
+	}
+}
+
+// referenceEntry lists the keys of a list entry.
+func referenceEntry(b *strings.Builder, elem *Key, indent string) {
+	for i := range elem.Keys {
+		k := &elem.Keys[i]
+		b.WriteString(indent + "- `" + k.Name + "`: " + k.Doc)
+		if k.Kind != List {
+			b.WriteString(" Takes " + k.expects() + ".")
+		}
+		if k.Required {
+			b.WriteString(" Must be there.")
+		}
+		if k.Default != "" {
+			b.WriteString(" Default: `" + k.Default + "`.")
+		}
+		b.WriteByte('\n')
+		if k.Elem != nil && len(k.Elem.Keys) > 0 {
+			referenceEntry(b, k.Elem, indent+"  ")
+		}
+	}
+}
+
+func (k *Key) defaultSentence() string {
+	switch {
+	case k.Default != "":
+		return "Default: `" + k.Default + "`."
+	case k.DefaultBase:
+		return "Default: " + codeList(k.DefaultList) + ", to which entries add unless the list says `!replace`."
+	case len(k.DefaultList) > 0:
+		return "Default: " + codeList(k.DefaultList) + "."
+	case k.Kind == List || k.Kind == Variables:
+		return "Default: none."
+	case k.Kind == ProfileName:
+		return "Default: the base name of the file."
+	}
+	return "Default: not set."
+}
+
+func codeList(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "`" + w + "`"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// referenceGroups lists the variables and the named groups.
+func referenceGroups(b *strings.Builder) {
+	intro := b.String()
+	b.Reset()
+	variables := make([]string, 0, len(VariableNames()))
+	for _, name := range VariableNames() {
+		variables = append(variables, "${"+name+"}")
+	}
+	b.WriteString(strings.Replace(intro, "or a variable: ", "or a variable: "+codeList(variables)+
+		". In a pattern `*` and `?` stand for any text and any character of a name, `[a-z]` for one of a set; a backslash takes the meaning from the character behind it, from `$` too.\n", 1))
+	for _, name := range PathGroupNames() {
+		b.WriteString("\n## The path group `" + name + "`\n\n")
+		for _, path := range PathGroup(name) {
+			b.WriteString("- `" + path + "`\n")
+		}
+	}
+	b.WriteString("\n## Syscall groups\n\n")
+	for _, name := range seccomp.GroupNames() {
+		b.WriteString("- `" + name + "`: " + seccomp.GroupDoc(name) + "\n")
+	}
+}
