@@ -5,11 +5,6 @@ import (
 	"strings"
 )
 
-// groupsVersion is part of the key of every cached program. It changes
-// whenever a member of a group does; a test compares the groups with a digest
-// and says so.
-const groupsVersion = 1
-
 // group is a named set of syscalls. Members are syscalls and other groups,
 // taken without conditions; rules are the members with conditions or with an
 // action of their own.

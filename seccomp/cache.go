@@ -1,0 +1,100 @@
+package seccomp
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// Cache finds the program of a filter without compiling it. Dir is a directory
+// of the user for programs compiled on this machine, made when it is missing;
+// "" keeps nothing. Shipped holds the programs that come with jail, see Ship;
+// nil means none.
+//
+// A program in Dir is used only when directory and file belong to the user,
+// nobody else can write them, and the contents verify. Whatever else is found
+// under its name is replaced.
+type Cache struct {
+	Dir     string
+	Shipped fs.FS
+}
+
+// Source says where a program came from. Warning is set when Dir could not be
+// used or written; the program is right all the same and only costs time
+// again.
+type Source struct {
+	From    From
+	Warning error
+}
+
+// From is a place that programs come from.
+type From int
+
+// The places, in the order in which they are asked.
+const (
+	Shipped From = iota
+	Cached
+	Compiled
+)
+
+// String names the place.
+func (f From) String() string {
+	if f < 0 || f > Compiled {
+		return "invalid"
+	}
+	return [...]string{"shipped", "cached", "compiled"}[f]
+}
+
+// Program returns the program of a filter. The error is that of Compile; a
+// cache that cannot be used is no error.
+func (c Cache) Program(f Filter) (Program, Source, error) {
+	if c.Shipped != nil {
+		if program, err := readShipped(c.Shipped, shippedKey(f)); err == nil {
+			return program, Source{From: Shipped}, nil
+		}
+	}
+	if c.Dir == "" {
+		program, err := Compile(f)
+		return program, Source{From: Compiled}, err
+	}
+	k := cacheKey(f)
+	dir, err := openStore(c.Dir)
+	if err != nil {
+		program, compileErr := Compile(f)
+		return program, Source{From: Compiled, Warning: unused(c.Dir, err)}, compileErr
+	}
+	defer dir.close()
+	if program, err := dir.read(k); err == nil {
+		return program, Source{From: Cached}, nil
+	}
+	program, err := Compile(f)
+	if err != nil {
+		return nil, Source{From: Compiled}, err
+	}
+	source := Source{From: Compiled}
+	if err := dir.write(k, program); err != nil {
+		source.Warning = unused(c.Dir, err)
+	}
+	return program, source, nil
+}
+
+// unused is the warning about a directory that cannot be used.
+func unused(dir string, err error) error {
+	return fmt.Errorf("cannot keep the compiled syscall filter in %q, continuing without: %w", dir, err)
+}
+
+// readShipped looks into the programs that come with jail.
+func readShipped(shipped fs.FS, k key) (Program, error) {
+	record, err := fs.ReadFile(shipped, shippedName(k))
+	if err != nil {
+		return nil, err
+	}
+	return decodeRecord(k, record)
+}
+
+// shippedName is the file of a shipped program. It begins with the native ABI,
+// since one tree holds the programs of all.
+func shippedName(k key) string { return nativeABI.String() + "-" + k.String()[:32] + ".bpf" }
+
+// errForeignDir is why a directory is not used.
+var errForeignDir = errors.New("it belongs to another user or can be written by others")

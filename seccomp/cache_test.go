@@ -1,0 +1,399 @@
+package seccomp
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// small is a filter that compiles quickly.
+func small() Filter {
+	return Filter{Default: Allow, Deny: []Rule{{Name: "ptrace", Action: Errno}}, Arches: []string{"native"}}
+}
+
+// fetch asks a cache and demands a usable program from a place.
+func fetch(t *testing.T, c Cache, f Filter, want From) (Program, error) {
+	t.Helper()
+	program, source, err := c.Program(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if source.From != want {
+		t.Errorf("the program was %v, want %v (%v)", source.From, want, source.Warning)
+	}
+	if expected, err := Compile(f); err != nil || !bytes.Equal(expected, program) {
+		t.Errorf("the program is not that of the filter (%v)", err)
+	}
+	return program, source.Warning
+}
+
+// onlyFile returns the path of the one file in a directory.
+func onlyFile(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%d files in the cache, want 1 (%v)", len(entries), err)
+	}
+	return filepath.Join(dir, entries[0].Name())
+}
+
+func TestCache(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	c := Cache{Dir: dir}
+	for _, want := range []From{Compiled, Cached, Cached} {
+		if _, warning := fetch(t, c, small(), want); warning != nil {
+			t.Error(warning)
+		}
+	}
+	info, err := os.Stat(onlyFile(t, dir))
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("the file has mode %v (%v)", info.Mode(), err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory has mode %v (%v)", info.Mode(), err)
+	}
+	if _, warning := fetch(t, Cache{}, small(), Compiled); warning != nil {
+		t.Errorf("a cache without a directory warns: %v", warning)
+	}
+}
+
+// TestDamagedRecords puts everything that is not our record under its name.
+// Each time the program must be compiled and the record be good afterwards.
+func TestDamagedRecords(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := Cache{Dir: dir}
+	fetch(t, c, small(), Compiled)
+	path := onlyFile(t, dir)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := small()
+	other.Default = Log
+	program, err := Compile(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(record []byte, mode os.FileMode) func(t *testing.T) {
+		return func(t *testing.T) {
+			if err := errors.Join(os.WriteFile(path, record, 0o600), os.Chmod(path, mode)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	do := func(actions ...func() error) func(t *testing.T) {
+		return func(t *testing.T) {
+			for _, action := range actions {
+				if err := action(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	target := filepath.Join(t.TempDir(), "target")
+	flipped := func(at int) []byte {
+		bad := slices.Clone(good)
+		bad[at] ^= 0x10
+		return bad
+	}
+	remove := func() error { return os.Remove(path) }
+	damages := map[string]func(t *testing.T){
+		"missing":              do(remove),
+		"empty":                put(nil, 0o600),
+		"cut off":              put(good[:len(good)-8], 0o600),
+		"cut in the head":      put(good[:recordSize-1], 0o600),
+		"longer":               put(append(slices.Clone(good), 0), 0o600),
+		"too long":             put(make([]byte, maxRecord+1), 0o600),
+		"heading":              put(flipped(0), 0o600),
+		"key":                  put(flipped(len(recordHeading)), 0o600),
+		"length":               put(flipped(len(recordHeading)+sha256.Size), 0o600),
+		"digest":               put(flipped(recordSize-1), 0o600),
+		"instruction":          put(flipped(recordSize+3), 0o600),
+		"last byte":            put(flipped(len(good)-1), 0o600),
+		"of another filter":    put(encodeRecord(cacheKey(other), program), 0o600),
+		"readable by others":   put(good, 0o644),
+		"writable by others":   put(good, 0o602),
+		"set-user-id":          put(good, 0o600|os.ModeSetuid),
+		"a symbolic link":      do(func() error { return os.Rename(path, target) }, func() error { return os.Symlink(target, path) }),
+		"a dangling link":      do(remove, func() error { return os.Symlink(target+"-missing", path) }),
+		"a second hard link":   do(func() error { return os.Link(path, target+"-hard") }),
+		"a fifo":               do(remove, func() error { return unix.Mkfifo(path, 0o600) }),
+		"an empty directory":   do(remove, func() error { return os.Mkdir(path, 0o700) }),
+		"a socket":             do(remove, func() error { return unix.Mknod(path, unix.S_IFSOCK|0o600, 0) }),
+		"a link to a device":   do(remove, func() error { return os.Symlink("/dev/zero", path) }),
+		"right key, no return": put(encodeRecord(cacheKey(small()), make(Program, 16)), 0o600),
+	}
+	if os.Geteuid() == 0 {
+		damages["of another owner"] = do(func() error { return os.Chown(path, 65534, 65534) })
+	}
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			damage(t)
+			if _, warning := fetch(t, c, small(), Compiled); warning != nil {
+				t.Errorf("warning: %v", warning)
+			}
+			fetch(t, c, small(), Cached)
+			onlyFile(t, dir)
+		})
+	}
+	if _, err := os.Stat(target + "-missing"); err == nil {
+		t.Error("a link in the cache was followed for writing")
+	}
+}
+
+// TestUnusableDirectories shows that a program comes out, with a warning, and
+// that nothing is put into the directory.
+func TestUnusableDirectories(t *testing.T) {
+	base := t.TempDir()
+	place := func(name string) string { return filepath.Join(base, name) }
+	directory := func(name string, mode os.FileMode) string {
+		if err := errors.Join(os.Mkdir(place(name), 0o700), os.Chmod(place(name), mode)); err != nil {
+			t.Fatal(err)
+		}
+		return place(name)
+	}
+	if err := errors.Join(
+		os.WriteFile(place("file"), nil, 0o600), os.Symlink(directory("own", 0o700), place("link")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	dirs := map[string]string{
+		"writable by all":     directory("all", 0o777),
+		"sticky like /tmp":    directory("sticky", 0o777|os.ModeSticky),
+		"writable by a group": directory("group", 0o770),
+		"a file":              place("file"),
+		"below a file":        place("file") + "/below",
+		"a symbolic link":     place("link"),
+		"in /proc":            "/proc/jail-cache",
+		"with a NUL":          place("nul\x00byte"),
+	}
+	if os.Geteuid() == 0 {
+		dirs["of another owner"] = directory("foreign", 0o700)
+		if err := os.Chown(dirs["of another owner"], 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		dirs["read-only"] = directory("read-only", 0o500)
+		dirs["of another owner"] = "/usr"
+	}
+	for name, dir := range dirs {
+		t.Run(name, func(t *testing.T) {
+			_, warning := fetch(t, Cache{Dir: dir}, small(), Compiled)
+			if warning == nil || !strings.Contains(warning.Error(), "continuing without") {
+				t.Errorf("warning: %v", warning)
+			}
+			matches, err := filepath.Glob(dir + "/*.bpf")
+			if err != nil || len(matches) != 0 {
+				t.Errorf("files were put there: %v %v", matches, err)
+			}
+		})
+	}
+}
+
+// fillDisk uses a cache while no file can grow beyond a few bytes.
+func fillDisk() error {
+	signal.Ignore(unix.SIGXFSZ)
+	limit := unix.Rlimit{Cur: 100, Max: 100}
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	// The memory file that libseccomp exports to is limited like any other,
+	// so the program is taken from outside.
+	dir, err := openStore(os.Args[1])
+	if err != nil {
+		return err
+	}
+	defer dir.close()
+	program := append(make(Program, 8000), 0x06, 0, 0, 0, 0, 0, 0, 0)
+	fmt.Println(dir.write(cacheKey(small()), program))
+	return nil
+}
+
+// TestFullDisk shows that a failing write leaves no file behind.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out, err := child(t, "full", dir).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "write a file: file too large") {
+		t.Errorf("%v: %s", err, out)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 0 {
+		t.Errorf("left behind: %v (%v)", entries, err)
+	}
+}
+
+func TestShipped(t *testing.T) {
+	dir := t.TempDir()
+	second := ordinary()
+	if err := Ship(dir, []Filter{small(), second}); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "mips-0123.bpf")
+	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shipped := os.DirFS(dir)
+	if err := CheckShipped(shipped, []Filter{second, small()}); err != nil {
+		t.Errorf("fresh programs are stale: %v", err)
+	}
+	c := Cache{Shipped: shipped, Dir: filepath.Join(t.TempDir(), "unused")}
+	fetch(t, c, small(), Shipped)
+	fetch(t, c, second, Shipped)
+	if _, err := os.Stat(c.Dir); err == nil {
+		t.Error("a directory was made although nothing was compiled")
+	}
+	third := ordinary(Rule{Name: "ptrace"})
+	fetch(t, c, third, Compiled)
+	fetch(t, c, third, Cached)
+
+	err := CheckShipped(shipped, []Filter{small(), third})
+	if err == nil || !strings.Contains(err.Error(), "filter 1 has no shipped program") ||
+		!strings.Contains(err.Error(), "belongs to no filter") {
+		t.Errorf("a changed profile is not noticed: %v", err)
+	}
+	if err := Ship(dir, []Filter{third}); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("%d files after shipping one filter beside a foreign one (%v)", len(entries), err)
+	}
+	path := filepath.Join(dir, shippedName(shippedKey(third)))
+	if err := os.WriteFile(path, []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckShipped(shipped, []Filter{third}); err == nil {
+		t.Error("a damaged program is not noticed")
+	}
+	fetch(t, c, third, Cached)
+}
+
+// TestKeysDiffer changes filters in one place and demands another key.
+func TestKeysDiffer(t *testing.T) {
+	cond := Cond{Arg: 1, Op: "&", Mask: 3, Value: 1, Width: 32}
+	base := Filter{
+		Default: Errno, Arches: []string{"native"}, Allow: []Rule{{Name: "read", When: []Cond{cond, cond}}, {Name: "write"}},
+		Deny: []Rule{{Name: "kill", Action: Errno, Errno: 3}},
+	}
+	copyOf := func() Filter {
+		f := base
+		f.Allow, f.Deny = slices.Clone(base.Allow), slices.Clone(base.Deny)
+		f.Allow[0].When = slices.Clone(base.Allow[0].When)
+		return f
+	}
+	changes := []func(f *Filter){
+		func(*Filter) {},
+		func(f *Filter) { f.Default = Kill },
+		func(f *Filter) { f.Arches = nil },
+		func(f *Filter) { f.Allow[0].Name = "readv" },
+		func(f *Filter) { f.Allow[0].When[0].Arg = 2 },
+		func(f *Filter) { f.Allow[0].When[1].Op = "==" },
+		func(f *Filter) { f.Allow[0].When[0].Mask = 7 },
+		func(f *Filter) { f.Allow[0].When[0].Value = 2 },
+		func(f *Filter) { f.Allow[0].When[0].Width = 64 },
+		func(f *Filter) { f.Allow[0].When = f.Allow[0].When[:1] },
+		func(f *Filter) { f.Allow[0].Action = Log },
+		func(f *Filter) { f.Allow = f.Allow[:1] },
+		func(f *Filter) { f.Allow[0], f.Allow[1] = f.Allow[1], f.Allow[0] },
+		func(f *Filter) { f.Deny[0].Errno = 4 },
+		func(f *Filter) { f.Deny[0].Action = Kill },
+		func(f *Filter) { f.Deny = nil },
+		func(f *Filter) { f.Allow, f.Deny = append(f.Allow, f.Deny...), nil },
+		func(f *Filter) { f.Allow, f.Deny = nil, append(f.Allow, f.Deny...) },
+	}
+	seen := map[key]int{}
+	for i, change := range changes {
+		f := copyOf()
+		change(&f)
+		for _, k := range []key{shippedKey(f), cacheKey(f)} {
+			if other, twice := seen[k]; twice {
+				t.Errorf("changes %d and %d have the same key", other, i)
+			}
+			seen[k] = i
+		}
+	}
+	same := copyOf()
+	same.Arches = []string{"native", nativeABI.String(), "native"}
+	if shippedKey(same) != shippedKey(base) {
+		t.Error("another spelling of the same architectures has another key")
+	}
+	for seed := range uint64(1000) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		a, b := randomFilter(r), randomFilter(r)
+		if fmt.Sprint(a) != fmt.Sprint(b) && shippedKey(a) == shippedKey(b) {
+			t.Errorf("two filters have one key:\n%+v\n%+v", a, b)
+		}
+	}
+}
+
+// TestVocabularyVersion fails when a group or a syscall number changed and
+// vocabularyVersion did not, since stored programs would then be used for what
+// the filter no longer says.
+func TestVocabularyVersion(t *testing.T) {
+	digest := sha256.New()
+	for _, name := range GroupNames() {
+		fmt.Fprintf(digest, "%s %+v\n", name, Group(name))
+	}
+	for _, row := range syscallTable {
+		fmt.Fprintln(digest, row)
+	}
+	got := fmt.Sprintf("%d %x", vocabularyVersion, digest.Sum(nil)[:8])
+	if want := "1 37a3156112180ad8"; got != want {
+		t.Errorf("the vocabulary is %q, was %q: raise vocabularyVersion, put the new text here, "+
+			"and ship the programs of the profiles anew", got, want)
+	}
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	k := cacheKey(small())
+	program := append(make(Program, 8), 0x06, 0, 0, 0, 0, 0, 0, 0)
+	f.Add(encodeRecord(k, program))
+	f.Add([]byte(nil))
+	f.Add([]byte(recordHeading))
+	f.Fuzz(func(t *testing.T, record []byte) {
+		program, err := decodeRecord(k, record)
+		if err == nil && !bytes.Equal(encodeRecord(k, program), record) {
+			t.Error("a record was accepted that no program has")
+		}
+	})
+}
+
+func BenchmarkCached(b *testing.B) {
+	f := Filter{Default: Errno, Arches: []string{"native"}}
+	for _, name := range SyscallNames()[:400] {
+		f.Allow = append(f.Allow, Rule{Name: name})
+	}
+	c := Cache{Dir: filepath.Join(b.TempDir(), "cache")}
+	if _, source, err := c.Program(f); err != nil || source.Warning != nil {
+		b.Fatal(err, source.Warning)
+	}
+	for b.Loop() {
+		if _, source, _ := c.Program(f); source.From != Cached {
+			b.Fatal(source)
+		}
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := Compile(ordinary()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
