@@ -63,6 +63,9 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.ready(b)  // the filter may forbid write(2), so the report comes first
 	k.filter(b) // as late as possible: it restricts the launcher as well
 	k.execute(b)
+	if k.problems.HasErrors() {
+		k.plan = nil
+	}
 	return &Compiled{Plan: k.plan, View: k.view}, k.problems
 }
 

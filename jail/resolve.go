@@ -77,9 +77,9 @@ func (r *resolver) followLink(at place, dir string, depth int) place {
 	}
 	for part := range strings.SplitSeq(target, "/") {
 		switch {
-		case part == "" || part == ".":
-		case cur.kind != KindDir:
+		case cur.kind != KindDir: // even for an empty part: "file/" is no file
 			return place{real: join(cur.real, part), kind: KindMissing, links: links}
+		case part == "" || part == ".":
 		case part == "..":
 			cur.real = parentOf(cur.real)
 		default:
