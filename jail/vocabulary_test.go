@@ -24,11 +24,12 @@ func TestPlanVocabulary(t *testing.T) {
 	if _, err := content.WriteString("from a descriptor"); err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = content.Close() }() // also keeps the descriptor open
 	readyRead, readyWrite, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = readyRead.Close() }()
+	defer func() { _, _ = readyRead.Close(), readyWrite.Close() }()
 	const contentSlot, readySlot Slot = 40, 41
 
 	script := strings.Join([]string{
@@ -41,12 +42,6 @@ func TestPlanVocabulary(t *testing.T) {
 		`test -c /opt/null && echo device`,
 		`echo pid $$`,
 	}, "; ")
-	c, problems := compileFor(t, strings.Replace(systemProfile, "filesystem:", "filesystem:\n  write: [~/out]", 1), h, "/bin/sh", "-c", script)
-	if problems.HasErrors() {
-		t.Fatal(problems)
-	}
-
-	plan := c.Plan
 	var extra []Op
 	m := &mounter{builder: newBuilder(&extra), blocks: newBlocks(), h: h}
 	m.next = 20
@@ -64,7 +59,7 @@ func TestPlanVocabulary(t *testing.T) {
 	m.attach(m.clone("/dev/null", false, m.device), &grant{file: KindFile}, "opt/null", open)
 	m.closeParent()
 	// The tree must be attached for a remount of something inside it.
-	plan = attachedVariant(t, h, script)
+	plan := attachedVariant(t, h, script)
 	at := indexOf(t, plan.Setup, "tidy up")
 	plan.Setup = append(plan.Setup[:at:at], append(extra, plan.Setup[at:]...)...)
 	// The program as the first process, and a byte on a descriptor of the
