@@ -13,7 +13,7 @@ const fromDefault = -1
 // build makes the policy of a merged document.
 func build(d *document, layers []Layer) *Policy {
 	p := &Policy{Layers: layers}
-	addBases(d)
+	addDefaults(d)
 	resolve(d)
 	for i, key := range schema().leaves {
 		if key.at == nil {
@@ -21,9 +21,6 @@ func build(d *document, layers []Layer) *Policy {
 		}
 		l := &d.leaves[i]
 		if key.Kind == List || key.Kind == Variables {
-			if !l.given && !key.DefaultBase {
-				l = defaultList(key)
-			}
 			buildList(key.at(p), l, key)
 		} else {
 			buildScalar(key.at(p), l, key)
@@ -44,11 +41,12 @@ func compareSites(a, b Origin) int {
 	return a.At.Start.Column - b.At.Start.Column
 }
 
-// addBases puts the lists that lie below all layers in their place.
-func addBases(d *document) {
+// addDefaults puts the default lists below all layers: those that others add
+// to, and those of lists that no layer gives.
+func addDefaults(d *document) {
 	for i, key := range schema().leaves {
 		l := &d.leaves[i]
-		if !key.DefaultBase || l.replace {
+		if len(key.DefaultList) == 0 || l.replace || l.given && !key.DefaultBase {
 			continue
 		}
 		base := defaultList(key)

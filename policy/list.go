@@ -28,8 +28,9 @@ func Profiles(store Store) ([]Listed, *diag.Sources, diag.List) {
 		if !ok {
 			continue
 		}
+		before := len(l.list)
 		doc, _, ok := l.parse(f, diag.Range{})
-		if !ok {
+		if !ok || l.list[before:].HasErrors() {
 			continue
 		}
 		p := build(doc, nil)

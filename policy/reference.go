@@ -13,8 +13,8 @@ import (
 func Reference() []byte {
 	var b strings.Builder
 	b.WriteString("# Profile reference\n\n")
-	b.WriteString("This page is made from the table that checks profiles: `make docs` writes it anew.\n\n")
-	b.WriteString(referenceIntro)
+	b.WriteString("This page is generated from the table that checks profiles.\n\n")
+	b.WriteString(referenceIntro + codeList(bracedVariables()) + ".\n" + referencePatterns)
 	for i := range Schema().Keys {
 		referenceKey(&b, &Schema().Keys[i], 2)
 	}
@@ -47,6 +47,11 @@ Within one document the same thing may be said once only. Texts that mean
 something else to some readers of YAML (` + "`yes`, `0755`, `22:22`" + `) need quotes.
 
 Paths are absolute, or begin with ` + "`~`" + ` or a variable: `
+
+const referencePatterns = `In a pattern ` + "`*`" + ` and ` + "`?`" + ` stand for any text and any character of a name,
+` + "`[a-z]`" + ` for one of a set. A backslash takes the meaning from the character
+behind it, also from ` + "`$`" + `. What a variable holds is taken as it is.
+`
 
 // referenceKey writes the paragraph of one key, and of those below it.
 func referenceKey(b *strings.Builder, k *Key, level int) {
@@ -131,16 +136,16 @@ func codeList(words []string) string {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// referenceGroups lists the variables and the named groups.
-func referenceGroups(b *strings.Builder) {
-	intro := b.String()
-	b.Reset()
-	variables := make([]string, 0, len(VariableNames()))
-	for _, name := range VariableNames() {
-		variables = append(variables, "${"+name+"}")
+func bracedVariables() []string {
+	names := VariableNames()
+	for i := range names {
+		names[i] = "${" + names[i] + "}"
 	}
-	b.WriteString(strings.Replace(intro, "or a variable: ", "or a variable: "+codeList(variables)+
-		". In a pattern `*` and `?` stand for any text and any character of a name, `[a-z]` for one of a set; a backslash takes the meaning from the character behind it, from `$` too.\n", 1))
+	return names
+}
+
+// referenceGroups lists the named groups.
+func referenceGroups(b *strings.Builder) {
 	for _, name := range PathGroupNames() {
 		b.WriteString("\n## The path group `" + name + "`\n\n")
 		for _, path := range PathGroup(name) {
