@@ -77,6 +77,7 @@ var (
 	isRaw       = Cond{Arg: 1, Op: "&", Mask: socketType, Value: unix.SOCK_RAW, Width: 32}
 	isProtocol0 = Cond{Arg: 2, Op: "==", Value: 0, Width: 32}
 	isTCP       = Cond{Arg: 2, Op: "==", Value: unix.IPPROTO_TCP, Width: 32}
+	isMPTCP     = Cond{Arg: 2, Op: "==", Value: unix.IPPROTO_MPTCP, Width: 32}
 	isUDP       = Cond{Arg: 2, Op: "==", Value: unix.IPPROTO_UDP, Width: 32}
 )
 
@@ -121,6 +122,10 @@ var defaultRules = []Rule{
 	{Name: "socket", When: []Cond{isInet6, isDatagram, isUDP}},
 	{Name: "socket", When: []Cond{isNetlink, isRaw, isProtocol0}},
 	{Name: "socket", When: []Cond{isNetlink, isDatagram, isProtocol0}},
+	// What is refused looks like a kernel without it, on which programs fall
+	// back: Go to TCP without MPTCP, PAM to life without an audit daemon.
+	{Name: "socket", When: []Cond{isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
+	{Name: "socket", Action: Errno, Errno: int(unix.EAFNOSUPPORT)},
 	{Name: "socketpair", When: []Cond{isUnix, isStream}},
 	{Name: "socketpair", When: []Cond{isUnix, isDatagram}},
 	{Name: "socketpair", When: []Cond{isUnix, isPacket}},
@@ -170,12 +175,14 @@ var systemServiceMembers = []string{
 // it, nor is joining a namespace.
 var sandboxMembers = []string{"chroot"}
 
-// noMountNamespace refuses the namespaces that the browsers do not ask for.
-var noMountNamespace = Cond{
-	Arg: 0, Op: "&", Mask: unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP, Width: 32,
-}
-
+// sandboxRules grant the namespaces that the browsers were seen to ask for, and
+// no mount, UTS, cgroup or time namespace.
 var sandboxRules = []Rule{
-	{Name: "clone", When: []Cond{noMountNamespace}},
-	{Name: "unshare", When: []Cond{noMountNamespace}},
+	{Name: "clone", When: []Cond{{
+		Arg: 0, Op: "&", Mask: unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP, Width: 32,
+	}}},
+	{Name: "unshare", When: []Cond{{
+		Arg: 0, Op: "&", Width: 64,
+		Mask: cloneNamespaces&^(unix.CLONE_NEWUSER|unix.CLONE_NEWPID) | unix.CLONE_NEWTIME,
+	}}},
 }

@@ -80,11 +80,11 @@ var probes = []struct {
 	want syscall.Errno
 }{
 	{"close", [3]uintptr{^uintptr(0)}, unix.EBADF},
-	{"socket", [3]uintptr{unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP}, unix.EPERM},
-	{"socket", [3]uintptr{unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_UDP}, unix.EPERM},
+	{"socket", [3]uintptr{unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP}, unix.EPROTONOSUPPORT},
+	{"socket", [3]uintptr{unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_UDP}, unix.EAFNOSUPPORT},
 	{"socket", [3]uintptr{unix.AF_UNIX, unix.SOCK_STREAM, 99}, unix.EPROTONOSUPPORT},
-	{"socket", [3]uintptr{unix.AF_PACKET, unix.SOCK_RAW, 0}, unix.EPERM},
-	{"socket", [3]uintptr{unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_NETFILTER}, unix.EPERM},
+	{"socket", [3]uintptr{unix.AF_PACKET, unix.SOCK_RAW, 0}, unix.EAFNOSUPPORT},
+	{"socket", [3]uintptr{unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_NETFILTER}, unix.EAFNOSUPPORT},
 	{"ioctl", [3]uintptr{^uintptr(0), unix.TIOCSTI}, unix.EPERM},
 	{"ioctl", [3]uintptr{^uintptr(0), 1<<32 | unix.TIOCSTI}, unix.EPERM},
 	{"ioctl", [3]uintptr{^uintptr(0), unix.TCGETS}, unix.EBADF},

@@ -123,13 +123,13 @@ func (c Cond) Holds(args [argCount]uint64) bool {
 	return arg&c.Mask == c.Value
 }
 
-// strictest picks the entry with the most severe action, the earlier one
-// among equals.
+// strictest picks the entry with the most severe action, the later and so the
+// more general one among equals.
 func strictest(entries []Entry) Entry {
 	severity := func(a Action) int { return [...]int{Allow: 0, Log: 1, Errno: 2, Kill: 3}[a] }
 	pick := entries[0]
 	for _, entry := range entries[1:] {
-		if severity(entry.Action) > severity(pick.Action) {
+		if severity(entry.Action) >= severity(pick.Action) {
 			pick = entry
 		}
 	}

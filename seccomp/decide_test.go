@@ -95,24 +95,24 @@ func TestDefaultGroup(t *testing.T) {
 		// Sockets.
 		{"socket", args(unix.AF_UNIX, stream|cloexec), "allow"},
 		{"socket", args(unix.AF_UNIX, packet), "allow"},
-		{"socket", args(unix.AF_UNIX, raw), "EPERM"},
+		{"socket", args(unix.AF_UNIX, raw), "EAFNOSUPPORT"},
 		{"socket", args(unix.AF_INET|high, stream|high, high), "allow"},
 		{"socket", args(unix.AF_INET, stream, unix.IPPROTO_TCP), "allow"},
 		{"socket", args(unix.AF_INET6, dgram, unix.IPPROTO_UDP), "allow"},
-		{"socket", args(unix.AF_INET, stream, unix.IPPROTO_MPTCP), "EPERM"},
-		{"socket", args(unix.AF_INET6, stream, unix.IPPROTO_MPTCP|high), "EPERM"},
-		{"socket", args(unix.AF_INET, stream, unix.IPPROTO_SCTP), "EPERM"},
-		{"socket", args(unix.AF_INET, packet, unix.IPPROTO_SCTP), "EPERM"},
-		{"socket", args(unix.AF_INET, dgram, unix.IPPROTO_UDPLITE), "EPERM"},
-		{"socket", args(unix.AF_INET, dgram, unix.IPPROTO_ICMP), "EPERM"},
-		{"socket", args(unix.AF_INET6, dgram, unix.IPPROTO_ICMPV6), "EPERM"},
-		{"socket", args(unix.AF_INET, unix.SOCK_DCCP, unix.IPPROTO_DCCP), "EPERM"},
-		{"socket", args(unix.AF_INET, raw, unix.IPPROTO_RAW), "EPERM"},
-		{"socket", args(unix.AF_INET, unix.SOCK_PACKET), "EPERM"},
+		{"socket", args(unix.AF_INET, stream, unix.IPPROTO_MPTCP), "EPROTONOSUPPORT"},
+		{"socket", args(unix.AF_INET6, stream, unix.IPPROTO_MPTCP|high), "EPROTONOSUPPORT"},
+		{"socket", args(unix.AF_INET, stream, unix.IPPROTO_SCTP), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET, packet, unix.IPPROTO_SCTP), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET, dgram, unix.IPPROTO_UDPLITE), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET, dgram, unix.IPPROTO_ICMP), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET6, dgram, unix.IPPROTO_ICMPV6), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET, unix.SOCK_DCCP, unix.IPPROTO_DCCP), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET, raw, unix.IPPROTO_RAW), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_INET, unix.SOCK_PACKET), "EAFNOSUPPORT"},
 		{"socket", args(unix.AF_NETLINK, raw|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE), "allow"},
 		{"socket", args(unix.AF_NETLINK, dgram, unix.NETLINK_ROUTE), "allow"},
-		{"socket", args(unix.AF_NETLINK, raw, unix.NETLINK_NETFILTER), "EPERM"},
-		{"socket", args(unix.AF_NETLINK, raw, unix.NETLINK_XFRM), "EPERM"},
+		{"socket", args(unix.AF_NETLINK, raw, unix.NETLINK_NETFILTER), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_NETLINK, raw, unix.NETLINK_XFRM), "EAFNOSUPPORT"},
 		{"socketpair", args(unix.AF_UNIX, stream|cloexec), "allow"},
 		{"socketpair", args(unix.AF_INET, stream), "EPERM"},
 		{"setsockopt", args(3, unix.SOL_SOCKET, unix.SO_REUSEADDR), "allow"},
@@ -144,6 +144,28 @@ func TestDefaultGroup(t *testing.T) {
 		{"personality", args(8), "EPERM"},
 		{"prctl", args(unix.PR_SET_NAME), "allow"},
 		{"prctl", args(unix.PR_SET_MM | high), "EPERM"},
+	})
+}
+
+// TestSandboxGroup grants a browser its namespaces and nothing around them.
+func TestSandboxGroup(t *testing.T) {
+	flags := func(f uint64) [argCount]uint64 { return [argCount]uint64{f} }
+	verify(t, ordinary(Rule{Name: "@sandbox"}), []expectation{
+		{"clone", flags(unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC), "allow"},
+		{"clone", flags(unix.CLONE_NEWUSER | unix.CLONE_NEWNS), "EPERM"},
+		{"clone", flags(unix.CLONE_NEWUSER | unix.CLONE_NEWUTS | high), "EPERM"},
+		{"clone", flags(unix.CLONE_NEWCGROUP), "EPERM"},
+		{"clone3", flags(0), "ENOSYS"},
+		{"unshare", flags(unix.CLONE_NEWUSER), "allow"},
+		{"unshare", flags(unix.CLONE_NEWPID), "allow"},
+		{"unshare", flags(unix.CLONE_NEWUSER | unix.CLONE_NEWNS), "EPERM"},
+		{"unshare", flags(unix.CLONE_NEWNET), "EPERM"},
+		{"unshare", flags(unix.CLONE_NEWTIME), "EPERM"},
+		{"chroot", flags(0), "allow"},
+		{"mount", flags(0), "EPERM"},
+		{"pivot_root", flags(0), "EPERM"},
+		{"setns", flags(0), "EPERM"},
+		{"ptrace", flags(0), "EPERM"},
 	})
 }
 
@@ -304,7 +326,7 @@ func TestMultiplexedCalls(t *testing.T) {
 		call uint64
 		want int // error number, 0 for allowed
 	}{
-		{102, 1, int(unix.EPERM)},          // socket: depends on its arguments
+		{102, 1, int(unix.EAFNOSUPPORT)},   // socket: depends on its arguments
 		{102, 2, 0},                        // bind
 		{102, 14, int(unix.EPERM)},         // setsockopt
 		{102, 17, 0},                       // recvmsg
