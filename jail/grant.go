@@ -253,8 +253,11 @@ func (g *granter) replacedByHome(r *policy.PathRule) bool {
 	if home.V == "host" || home.V == "" || r.Layer >= home.Layer {
 		return false
 	}
-	if strings.HasPrefix(r.Path, "@") {
+	switch {
+	case strings.HasPrefix(r.Path, "@"):
 		return false // groups only hide or protect
+	case strings.HasPrefix(r.Path, "${CWD}"), strings.HasPrefix(r.Path, "${PROFILE_DIR}"):
+		return false // the place of a project, whether or not it lies in the home
 	}
 	pattern, ok := g.expand(r.Path, r)
 	return ok && g.h.Home != "" && within(pattern, g.h.Home)

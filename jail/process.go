@@ -85,20 +85,10 @@ func (k *compiler) refuseUnusable() {
 // demands before a group is mapped.
 func (k *compiler) identity(b *builder) {
 	u := &k.p.Identity.User
-	uid, gid := k.h.UID, k.h.GID
-	switch u.V {
-	case "", "keep":
-	case "root":
-		uid, gid = 0, 0
-	case "nobody":
-		uid, gid = 65534, 65534
-	default:
-		n, err := strconv.ParseUint(u.V, 10, 31)
-		if err != nil {
-			k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At, "")
-			return
-		}
-		uid, gid = int(n), int(n)
+	uid, gid, ok := insideIDs(u.V, k.h)
+	if !ok {
+		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At, "")
+		return
 	}
 	for _, f := range [...]struct{ name, text string }{
 		{"/proc/self/setgroups", "deny"},
@@ -108,6 +98,24 @@ func (k *compiler) identity(b *builder) {
 		b.because("set up the user namespace in", f.name, &u.At)
 		b.writeFile(cwd(), f.name, f.text)
 	}
+}
+
+// nobody is the user and group that stand for all that a namespace has no
+// number for (user_namespaces(7), overflowuid).
+const nobody = 65534
+
+// insideIDs tells which user and group the caller is in the jail.
+func insideIDs(user string, h *Host) (uid, gid int, ok bool) {
+	switch user {
+	case "", "keep":
+		return h.UID, h.GID, true
+	case "root":
+		return 0, 0, true
+	case "nobody":
+		return nobody, nobody, true
+	}
+	n, err := strconv.ParseUint(user, 10, 31)
+	return int(n), int(n), err == nil
 }
 
 // writeFile writes a short text to a file of /proc in one go.

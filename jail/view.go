@@ -129,6 +129,7 @@ func (g *granter) fixed() {
 		&grant{kind: grantDev, real: "/dev", file: KindDir, written: "/dev", rank: own, at: new(diag.Range)},
 		&grant{kind: grantProc, real: "/proc", file: KindDir, written: "/proc", rank: own, at: new(diag.Range)},
 		shmGrant())
+	g.accounts()
 	if id.MachineID.V != "host" {
 		g.machineID(id)
 	}

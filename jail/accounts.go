@@ -1,0 +1,73 @@
+package jail
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jail-project/jail/policy"
+)
+
+// accounts gives the jail lists of users and groups that hold only who can
+// occur in it: root, the user, and nobody, which stands for all others. The
+// host's own lists are shown only to a profile that names them exactly, or
+// that brings a root file system of its own.
+func (g *granter) accounts() {
+	if root := g.p.Filesystem.Root.V; root != "host" && root != "" {
+		return
+	}
+	user := &g.p.Identity.User
+	uid, gid, ok := insideIDs(user.V, g.h)
+	if !ok {
+		return // reported by compiler.identity
+	}
+	name := accountName(uid, g.h)
+	var users, groups strings.Builder
+	if uid != 0 {
+		users.WriteString("root:x:0:0:root:/root:/bin/sh\n")
+	}
+	if gid != 0 {
+		groups.WriteString("root:x:0:\n")
+	}
+	fmt.Fprintf(&users, "%s:x:%d:%d::%s:/bin/sh\n", name, uid, gid, oneField(g.h.Home))
+	fmt.Fprintf(&groups, "%s:x:%d:\n", name, gid)
+	if uid != nobody {
+		fmt.Fprintf(&users, "nobody:x:%d:%d:nobody:/nonexistent:/bin/false\n", nobody, nobody)
+	}
+	if gid != nobody {
+		fmt.Fprintf(&groups, "nogroup:x:%d:\n", nobody)
+	}
+	g.account("/etc/passwd", users.String(), user)
+	g.account("/etc/group", groups.String(), user)
+}
+
+func (g *granter) account(name, text string, user *policy.Value[string]) {
+	if at := g.resolver.resolve(name); at.kind == KindFile && at.real == name {
+		g.grants = append(g.grants, &grant{
+			kind: grantText, real: name, file: KindFile, written: name, text: text,
+			rank: rank{layer: builtinLayer}, at: &user.At,
+		})
+	}
+}
+
+// accountName is the name that a user id has in the jail.
+func accountName(uid int, h *Host) string {
+	switch name := oneField(h.User); {
+	case uid == 0:
+		return "root"
+	case uid == nobody:
+		return "nobody"
+	case name != "" && name != "root" && name != "nobody":
+		return name
+	default:
+		return "user"
+	}
+}
+
+// oneField returns text that can stand in one field of passwd(5), "" for
+// text that would end the field or the line.
+func oneField(text string) string {
+	if strings.ContainsAny(text, ":\n") {
+		return ""
+	}
+	return text
+}
