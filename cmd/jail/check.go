@@ -1,0 +1,3 @@
+package main
+
+func checkVerb(_ *app, _ []string) int { return 0 }

@@ -1,0 +1,3 @@
+package main
+
+func completionVerb(_ *app, _ []string) int { return 0 }

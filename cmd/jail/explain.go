@@ -1,0 +1,3 @@
+package main
+
+func explainVerb(_ *app, _ []string) int { return 0 }

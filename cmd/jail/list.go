@@ -1,0 +1,3 @@
+package main
+
+func listVerb(_ *app, _ []string) int { return 0 }

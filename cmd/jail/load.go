@@ -1,0 +1,156 @@
+package main
+
+import (
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/profiles"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// session is what the verbs that read profiles begin with.
+type session struct {
+	host   *jail.Host
+	store  policy.Store
+	uses   []flagUse // the flags of the command line
+	others []int     // the indices in the command line of what is not a flag
+}
+
+// open reads the host and the command line. The status counts when the
+// session is nil.
+func (a *app) open(args []string, leading bool) (*session, int) {
+	host, err := jail.ReadHost()
+	if err != nil {
+		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
+	}
+	s := &session{host: host, store: searchPath(host)}
+	s.uses, s.others = walk(&a.line, args, leading)
+	return s, 0
+}
+
+// searchPath is where profiles are looked for, strongest first.
+func searchPath(h *jail.Host) policy.Store {
+	trusted := trust{h.UID}
+	store := policy.Store{Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.file}}
+	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
+	if h.Own.Config != "" {
+		dirs = append([]string{path.Join(h.Own.Config, "profiles")}, dirs...)
+	}
+	for _, dir := range dirs {
+		store.Dirs = append(store.Dirs, policy.Dir{Path: dir, FS: hostFS(dir), Trusted: trusted.directory(dir)})
+	}
+	store.Dirs = append(store.Dirs, policy.Dir{FS: profiles.FS, Embedded: true})
+	return store
+}
+
+// load reads the profile for a program and adds what the flags say. The
+// status counts when the result is nil.
+func (a *app) load(flags *policyFlags, program, args []string) (*loaded, int) {
+	s, status := a.open(args, true)
+	if s == nil {
+		return nil, status
+	}
+	index := len(a.line.args) - len(program)
+	req, ok := a.profileFlag(s, flags)
+	if !ok {
+		name, sources, problems := s.store.ForProgram(s.profileName(program[0]))
+		if problems.HasErrors() {
+			return nil, a.report(sources, problems)
+		}
+		if name == "" {
+			name = defaultProfile
+		}
+		req = policy.Request{Name: name, At: a.line.at(index, 0)}
+	}
+	l, status := a.read(s, req)
+	if l != nil {
+		l.command = jail.Command{Argv: program, At: a.line.at(index, 0)}
+	}
+	return l, status
+}
+
+// defaultProfile is for programs that have none of their own.
+const defaultProfile = "default"
+
+// profileName is the name under which the profile of a program is looked for.
+// A program that is not in PATH could be anything that calls itself so: it gets
+// the profile "default".
+func (s *session) profileName(program string) string {
+	if !strings.Contains(program, "/") {
+		return program
+	}
+	dir := path.Dir(program)
+	for _, e := range s.host.Env {
+		if list, ok := strings.CutPrefix(e, "PATH="); ok {
+			for in := range strings.SplitSeq(list, ":") {
+				if path.IsAbs(in) && path.Clean(in) == path.Clean(dir) {
+					return path.Base(program)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// profileFlag makes a request of --profile.
+func (a *app) profileFlag(s *session, flags *policyFlags) (policy.Request, bool) {
+	if flags.Profile == "" {
+		return policy.Request{}, false
+	}
+	req := policy.Request{}
+	for i := range s.uses {
+		if s.uses[i].name == "profile" {
+			req.At = s.uses[i].at(&a.line)
+		}
+	}
+	s.name(&req, flags.Profile)
+	return req, true
+}
+
+// name fills in a request for a profile that was named: a file when it has a
+// slash or ends like one.
+func (s *session) name(req *policy.Request, name string) {
+	if !strings.Contains(name, "/") && !strings.HasSuffix(name, ".yaml") {
+		req.Name = name
+		return
+	}
+	req.File, req.As = name, name
+	if !path.IsAbs(name) {
+		req.File = path.Join(s.host.Cwd, name)
+	}
+}
+
+// read loads the profile with the flags on top, and reports what is wrong
+// with it.
+func (a *app) read(s *session, req policy.Request) (*loaded, int) {
+	flags, problems := settings(&a.line, s.host, s.uses)
+	req.Flags, req.CommandLine = flags, a.line.text
+	p, sources, found := policy.Load(s.store, req)
+	problems = append(problems, found...)
+	if problems.HasErrors() {
+		return nil, a.report(sources, problems)
+	}
+	if len(problems) > 0 {
+		a.report(sources, problems)
+	}
+	return &loaded{policy: p, sources: sources, host: s.host}, 0
+}
+
+// filterCache is where compiled syscall filters are kept.
+func filterCache(h *jail.Host) seccomp.Cache {
+	if h.Own.Cache == "" {
+		return seccomp.Cache{}
+	}
+	return seccomp.Cache{Dir: path.Join(h.Own.Cache, "seccomp")}
+}
+
+// sourcesOf is the command line alone, for diagnostics before a profile is
+// read.
+func (a *app) sourcesOf() *diag.Sources {
+	sources := new(diag.Sources)
+	sources.Add(policy.CommandLine, []byte(a.line.text))
+	return sources
+}

@@ -1,0 +1,3 @@
+package main
+
+func planVerb(_ *app, _ []string) int { return 0 }

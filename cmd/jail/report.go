@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+)
+
+// report prints diagnostics and returns the exit status that they stand for:
+// 127 and 126 for a program that can't be found or executed, 125 for anything
+// else.
+func (a *app) report(sources *diag.Sources, list diag.List) int {
+	var b bytes.Buffer
+	_ = diag.Render(&b, list, sources, diag.Options{Color: colorful(a.err)})
+	_, _ = a.err.Write(b.Bytes()) // there is nobody left to tell
+	status := exitFailed
+	for i := range list {
+		switch list[i].Code {
+		case jail.CodeNotFound:
+			return exitNotFound
+		case jail.CodeNotExecutable:
+			status = exitNotExecutable
+		}
+	}
+	return status
+}
+
+// fail prints one error without a place.
+func (a *app) fail(summary, remedy string) int {
+	return a.report(nil, diag.List{{Code: "failed", Summary: summary, Remedy: remedy}})
+}
+
+// colorful tells whether colours would be seen and are wanted
+// (https://no-color.org).
+func colorful(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+	return err == nil
+}

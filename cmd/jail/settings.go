@@ -1,0 +1,240 @@
+package main
+
+import (
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+)
+
+// settings makes the last layer of the policy from the flags.
+func settings(c *commandLine, h *jail.Host, uses []flagUse) ([]policy.Setting, diag.List) {
+	s := setter{line: c, host: h}
+	for i := range uses {
+		u := &uses[i]
+		kind, key := meaning(u.name)
+		switch kind {
+		case flagText:
+			s.add(key, u.value, u.at(c))
+		case flagPath:
+			s.path(u, key, 0)
+		case flagDirectory:
+			s.add(key, s.absolute(u.value), u.at(c))
+		case flagVariable:
+			s.variable(u, key)
+		case flagBool:
+			text := "true"
+			if u.given {
+				text = u.value
+			}
+			s.add(key, text, u.at(c))
+		case flagShare:
+			s.add(key+"."+u.value, "false", u.at(c))
+		case flagSet:
+			s.set(u)
+		case flagReplace:
+			if s.known(u, u.value, 0) {
+				s.out = append(s.out, policy.Setting{Path: strings.Split(u.value, "."), Replace: true, None: true, At: u.at(c)})
+			}
+		case flagOther, flagSwitch:
+		}
+	}
+	return s.out, s.problems
+}
+
+// setter collects settings.
+type setter struct {
+	line     *commandLine
+	host     *jail.Host
+	out      []policy.Setting
+	problems diag.List
+}
+
+func (s *setter) add(key, text string, at diag.Range) {
+	s.out = append(s.out, policy.Setting{Path: strings.Split(key, "."), Text: text, At: at})
+}
+
+// path adds an entry of a list of paths. The path begins at byte from of the
+// flag's value; further keys of the entry follow it as ",key=value". The name
+// of an existing file that looks like that is taken as a name.
+func (s *setter) path(u *flagUse, key string, from int) {
+	setting := policy.Setting{Path: strings.Split(key, ".")}
+	end := len(u.value)
+	for !s.exists(u.value[from:end]) {
+		cut := strings.LastIndexByte(u.value[from:end], ',')
+		if cut < 0 {
+			break
+		}
+		name, text, ok := strings.Cut(u.value[from+cut+1:end], "=")
+		field := fieldKey(key, name)
+		if !ok || field == nil {
+			break
+		}
+		if field.Kind == policy.PathRef {
+			text = s.absolute(text)
+		}
+		at := u.span(s.line, from+cut+1, end)
+		setting.Fields = append(setting.Fields, policy.SettingField{Name: name, Text: text, At: at})
+		end = from + cut
+	}
+	setting.Text, setting.At = s.absolute(u.value[from:end]), u.span(s.line, from, end)
+	s.out = append(s.out, setting)
+}
+
+// fieldKey describes a further key of the entries of a list of paths, nil
+// when they have no such key.
+func fieldKey(list, name string) *policy.Key {
+	key, _ := findKey(list)
+	if key == nil || key.Elem == nil {
+		return nil
+	}
+	for i := 1; i < len(key.Elem.Keys); i++ {
+		if key.Elem.Keys[i].Name == name {
+			return &key.Elem.Keys[i]
+		}
+	}
+	return nil
+}
+
+// findKey looks a key of the profile language up, "filesystem.read". When
+// there is none it returns the names that could stand in the place of the
+// part that is wrong, each a whole key.
+func findKey(text string) (*policy.Key, []string) {
+	key, prefix := policy.Schema(), ""
+	for part := range strings.SplitSeq(text, ".") {
+		var names []string
+		next := (*policy.Key)(nil)
+		for i := range key.Keys {
+			names = append(names, prefix+key.Keys[i].Name)
+			if key.Keys[i].Name == part {
+				next = &key.Keys[i]
+			}
+		}
+		switch {
+		case key.Kind == policy.Variables && part != "":
+			next = &policy.Key{Name: part, Kind: policy.Text}
+		case next == nil:
+			return nil, names
+		}
+		key, prefix = next, prefix+part+"."
+	}
+	return key, nil
+}
+
+// exists tells whether a text as a whole is the name of a file.
+func (s *setter) exists(name string) bool {
+	return name != "" && !isSymbolic(name) && s.host.Files.Kind(s.join(name)) != jail.KindMissing
+}
+
+// isSymbolic tells whether a path means something to the profile language
+// before it is a path: a home, a variable, a group.
+func isSymbolic(name string) bool {
+	return name == "~" || strings.HasPrefix(name, "~/") || strings.HasPrefix(name, "${") || strings.HasPrefix(name, "@")
+}
+
+// absolute makes a path of the command line one of the profile language. The
+// name of an existing file stands for that file, whatever is in it; any other
+// may have variables and globs.
+func (s *setter) absolute(name string) string {
+	switch {
+	case name == "" || isSymbolic(name):
+		return name
+	case s.exists(name):
+		return policy.EscapePath(s.join(name))
+	case strings.HasPrefix(name, "/") || s.host.Cwd == "":
+		return name
+	}
+	dir, rest := climb(s.host.Cwd, name)
+	return policy.EscapePath(dir) + "/" + rest
+}
+
+// join makes a name absolute against the working directory.
+func (s *setter) join(name string) string {
+	if strings.HasPrefix(name, "/") {
+		return name
+	}
+	dir, rest := climb(s.host.Cwd, name)
+	if rest == "" {
+		return dir
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + rest
+}
+
+// climb goes up from dir for each "../" that name begins with. The working
+// directory has no symbolic links in it, so its parent is what it looks like.
+func climb(dir, name string) (up, rest string) {
+	for {
+		first, after, _ := strings.Cut(name, "/")
+		switch first {
+		case ".", "":
+		case "..":
+			dir = path.Dir(dir)
+		default:
+			return dir, name
+		}
+		if after == "" {
+			return dir, ""
+		}
+		name = after
+	}
+}
+
+// variable adds --env NAME or --env NAME=VALUE.
+func (s *setter) variable(u *flagUse, key string) {
+	name, text, isSet := strings.Cut(u.value, "=")
+	if !isSet {
+		s.add(key+".keep", name, u.at(s.line))
+		return
+	}
+	s.out = append(s.out, policy.Setting{Path: []string{key, "set", name}, Text: text, At: u.at(s.line)})
+}
+
+// set adds --set KEY=VALUE.
+func (s *setter) set(u *flagUse) {
+	key, text, ok := strings.Cut(u.value, "=")
+	if !ok {
+		s.problem("wrong-type", "--set takes KEY=VALUE", u.at(s.line), "for example --set limits.time=1h")
+		return
+	}
+	if !s.known(u, key, len(text)+1) {
+		return
+	}
+	k, _ := findKey(key)
+	if k.Short != "" {
+		key += "." + k.Short
+		s.add(key, text, u.span(s.line, len(u.value)-len(text), len(u.value)))
+		return
+	}
+	switch {
+	case k.Elem != nil && k.Elem.Kind == policy.PathElement:
+		s.path(u, key, len(key)+1)
+	case k.Kind == policy.RootDir && text != "host":
+		s.add(key, s.absolute(text), u.span(s.line, len(key)+1, len(u.value)))
+	default:
+		s.add(key, text, u.span(s.line, len(key)+1, len(u.value)))
+	}
+}
+
+// known reports a key that the profile language does not have; behind is how
+// much of the flag's value follows it.
+func (s *setter) known(u *flagUse, key string, behind int) bool {
+	found, near := findKey(key)
+	if found != nil {
+		return true
+	}
+	d := diag.Diagnostic{
+		Code: "unknown-key", Summary: "unknown key " + diag.Quote(key),
+		Subject: u.span(s.line, 0, len(u.value)-behind),
+	}
+	if name := diag.Suggest(key, near); name != "" {
+		d.Label = "did you mean " + diag.Quote(name) + "?"
+	}
+	s.problems = append(s.problems, d)
+	return false
+}
+
+func (s *setter) problem(code, summary string, at diag.Range, remedy string) {
+	s.problems = append(s.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: at, Remedy: remedy})
+}

@@ -1,0 +1,3 @@
+package main
+
+func showVerb(_ *app, _ []string) int { return 0 }
