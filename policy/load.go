@@ -113,6 +113,9 @@ func (l *loader) visit(f profileFile, reason string, via diag.Range) {
 	}
 	l.done[shown] = true
 	if l.loading++; len(l.chain) >= maxChain || l.loading > maxProfiles {
+		if l.loading > maxProfiles+1 {
+			return // said once
+		}
 		l.report(diag.Diagnostic{
 			Code: "too-deep", Summary: "too many profiles extend one another", Subject: via,
 			Remedy: "at most 32 in a row, and 256 in all",

@@ -1,0 +1,221 @@
+package policy
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// seeds adds every profile below testdata to the corpus.
+func seeds(f *testing.F, add func(string)) {
+	f.Helper()
+	names, _ := filepath.Glob("testdata/*/*.yaml")
+	if len(names) == 0 {
+		f.Fatal("no profiles in testdata")
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		add(string(text))
+	}
+	for _, text := range []string{
+		"", "a", "a: &x [*x]", "&a a: *a", "? a\n: b", "- - - -", "{{{{", "a: |\n  b\n", "a: >-\n  b\n c", "%YAML 1.1\n---\na: b",
+		"%TAG ! tag:x,2000:\n---\nname: !replace x", "\"\\x9b\": 1", "name: \"\\u202e\"", "!!binary aGk=: x", "a: !!python/object:x y",
+		"filesystem: {read: !replace &r [/a], write: *r}", "a: 'it''s'", "name: x # c\n\n", strings.Repeat("[", 50), "é: [ü, \"日本\"] ",
+	} {
+		add(text)
+	}
+}
+
+// checkFaults fails when a diagnostic has no place, or a place that is not
+// in its text, or prints a control character.
+func checkFaults(t *testing.T, list diag.List, sources *diag.Sources) {
+	t.Helper()
+	for _, d := range list {
+		if d.Code == "" || d.Summary == "" || d.Subject.IsZero() {
+			t.Errorf("no code, text or place: %+v", d)
+		}
+		if _, ok := sources.Text(d.Subject.File); !ok {
+			t.Errorf("the place is in no known text: %+v", d)
+		}
+		if line, ok := sources.Line(d.Subject.File, d.Subject.Start.Line); d.Subject.Start.Line > 0 && (!ok || d.Subject.Start.Column > len(line)+1) {
+			t.Errorf("the place is not in the text: %+v", d)
+		}
+	}
+	var b bytes.Buffer
+	if err := diag.Render(&b, list, sources, diag.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range b.String() {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("control character %U in %q", r, b.String())
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	seeds(f, func(text string) { f.Add(text) })
+	f.Fuzz(func(t *testing.T, text string) {
+		start := time.Now()
+		p, sources, list := loadText(text, map[string]string{"base.yaml": "", "desktop.yaml": "", "browser.yaml": ""})
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("took %v for %d bytes", took, len(text))
+		}
+		checkFaults(t, list, sources)
+		if (p == nil) != list.HasErrors() {
+			t.Fatalf("a policy and errors, or neither: %v", list)
+		}
+		if p == nil {
+			return
+		}
+		var b bytes.Buffer
+		if err := Show(p, &b); err != nil {
+			t.Fatal(err)
+		}
+		q, sources, list := loadText(b.String(), nil)
+		if q == nil {
+			t.Fatalf("printed, it does not load:\n%s\n%s", b.String(), rendered(t, list, sources))
+		}
+		var again bytes.Buffer
+		if err := Show(q, &again); err != nil {
+			t.Fatal(err)
+		}
+		if x, y := withoutComments(b.String()), withoutComments(again.String()); x != y {
+			t.Errorf("printed twice, it differs:\n%s\n%s", x, y)
+		}
+	})
+}
+
+// withoutComments removes the provenance of a printed policy. A text in it
+// can hold "  # " too, which does no harm: it is cut on both sides.
+func withoutComments(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(strings.TrimRight(line, "\n"), "  # ")
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+func FuzzExpand(f *testing.F) {
+	for _, text := range []string{"/a", "~/x", "${HOME}/*", `\${HOME}`, "$", "${", "${}", "@secrets", `/a\`, "/x/${USER}${UID}"} {
+		f.Add(text, "/home/*")
+	}
+	f.Fuzz(func(t *testing.T, text, home string) {
+		asked := false
+		got, err := Expand(text, func(string) (string, bool) {
+			asked = true
+			return home, true
+		})
+		if err != nil {
+			return
+		}
+		if !asked && got != text {
+			t.Errorf("Expand(%q) = %q without a variable in it", text, got)
+		}
+		// With a value that cannot be a pattern, the same things are patterns.
+		bare, err := Expand(text, func(string) (string, bool) { return "v", true })
+		if err != nil || IsGlob(bare) != IsGlob(got) {
+			t.Errorf("%q is a pattern or not depending on the value: %q %q", text, bare, got)
+		}
+		if want := strings.ReplaceAll(Unescape(bare), "v", home); text == "~/x" && Unescape(got) != want {
+			t.Errorf("Expand(%q) stands for %q, want %q", text, Unescape(got), want)
+		}
+		if key, p := checkPath(text, PathPattern); p == nil {
+			if again, p := checkPath(key, PathPattern); p != nil || again != key {
+				t.Errorf("the key of %q is %q, and the key of that %q, %v", text, key, again, p)
+			}
+		}
+	})
+}
+
+func FuzzMerge(f *testing.F) {
+	seeds(f, func(text string) { f.Add(text, "filesystem: {read: [/usr, ~/x]}", "syscalls: {deny: [ptrace]}") })
+	f.Add("filesystem: {read: [/a]}", "filesystem: {read: !replace []}", "filesystem: {write: [/a]}")
+	f.Fuzz(func(t *testing.T, x, y, z string) {
+		var docs [3]*document
+		for i, text := range []string{x, y, z} {
+			root, list := parseYAML("f", []byte(text))
+			var c checker
+			c.document(root)
+			if len(list) > 0 || len(c.list) > 0 {
+				return
+			}
+			c.doc.setLayer(i)
+			docs[i] = c.doc
+		}
+		left := merge(merge(docs[0], docs[1]), docs[2])
+		right := merge(docs[0], merge(docs[1], docs[2]))
+		if !reflect.DeepEqual(said(left), said(right)) {
+			t.Error("merging is not associative")
+		}
+		if !reflect.DeepEqual(build(left, nil), build(right, nil)) {
+			t.Error("the policies differ")
+		}
+	})
+}
+
+// TestBombs checks that inputs made to take long or much memory are refused
+// soon.
+func TestBombs(t *testing.T) {
+	var laughs strings.Builder
+	laughs.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
+	for i := 1; i < 12; i++ {
+		name := string(rune('a'+i)) + "0"
+		prev := string(rune('a'+i-1)) + "0"
+		laughs.WriteString(name + ": &" + name + " [" + strings.Repeat("*"+prev+", ", 10) + "]\n")
+	}
+	tests := []struct {
+		name, text, code string
+	}{
+		{"aliases", laughs.String(), "too-large"},
+		{"many aliases", "a: &a [x]\nb: [" + strings.Repeat("*a,", 300_000) + "]", "too-large"},
+		{"deep flow", strings.Repeat("[", 1<<19), ""},
+		{"deep flow, closed", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "too-deep"},
+		{"deep block", strings.Repeat("- ", 9000), "too-deep"},
+		{"deep indent", func() string {
+			var b strings.Builder
+			for i := range 900 {
+				b.WriteString(strings.Repeat(" ", i) + "a:\n")
+			}
+			return b.String()
+		}(), "too-deep"},
+		{"too large", strings.Repeat("# comment\n", 1<<17), "too-large"},
+		{"many entries", "a: [" + strings.Repeat("b,", 300_000) + "]", "too-large"},
+		{"long word", strings.Repeat("a", 1<<20), "wrong-type"},
+		{"long quote", `name: "` + strings.Repeat("a", 1<<19), "yaml-syntax"},
+		{"comments", strings.Repeat("#\n", 90_000), "-"},
+		{"indented comments", "a:\n" + strings.Repeat("     #\n", 90_000), ""},
+		{"question marks", strings.Repeat("? ", 9000), "too-deep"},
+		{"long line of entries", "programs: [" + strings.Repeat("a b,", 90_000) + "]", "invalid-name"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			start := time.Now()
+			p, sources, list := loadText(tt.text, nil)
+			took := time.Since(start)
+			if took > 3*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if tt.code == "-" {
+				if p == nil {
+					t.Errorf("not loaded: %s", rendered(t, list[:1], sources))
+				}
+				return
+			}
+			if p != nil || len(list) == 0 || tt.code != "" && list[0].Code != tt.code {
+				t.Errorf("got %+v, want %s", list[:min(len(list), 1)], tt.code)
+			}
+			t.Log(took)
+		})
+	}
+}
