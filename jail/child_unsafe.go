@@ -30,7 +30,7 @@ import (
 //go:noinline
 //go:norace
 //go:nocheckptr
-func fork(r *raw, flags uintptr) (pid uintptr, errno syscall.Errno) {
+func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
 	runtimeBeforeFork()
 	pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, flags, 0, 0, 0, 0, 0)
 	if errno != 0 || pid != 0 {
@@ -38,41 +38,51 @@ func fork(r *raw, flags uintptr) (pid uintptr, errno syscall.Errno) {
 		return pid, errno
 	}
 	runtimeAfterForkInChild()
-	child(r)
+	child(r, s)
 	return 0, 0 // not reached
 }
 
 // child is the life of the jail's first process, and of the program's up to
-// execve.
+// execve. It first waits for the launcher to write the plan into the memory
+// they share; end of file says that there will be none.
 //
 //go:noinline
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func child(r *raw) {
+func child(r *raw, s *scratch) {
 	var pid, ret uintptr
 	var errno syscall.Errno
 
-	clearMemory(r)
-	errno = run(r, 0, r.forkAt)
+	clearMemory(s)
+	for {
+		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, 0, 0, 0)
+		if errno != syscall.EINTR {
+			break
+		}
+	}
+	if errno != 0 || ret == 0 {
+		exit(failedExit)
+	}
+	errno = run(r, s, 0, r.forkAt)
 	if errno != 0 {
-		fail(r, errno)
+		fail(r, s, errno)
 	}
 	if r.reap {
 		pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 		if errno != 0 {
-			r.record[0] = forkStep
-			fail(r, errno)
+			s.record[0] = forkStep
+			fail(r, s, errno)
 		}
 		if pid != 0 {
-			errno = run(r, r.forkAt, r.execAt)
+			errno = run(r, s, r.forkAt, r.execAt)
 			if errno != 0 {
-				fail(r, errno)
+				fail(r, s, errno)
 			}
 			for {
-				ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&r.status)), 0, 0, 0, 0)
+				ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&s.status)), 0, 0, 0, 0)
 				if errno == 0 && ret == pid {
-					leave(r.status)
+					leave(s.status)
 				}
 				if errno != 0 && errno != syscall.EINTR {
 					exit(failedExit)
@@ -80,8 +90,8 @@ func child(r *raw) {
 			}
 		}
 	}
-	errno = run(r, r.execAt, r.opCount)
-	fail(r, errno)
+	errno = run(r, s, r.execAt, r.opCount)
+	fail(r, s, errno)
 }
 
 // run executes the ops [from, to) and stops at the first that fails.
@@ -90,23 +100,23 @@ func child(r *raw) {
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func run(r *raw, from, to int32) syscall.Errno {
+func run(r *raw, s *scratch, from, to int32) syscall.Errno {
 	var op *rawOp
 	var ret uintptr
 	var errno syscall.Errno
 
 	for ; from < to; from++ {
 		op = (*rawOp)(unsafe.Add(unsafe.Pointer(r.ops), uintptr(from)*unsafe.Sizeof(rawOp{})))
-		*r.step = uint32(from)
+		r.step = uint32(from)
 		ret, _, errno = syscall.RawSyscall6(op.number,
-			arg(r, op.kinds[0], op.args[0]), arg(r, op.kinds[1], op.args[1]), arg(r, op.kinds[2], op.args[2]),
-			arg(r, op.kinds[3], op.args[3]), arg(r, op.kinds[4], op.args[4]), arg(r, op.kinds[5], op.args[5]))
+			arg(r, s, op.kinds[0], op.args[0]), arg(r, s, op.kinds[1], op.args[1]), arg(r, s, op.kinds[2], op.args[2]),
+			arg(r, s, op.kinds[3], op.args[3]), arg(r, s, op.kinds[4], op.args[4]), arg(r, s, op.kinds[5], op.args[5]))
 		if errno != 0 && errno != syscall.Errno(op.accept) {
-			r.record[0] = from
+			s.record[0] = from
 			return errno
 		}
 		if op.out >= 0 {
-			r.slots[op.out&(slotCount-1)] = ret
+			s.slots[op.out&(slotCount-1)] = ret
 		}
 	}
 	return 0
@@ -118,14 +128,14 @@ func run(r *raw, from, to int32) syscall.Errno {
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func arg(r *raw, kind ArgKind, v uintptr) uintptr {
+func arg(r *raw, s *scratch, kind ArgKind, v uintptr) uintptr {
 	switch kind {
 	case ArgNumber:
 		return v
 	case ArgSlot:
-		return r.slots[v&(slotCount-1)]
+		return s.slots[v&(slotCount-1)]
 	case ArgShared:
-		return uintptr(unsafe.Add(unsafe.Pointer(r.step), v))
+		return uintptr(unsafe.Add(unsafe.Pointer(r), v))
 	default:
 		return uintptr(unsafe.Add(unsafe.Pointer(r.arena), v))
 	}
@@ -138,10 +148,10 @@ func arg(r *raw, kind ArgKind, v uintptr) uintptr {
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func fail(r *raw, errno syscall.Errno) {
-	r.record[1] = int32(errno)
-	syscall.RawSyscall6(syscall.SYS_WRITE, r.slots[slotReport], uintptr(unsafe.Pointer(&r.record)), recordSize, 0, 0, 0)
-	if r.record[0] != r.opCount-1 {
+func fail(r *raw, s *scratch, errno syscall.Errno) {
+	s.record[1] = int32(errno)
+	syscall.RawSyscall6(syscall.SYS_WRITE, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, 0, 0, 0)
+	if s.record[0] != r.opCount-1 {
 		exit(failedExit)
 	}
 	// execve failed. A filter that forbids write(2) swallowed the record;
@@ -183,10 +193,10 @@ func exit(code uintptr) {
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func clearMemory(r *raw) {
+func clearMemory(s *scratch) {
 	var i uintptr
 
-	for ; i < r.clearN; i++ {
-		*(*byte)(unsafe.Add(r.clear, i)) = 0
+	for ; i < s.clearN; i++ {
+		*(*byte)(unsafe.Add(s.clear, i)) = 0
 	}
 }

@@ -141,7 +141,7 @@ func start(t *testing.T, p *Plan) (*Process, *Failure) {
 		}
 		p.SetFilterProgram(program)
 	}
-	return Start(p)
+	return Start(p, nil)
 }
 
 func golden(t *testing.T, name, got string) {

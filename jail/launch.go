@@ -3,7 +3,6 @@ package jail
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -45,51 +44,49 @@ func (f *Failure) Error() string {
 }
 
 // Start executes the plan. On return the program runs, or it never ran and
-// the Failure says why. The calling goroutine is locked to its thread for good: when the
-// thread ends, so does the jail.
-func Start(p *Plan) (*Process, *Failure) {
-	runtime.LockOSThread()
-	report, err := newReport()
+// the Failure says why. The cell is used if it has the namespaces of the plan, else
+// thrown away; nil is no cell. The calling goroutine is locked to its thread for
+// good: when the thread ends, so does the jail.
+func Start(p *Plan, cell *Cell) (*Process, *Failure) {
+	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0) {
+		cell.Discard()
+		cell = nil
+	}
+	if cell != nil {
+		if ok, err := p.lower(cell.shared); err != nil {
+			return nil, &Failure{Plan: p, Err: err}
+		} else if ok {
+			return follow(p, cell)
+		}
+		cell.Discard()
+	}
+	cell, err := newCell(p.Namespaces, planSize(p), p.Inputs)
 	if err != nil {
+		return nil, cellFailure(p, err)
+	}
+	if _, err := p.lower(cell.shared); err != nil {
 		return nil, &Failure{Plan: p, Err: err}
 	}
-	defer report.close()
-	p.Inputs = append(p.Inputs, Input{slotReport, report.child})
-	r, page, err := prepare(p)
-	if err != nil {
-		return nil, &Failure{Plan: p, Err: err}
-	}
-	defer func() { _ = unix.Munmap(page) }()
-
-	syscall.ForkLock.Lock()
-	pid, errno := fork(r, p.Namespaces)
-	syscall.ForkLock.Unlock()
-	runtime.KeepAlive(r)
-	if errno != 0 {
-		return nil, &Failure{Plan: p, Errno: errno}
-	}
-	report.closeChild()
-	return follow(p, r, report, int(pid))
+	return follow(p, cell)
 }
 
-func prepare(p *Plan) (*raw, []byte, error) {
-	r, err := p.lower()
-	if err != nil {
-		return nil, nil, err
+func cellFailure(p *Plan, err error) *Failure {
+	var refused forkError
+	if errors.As(err, &refused) {
+		return &Failure{Plan: p, Errno: syscall.Errno(refused)}
 	}
-	if err := r.findCommandLine(); err != nil {
-		return nil, nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %w", err)
-	}
-	page, err := unix.Mmap(-1, 0, unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return nil, nil, fmt.Errorf("map a shared page: %w", err)
-	}
-	r.pointCounter(page)
-	return r, page, nil
+	return &Failure{Plan: p, Err: err}
 }
 
-// follow reads the child's records; see record.go for their order.
-func follow(p *Plan, r *raw, report *report, first int) (*Process, *Failure) {
+// follow lets the child begin and reads its records; see record.go for their
+// order.
+func follow(p *Plan, cell *Cell) (*Process, *Failure) {
+	report, first := cell.report, cell.pid
+	defer cell.release()
+	if err := report.begin(); err != nil {
+		cell.kill()
+		return nil, &Failure{Plan: p, Err: fmt.Errorf("tell the jail's first process to begin: %w", err)}
+	}
 	rec, program, err := report.receive()
 	if err == nil && rec.step == readyStep {
 		proc := &Process{first: first, program: program, pidfd: -1, plan: p}
@@ -109,7 +106,7 @@ func follow(p *Plan, r *raw, report *report, first int) (*Process, *Failure) {
 	case err == nil:
 		failure.Op, failure.Errno = p.Op(Index(rec.step)), syscall.Errno(rec.errno)
 	case errors.Is(err, errReportEnded):
-		failure.Op = p.Op(r.reached())
+		failure.Op = p.Op(Index(header(cell.shared).step))
 	default:
 		failure.Err = fmt.Errorf("read the jail's report: %w", err)
 		_ = unix.Kill(first, unix.SIGKILL)
@@ -123,13 +120,7 @@ func follow(p *Plan, r *raw, report *report, first int) (*Process, *Failure) {
 
 // reap waits for a child of ours.
 func reap(pid int) syscall.WaitStatus {
-	var status syscall.WaitStatus
-	for {
-		_, err := syscall.Wait4(pid, &status, 0, nil)
-		if !errors.Is(err, syscall.EINTR) {
-			return status
-		}
-	}
+	return waitFor(pid)
 }
 
 // Pid returns the process id of the program, as seen from outside.

@@ -6,19 +6,10 @@ import (
 	"unsafe"
 )
 
-// pointCounter makes the child count its steps in memory that the launcher
-// sees too.
-//
-// Precondition: page is mapped MAP_SHARED and stays mapped.
-func (r *raw) pointCounter(page []byte) { r.step = (*uint32)(unsafe.Pointer(&page[0])) }
-
-// reached returns the op the child was last busy with.
-func (r *raw) reached() Index { return Index(*r.step) }
-
 // findCommandLine looks up where the kernel reads /proc/PID/cmdline and
 // environ of this process from, fields 48 to 51 of proc_pid_stat(5). The
 // child's copy of that memory is overwritten.
-func (r *raw) findCommandLine() error {
+func (s *scratch) findCommandLine() error {
 	var buf [1024]byte
 	n, err := readFile("/proc/self/stat", buf[:])
 	if err != nil {
@@ -41,6 +32,6 @@ func (r *raw) findCommandLine() error {
 	if start == 0 || end < start || end-start > 8<<20 {
 		return strconv.ErrRange
 	}
-	r.clear, r.clearN = unsafe.Add(unsafe.Pointer(nil), start), uintptr(end-start)
+	s.clear, s.clearN = unsafe.Add(unsafe.Pointer(nil), start), uintptr(end-start)
 	return nil
 }

@@ -2,6 +2,7 @@ package jail
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -17,60 +18,69 @@ type rawOp struct {
 	accept uint16
 }
 
-// raw is a lowered plan: all the child reads and writes. It lives on the heap
-// and in one arena; the child changes its own copy.
+// raw is a lowered plan as it lies in the memory that launcher and child
+// share: this header, the ops, then the arena of texts and blocks. The launcher
+// writes it once; of the child only the first two words are written.
 type raw struct {
-	ops     *rawOp  // setup, init, program one after the other
-	arena   *byte   // texts and blocks
-	step    *uint32 // shared with the launcher: the op being executed
-	clear   unsafe.Pointer
-	clearN  uintptr // bytes at clear that hold the command line and environment
-	forkAt  int32   // index of the first op after setup
-	execAt  int32   // index of the first op of the program's process
+	step    uint32 // the op being executed
+	gate    uint32 // see waitForReaper
+	forkAt  int32  // index of the first op after setup
+	execAt  int32  // index of the first op of the program's process
 	opCount int32
 	reap    bool
-	status  uint32 // scratch for wait4
-	record  [2]int32
-	slots   [slotCount]uintptr
-
-	keep []byte // keeps the arena alive
-	list []rawOp
+	ops     *rawOp // in this memory, like the arena
+	arena   *byte
 }
 
-// lower turns the plan's ops into their raw form. Nothing is decided after
-// it.
-func (p *Plan) lower() (*raw, error) {
+// scratch is what each process of the child keeps for itself: ordinary memory,
+// of which fork makes a copy.
+type scratch struct {
+	clear  unsafe.Pointer // the launcher's command line and environment
+	clearN uintptr        // their length in bytes
+	status uint32         // of wait4
+	record [2]int32
+	slots  [slotCount]uintptr
+}
+
+// lower writes the plan into shared memory. Nothing is decided after it. It
+// returns false when the memory is too small.
+func (p *Plan) lower(shared []byte) (bool, error) {
 	l := &lowering{blocks: map[*Block]uintptr{}}
-	r := &raw{reap: p.Reap, list: make([]rawOp, 0, p.Len())}
+	ops := make([]rawOp, 0, p.Len())
 	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
 		for i := range part {
 			op, err := l.op(&part[i])
 			if err != nil {
-				return nil, err
+				return false, err
 			}
-			r.list = append(r.list, op)
+			ops = append(ops, op)
 		}
 	}
-	if len(r.list) == 0 || len(l.arena) == 0 {
-		return nil, fmt.Errorf("internal error: the plan is empty")
+	if len(ops) == 0 || len(l.arena) == 0 {
+		return false, errors.New("internal error: the plan is empty")
 	}
-	l.link()
-	r.keep = l.arena
-	r.ops, r.arena = &r.list[0], &l.arena[0]
-	r.forkAt = int32(len(p.Setup))
-	r.execAt = r.forkAt + int32(len(p.Init))
-	r.opCount = int32(len(r.list))
-	for i := range r.slots {
-		r.slots[i] = ^uintptr(0)
+	opsAt := align(unsafe.Sizeof(raw{}))
+	arenaAt := align(opsAt + uintptr(len(ops))*unsafe.Sizeof(rawOp{}))
+	if arenaAt+uintptr(len(l.arena)) > uintptr(len(shared)) {
+		return false, nil
 	}
-	for _, in := range p.Inputs {
-		r.slots[in.Slot] = uintptr(in.FD)
+	copy(unsafe.Slice((*rawOp)(unsafe.Pointer(&shared[opsAt])), len(ops)), ops)
+	copy(shared[arenaAt:], l.arena)
+	l.link(shared[arenaAt:])
+	*header(shared) = raw{
+		reap: p.Reap, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(len(ops)),
+		ops: (*rawOp)(unsafe.Pointer(&shared[opsAt])), arena: &shared[arenaAt],
 	}
-	return r, nil
+	return true, nil
 }
 
+func align(n uintptr) uintptr { return (n + 15) &^ 15 }
+
+// header is the plan in shared memory.
+func header(shared []byte) *raw { return (*raw)(unsafe.Pointer(&shared[0])) }
+
 // lowering collects the arena. Offsets are final at once; pointers inside
-// blocks are written when the arena no longer moves.
+// blocks are written when the arena is in its place.
 type lowering struct {
 	arena  []byte
 	blocks map[*Block]uintptr
@@ -146,10 +156,10 @@ func (l *lowering) block(b *Block) (uintptr, error) {
 	return at, nil
 }
 
-// link writes the pointers that blocks contain. The heap does not move, and
-// raw keeps the arena alive.
-func (l *lowering) link() {
+// link writes the pointers that blocks contain; arena is where the child will
+// find it.
+func (l *lowering) link(arena []byte) {
 	for _, f := range l.fixups {
-		binary.NativeEndian.PutUint64(l.arena[f.at:], uint64(uintptr(unsafe.Pointer(&l.arena[f.to]))))
+		binary.NativeEndian.PutUint64(arena[f.at:], uint64(uintptr(unsafe.Pointer(&arena[f.to]))))
 	}
 }

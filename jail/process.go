@@ -271,11 +271,27 @@ func (k *compiler) workDirectory(b *builder) {
 			continue
 		}
 		at := k.view.resolver.resolve(dir)
-		if s, _ := k.view.root.lookup(at.real); at.kind == KindDir && (s.bound || s.by != nil && s.by.kind == grantTmpfs && s.by.real == at.real) {
+		if at.kind == KindDir && k.hasDirectory(at.real) {
 			b.because("enter", "the working directory", nil)
 			b.call("chdir", unix.SYS_CHDIR, NoSlot, text(at.real))
 			return
 		}
+	}
+}
+
+// hasDirectory tells whether a directory of the host is there in the jail.
+// Inside a home or a root of the jail's own, that depends on what lies there.
+func (k *compiler) hasDirectory(real string) bool {
+	s, _ := k.view.root.lookup(real)
+	switch {
+	case s.by != nil && s.by.real == real:
+		return s.bound || s.by.kind == grantTmpfs
+	case !s.bound:
+		return false
+	case s.by.source != "" && s.by.kind != grantOverlay:
+		return k.h.Files.Kind(join(s.by.source, strings.TrimPrefix(real[len(s.by.real):], "/"))) == KindDir
+	default:
+		return true
 	}
 }
 

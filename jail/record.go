@@ -8,6 +8,7 @@ import (
 // SOCK_SEQPACKET, one fixed-size record a message:
 //
 //	child (PID 1)      program's process         launcher
+//	     |<--------------------------- "begin" ------|  the plan is in shared memory
 //	     |                                           |
 //	     |-- {op, errno} --------------------------->|  set-up failed at op
 //	     | fork ---> |                               |

@@ -41,6 +41,12 @@ func (r *report) close() {
 	_ = unix.Close(r.ours)
 }
 
+// begin tells the child that its plan is there.
+func (r *report) begin() error {
+	_, err := unix.Write(r.ours, readyRecord())
+	return err
+}
+
 // receive returns the next record and the pid of its sender, errReportEnded
 // at end of file.
 func (r *report) receive() (record, int, error) {

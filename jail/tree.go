@@ -85,6 +85,22 @@ func (n *node) sort() {
 	}
 }
 
+// forgetHost takes away what hides or protects files of the host's home in
+// a jail that has a home of its own there: those files are not in it, and a
+// mask or a protected copy would show that they exist, or what they hold. What
+// lies below a path that is granted into the home keeps its guards.
+func (n *node) forgetHost(home *grant) {
+	if n.grant != nil && n.grant != home {
+		if n.grant.kind != grantHide && n.grant.kind != grantGuard {
+			return
+		}
+		n.grant = nil
+	}
+	for _, k := range n.kids {
+		k.forgetHost(home)
+	}
+}
+
 // setting is what surrounds a node: what a file without a grant of its own
 // is in that directory.
 type setting struct {

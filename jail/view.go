@@ -23,11 +23,14 @@ func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
 		g.program = c.Argv[0]
 	}
 	g.run()
-	g.home()
+	home := g.home()
 	g.layers()
 	g.fixed()
 	*problems = append(*problems, g.problems...)
 	v := &View{root: grow(g.grants, g.links), resolver: g.resolver, creates: g.creates}
+	if home != nil {
+		v.root.at(home.real).forgetHost(home)
+	}
 	for _, gr := range g.grants {
 		v.hasOverlay = v.hasOverlay || gr.kind == grantOverlay
 	}
@@ -60,11 +63,12 @@ func (v *View) nameLeadsTo(name string, at place) bool {
 	return true
 }
 
-// home puts a private or an empty home in the place of the host's.
-func (g *granter) home() {
+// home puts a private or an empty home in the place of the host's, and
+// returns its grant.
+func (g *granter) home() *grant {
 	v := &g.p.Filesystem.Home
 	if v.V == "host" || v.V == "" || g.h.Home == "" {
-		return
+		return nil
 	}
 	real := g.resolver.resolve(g.h.Home).real
 	gr := &grant{
@@ -78,6 +82,7 @@ func (g *granter) home() {
 		g.keepDirectory(gr.source, &v.At)
 	}
 	g.grants = append(g.grants, gr)
+	return gr
 }
 
 // layers finds the directories that keep the changes of overlays.

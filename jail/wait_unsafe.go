@@ -23,3 +23,14 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) 
 		return int(r), int(msg.Controllen), e
 	}
 }
+
+// waitFor is wait4(2) for one child, repeated after a signal.
+func waitFor(pid int) syscall.WaitStatus {
+	var status syscall.WaitStatus
+	for {
+		_, _, e := syscall.RawSyscall6(syscall.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(&status)), 0, 0, 0, 0)
+		if e != syscall.EINTR {
+			return status
+		}
+	}
+}

@@ -31,14 +31,31 @@ func runVerb(a *app, args []string) int {
 		a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
 		return exitFailed
 	}
-	l, status := a.load(&g.policyFlags, g.Program, args)
-	if l == nil {
-		return status
+	// The kernel makes namespaces on this thread while another one reads
+	// the profile.
+	type result struct {
+		l      *loaded
+		status int
 	}
-	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
-		return a.report(l.sources, problems)
+	results := make(chan result, 1)
+	go func() {
+		l, status := a.load(&g.policyFlags, g.Program, args)
+		results <- result{l, status}
+	}()
+	cell, _ := jail.NewCell(jail.UsualNamespaces) // without one, Start says what is wrong
+	r := <-results
+	if r.l != nil {
+		if problems := policy.Unsupported(r.l.policy); len(problems) > 0 {
+			r.status, r.l = a.report(r.l.sources, problems), nil
+		}
 	}
-	return a.launch(l)
+	if r.l == nil {
+		if cell != nil {
+			cell.Discard()
+		}
+		return r.status
+	}
+	return a.launch(r.l, cell)
 }
 
 // loaded is everything that was read for a launch.
@@ -51,7 +68,7 @@ type loaded struct {
 
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
-func (a *app) launch(l *loaded) int {
+func (a *app) launch(l *loaded, cell *jail.Cell) int {
 	signals := catchSignals()
 	for {
 		c, problems := jail.Compile(l.policy, l.host, l.command)
@@ -65,7 +82,7 @@ func (a *app) launch(l *loaded) int {
 			}
 			c.Plan.SetFilterProgram(program)
 		}
-		process, failure := jail.Start(c.Plan)
+		process, failure := jail.Start(c.Plan, cell)
 		switch {
 		case failure == nil:
 			signals.forwardTo(process)
@@ -75,7 +92,7 @@ func (a *app) launch(l *loaded) int {
 			}
 			return status
 		case failure.AskedTooMuch():
-			l.host.Kernel.DetachedTree = false
+			l.host.Kernel.DetachedTree, cell = false, nil
 		default:
 			a.report(l.sources, diag.List{failure.Diagnostic()})
 			return failure.ExitStatus()

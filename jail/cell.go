@@ -1,0 +1,129 @@
+package jail
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Cell is the first process of a jail to be. It has its namespaces and waits
+// for a plan, so that the kernel can make them, which takes longer than
+// anything else in a launch, while the profile is being read.
+type Cell struct {
+	namespaces uintptr
+	pid        int
+	shared     []byte // the plan, see raw
+	report     *report
+}
+
+// UsualNamespaces are those of a profile that changes nothing about them.
+const UsualNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC |
+	unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWNET | uintptr(unix.SIGCHLD)
+
+// cellSize is address space for a plan of several thousand paths; memory is
+// taken only for what a plan fills.
+const cellSize = 16 << 20
+
+// NewCell makes a cell with namespaces. The calling goroutine is locked to
+// its thread for good, and has to be the one that calls Start.
+func NewCell(namespaces uintptr) (*Cell, error) {
+	return newCell(namespaces, cellSize, nil)
+}
+
+// planSize is more than enough shared memory for a plan.
+func planSize(p *Plan) int {
+	size := 1 << 20
+	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
+		for i := range part {
+			size += 256
+			for j := range part[i].Args {
+				size += argSize(&part[i].Args[j])
+			}
+		}
+	}
+	return (size + 4095) &^ 4095
+}
+
+func argSize(a *Arg) int {
+	size := len(a.Text) + 1
+	if a.Block != nil {
+		size += blockSize(a.Block)
+	}
+	return size
+}
+
+func blockSize(b *Block) int {
+	size := len(b.Bytes) + 16
+	for i := range b.Refs {
+		size += len(b.Refs[i].Text) + 1
+		if b.Refs[i].Block != nil {
+			size += blockSize(b.Refs[i].Block)
+		}
+	}
+	return size
+}
+
+func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
+	runtime.LockOSThread()
+	report, err := newReport()
+	if err != nil {
+		return nil, err
+	}
+	s := new(scratch)
+	for i := range s.slots {
+		s.slots[i] = ^uintptr(0)
+	}
+	for _, in := range inputs {
+		s.slots[in.Slot] = uintptr(in.FD)
+	}
+	s.slots[slotReport] = uintptr(report.child)
+	if err := s.findCommandLine(); err != nil {
+		report.close()
+		return nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %v", err)
+	}
+	shared, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	if err != nil {
+		report.close()
+		return nil, fmt.Errorf("map memory to share: %v", err)
+	}
+	c := &Cell{namespaces: namespaces, shared: shared, report: report}
+
+	syscall.ForkLock.Lock()
+	pid, errno := fork(header(shared), s, namespaces)
+	syscall.ForkLock.Unlock()
+	runtime.KeepAlive(s)
+	if errno != 0 {
+		c.release()
+		return nil, forkError(errno)
+	}
+	report.closeChild()
+	c.pid = int(pid)
+	return c, nil
+}
+
+// forkError is the kernel's refusal to make the first process.
+type forkError syscall.Errno
+
+func (e forkError) Error() string { return "new namespaces: " + syscall.Errno(e).Error() }
+
+// Discard ends a cell that was not used.
+func (c *Cell) Discard() {
+	c.kill()
+	c.release()
+}
+
+func (c *Cell) kill() {
+	_ = unix.Kill(c.pid, unix.SIGKILL)
+	reap(c.pid)
+}
+
+// release gives back what only the launch needed.
+func (c *Cell) release() {
+	c.report.close()
+	if c.shared != nil {
+		_ = unix.Munmap(c.shared)
+		c.shared = nil
+	}
+}
