@@ -49,7 +49,7 @@ func (c *checker) listLeaf(n *node, key *Key, out *leaf) {
 	// Rivals inside one list. Lists of one group are compared with each
 	// other when the document is complete.
 	if key.Group == "" {
-		c.rivals(out.items)
+		c.rivals([][]item{out.items})
 	}
 }
 
@@ -152,41 +152,43 @@ func (c *checker) variables(n *node, key *Key, out *leaf) {
 	}
 }
 
-// rivals reports entries that are about the same thing.
-func (c *checker) rivals(items []item) {
-	if len(items) < 2 {
+// rivals reports entries of the lists that are about the same thing.
+func (c *checker) rivals(lists [][]item) {
+	total := 0
+	for _, l := range lists {
+		total += len(l)
+	}
+	if total < 2 {
 		return
 	}
-	seen := make(map[string]int, len(items))
-	for i := range items {
-		first, ok := seen[items[i].key]
-		if !ok {
-			seen[items[i].key] = i
-			continue
+	seen := make(map[string]*item, total)
+	for _, l := range lists {
+		for i := range l {
+			it := &l[i]
+			first, ok := seen[it.key]
+			if !ok {
+				seen[it.key] = it
+				continue
+			}
+			c.list = append(c.list, diag.Diagnostic{
+				Code: "duplicate-entry", Summary: diag.Quote(it.text) + " is listed twice", Subject: it.at,
+				Notes: []diag.Note{{Text: "first listed here", At: first.at}},
+			})
 		}
-		c.list = append(c.list, diag.Diagnostic{
-			Code: "duplicate-entry", Summary: diag.Quote(items[i].text) + " is listed twice", Subject: items[i].at,
-			Notes: []diag.Note{{Text: "first listed here", At: items[first].at}},
-		})
 	}
 }
 
 // groupRivals reports entries of one document that are about the same thing
 // in any of the lists of a group: one layer cannot be later than itself.
 func (c *checker) groupRivals() {
-	groups := map[string][]item{}
-	order := []string{}
+	groups := map[string][][]item{}
 	for i, key := range schema().leaves {
-		if key.Group == "" || len(c.doc.leaves[i].items) == 0 {
-			continue
+		if key.Group != "" && len(c.doc.leaves[i].items) > 0 {
+			groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items)
 		}
-		if _, ok := groups[key.Group]; !ok {
-			order = append(order, key.Group)
-		}
-		groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items...)
 	}
-	for _, name := range order {
-		c.rivals(groups[name])
+	for _, lists := range groups {
+		c.rivals(lists)
 	}
 }
 
@@ -229,8 +231,7 @@ func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 		c.fault(v.get("size").node, &problem{code: "contradiction", summary: "a size limits changes in memory, and these are kept on disk", remedy: "remove size or keep"})
 		return item{}, false
 	}
-	k, _ := checkPath(path.text, PathPattern)
-	return item{key: k, text: path.text, data: rule, site: site{at: path.node.at}}, true
+	return item{key: path.key, text: path.text, data: rule, site: site{at: path.node.at}}, true
 }
 
 // testEntry makes a Test.

@@ -97,6 +97,11 @@ func (l *leaf) addList(from *leaf) {
 	if from.replace {
 		l.items, l.index, l.replace = nil, nil, true
 	}
+	if len(l.items) == 0 {
+		// One list has no rivals inside: nothing needs to be looked up.
+		l.items, l.index = slices.Clone(from.items), nil
+		return
+	}
 	l.items = slices.Grow(l.items, len(from.items))
 	for i := range from.items {
 		if !from.items[i].dead {

@@ -14,6 +14,12 @@ func checkPath(text string, kind Kind) (key string, p *problem) {
 	if strings.HasPrefix(text, "@") {
 		return checkPathGroup(text, kind)
 	}
+	if isOrdinary(text) {
+		if key, p = cleanPath(text); p == nil {
+			p = checkMagic(key)
+		}
+		return key, p
+	}
 	parts, p := pieces(text)
 	if p != nil {
 		return "", p
@@ -43,6 +49,12 @@ func checkPath(text string, kind Kind) (key string, p *problem) {
 		p = checkGlob(text, key)
 	}
 	return key, p
+}
+
+// isOrdinary reports whether a path is absolute and free of everything that
+// is not taken as it is, as most are.
+func isOrdinary(text string) bool {
+	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, `\$*?[`)
 }
 
 func checkPathGroup(text string, kind Kind) (string, *problem) {

@@ -64,7 +64,7 @@ func parseScalar(v *value, key *Key) (p *problem) {
 			_, p = checkPath(v.text, PathRef)
 		}
 	case PathRef, PathPattern:
-		_, p = checkPath(v.text, key.Kind)
+		v.key, p = checkPath(v.text, key.Kind)
 	default:
 		p = checkNameKind(v.text, key)
 	}
