@@ -14,6 +14,7 @@ type View struct {
 	root       *node
 	resolver   *resolver
 	creates    []*grant
+	grants     []*grant // all of them, for Explain
 	hasOverlay bool
 }
 
@@ -27,7 +28,7 @@ func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
 	g.layers()
 	g.fixed()
 	*problems = append(*problems, g.problems...)
-	v := &View{root: grow(g.grants, g.links), resolver: g.resolver, creates: g.creates}
+	v := &View{root: grow(g.grants, g.links), resolver: g.resolver, creates: g.creates, grants: g.grants}
 	if home != nil {
 		v.root.at(home.real).forgetHost(home)
 	}

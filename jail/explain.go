@@ -1,0 +1,150 @@
+package jail
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// Sight is what a program in a jail finds at a path.
+type Sight int
+
+// The sights.
+const (
+	Absent   Sight = iota // nothing: no rule shows it
+	Hidden                // a rule hides it
+	Frame                 // a directory of the jail's own, in which granted paths appear
+	ReadOnly              // the host's, read-only
+	Writable              // the host's
+	Layered               // the host's, with changes that go to a layer
+	Private               // a directory that is kept for this profile
+	Memory                // a file system in memory
+	Own                   // made by jail: /dev, /proc, a file with text of ours
+)
+
+// String is the stable name of a sight, for programs.
+func (s Sight) String() string {
+	if s < 0 || s > Own {
+		return "invalid"
+	}
+	return [...]string{"absent", "hidden", "frame", "read-only", "writable", "overlay", "private", "tmpfs", "own"}[s]
+}
+
+// Ground is one rule that a path meets.
+type Ground struct {
+	Rule    *policy.PathRule // nil for what jail does without being asked
+	Path    string           // where it applies, without symbolic links
+	Written string           // in the user's words; the member, for a group
+	Source  string           // what is shown there when that is not Path itself, or ""
+	At      diag.Range       // zero for what jail does without being asked
+	Guard   bool             // jail's own protection of files that run later
+}
+
+// Explanation tells what a path is in a jail, and why.
+type Explanation struct {
+	Path   string   // as asked, absolute
+	Real   string   // on the host, without symbolic links
+	Kind   FileKind // of Real on the host
+	Sight  Sight
+	By     *Ground  // what decided; nil when nothing on the way has a rule
+	Passed []Ground // rules on the way that a more specific one overrode, widest first
+	Beaten []Ground // rules for the same path that lost
+	// Broken: the jail shows Real, but a symbolic link on the way that Path
+	// takes is missing there.
+	Broken bool
+}
+
+// Explain tells what an absolute, clean path of the host is in the jail.
+func (v *View) Explain(path string) Explanation {
+	at := v.resolver.resolve(path)
+	e := Explanation{Path: path, Real: at.real, Kind: at.kind}
+	s, passed := v.root.lookup(at.real)
+	if s.by != nil {
+		by := ground(s.by)
+		e.By = &by
+		for _, gr := range v.grants {
+			if gr != s.by && gr.real == s.by.real && gr.rule != nil {
+				e.Beaten = append(e.Beaten, ground(gr))
+			}
+		}
+	}
+	for _, gr := range passed {
+		if gr != s.by && gr.kind != grantGuard {
+			e.Passed = append(e.Passed, ground(gr))
+		}
+	}
+	e.Sight = v.sight(s, at)
+	e.Broken = s.bound && !v.nameLeadsTo(path, at)
+	return e
+}
+
+// sight names a setting at a place.
+func (v *View) sight(s setting, at place) Sight {
+	if s.by == nil {
+		if v.frames(at.real) {
+			return Frame
+		}
+		return Absent
+	}
+	switch s.by.kind {
+	case grantRead, grantGuard:
+		return ReadOnly
+	case grantWrite:
+		if s.by.source != "" {
+			return Private
+		}
+		return Writable
+	case grantOverlay:
+		return Layered
+	case grantTmpfs:
+		return Memory
+	case grantHide:
+		if v.frames(at.real) {
+			return Frame
+		}
+		return Hidden
+	default:
+		return Own
+	}
+}
+
+// frames tells whether a path that is not shown itself leads to one that is.
+func (v *View) frames(real string) bool {
+	n := v.root
+	for part := range strings.SplitSeq(real[1:], "/") {
+		if part == "" {
+			continue
+		}
+		if n = n.kid(part, false); n == nil {
+			return false
+		}
+	}
+	return leadsSomewhere(n)
+}
+
+func ground(gr *grant) Ground {
+	g := Ground{Path: gr.real, Written: gr.written, Source: gr.source, Guard: gr.kind == grantGuard}
+	if gr.at != nil && !gr.at.IsZero() {
+		g.At, g.Rule = *gr.at, gr.rule
+	}
+	return g
+}
+
+// SyscallFilter is the filter that a policy asks for. Its rules have the
+// order, and so the indices, of those in the policy.
+func SyscallFilter(p *policy.Policy) seccomp.Filter {
+	s := &p.Syscalls
+	f := seccomp.Filter{Default: s.Default.V}
+	for i := range s.Allow {
+		f.Allow = append(f.Allow, s.Allow[i].Rule)
+	}
+	for i := range s.Deny {
+		f.Deny = append(f.Deny, s.Deny[i].Rule)
+	}
+	for i := range s.Architectures {
+		f.Arches = append(f.Arches, s.Architectures[i].Text)
+	}
+	return f
+}
