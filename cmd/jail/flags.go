@@ -21,7 +21,7 @@ type policyFlags struct {
 	Hide    []string `group:"Files" sep:"none" placeholder:"PATH" help:"Hide a path."`
 	Tmpfs   []string `group:"Files" sep:"none" placeholder:"PATH" help:"Put an empty directory in memory at a path. PATH,size=512M,mode=1777 says how."`
 	Overlay []string `group:"Files" sep:"none" placeholder:"PATH" help:"Let changes below a path vanish with the jail, or be kept: PATH,keep=DIR."`
-	Home    string   `group:"Files" enum:"host,private,empty," default:"" placeholder:"KIND" help:"The home directory: host, private (kept for the profile) or empty."`
+	Home    string   `group:"Files" placeholder:"KIND" help:"The home directory: host, private (kept for the profile) or empty."`
 	Root    string   `group:"Files" placeholder:"DIR" help:"A directory that holds the root file system."`
 
 	Env          []string `group:"Program" sep:"none" placeholder:"NAME[=VALUE]" help:"Pass an environment variable on, or set it."`
@@ -33,7 +33,7 @@ type policyFlags struct {
 
 	Network      string   `group:"Surroundings" placeholder:"MODE" help:"The network: none or host."`
 	Hostname     string   `group:"Surroundings" placeholder:"NAME" help:"The host name inside."`
-	Share        []string `group:"Surroundings" sep:"none" enum:"pid,ipc,uts,cgroup" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
+	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
 	NestedUserns bool     `group:"Surroundings" help:"Let the program make user namespaces of its own."`
 
 	Time      string `group:"Limits" placeholder:"DURATION" help:"End the jail after a time, such as 90s or 1h30m."`
@@ -150,4 +150,33 @@ func walk(c *commandLine, args []string, leading bool) (uses []flagUse, others [
 		}
 	}
 	return uses, others
+}
+
+// plainly fills in the grammar of run without kong, whose model of it takes a
+// good part of the time of a launch. It returns false for everything out of
+// the ordinary, which is kong's to explain: help, an unknown flag, a flag without its value,
+// no program.
+func (g *runGrammar) plainly(c *commandLine, args []string) bool {
+	uses, others := walk(c, args, true)
+	profile := ""
+	for i := range uses {
+		u := &uses[i]
+		switch kind, _ := meaning(u.name); {
+		case kind == flagSwitch, kind == flagBool && u.given && u.value != "true" && u.value != "false":
+			return false
+		case kind != flagBool && !u.given:
+			return false
+		case u.name == "profile":
+			profile = u.value
+		}
+	}
+	if len(others) == 0 {
+		return false
+	}
+	first := others[0]
+	if strings.HasPrefix(c.args[first], "-") && c.args[first-1] != "--" {
+		return false
+	}
+	g.Profile, g.Program = profile, c.args[first:]
+	return true
 }

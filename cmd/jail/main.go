@@ -78,6 +78,9 @@ func realMain(argv []string) int {
 // parse fills a verb's grammar from its arguments. It returns false and the
 // exit status when the verb is not to go on.
 func (a *app) parse(name, description string, grammar any, args []string) (int, bool) {
+	if g, ok := grammar.(*runGrammar); ok && g.plainly(&a.line, args) {
+		return 0, true
+	}
 	status, done := 0, false
 	parser, err := kong.New(grammar, kong.Name("jail "+name), kong.Description(description),
 		kong.Writers(a.out, a.err),

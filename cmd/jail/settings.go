@@ -2,6 +2,7 @@ package main
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -31,7 +32,7 @@ func settings(c *commandLine, h *jail.Host, uses []flagUse) ([]policy.Setting, d
 			}
 			s.add(key, text, u.at(c))
 		case flagShare:
-			s.add(key+"."+u.value, "false", u.at(c))
+			s.share(u, key)
 		case flagSet:
 			s.set(u)
 		case flagReplace:
@@ -189,6 +190,17 @@ func (s *setter) variable(u *flagUse, key string) {
 		return
 	}
 	s.out = append(s.out, policy.Setting{Path: []string{key, "set", name}, Text: text, At: u.at(s.line)})
+}
+
+// share adds --share NAMESPACE.
+func (s *setter) share(u *flagUse, key string) {
+	shared := []string{"pid", "ipc", "uts", "cgroup"}
+	if slices.Contains(shared, u.value) {
+		s.add(key+"."+u.value, "false", u.at(s.line))
+		return
+	}
+	s.problem("unknown-namespace", "unknown namespace "+diag.Quote(u.value), u.at(s.line),
+		"pid, ipc, uts and cgroup can be shared; for the network, --network host")
 }
 
 // set adds --set KEY=VALUE.
