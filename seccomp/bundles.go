@@ -124,7 +124,8 @@ var defaultRules = []Rule{
 	{Name: "socket", When: []Cond{isNetlink, isDatagram, isProtocol0}},
 	// What is refused looks like a kernel without it, on which programs fall
 	// back: Go to TCP without MPTCP, PAM to life without an audit daemon.
-	{Name: "socket", When: []Cond{isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
+	{Name: "socket", When: []Cond{isInet, isStream, isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
+	{Name: "socket", When: []Cond{isInet6, isStream, isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
 	{Name: "socket", Action: Errno, Errno: int(unix.EAFNOSUPPORT)},
 	{Name: "socketpair", When: []Cond{isUnix, isStream}},
 	{Name: "socketpair", When: []Cond{isUnix, isDatagram}},

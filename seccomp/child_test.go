@@ -62,7 +62,7 @@ func install(p Program) error {
 // the environment adds.
 func childFilter() Filter {
 	f := ordinary()
-	for _, name := range strings.Fields(os.Getenv("SECCOMP_TEST_ALLOW")) {
+	for name := range strings.FieldsSeq(os.Getenv("SECCOMP_TEST_ALLOW")) {
 		f.Allow = append(f.Allow, Rule{Name: name})
 	}
 	if os.Getenv("SECCOMP_TEST_DEFAULT") == "log" {
@@ -122,15 +122,15 @@ func makeCalls() error {
 		}
 		a := probes[i].args
 		if _, _, errno := syscall.RawSyscall(uintptr(nr), a[0], a[1], a[2]); errno != probes[i].want {
-			fmt.Printf("%s%#x: %v, want %v\n", probes[i].name, a, errno, probes[i].want)
+			fmt.Fprintf(os.Stdout, "%s%#x: %v, want %v\n", probes[i].name, a, errno, probes[i].want)
 		}
 	}
 	for nr := uintptr(480); nr <= 600; nr++ {
 		if _, _, errno := syscall.RawSyscall(nr, 0, 0, 0); errno != unix.ENOSYS {
-			fmt.Printf("number %d: %v, want ENOSYS\n", nr, errno)
+			fmt.Fprintf(os.Stdout, "number %d: %v, want ENOSYS\n", nr, errno)
 		}
 	}
-	fmt.Println("done")
+	fmt.Fprintln(os.Stdout, "done")
 	return nil
 }
 

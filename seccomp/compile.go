@@ -129,13 +129,13 @@ func configure(filter *seccomp.ScmpFilter, a abi) error {
 
 // addSyscall adds the rules of one syscall and returns how many there were.
 func addSyscall(filter *seccomp.ScmpFilter, f Filter, a abi, row *syscallRow, entries []Entry) (int, error) {
-	decisive := complete(f, order(entries, row.name), row.name)
+	deciding := decisive(f, entries, row.name)
 	if a == abiX86 && isMultiplexed(row.name) {
-		last := strictest(decisive)
+		last := strictest(deciding)
 		last.When = nil
-		decisive = []Entry{last}
+		deciding = []Entry{last}
 	}
-	decision, err := partition(decisive, a.narrow())
+	decision, err := partition(deciding, a.narrow())
 	if err != nil {
 		return 0, err
 	}

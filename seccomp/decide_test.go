@@ -15,7 +15,7 @@ func ordinary(more ...Rule) Filter {
 }
 
 // compile compiles a filter that has to compile.
-func compile(t testing.TB, f Filter) machine {
+func compile(t *testing.T, f Filter) machine {
 	t.Helper()
 	program, err := Compile(f)
 	if err != nil {
@@ -429,6 +429,16 @@ func TestPrecedence(t *testing.T) {
 				{"kill", [6]uint64{3}, "allow"},
 				{"kill", [6]uint64{4}, "log"},
 				{"tkill", [6]uint64{}, "log"},
+			},
+		},
+		{
+			"a default that logs sees what a group would refuse",
+			Filter{Default: Log, Allow: []Rule{{Name: "@default"}}, Arches: native},
+			[]expectation{
+				{"read", [6]uint64{}, "allow"},
+				{"clone3", [6]uint64{}, "log"},
+				{"socket", [6]uint64{unix.AF_PACKET}, "log"},
+				{"socket", [6]uint64{unix.AF_UNIX, unix.SOCK_STREAM}, "allow"},
 			},
 		},
 		{

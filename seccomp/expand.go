@@ -1,5 +1,7 @@
 package seccomp
 
+import "slices"
+
 // List tells where the rule stands that decided about a syscall.
 type List int
 
@@ -54,14 +56,14 @@ func Expand(f Filter) []Entry {
 // appendRule adds the entries that one rule stands for. Groups do not nest in
 // circles; a test says so.
 func appendRule(entries []Entry, rule Rule, list List, index int, path []string) []Entry {
-	path = append(path[:len(path):len(path)], rule.Name)
+	path = append(slices.Clip(path), rule.Name)
 	members := Group(rule.Name)
 	for i := range members {
 		member := members[i]
 		if list == InDeny || member.Action == Allow {
 			member.Action, member.Errno = rule.Action, rule.Errno
 		}
-		member.When = append(rule.When[:len(rule.When):len(rule.When)], member.When...)
+		member.When = append(slices.Clip(rule.When), member.When...)
 		entries = appendRule(entries, member, list, index, path)
 	}
 	if !IsSyscall(rule.Name) {
@@ -81,12 +83,12 @@ func appendRule(entries []Entry, rule Rule, list List, index int, path []string)
 // call. The last entry has no conditions; it is the default when no rule
 // decides in every case.
 func Explain(f Filter, name string) []Entry {
-	return complete(f, order(Expand(f), name), name)
+	return decisive(f, Expand(f), name)
 }
 
-// complete adds the default of the filter where the entries of a syscall
-// leave some call undecided.
-func complete(f Filter, sorted []Entry, name string) []Entry {
+// decisive is Explain for entries that hold at least all those of the syscall.
+func decisive(f Filter, entries []Entry, name string) []Entry {
+	sorted := order(f, entries, name)
 	if n := len(sorted); n > 0 && len(sorted[n-1].When) == 0 {
 		return sorted
 	}
@@ -101,19 +103,20 @@ func complete(f Filter, sorted []Entry, name string) []Entry {
 // later layer of a profile has the last word. In Allow the rules that grant
 // come first, then those that grant and log, then members that say how a call
 // is refused; so a call that one rule grants is not taken back by a group that
-// happens to hold it as refused. What follows an entry without conditions is
-// never asked and left out.
-func order(entries []Entry, name string) []Entry {
+// happens to hold it as refused. Where the default lets calls through, an allow
+// rule has nothing to refuse, and such members are left out. So is what follows
+// an entry without conditions: it is never asked.
+func order(f Filter, entries []Entry, name string) []Entry {
 	var sorted []Entry
-	for i := len(entries) - 1; i >= 0; i-- {
-		if entries[i].Name == name && entries[i].List == InDeny {
-			sorted = append(sorted, entries[i])
+	for _, entry := range slices.Backward(entries) {
+		if entry.Name == name && entry.List == InDeny {
+			sorted = append(sorted, entry)
 		}
 	}
 	for _, grants := range [...]func(Action) bool{
 		func(a Action) bool { return a == Allow },
 		func(a Action) bool { return a == Log },
-		func(a Action) bool { return a != Allow && a != Log },
+		func(a Action) bool { return a != Allow && a != Log && f.Default != Allow && f.Default != Log },
 	} {
 		for i := range entries {
 			if entries[i].Name == name && entries[i].List == InAllow && grants(entries[i].Action) {

@@ -14,27 +14,34 @@ type machine struct{ vm *bpf.VM }
 
 // load prepares a program for running, and fails the test when it holds an
 // instruction that is none.
-func load(t testing.TB, p Program) machine {
+func load(t *testing.T, p Program) machine {
 	t.Helper()
 	if err := p.check(); err != nil {
 		t.Fatal(err)
 	}
-	var instructions []bpf.Instruction
-	for at := 0; at < len(p); at += instructionSize {
-		raw := bpf.RawInstruction{
-			Op: binary.NativeEndian.Uint16(p[at:]), Jt: p[at+2], Jf: p[at+3], K: binary.NativeEndian.Uint32(p[at+4:]),
+	instructions := disassemble(p)
+	for at := range instructions {
+		if _, unknown := instructions[at].(bpf.RawInstruction); unknown {
+			t.Fatalf("instruction %d is not known: %+v", at, instructions[at])
 		}
-		instruction := raw.Disassemble()
-		if _, unknown := instruction.(bpf.RawInstruction); unknown {
-			t.Fatalf("instruction %d is not known: %+v", at/instructionSize, raw)
-		}
-		instructions = append(instructions, instruction)
 	}
 	vm, err := bpf.NewVM(instructions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return machine{vm}
+}
+
+// disassemble reads the instructions of a program.
+func disassemble(p Program) []bpf.Instruction {
+	instructions := make([]bpf.Instruction, 0, p.Len())
+	for at := 0; at < len(p); at += instructionSize {
+		raw := bpf.RawInstruction{
+			Op: binary.NativeEndian.Uint16(p[at:]), Jt: p[at+2], Jf: p[at+3], K: binary.NativeEndian.Uint32(p[at+4:]),
+		}
+		instructions = append(instructions, raw.Disassemble())
+	}
+	return instructions
 }
 
 // call is one made-up syscall.
@@ -46,7 +53,7 @@ type call struct {
 // run returns the SECCOMP_RET_* value for a call. The machine loads big-endian
 // words, the kernel native ones: struct seccomp_data is laid out accordingly,
 // each 64-bit argument with its low half first as on a little-endian kernel.
-func (m machine) run(t testing.TB, c call) uint32 {
+func (m machine) run(t *testing.T, c call) uint32 {
 	t.Helper()
 	data := make([]byte, 64)
 	binary.BigEndian.PutUint32(data[0:], c.nr)
@@ -71,6 +78,7 @@ func (d Decision) ret() uint32 {
 		return unix.SECCOMP_RET_KILL_PROCESS
 	case Log:
 		return unix.SECCOMP_RET_LOG
+	case Errno:
 	}
 	return unix.SECCOMP_RET_ERRNO | uint32(d.Errno)
 }
@@ -164,7 +172,7 @@ func randomFilter(r *rand.Rand) Filter {
 
 // randomCall makes a call that the rules of a filter are likely to be about:
 // arguments come from its own conditions, with bits changed.
-func randomCall(r *rand.Rand, f Filter, entries []Entry) call {
+func randomCall(r *rand.Rand, entries []Entry) call {
 	c := call{arch: nativeABI.audit()}
 	for i := range c.args {
 		c.args[i] = value(r)
@@ -212,7 +220,7 @@ func TestRandomFilters(t *testing.T) {
 		m := load(t, program)
 		entries := Expand(f)
 		for range 300 {
-			agree(t, f, m, randomCall(r, f, entries))
+			agree(t, f, m, randomCall(r, entries))
 		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

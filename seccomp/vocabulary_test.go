@@ -20,7 +20,7 @@ func TestTablesAreSorted(t *testing.T) {
 
 // TestNumbersAreUnique guards rowOf, which returns the first name of a number.
 func TestNumbersAreUnique(t *testing.T) {
-	for a := abi(0); a < abiCount; a++ {
+	for a := range abiCount {
 		seen := map[int32]string{}
 		for _, row := range syscallTable {
 			nr := row.numbers[a]
