@@ -4,7 +4,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/profiles"
@@ -145,12 +144,4 @@ func filterCache(h *jail.Host) seccomp.Cache {
 		return seccomp.Cache{}
 	}
 	return seccomp.Cache{Dir: path.Join(h.Own.Cache, "seccomp")}
-}
-
-// sourcesOf is the command line alone, for diagnostics before a profile is
-// read.
-func (a *app) sourcesOf() *diag.Sources {
-	sources := new(diag.Sources)
-	sources.Add(policy.CommandLine, []byte(a.line.text))
-	return sources
 }

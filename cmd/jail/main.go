@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/jail-project/jail/diag"
 )
 
 // Exit statuses of jail itself; a program's own pass through.
@@ -94,10 +96,34 @@ func (a *app) parse(name, description string, grammar any, args []string) (int, 
 		return status, false
 	}
 	if err != nil {
-		a.fail(err.Error(), fmt.Sprintf("`jail %s --help` lists what there is", name))
-		return exitFailed, false
+		return a.report(a.ownSources(), diag.List{{
+			Code: "usage", Summary: err.Error(), Subject: a.flagIn(err.Error()),
+			Remedy: fmt.Sprintf("`jail %s --help` lists what there is", name),
+		}}), false
 	}
 	return 0, true
+}
+
+// flagIn finds the argument that a message of kong begins with: kong names a
+// flag and knows no places.
+func (a *app) flagIn(message string) diag.Range {
+	for _, word := range strings.Fields(message) {
+		word, _, _ = strings.Cut(strings.TrimRight(word, ",:"), "=")
+		for i, arg := range a.line.args {
+			if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(word, "-") && name == word {
+				return a.line.at(i, 0)
+			}
+		}
+	}
+	return diag.Range{}
+}
+
+// ownSources is the command line alone, for diagnostics before a profile is
+// read.
+func (a *app) ownSources() *diag.Sources {
+	sources := new(diag.Sources)
+	sources.Add(commandLineName, []byte(a.line.text))
+	return sources
 }
 
 func helpVerb(a *app, _ []string) int {

@@ -13,7 +13,7 @@ import (
 // meaning.
 type runGrammar struct {
 	policyFlags
-	Program []string `arg:"" passthrough:"" help:"The program and its arguments."`
+	Program []string `arg:"" passthrough:"partial" help:"The program and its arguments."`
 }
 
 func runVerb(a *app, args []string) int {
