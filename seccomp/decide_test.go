@@ -303,7 +303,7 @@ func TestSecondABI(t *testing.T) {
 						continue
 					}
 				}
-				for range 12 {
+				for range 3 {
 					agree(t, f, m, c)
 					for i := range c.args {
 						c.args[i] = value(r)
