@@ -1,3 +1,36 @@
 package main
 
-func showVerb(_ *app, _ []string) int { return 0 }
+import (
+	"bytes"
+
+	"github.com/jail-project/jail/policy"
+)
+
+type showGrammar struct {
+	policyFlags
+	JSON bool   `name:"json" help:"Print an object: name, layers, and entries with key, value, place and what they overrode."`
+	Name string `arg:"" help:"A profile, a profile file (….yaml), or a program."`
+}
+
+func showVerb(a *app, args []string) int {
+	var g showGrammar
+	if status, ok := a.parse("show", "Print a merged profile with the origin of every line.", &g, args); !ok {
+		return status
+	}
+	s, status := a.open(args, false)
+	if s == nil {
+		return status
+	}
+	l, status := a.loadNamed(s, &g.policyFlags, g.Name, s.place(a))
+	if l == nil {
+		return status
+	}
+	if g.JSON {
+		return a.printJSON(shownPolicy(l.policy))
+	}
+	var b bytes.Buffer
+	if err := policy.Show(l.policy, &b); err != nil {
+		return a.fail("internal error: "+err.Error(), "")
+	}
+	return a.print(b.Bytes())
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// policyJSON is what show prints with --json: the policy as a flat list of its
+// leaves, in the order of the profile language.
+type policyJSON struct {
+	Name    text        `json:"name"`
+	Layers  []layerJSON `json:"layers"` // weakest first
+	Entries []entryJSON `json:"entries"`
+}
+
+type layerJSON struct {
+	Name   text `json:"name"`
+	File   text `json:"file"`
+	Reason text `json:"reason"` // profile, extends, drop-in or flags
+}
+
+// entryJSON is one scalar, or one entry of a list.
+type entryJSON struct {
+	Key     string `json:"key"`   // "filesystem.read"
+	Value   any    `json:"value"` // text, number, true or false; an object for what has further keys
+	Default bool   `json:"default,omitempty"`
+	position
+	Layer *int       `json:"layer,omitempty"` // index of layers
+	Over  []position `json:"over,omitempty"`  // what it overrode, latest first
+}
+
+type pathJSON struct {
+	Path     text   `json:"path"`
+	Create   string `json:"create,omitempty"`
+	Required bool   `json:"required,omitempty"`
+	Size     int64  `json:"size,omitempty"` // bytes
+	Inodes   int64  `json:"inodes,omitempty"`
+	Mode     uint32 `json:"mode,omitempty"`
+	Keep     text   `json:"keep,omitempty"`
+}
+
+type syscallJSON struct {
+	Name   text       `json:"name"`
+	When   []condJSON `json:"when,omitempty"`
+	Action string     `json:"action"`
+	Errno  string     `json:"errno,omitempty"`
+}
+
+type condJSON struct {
+	Arg   uint   `json:"arg"`
+	Op    string `json:"op"`
+	Value uint64 `json:"value"`
+	Mask  uint64 `json:"mask,omitempty"`
+	Width int    `json:"width"`
+}
+
+type variableJSON struct {
+	Name  text `json:"name"`
+	Value text `json:"value"`
+}
+
+type testJSON struct {
+	Probe  string `json:"probe"`
+	Target text   `json:"target,omitempty"`
+	Run    []text `json:"run,omitempty"`
+	Expect string `json:"expect"`
+}
+
+// leaves collects the entries of a policy.
+type leaves struct{ out []entryJSON }
+
+func shownPolicy(p *policy.Policy) policyJSON {
+	l := leaves{}
+	value(&l, "description", p.Description)
+	l.entries("programs", p.Programs)
+	l.filesystem(&p.Filesystem)
+	l.entries("environment.keep", p.Environment.Keep)
+	for _, v := range p.Environment.Set {
+		l.add("environment.set", variableJSON{text(v.Name), text(v.Text)}, v.Origin)
+	}
+	l.entries("capabilities.drop", p.Capabilities.Drop)
+	l.entries("capabilities.keep", p.Capabilities.Keep)
+	l.syscalls(&p.Syscalls)
+	value(&l, "network.mode", p.Network.Mode)
+	l.entries("network.allow", p.Network.Allow)
+	l.entries("network.deny", p.Network.Deny)
+	l.entries("network.publish", p.Network.Publish)
+	l.surroundings(p)
+	l.services(p)
+	shown := policyJSON{Name: text(p.Name), Entries: l.out}
+	for _, layer := range p.Layers {
+		shown.Layers = append(shown.Layers, layerJSON{text(layer.Name), text(layer.File), text(layer.Reason)})
+	}
+	return shown
+}
+
+func (l *leaves) filesystem(f *policy.Filesystem) {
+	for i := range f.Rules {
+		r := &f.Rules[i]
+		create := [...]string{"", "directory", "file"}[r.Create]
+		l.add("filesystem."+accessName(r.Access), pathJSON{
+			text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, text(r.Keep),
+		}, r.Origin)
+	}
+	value(l, "filesystem.root", f.Root)
+	value(l, "filesystem.home", f.Home)
+	value(l, "filesystem.arguments", f.Arguments)
+}
+
+// accessName is the list of the filesystem section that a rule stands in.
+func accessName(a policy.Access) string {
+	switch a {
+	case policy.Read:
+		return "read"
+	case policy.Write:
+		return "write"
+	case policy.Hide:
+		return "hide"
+	case policy.Tmpfs:
+		return "tmpfs"
+	default:
+		return "overlay"
+	}
+}
+
+func (l *leaves) syscalls(s *policy.Syscalls) {
+	l.scalar("syscalls.default", s.Default.V.String(), s.Default.Set, s.Default.Origin)
+	l.rules("syscalls.allow", s.Allow)
+	l.rules("syscalls.deny", s.Deny)
+	l.entries("syscalls.architectures", s.Architectures)
+}
+
+func (l *leaves) rules(key string, rules []policy.SyscallRule) {
+	for i := range rules {
+		r := &rules[i].Rule
+		shown := syscallJSON{Name: text(r.Name), Action: r.Action.String()}
+		if r.Action == seccomp.Errno {
+			shown.Errno = errnoName(r.Errno)
+		}
+		for _, c := range r.When {
+			shown.When = append(shown.When, condJSON{c.Arg, c.Op, c.Value, c.Mask, c.Width})
+		}
+		l.add(key, shown, rules[i].Origin)
+	}
+}
+
+func (l *leaves) surroundings(p *policy.Policy) {
+	value(l, "namespaces.pid", p.Namespaces.PID)
+	value(l, "namespaces.ipc", p.Namespaces.IPC)
+	value(l, "namespaces.uts", p.Namespaces.UTS)
+	value(l, "namespaces.cgroup", p.Namespaces.Cgroup)
+	value(l, "namespaces.time", p.Namespaces.Time)
+	value(l, "namespaces.user", p.Namespaces.User)
+	value(l, "identity.user", p.Identity.User)
+	value(l, "identity.hostname", p.Identity.Hostname)
+	value(l, "identity.machine-id", p.Identity.MachineID)
+	limit(l, "limits.memory", p.Limits.Memory)
+	limit(l, "limits.processes", p.Limits.Processes)
+	limit(l, "limits.cpu", p.Limits.CPU)
+	limit(l, "limits.open-files", p.Limits.OpenFiles)
+	limit(l, "limits.file-size", p.Limits.FileSize)
+	if t := p.Limits.Time; t.Set {
+		l.scalar("limits.time", t.V.Round(time.Millisecond).String(), true, t.Origin)
+	}
+}
+
+func (l *leaves) services(p *policy.Policy) {
+	value(l, "display.x11", p.Display.X11)
+	value(l, "display.wayland", p.Display.Wayland)
+	value(l, "audio", p.Audio)
+	for _, bus := range [...]struct {
+		key   string
+		rules *policy.BusRules
+	}{{"dbus.session", &p.DBus.Session}, {"dbus.system", &p.DBus.System}} {
+		l.entries(bus.key+".talk", bus.rules.Talk)
+		l.entries(bus.key+".own", bus.rules.Own)
+		l.entries(bus.key+".see", bus.rules.See)
+	}
+	l.entries("devices", p.Devices)
+	l.entries("sockets", p.Sockets)
+	for i := range p.Tests {
+		t := &p.Tests[i]
+		l.add("tests", testJSON{t.Probe, text(t.Target), texts(t.Run), t.Expect}, t.Origin)
+	}
+}
+
+func (l *leaves) add(key string, shown any, o policy.Origin) {
+	e := entryJSON{Key: key, Value: shown, position: positionOf(o.At)}
+	if o.Layer >= 0 {
+		e.Layer = &o.Layer
+	} else {
+		e.Default = true
+	}
+	for _, at := range o.Over {
+		e.Over = append(e.Over, positionOf(at))
+	}
+	l.out = append(l.out, e)
+}
+
+func (l *leaves) entries(key string, entries []policy.Entry) {
+	for _, e := range entries {
+		l.add(key, text(e.Text), e.Origin)
+	}
+}
+
+func (l *leaves) scalar(key string, shown any, set bool, o policy.Origin) {
+	if !set {
+		o = policy.Origin{Layer: -1}
+	}
+	l.add(key, shown, o)
+}
+
+// value adds a scalar; one that is neither given nor has a default is left
+// out.
+func value[T string | bool](l *leaves, key string, v policy.Value[T]) {
+	switch shown := any(v.V).(type) {
+	case string:
+		if shown != "" || v.Set {
+			l.scalar(key, text(shown), v.Set, v.Origin)
+		}
+	default:
+		l.scalar(key, shown, v.Set, v.Origin)
+	}
+}
+
+// limit adds a number, which has no default.
+func limit(l *leaves, key string, v policy.Value[int64]) {
+	if v.Set {
+		l.scalar(key, v.V, true, v.Origin)
+	}
+}
+
+// errnoName is the name of an error number, 0 standing for EPERM.
+func errnoName(number int) string {
+	if number == 0 {
+		return "EPERM"
+	}
+	if name := seccomp.ErrnoName(number); name != "" {
+		return name
+	}
+	return strconv.Itoa(number)
+}
