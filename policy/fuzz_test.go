@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -179,6 +180,18 @@ func TestBombs(t *testing.T) {
 	}{
 		{"aliases", laughs.String(), "too-large"},
 		{"many aliases", "a: &a [x]\nb: [" + strings.Repeat("*a,", 300_000) + "]", "too-large"},
+		{"aliases on one line", "a: &a [x]\nb: [" + strings.Repeat("*a,", 30_000) + "]", "unknown-key"},
+		{"aliases after letters", "é: &a [x]\nb: [é, " + strings.Repeat("*a,", 30_000) + "]", "unknown-key"},
+		{"aliases of a long text", "a: &a '" + strings.Repeat("x", 500_000) + "'\nb: [" + strings.Repeat("*a,", 30_000) + "]", "too-large"},
+		{"chain of aliases", func() string {
+			var b strings.Builder
+			b.WriteString("a0: &a0 [x]\n")
+			for i := range 5000 {
+				fmt.Fprintf(&b, "a%d: &a%d [*a%d]\n", i+1, i+1, i)
+			}
+			return b.String()
+		}(), "too-deep"},
+		{"long path", "filesystem: {read: [/" + strings.Repeat("x", 5000) + "]}", "bad-path"},
 		{"deep flow", strings.Repeat("[", 1<<19), ""},
 		{"deep flow, closed", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "too-deep"},
 		{"deep block", strings.Repeat("- ", 9000), "too-deep"},

@@ -7,10 +7,16 @@ import (
 	"github.com/jail-project/jail/diag"
 )
 
+// maxPath is the longest path without its NUL (PATH_MAX, path_resolution(7)).
+const maxPath = 4095
+
 // checkPath judges a path as a profile writes it, and returns the key by
 // which paths are compared: ~ and ${HOME} are the same there, and so are
 // paths that differ in empty and "." components only.
 func checkPath(text string, kind Kind) (key string, p *problem) {
+	if len(text) > maxPath {
+		return "", &problem{code: "bad-path", summary: "a path longer than 4095 bytes, which the kernel does not take"}
+	}
 	if strings.HasPrefix(text, "@") {
 		return checkPathGroup(text, kind)
 	}

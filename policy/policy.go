@@ -1,3 +1,17 @@
+// Package policy reads profiles: YAML text becomes layers of checked values,
+// the layers are merged, and the outcome is a Policy in which every leaf
+// knows the place that decided it and what it overrode.
+//
+// The way of a profile through the package: Load (load.go) finds files in a
+// Store; parseYAML (yaml.go) makes nodes of their text; the checker
+// (check.go) holds the nodes against the table of keys (schema.go) and makes
+// a document of them; documents are merged (document.go), rivals between
+// lists settled (resolve.go), and the Policy built (build.go). Show prints it
+// as a profile again.
+//
+// The package is pure: it opens nothing but what the fs.FS of a Store holds,
+// and knows neither the environment nor the kernel. Variables, globs and path
+// groups stay as they are written until the policy is compiled for a host.
 package policy
 
 import (
@@ -11,8 +25,11 @@ import (
 type Origin struct {
 	At    diag.Range   // the text that decided
 	Over  []diag.Range // what it overrode, latest first
-	Layer int          // index into Policy.Layers
+	Layer int          // index into Policy.Layers, or -1 for a default
 }
+
+// IsDefault reports whether no layer said it: At is zero then.
+func (o Origin) IsDefault() bool { return o.Layer == fromDefault }
 
 // Value is a scalar leaf. Set is false for a key that no layer mentions; V
 // then holds the documented default.
@@ -90,7 +107,7 @@ type PathRule struct {
 	Access   Access
 	Path     string // as written
 	Create   Create // write only
-	Required bool   // a missing path is an error; always set for flags
+	Required bool   // a missing path is an error; always set for flags, but for tmpfs and @groups
 	Size     int64  // tmpfs, overlay with discard: bytes, 0 for the default
 	Inodes   int64  // tmpfs: 0 for the default
 	Mode     uint32 // tmpfs: permission bits with sticky; 0 for the default 0755
@@ -120,7 +137,8 @@ type Variable struct {
 
 // Capabilities is the merged capabilities section. Drop is applied first,
 // Keep wins; names are as in capabilities(7) without the CAP_ prefix, lower
-// case, or "all".
+// case, or "all". What later layers took back is already gone from either
+// list; "all" stands in Keep only when nothing is dropped beside it.
 type Capabilities struct {
 	Drop []Entry
 	Keep []Entry
@@ -133,7 +151,8 @@ type SyscallRule struct {
 }
 
 // Syscalls is the merged syscalls section. Deny entries win over allow
-// entries of the same layer or earlier ones; see seccomp.Filter.
+// entries, see seccomp.Filter: what a later layer allowed again without
+// conditions is already gone from Deny.
 type Syscalls struct {
 	Default       Value[seccomp.Action]
 	Allow         []SyscallRule

@@ -13,6 +13,7 @@ import (
 const (
 	maxFileSize = 1 << 20 // bytes
 	maxNodes    = 100_000 // after aliases are expanded
+	maxText     = 4 << 20 // bytes of texts, after aliases are expanded
 	maxDepth    = 32      // of nested lists and mappings
 	maxMarks    = 100_000 // line ends and punctuation that may begin a node
 )

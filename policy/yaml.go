@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -39,8 +38,8 @@ func parseYAML(file string, text []byte) (*node, diag.List) {
 	if first == nil || len(first.Content) != 1 {
 		return nil, nil
 	}
-	c := converter{src: src, budget: maxNodes}
-	n := c.convert(first.Content[0], 0)
+	c := converter{src: src, anchored: map[*yaml.Node]converted{}, columns: map[int][]int32{}}
+	n, _ := c.convert(first.Content[0], 0)
 	if c.list.HasErrors() {
 		return nil, c.list
 	}
@@ -73,77 +72,119 @@ func decode(text []byte) (first, second *yaml.Node, err error) {
 	return &a, &b, nil
 }
 
-// converter turns the library's tree into ours.
+// converter turns the library's tree into ours. An alias becomes the very
+// node that it stands for, so that the tree takes no more memory than the
+// text; what the tree has grown to when it is walked is counted against the
+// bounds all the same.
 type converter struct {
-	src    *source
-	list   diag.List
-	budget int
-	open   []*yaml.Node // anchors being expanded, to refuse cycles
+	src      *source
+	list     diag.List
+	nodes    int // converted so far, aliases expanded
+	bytes    int // of their texts
+	anchored map[*yaml.Node]converted
 
-	// cursor remembers the last conversion from the library's columns,
-	// which count characters, to ours, which count bytes. Nodes come in
-	// the order of the text, so a long line is walked once, not once for
-	// each of its nodes.
-	line, char, offset int
+	// columns holds the byte offset of each character of the lines that
+	// are not plain ASCII; for others there is an empty entry.
+	columns map[int][]int32
 }
 
-func (c *converter) convert(n *yaml.Node, depth int) *node {
-	out := &node{at: c.start(n)}
-	c.budget--
-	switch {
-	case len(c.list) > 0:
-		return out
-	case c.budget < 0:
-		c.fault("too-large", "the aliases expand to more than 100,000 entries", out.at)
-		return out
-	case depth > maxDepth:
-		c.fault("too-deep", "lists and mappings are nested too deep", out.at)
-		return out
-	}
+// extent is the size of a tree with all aliases in it expanded.
+type extent struct {
+	nodes, bytes, height int
+}
+
+// converted is a node that aliases may stand for.
+type converted struct {
+	node *node
+	size extent
+}
+
+// convert returns our form of n with its size. After a fault it only finds a
+// quick way out.
+func (c *converter) convert(n *yaml.Node, depth int) (*node, extent) {
 	if n.Kind == yaml.AliasNode {
-		return c.alias(n, out.at, depth)
+		return c.alias(n, depth)
 	}
+	out := c.begin(n)
+	size := extent{nodes: 1, bytes: len(n.Value)}
+	if !c.count(size, depth, out.at) {
+		return out, size
+	}
+	child := func(n *yaml.Node) *node {
+		node, s := c.convert(n, depth+1)
+		size.nodes += s.nodes
+		size.bytes += s.bytes
+		size.height = max(size.height, s.height+1)
+		return node
+	}
+	switch out.shape {
+	case listNode:
+		out.items = make([]*node, len(n.Content))
+		for i, item := range n.Content {
+			out.items[i] = child(item)
+		}
+	case mappingNode:
+		out.pairs = make([]pair, len(n.Content)/2)
+		for i := range out.pairs {
+			out.pairs[i] = pair{child(n.Content[2*i]), child(n.Content[2*i+1])}
+		}
+	default:
+		if strings.IndexByte(n.Value, 0) >= 0 {
+			c.fault("control-character", "a NUL character in a text", out.at)
+		}
+	}
+	if n.Anchor != "" {
+		c.anchored[n] = converted{out, size}
+	}
+	return out, size
+}
+
+// begin makes a node without what it contains.
+func (c *converter) begin(n *yaml.Node) *node {
+	out := &node{at: c.start(n)}
 	if n.Style&yaml.TaggedStyle != 0 {
 		out.tag = n.Tag
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
 		out.shape = listNode
-		c.measure(out, n)
-		for _, item := range n.Content {
-			out.items = append(out.items, c.convert(item, depth+1))
-		}
 	case yaml.MappingNode:
 		out.shape = mappingNode
-		c.measure(out, n)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			out.pairs = append(out.pairs, pair{c.convert(n.Content[i], depth+1), c.convert(n.Content[i+1], depth+1)})
-		}
 	default:
 		out.text = n.Value
 		if n.Style&^yaml.TaggedStyle != 0 {
 			out.style = quoted
 		}
-		c.measure(out, n)
-		if at := strings.IndexByte(n.Value, 0); at >= 0 {
-			c.fault("control-character", "a NUL character in a text", out.at)
-		}
 	}
+	out.measure(c.src.line(n.Line), n.Anchor != "")
 	return out
 }
 
-func (c *converter) alias(n *yaml.Node, at diag.Range, depth int) *node {
+// alias returns the node that an alias stands for. One whose conversion has
+// not ended contains the alias.
+func (c *converter) alias(n *yaml.Node, depth int) (*node, extent) {
+	at := c.start(n)
 	at.End.Column = at.Start.Column + 1 + len(n.Value)
-	for _, o := range c.open {
-		if o == n.Alias {
-			c.fault("alias-cycle", "the alias stands for something that contains it", at)
-			return &node{at: at}
-		}
+	target, ok := c.anchored[n.Alias]
+	if !ok {
+		c.fault("alias-cycle", "the alias stands for something that contains it", at)
+		return &node{at: at}, extent{}
 	}
-	c.open = append(c.open, n.Alias)
-	out := c.convert(n.Alias, depth)
-	c.open = c.open[:len(c.open)-1]
-	return out
+	c.count(target.size, depth, at)
+	return target.node, target.size
+}
+
+// count adds to what was converted and reports whether all is well.
+func (c *converter) count(size extent, depth int, at diag.Range) bool {
+	c.nodes += size.nodes
+	c.bytes += size.bytes
+	switch {
+	case c.nodes > maxNodes || c.bytes > maxText:
+		c.fault("too-large", "with its aliases expanded the file is too large", at)
+	case depth+size.height > maxDepth:
+		c.fault("too-deep", "lists and mappings are nested too deep", at)
+	}
+	return len(c.list) == 0
 }
 
 func (c *converter) fault(code, summary string, at diag.Range) {
@@ -155,110 +196,20 @@ func (c *converter) fault(code, summary string, at diag.Range) {
 // start converts the position of n; the end is one byte after it until
 // measure knows better.
 func (c *converter) start(n *yaml.Node) diag.Range {
-	line := c.src.line(n.Line)
-	if c.line != n.Line || c.char > n.Column {
-		c.line, c.char, c.offset = n.Line, 1, 0
-	}
-	for c.char < n.Column && c.offset < len(line) {
-		_, size := utf8.DecodeRune(line[c.offset:])
-		c.offset += size
-		c.char++
-	}
-	col := c.offset + 1
+	col := c.column(n.Line, n.Column)
 	return diag.Range{File: c.src.file, Start: diag.Pos{Line: n.Line, Column: col}, End: diag.Pos{Line: n.Line, Column: col + 1}}
 }
 
-// measure finds where n ends on the line on which it starts.
-func (c *converter) measure(out *node, n *yaml.Node) {
-	line := c.src.line(n.Line)
-	from := out.at.Start.Column - 1
-	if from >= len(line) {
-		return
+// column converts a column of the library, which counts characters, to ours,
+// which counts bytes.
+func (c *converter) column(line, char int) int {
+	table, known := c.columns[line]
+	if !known {
+		table = columnTable(c.src.line(line))
+		c.columns[line] = table
 	}
-	body := from
-	if out.tag != "" || n.Anchor != "" {
-		body = skipProperties(line, from)
+	if char <= len(table) {
+		return int(table[char-1]) + 1
 	}
-	out.at.End.Column = max(nodeEnd(line, body, out), from+1) + 1
-	if out.shape != scalarNode {
-		return
-	}
-	if out.style == quoted {
-		body++
-	}
-	if body+len(out.text) <= len(line) && out.text != "" && string(line[body:body+len(out.text)]) == out.text {
-		out.body = body + 1
-	}
-}
-
-// skipProperties steps over "!tag" and "&anchor" before the node proper.
-func skipProperties(line []byte, i int) int {
-	for i < len(line) && (line[i] == '!' || line[i] == '&') {
-		for i < len(line) && line[i] != ' ' && line[i] != '\t' {
-			i++
-		}
-		for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
-			i++
-		}
-	}
-	return i
-}
-
-// nodeEnd is the offset in line behind the node that begins at i. What
-// goes on over further lines ends with the line.
-func nodeEnd(line []byte, i int, n *node) int {
-	if i >= len(line) {
-		return len(line)
-	}
-	switch c := line[i]; {
-	case n.shape != scalarNode && (c == '[' || c == '{'):
-		return flowEnd(line, i)
-	case n.shape == listNode:
-		return i + 1
-	case n.shape == mappingNode:
-		if end := bytes.IndexByte(line[i:min(len(line), i+200)], ':'); end > 0 {
-			return i + end
-		}
-		return i + 1
-	case n.style == quoted && (c == '"' || c == '\''):
-		return quoteEnd(line, i)
-	case n.style == plain && bytes.HasPrefix(line[i:], []byte(n.text)):
-		return i + len(n.text)
-	}
-	return len(bytes.TrimRight(line, " \t"))
-}
-
-// flowEnd finds the bracket that closes the one at i, within reason: the
-// range serves a caret line.
-func flowEnd(line []byte, i int) int {
-	depth := 0
-	for j := i; j < min(len(line), i+200); j++ {
-		switch line[j] {
-		case '"', '\'':
-			j = quoteEnd(line, j) - 1
-		case '[', '{':
-			depth++
-		case ']', '}':
-			if depth--; depth == 0 {
-				return j + 1
-			}
-		}
-	}
-	return i + 1
-}
-
-// quoteEnd finds the end of the quoted text that begins at i.
-func quoteEnd(line []byte, i int) int {
-	quote := line[i]
-	for j := i + 1; j < len(line); j++ {
-		switch {
-		case line[j] == '\\' && quote == '"':
-			j++
-		case line[j] == quote && quote == '\'' && j+1 < len(line) && line[j+1] == quote:
-			j++
-		case line[j] == quote:
-			return j + 1
-		}
-	}
-	return len(line)
+	return char
 }

@@ -1,0 +1,120 @@
+package policy
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// columnTable is the offset of each character of a line, and of its end; nil
+// when each character is one byte.
+func columnTable(line []byte) []int32 {
+	ascii := true
+	for _, b := range line {
+		ascii = ascii && b < utf8.RuneSelf
+	}
+	if ascii {
+		return nil
+	}
+	table := make([]int32, 0, len(line)+1)
+	for i := 0; i < len(line); {
+		table = append(table, int32(i))
+		_, size := utf8.DecodeRune(line[i:])
+		i += size
+	}
+	return append(table, int32(len(line)))
+}
+
+// measure finds where a node ends on the line on which it starts, and
+// whether its text stands there as it is.
+func (n *node) measure(line []byte, anchored bool) {
+	from := n.at.Start.Column - 1
+	if from >= len(line) {
+		return
+	}
+	body := from
+	if n.tag != "" || anchored {
+		body = skipProperties(line, from)
+	}
+	n.at.End.Column = max(nodeEnd(line, body, n), from+1) + 1
+	if n.shape != scalarNode {
+		return
+	}
+	if n.style == quoted {
+		body++
+	}
+	if body+len(n.text) <= len(line) && n.text != "" && string(line[body:body+len(n.text)]) == n.text {
+		n.body = body + 1
+	}
+}
+
+// skipProperties steps over "!tag" and "&anchor" before the node proper.
+func skipProperties(line []byte, i int) int {
+	for i < len(line) && (line[i] == '!' || line[i] == '&') {
+		for i < len(line) && line[i] != ' ' && line[i] != '\t' {
+			i++
+		}
+		for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
+			i++
+		}
+	}
+	return i
+}
+
+// nodeEnd is the offset in line behind the node that begins at i. What
+// goes on over further lines ends with the line.
+func nodeEnd(line []byte, i int, n *node) int {
+	if i >= len(line) {
+		return len(line)
+	}
+	switch c := line[i]; {
+	case n.shape != scalarNode && (c == '[' || c == '{'):
+		return flowEnd(line, i)
+	case n.shape == listNode:
+		return i + 1
+	case n.shape == mappingNode:
+		if end := bytes.IndexByte(line[i:min(len(line), i+200)], ':'); end > 0 {
+			return i + end
+		}
+		return i + 1
+	case n.style == quoted && (c == '"' || c == '\''):
+		return quoteEnd(line, i)
+	case n.style == plain && bytes.HasPrefix(line[i:], []byte(n.text)):
+		return i + len(n.text)
+	}
+	return len(bytes.TrimRight(line, " \t"))
+}
+
+// flowEnd finds the bracket that closes the one at i, within reason: the
+// range serves a caret line.
+func flowEnd(line []byte, i int) int {
+	depth := 0
+	for j := i; j < min(len(line), i+200); j++ {
+		switch line[j] {
+		case '"', '\'':
+			j = quoteEnd(line, j) - 1
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth--; depth == 0 {
+				return j + 1
+			}
+		}
+	}
+	return i + 1
+}
+
+// quoteEnd finds the end of the quoted text that begins at i.
+func quoteEnd(line []byte, i int) int {
+	quote := line[i]
+	for j := i + 1; j < len(line); j++ {
+		switch {
+		case line[j] == '\\' && quote == '"':
+			j++
+		case line[j] == quote && quote == '\'' && j+1 < len(line) && line[j+1] == quote:
+			j++
+		case line[j] == quote:
+			return j + 1
+		}
+	}
+	return len(line)
+}
