@@ -30,15 +30,15 @@ func (s *stage) compare(c *comparison) Time {
 			}
 		}
 	}
-	var jail, peer []time.Duration
-	var ratios []float64
+	var jail, peer, ratios, cpu []float64
 	for range max(c.Pairs, 1) {
 		a, err := s.timeOnce(c.Jail)
 		if err == nil {
-			var b time.Duration
+			var b cost
 			b, err = s.timeOnce(c.Peer)
-			jail, peer = append(jail, a), append(peer, b)
-			ratios = append(ratios, float64(a)/float64(b))
+			jail, peer = append(jail, milliseconds(a.wall)), append(peer, milliseconds(b.wall))
+			ratios = append(ratios, float64(a.wall)/float64(b.wall))
+			cpu = append(cpu, float64(a.cpu)/float64(b.cpu))
 		}
 		if err != nil {
 			row.Error = err.Error()
@@ -46,10 +46,15 @@ func (s *stage) compare(c *comparison) Time {
 		}
 	}
 	row.Pairs = len(ratios)
-	row.Jail, row.Peer = milliseconds(median(jail)), milliseconds(median(peer))
+	row.Jail, row.Peer = median(jail), median(peer)
 	row.Ratio, row.Least, row.Most = median(ratios), slices.Min(ratios), slices.Max(ratios)
+	row.CPU = median(cpu)
 	return row
 }
+
+// cost is what one run took: on the clock, and of the processors, which says
+// more on a busy machine.
+type cost struct{ wall, cpu time.Duration }
 
 // tryOnce runs a command for its errors.
 func (s *stage) tryOnce(command []string) error {
@@ -64,13 +69,13 @@ func (s *stage) tryOnce(command []string) error {
 	return nil
 }
 
-// timeOnce returns the wall time from before the fork until the launcher has
-// been waited for. It uses the bare calls: os/exec adds pipes, goroutines and
+// timeOnce measures from before the fork until the launcher has been waited
+// for. It uses the bare calls: os/exec adds pipes, goroutines and
 // a pidfd to what is measured.
-func (s *stage) timeOnce(command []string) (time.Duration, error) {
+func (s *stage) timeOnce(command []string) (cost, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return 0, err
+		return cost{}, err
 	}
 	defer null.Close()
 	attributes := &syscall.ProcAttr{
@@ -80,26 +85,27 @@ func (s *stage) timeOnce(command []string) (time.Duration, error) {
 	start := time.Now()
 	pid, err := syscall.ForkExec(command[0], command, attributes)
 	if err != nil {
-		return 0, fmt.Errorf("start %s: %w", command[0], err)
+		return cost{}, fmt.Errorf("start %s: %w", command[0], err)
 	}
 	var status syscall.WaitStatus
+	var usage syscall.Rusage
 	for {
-		_, err = syscall.Wait4(pid, &status, 0, nil)
+		_, err = syscall.Wait4(pid, &status, 0, &usage)
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
 	}
 	took := time.Since(start)
 	if err != nil || status != 0 {
-		return 0, fmt.Errorf("%s: wait status %#x: %w", command[0], uint32(status), err)
+		return cost{}, fmt.Errorf("%s: wait status %#x: %w", command[0], uint32(status), err)
 	}
-	return took, nil
+	return cost{took, time.Duration(usage.Utime.Nano() + usage.Stime.Nano())}, nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // median returns the middle of the values, the upper one of two.
-func median[T time.Duration | float64](values []T) T {
+func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // Time is one row of the table of launch times: medians in milliseconds, and
-// the median, least and greatest ratio of the pairs.
+// the median, least and greatest ratio of the pairs. CPU is the median ratio
+// of processor time, of all processes that were waited for.
 type Time struct {
 	Name    string  `json:"name"`
 	Against string  `json:"against"`
@@ -17,6 +18,7 @@ type Time struct {
 	Ratio   float64 `json:"ratio"`
 	Least   float64 `json:"ratio_min"`
 	Most    float64 `json:"ratio_max"`
+	CPU     float64 `json:"cpu_ratio"`
 	Target  float64 `json:"target,omitempty"`
 	Error   string  `json:"error,omitempty"`
 }
@@ -69,15 +71,15 @@ func (r *Report) print(out io.Writer) error {
 	progress("done\n")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s, as %s; medians of paired runs\n\n", r.Machine, r.User)
-	fmt.Fprintln(table, "start-up\tjail ms\tpeer ms\tagainst\tratio\tmin-max\tpairs\ttarget\tverdict")
+	fmt.Fprintln(table, "start-up\tjail ms\tpeer ms\tagainst\tratio\tmin-max\tcpu ratio\tpairs\ttarget\tverdict")
 	for i := range r.Times {
 		row := &r.Times[i]
 		target := "-"
 		if row.Target != 0 {
 			target = fmt.Sprintf("<= %.2f", row.Target)
 		}
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%s\t%.3f\t%.3f-%.3f\t%d\t%s\t%s\n", row.Name, row.Jail, row.Peer,
-			row.Against, row.Ratio, row.Least, row.Most, row.Pairs, target, row.verdict())
+		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%s\t%.3f\t%.3f-%.3f\t%.3f\t%d\t%s\t%s\n", row.Name, row.Jail, row.Peer,
+			row.Against, row.Ratio, row.Least, row.Most, row.CPU, row.Pairs, target, row.verdict())
 	}
 	if len(r.Memory) > 0 {
 		fmt.Fprintln(table, "\nmemory, KiB\tpeak RSS\tstays (PSS)\tprocesses\t")
