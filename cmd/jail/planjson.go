@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/hex"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail"
+)
+
+// planJSON is what plan prints with --json.
+type planJSON struct {
+	Profile     text       `json:"profile"`
+	CloneFlags  uint64     `json:"cloneFlags"` // of clone(2)
+	Namespaces  []string   `json:"namespaces"`
+	Path        text       `json:"path"` // of the program, inside; "" when none was named
+	Arguments   []text     `json:"arguments"`
+	Environment []text     `json:"environment"`
+	Time        float64    `json:"time,omitempty"` // limit in seconds
+	Setup       []stepJSON `json:"setup"`
+	Init        []stepJSON `json:"init"`
+	Program     []stepJSON `json:"program"`
+}
+
+// stepJSON is one syscall.
+type stepJSON struct {
+	Index   int       `json:"index"`
+	Syscall string    `json:"syscall"`
+	Number  uint64    `json:"number"`
+	Args    []argJSON `json:"args"`
+	Result  *int      `json:"result,omitempty"` // the slot that receives the returned descriptor
+	Accept  string    `json:"accept,omitempty"` // an error that is none here
+	Text    text      `json:"text"`             // the line that plan prints without --json
+	Verb    text      `json:"verb"`
+	Subject text      `json:"subject"`
+	position
+}
+
+// argJSON is one argument. Kind tells which of the others are there: number
+// (value, and name when it has one), slot, string, struct, or shared: value
+// bytes into the memory that the launcher and the processes of the jail share.
+type argJSON struct {
+	Kind  string     `json:"kind"`
+	Value *int64     `json:"value,omitempty"` // the 64 bits of the register, signed
+	Name  text       `json:"name,omitempty"`  // a number or struct as people read it
+	Slot  *int       `json:"slot,omitempty"`
+	Text  *text      `json:"string,omitempty"`
+	Bytes string     `json:"bytes,omitempty"` // of a struct, in hexadecimal, with zeros for pointers
+	Refs  []*refJSON `json:"pointers,omitempty"`
+}
+
+// refJSON is a pointer inside a struct: to a string, or to another struct.
+type refJSON struct {
+	Offset int    `json:"offset"`
+	Text   *text  `json:"string,omitempty"`
+	Bytes  string `json:"bytes,omitempty"`
+}
+
+func planOf(p *jail.Plan) planJSON {
+	out := planJSON{
+		Profile: text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
+		Path: text(p.Path), Arguments: texts(p.Argv), Environment: texts(p.Env), Time: p.Time.Seconds(),
+	}
+	index := 0
+	phase := func(ops []jail.Op) []stepJSON {
+		steps := make([]stepJSON, len(ops))
+		for i := range ops {
+			steps[i] = stepOf(index, &ops[i])
+			index++
+		}
+		return steps
+	}
+	out.Setup, out.Init, out.Program = phase(p.Setup), phase(p.Init), phase(p.Program)
+	return out
+}
+
+func stepOf(index int, op *jail.Op) stepJSON {
+	step := stepJSON{
+		Index: index, Syscall: op.Name, Number: uint64(op.Number), Text: text(op.String()),
+		Verb: text(op.Verb), Subject: text(op.Subject), Args: make([]argJSON, len(op.Args)),
+	}
+	if op.Out != jail.NoSlot {
+		slot := int(op.Out)
+		step.Result = &slot
+	}
+	if op.Accept != 0 {
+		step.Accept = unix.ErrnoName(op.Accept)
+	}
+	if op.At != nil {
+		step.position = positionOf(*op.At)
+	}
+	for i := range op.Args {
+		step.Args[i] = argOf(&op.Args[i])
+	}
+	return step
+}
+
+func argOf(arg *jail.Arg) argJSON {
+	switch arg.Kind {
+	case jail.ArgSlot:
+		slot := int(arg.Num)
+		return argJSON{Kind: "slot", Slot: &slot}
+	case jail.ArgText:
+		t := text(arg.Text)
+		return argJSON{Kind: "string", Text: &t}
+	case jail.ArgBlock:
+		out := argJSON{Kind: "struct", Name: text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes)}
+		for i := range arg.Block.Refs {
+			out.Refs = append(out.Refs, refOf(&arg.Block.Refs[i]))
+		}
+		return out
+	case jail.ArgShared:
+		offset := int64(arg.Num)
+		return argJSON{Kind: "shared", Value: &offset}
+	default:
+		value := int64(arg.Num)
+		return argJSON{Kind: "number", Value: &value, Name: text(arg.Text)}
+	}
+}
+
+func refOf(ref *jail.Ref) *refJSON {
+	out := &refJSON{Offset: ref.Offset}
+	if ref.Block != nil {
+		out.Bytes = hex.EncodeToString(ref.Block.Bytes)
+		return out
+	}
+	t := text(ref.Text)
+	out.Text = &t
+	return out
+}
