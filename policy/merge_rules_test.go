@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,14 @@ func TestMergeRules(t *testing.T) {
 			return strings.Join(out, " ")
 		}
 		return name(p.Syscalls.Allow) + " / " + name(p.Syscalls.Deny)
+	}
+	keys := func(p *Policy) string {
+		var out []string
+		for _, name := range []string{"@system-service", "@keyring", "keyctl", "add_key"} {
+			denied := slices.ContainsFunc(p.Syscalls.Deny, func(r SyscallRule) bool { return r.Rule.Name == name })
+			out = append(out, fmt.Sprint(name, " ", denied))
+		}
+		return strings.Join(out, ", ")
 	}
 	env := func(p *Policy) string {
 		var out []string
@@ -83,6 +92,11 @@ func TestMergeRules(t *testing.T) {
 		{"conditions are rules of their own", calls, "syscalls: {allow: [socket]}", "syscalls: {deny: [{name: socket, when: [{arg: 0, value: 1}]}]}", "socket / ?socket"},
 		{"same conditions, later wins", calls, "syscalls: {deny: [{name: socket, when: [{arg: 0, value: 1}]}]}", "syscalls: {allow: [{name: socket, when: [{arg: 0, value: 1}]}]}", "?socket / "},
 		{"conditional allow does not lift a deny", calls, "syscalls: {deny: [socket]}", "syscalls: {allow: [{name: socket, when: [{arg: 0, value: 1}]}]}", "?socket / socket"},
+
+		{"later allow of a member opens a denied group", calls, "syscalls: {deny: [\"@raw-io\"]}", "syscalls: {allow: [iopl]}", "iopl / ioperm pciconfig_iobase pciconfig_read pciconfig_write"},
+		{"allow of a member in the same layer does not", calls, "", "syscalls: {deny: [\"@raw-io\"], allow: [iopl]}", "iopl / @raw-io"},
+		{"later deny of a group keeps it whole", calls, "syscalls: {allow: [iopl]}", "syscalls: {deny: [\"@raw-io\"]}", "iopl / @raw-io"},
+		{"a group of groups is opened where needed", keys, "syscalls: {deny: [\"@system-service\"]}", "syscalls: {allow: [keyctl]}", "@system-service false, @keyring false, keyctl false, add_key true"},
 
 		{"set after keep", env, "environment: {keep: [A, B]}", "environment: {set: {A: x}}", "B / A=x"},
 		{"keep after set", env, "environment: {set: {A: x, B: w}}", "environment: {keep: [A]}", "A / B=w"},

@@ -25,7 +25,7 @@ func randomProfile(r *rand.Rand) string {
 		[]string{"/a", "/a/b", "~/x", "/usr", "${CWD}/y", "/long name", `/q\"`}, g.pathEntry)
 	g.exclusive("capabilities", []string{"drop", "keep"}, []string{"all", "chown", "kill", "net_raw"}, nil)
 	g.exclusive("syscalls", []string{"allow", "deny"}, []string{
-		"ptrace", "@default", "socket", "personality",
+		"ptrace", "@default", "@debug", "@system-service", "socket", "personality",
 		"{name: socket, when: [{arg: 0, value: AF_UNIX}]}",
 		`{name: socket, when: [{arg: 0, op: "&", value: 1, mask: 3}]}`,
 	}, nil)

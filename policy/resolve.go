@@ -116,26 +116,3 @@ func resolveCapabilities(lists []*leaf) {
 		}
 	}
 }
-
-// resolveSyscalls lets a rule without conditions take back what earlier
-// layers say about the same call in the other list, with conditions or
-// without. Rules with the very same conditions are settled by resolveKeys.
-func resolveSyscalls(lists []*leaf) {
-	allow, deny := lists[0], lists[1]
-	cut := func(stronger, weaker *leaf) {
-		whole := map[string]*item{}
-		for it := range stronger.live {
-			if rule := it.data.(*SyscallRule); len(rule.Rule.When) == 0 {
-				whole[it.key] = it
-			}
-		}
-		for it := range weaker.live {
-			rule := it.data.(*SyscallRule)
-			if w := whole[rule.Rule.Name]; w != nil && w.layer > it.layer {
-				w.beat(it)
-			}
-		}
-	}
-	cut(allow, deny)
-	cut(deny, allow)
-}

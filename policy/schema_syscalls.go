@@ -23,7 +23,7 @@ func syscallsKey() Key {
 				Name: "deny", Kind: List, Group: "syscalls", Elem: syscallElem(true),
 				at:      func(p *Policy) any { return &p.Syscalls.Deny },
 				Doc:     "Calls that do not work although they are allowed: names, groups, or mappings with conditions, an action and an error. Of one layer deny wins; a later layer that allows the same call without conditions wins over it.",
-				Exempt:  "Allow the call by its name in a later layer.",
+				Exempt:  "Allow the call by its name in a later layer; that takes it out of denied groups too.",
 				Caution: "Conditions see numbers only: what a pointer leads to cannot be checked.",
 			},
 			{
