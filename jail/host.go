@@ -13,7 +13,9 @@ type Host struct {
 	Kernel   Kernel
 	Own      OwnPaths
 
-	OpenFiles uint64 // hard limit of RLIMIT_NOFILE
+	// Hard limits of the caller, which nobody can raise: RLIMIT_NOFILE,
+	// RLIMIT_NPROC, RLIMIT_FSIZE.
+	OpenFiles, Processes, FileSize uint64
 	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
 	// container.
 	ProcSysReadOnly bool

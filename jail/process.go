@@ -164,6 +164,8 @@ func (k *compiler) limits(b *builder) {
 			block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
 	}
 	set("core dumps", nil, unix.RLIMIT_CORE, "RLIMIT_CORE", 0, 0)
+	// A limit above the caller's own hard one would be refused, and the
+	// caller's holds anyway.
 	if n := uint64(l.OpenFiles.V); l.OpenFiles.Set {
 		set("open files", &l.OpenFiles.At, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(n, k.h.OpenFiles), min(n, k.h.OpenFiles))
 	} else {
@@ -171,10 +173,10 @@ func (k *compiler) limits(b *builder) {
 	}
 	if n := uint64(l.Processes.V); l.Processes.Set {
 		// Counted per user namespace since Linux 5.14, so it is the jail's own count.
-		set("processes", &l.Processes.At, unix.RLIMIT_NPROC, "RLIMIT_NPROC", n, n)
+		set("processes", &l.Processes.At, unix.RLIMIT_NPROC, "RLIMIT_NPROC", min(n, k.h.Processes), min(n, k.h.Processes))
 	}
 	if n := uint64(l.FileSize.V); l.FileSize.Set {
-		set("the size of files", &l.FileSize.At, unix.RLIMIT_FSIZE, "RLIMIT_FSIZE", n, n)
+		set("the size of files", &l.FileSize.At, unix.RLIMIT_FSIZE, "RLIMIT_FSIZE", min(n, k.h.FileSize), min(n, k.h.FileSize))
 	}
 }
 

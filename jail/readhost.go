@@ -23,11 +23,20 @@ func ReadHost() (*Host, error) {
 		Files: osFiles{}, Dirs: map[string]string{}, Kernel: readKernel(),
 		RandomID: hex.EncodeToString(id[:]),
 	}
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return nil, err
+	for _, l := range [...]struct {
+		resource int
+		hard     *uint64
+	}{
+		{unix.RLIMIT_NOFILE, &h.OpenFiles},
+		{unix.RLIMIT_NPROC, &h.Processes},
+		{unix.RLIMIT_FSIZE, &h.FileSize},
+	} {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(l.resource, &limit); err != nil {
+			return nil, err
+		}
+		*l.hard = limit.Max
 	}
-	h.OpenFiles = limit.Max
 	var st unix.Statfs_t
 	h.ProcSysReadOnly = unix.Statfs("/proc/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0
 	h.findUser()
