@@ -21,7 +21,7 @@ func build(d *document, layers []Layer) *Policy {
 		}
 		l := &d.leaves[i]
 		if key.Kind == List || key.Kind == Variables {
-			buildList(key.at(p), l, key)
+			buildList(key.at(p), l)
 		} else {
 			buildScalar(key.at(p), l, key)
 		}
@@ -107,7 +107,7 @@ func buildScalar(at any, l *leaf, key *Key) {
 }
 
 // buildList appends the entries that count to the list of the policy.
-func buildList(at any, l *leaf, key *Key) {
+func buildList(at any, l *leaf) {
 	switch at := at.(type) {
 	case *[]Entry:
 		for it := range l.live {

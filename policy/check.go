@@ -22,7 +22,7 @@ type checker struct {
 type value struct {
 	node   *node
 	text   string
-	key    string // paths: what they are compared by
+	key    string // paths and hosts: what they are compared by
 	num    int64
 	list   []value
 	fields []field // mappings

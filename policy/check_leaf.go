@@ -58,7 +58,11 @@ func (c *checker) entry(n *node, key *Key) (item, bool) {
 	elem := key.Elem
 	if len(elem.Keys) == 0 {
 		v, ok := c.scalar(n, elem)
-		return item{key: v.text, text: v.text, num: v.num, site: site{at: n.at}}, ok
+		it := item{key: v.text, text: v.text, num: v.num, site: site{at: n.at}}
+		if v.key != "" {
+			it.key = v.key // paths and hosts have several spellings
+		}
+		return it, ok
 	}
 	v, ok := c.record(n, elem)
 	if !ok {

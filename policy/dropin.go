@@ -42,7 +42,7 @@ func (l *loader) misnamed(d *Dir, sub string) {
 	for _, e := range entries {
 		name := e.Name()
 		base, isYAML := strings.CutSuffix(name, ".yaml")
-		bad := isYAML && checkName("", base) != nil || strings.HasSuffix(name, ".yml")
+		bad := isYAML && !isName(base) || strings.HasSuffix(name, ".yml")
 		if bad && !strings.HasPrefix(name, ".") {
 			shown := profileFile{dir: d, name: path.Join(sub, name)}.shown()
 			l.report(diag.Diagnostic{

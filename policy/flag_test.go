@@ -13,7 +13,7 @@ import (
 func settings(line string) []Setting {
 	var out []Setting
 	column := 1
-	for _, word := range strings.Split(line, " ") {
+	for word := range strings.SplitSeq(line, " ") {
 		key, text, _ := strings.Cut(word, "=")
 		s := Setting{Text: text, At: diag.Range{
 			File:  CommandLine,

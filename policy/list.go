@@ -54,7 +54,7 @@ func Profiles(store Store) ([]Listed, *diag.Sources, diag.List) {
 // program under programs. The name is "" when there is none. Only the second
 // search opens files, and it parses only those in which the name occurs.
 func (s Store) ForProgram(program string) (string, *diag.Sources, diag.List) {
-	if checkName("program name", program) != nil {
+	if !isName(program) {
 		return "", nil, nil // a name that no profile can have
 	}
 	if _, ok := s.search(program); ok {

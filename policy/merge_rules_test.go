@@ -102,6 +102,7 @@ func TestMergeRules(t *testing.T) {
 		{"keep after set", env, "environment: {set: {A: x, B: w}}", "environment: {keep: [A]}", "A / B=w"},
 		{"later set", env, "environment: {set: {A: x}}", "environment: {set: {A: z}}", " / A=z"},
 		{"replace set", env, "environment: {set: {A: x}}", "environment: {set: !replace {B: z}}", " / B=z"},
+		{"hosts in any case", func(p *Policy) string { return entries(p.Network.Allow) + " / " + entries(p.Network.Deny) }, "network: {allow: [A.org, b.org]}", "network: {deny: [a.ORG]}", "b.org / a.ORG"},
 		{"architectures add to native", arches, "", "syscalls: {architectures: [x86]}", "native x86"},
 		{"architectures replaced", arches, "", "syscalls: {architectures: !replace [x86]}", "x86"},
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,8 @@ func checkName(what, text string) *problem {
 	}
 	return nil
 }
+
+func isName(text string) bool { return checkName("", text) == nil }
 
 // checkProfileRef judges an entry of extends.
 func checkProfileRef(text string) *problem {
@@ -127,10 +130,8 @@ func checkSyscall(text string) *problem {
 }
 
 func checkArch(text string) *problem {
-	for _, known := range seccomp.ArchNames() {
-		if text == known {
-			return nil
-		}
+	if slices.Contains(seccomp.ArchNames(), text) {
+		return nil
 	}
 	p := unknown("architecture", text, seccomp.ArchNames())
 	p.remedy = "known are " + strings.Join(seccomp.ArchNames(), ", ")

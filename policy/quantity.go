@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -135,7 +136,7 @@ func parseMode(text string) (int64, *problem) {
 }
 
 func parseUser(text string, words []string) *problem {
-	if isOneOf(text, words) {
+	if slices.Contains(words, text) {
 		return nil
 	}
 	// The highest number means "no user" to the kernel.
@@ -151,7 +152,7 @@ func parseUser(text string, words []string) *problem {
 }
 
 func checkMachineID(text string, words []string) *problem {
-	if isOneOf(text, words) {
+	if slices.Contains(words, text) {
 		return nil
 	}
 	good := len(text) == 32

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -63,6 +64,8 @@ func parseScalar(v *value, key *Key) (p *problem) {
 		if v.text != "host" {
 			_, p = checkPath(v.text, PathRef)
 		}
+	case HostPattern:
+		v.key, p = checkHostPattern(v.text)
 	case PathRef, PathPattern:
 		v.key, p = checkPath(v.text, key.Kind)
 	default:
@@ -86,8 +89,6 @@ func checkNameKind(text string, key *Key) (p *problem) {
 		p = checkSyscall(text)
 	case Arch:
 		p = checkArch(text)
-	case HostPattern:
-		_, p = checkHostPattern(text)
 	case PublishSpec:
 		p = checkPublish(text)
 	case ConnectSpec:
@@ -141,7 +142,7 @@ func parseErrno(text string) (int64, *problem) {
 // checkStyle refuses plain scalars that mean one thing to jail and another
 // to other readers of YAML: yes and no, 0755, 22:22, dates.
 func checkStyle(n *node, key *Key) *problem {
-	if n.style == given || key.Kind == Enum && isOneOf(n.text, key.Enum) {
+	if n.style == given || key.Kind == Enum && slices.Contains(key.Enum, n.text) {
 		return nil
 	}
 	numeric := key.Kind == Int || key.Kind == Size || key.Kind == Percent || key.Kind == Bool
@@ -182,15 +183,6 @@ func checkStyle(n *node, key *Key) *problem {
 		return quote("a number")
 	}
 	return nil
-}
-
-func isOneOf(text string, words []string) bool {
-	for _, w := range words {
-		if w == text {
-			return true
-		}
-	}
-	return false
 }
 
 // isPlainBool reports whether YAML 1.1 or 1.2 reads the text as a truth.

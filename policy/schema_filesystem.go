@@ -19,7 +19,7 @@ func filesystemKey() Key {
 				"Another name of the same file, made before as a hard link, is not found."),
 			pathsKey("tmpfs", Tmpfs, PathRef,
 				"Directories that are empty at the start, live in memory, and vanish with the jail.",
-				"", "Without a size the kernel's limit applies: half of the memory."),
+				"", "Without a size it holds 1G, without inodes 262144 files."),
 			pathsKey("overlay", Overlay, PathRef,
 				"Directories of which the program reads the host's content while its changes go to a layer: thrown away (changes: discard, the default), or kept in a directory (keep: DIR).",
 				"", ""),

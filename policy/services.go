@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -69,10 +70,8 @@ func checkBusName(text string) *problem {
 
 // checkDevice judges a kind of device or a path in /dev.
 func checkDevice(text string, kinds []string) *problem {
-	for _, kind := range kinds {
-		if text == kind {
-			return nil
-		}
+	if slices.Contains(kinds, text) {
+		return nil
 	}
 	if !strings.HasPrefix(text, "/") {
 		p := unknown("device", text, kinds)

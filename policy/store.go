@@ -122,15 +122,13 @@ func (f profileFile) read() ([]byte, error) {
 // readError explains why a file could not be used.
 func readError(f profileFile, err error, at diag.Range) diag.Diagnostic {
 	// The path is in the summary once; a PathError would repeat it.
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathError.Err
 	}
 	d := diag.Diagnostic{Code: "unreadable", Summary: "cannot read " + diag.Escape(f.shown()) + ": " + diag.Escape(err.Error()), Subject: at}
-	var untrusted errUntrusted
-	if errors.As(err, &untrusted) {
+	if untrusted, ok := errors.AsType[errUntrusted](err); ok {
 		d.Code = "untrusted"
-		d.Summary = "the profile " + diag.Escape(f.shown()) + " is not trusted: " + diag.Escape(err.Error())
+		d.Summary = "the profile " + diag.Escape(f.shown()) + " is not trusted: " + diag.Escape(untrusted.Error())
 		d.Remedy = "a profile decides what a jail grants: let only yourself or root write it and its directory"
 	}
 	return d
@@ -173,7 +171,7 @@ func (d *Dir) yamlFiles(dir string) []string {
 	var names []string
 	for _, e := range entries {
 		base, ok := strings.CutSuffix(e.Name(), ".yaml")
-		if ok && !e.IsDir() && checkName("", base) == nil {
+		if ok && !e.IsDir() && isName(base) {
 			names = append(names, e.Name())
 		}
 	}

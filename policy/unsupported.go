@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/jail-project/jail/diag"
@@ -36,7 +37,7 @@ func Unsupported(p *Policy) diag.List {
 func asksFor(p *Policy, key *Key) (Origin, bool) {
 	switch at := key.at(p).(type) {
 	case *Value[string]:
-		return at.Origin, at.V != key.Default && !isOneOf(at.V, key.Now)
+		return at.Origin, at.V != key.Default && !slices.Contains(key.Now, at.V)
 	case *Value[bool]:
 		return at.Origin, at.V != (key.Default == "true")
 	case *Value[int64]:
