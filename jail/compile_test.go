@@ -87,6 +87,8 @@ func TestCompileIsPure(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	writableHome := fakeHost()
 	writableHome.Files.(fakeFiles)["/home/ann/out"] = "/srv/docs"
+	inHome := fakeHost()
+	inHome.Cwd = "/home"
 	noHome := fakeHost()
 	noHome.Home = ""
 	for _, c := range []struct {
@@ -101,6 +103,7 @@ func TestRefusals(t *testing.T) {
 		{"device", "filesystem:\n  read: [/usr, /dev/null]\n", "reserved-path", fakeHost(), nil},
 		{"tmpfs without a place", "filesystem:\n  read: [/usr]\n  tmpfs: [/usr/none]\n", "no-mount-point", fakeHost(), nil},
 		{"required variable", "filesystem:\n  read: [/usr, {path: ~/x, required: true}]\n", "path-unset", noHome, nil},
+		{"home as a project", "filesystem: {read: [/usr], write: [\"${CWD}\"]}\n", "cwd-too-wide", inHome, nil},
 		{"program missing", "filesystem: {read: [/usr]}\n", CodeNotFound, fakeHost(), []string{"nothing"}},
 		{"program is a directory", "filesystem: {read: [/usr]}\n", CodeNotExecutable, fakeHost(), []string{"/usr/lib"}},
 		{"program not executable", "filesystem: {read: [/usr, /etc]}\n", CodeNotExecutable, fakeHost(), []string{"/etc/passwd"}},

@@ -83,7 +83,7 @@ func (g *granter) run() {
 	fs := &g.p.Filesystem
 	for i := range fs.Rules {
 		r := &fs.Rules[i]
-		if g.replacedByHome(r) {
+		if g.replacedByHome(r) || g.tooWide(r) {
 			continue
 		}
 		g.rule(r, i)
@@ -261,6 +261,21 @@ func (g *granter) replacedByHome(r *policy.PathRule) bool {
 	}
 	pattern, ok := g.expand(r.Path, r)
 	return ok && g.h.Home != "" && within(pattern, g.h.Home)
+}
+
+// tooWide refuses a profile's ${CWD} where the current directory is no
+// project: the grant would be the whole home, or the whole system. What the
+// command line names is meant.
+func (g *granter) tooWide(r *policy.PathRule) bool {
+	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags" {
+		return false
+	}
+	if g.h.Cwd != "/" && (g.h.Home == "" || !within(g.h.Home, g.h.Cwd)) {
+		return false
+	}
+	g.problem(r, "cwd-too-wide", fmt.Sprintf("this grants the current directory, which is %s", diag.Quote(g.h.Cwd)),
+		"change into a project first, or name the directory: --write "+diag.Quote(g.h.Cwd))
+	return true
 }
 
 // refusePlantedLinks: a link that lies where the jail may write could have
