@@ -132,6 +132,29 @@ func ground(gr *grant) Ground {
 	return g
 }
 
+// Paths returns the paths that a path of the profile language stands for on
+// this host: of a group its members, of a pattern what matches it. What needs
+// a variable without a value here stands for nothing. A path without a glob is
+// returned whether or not it exists.
+func Paths(p *policy.Policy, h *Host, c Command, written string) []string {
+	g := &granter{p: p, h: h}
+	if len(c.Argv) > 0 {
+		g.program = c.Argv[0]
+	}
+	rule := &policy.PathRule{Path: written, Origin: policy.Origin{Layer: builtinLayer}}
+	members := []string{written}
+	if strings.HasPrefix(written, "@") {
+		members = policy.PathGroup(written)
+	}
+	var paths []string
+	for _, m := range members {
+		if pattern, ok := g.expand(m, rule); ok {
+			paths = append(paths, globOrLiteral(h.Files, pattern)...)
+		}
+	}
+	return paths
+}
+
 // SyscallFilter is the filter that a policy asks for. Its rules have the
 // order, and so the indices, of those in the policy.
 func SyscallFilter(p *policy.Policy) seccomp.Filter {

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// rule is the entry of the policy that an entry of the filter comes from, nil
+// for the default.
+func (e *explainer) rule(entry *seccomp.Entry) *policy.SyscallRule {
+	switch entry.List {
+	case seccomp.InAllow:
+		return &e.policy.Syscalls.Allow[entry.Index]
+	case seccomp.InDeny:
+		return &e.policy.Syscalls.Deny[entry.Index]
+	}
+	return nil
+}
+
+// syscallGround names a rule by the groups that lead to the call.
+func (e *explainer) syscallGround(entry *seccomp.Entry) ground {
+	rule := e.rule(entry)
+	if rule == nil {
+		return groundAt("syscalls.default: "+e.policy.Syscalls.Default.V.String(), e.policy.Syscalls.Default.At)
+	}
+	return groundAt("syscalls."+entry.List.String()+": "+strings.Join(entry.Path, " > "), rule.At)
+}
+
+// ruled makes the ground of a decided question, with what the line overrode.
+func ruled(out *explanation, rule string, o policy.Origin) {
+	at := o.At
+	if o.Layer < 0 {
+		at = diag.Range{}
+		rule += " (the default)"
+	}
+	out.By = append(out.By, groundAt(rule, at))
+	for _, over := range o.Over {
+		out.overrides(groundAt("the same entry", over))
+	}
+}
+
+func (e *explainer) variable(name string) {
+	out := explanation{Subject: text(name), Kind: "variable", By: []ground{}, Over: []ground{}}
+	env := &e.policy.Environment
+	keep := jail.Keeps(env.Keep, name)
+	for i := range env.Set {
+		if env.Set[i].Name != name {
+			continue
+		}
+		out.Verdict, out.Text = "set", "set to "+text(diag.Quote(env.Set[i].Text))
+		ruled(&out, "environment.set: "+name, env.Set[i].Origin)
+		if keep != nil {
+			out.overrides(groundAt("environment.keep: "+keep.Text, keep.At))
+		}
+		e.out = append(e.out, out)
+		return
+	}
+	if keep == nil {
+		out.Verdict, out.Text = "dropped", "dropped: neither kept nor set"
+		e.out = append(e.out, out)
+		return
+	}
+	out.Verdict, out.Text = "kept", "passed on from the caller"
+	ruled(&out, "environment.keep: "+keep.Text, keep.Origin)
+	if !e.isSet(name) {
+		out.Notes = append(out.Notes, "it is not set here now")
+	}
+	e.out = append(e.out, out)
+}
+
+func (e *explainer) isSet(name string) bool {
+	for _, v := range e.host.Env {
+		if strings.HasPrefix(v, name+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *explainer) capability(word string, at diag.Range) {
+	number, ok := caps.Number(word)
+	if !ok {
+		e.unknown(word, at)
+		return
+	}
+	name := caps.Name(number)
+	out := explanation{Subject: text(name), Kind: "capability", By: []ground{}, Over: []ground{}}
+	c := &e.policy.Capabilities
+	keep, drop := about(c.Keep, name), about(c.Drop, name)
+	switch {
+	case keep != nil:
+		out.Verdict, out.Text = "kept", "kept, and counts inside the jail only"
+		ruled(&out, "capabilities.keep: "+keep.Text, keep.Origin)
+		if drop != nil && drop.Layer >= 0 {
+			out.overrides(groundAt("capabilities.drop: "+drop.Text, drop.At))
+		}
+	case drop != nil:
+		out.Verdict, out.Text = "dropped", "dropped"
+		ruled(&out, "capabilities.drop: "+drop.Text, drop.Origin)
+	case len(c.Keep) == 0 && len(c.Drop) == 0:
+		out.Verdict, out.Text = "dropped", "dropped: nothing keeps it"
+	default:
+		out.Verdict, out.Text = "kept", "kept: nothing drops it"
+	}
+	e.out = append(e.out, out)
+}
+
+// about finds the entry for a capability, the one that names it before "all".
+func about(entries []policy.Entry, name string) *policy.Entry {
+	var all *policy.Entry
+	for i := range entries {
+		switch entries[i].Text {
+		case name:
+			return &entries[i]
+		case "all":
+			all = &entries[i]
+		}
+	}
+	return all
+}
+
+// isNetwork tells whether a word with a slash is an address range.
+func isNetwork(word string) bool {
+	_, err := netip.ParsePrefix(word)
+	return err == nil
+}
+
+// hostName explains whether a host can be reached. Only the mode decides, as
+// long as this version has no filtered network.
+func (e *explainer) hostName(word string) {
+	out := explanation{Subject: text(word), Kind: "host", By: []ground{}, Over: []ground{}}
+	mode := &e.policy.Network.Mode
+	switch mode.V {
+	case "none":
+		out.Verdict, out.Text = "unreachable", "unreachable: the jail has no network but its own loopback"
+	case "host":
+		out.Verdict, out.Text = "reachable", "reachable as from the host"
+	default:
+		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+text(diag.Quote(mode.V))
+	}
+	ruled(&out, "network.mode: "+mode.V, mode.Origin)
+	e.out = append(e.out, out)
+}

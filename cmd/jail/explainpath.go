@@ -1,0 +1,138 @@
+package main
+
+import (
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+)
+
+// path explains a path of the command line, or what it stands for.
+func (e *explainer) path(word string, at diag.Range) {
+	s := setter{line: &e.line, host: e.host}
+	paths := jail.Paths(e.policy, e.host, e.command, s.absolute(word))
+	if len(paths) == 0 {
+		e.problems = append(e.problems, diag.Diagnostic{
+			Code: "path-unset", Summary: diag.Quote(word) + " stands for nothing on this host", Subject: at,
+		})
+	}
+	for _, p := range paths {
+		e.onePath(p)
+	}
+}
+
+// pathGroup explains the members of a group that exist here.
+func (e *explainer) pathGroup(name string) {
+	found := false
+	for _, p := range jail.Paths(e.policy, e.host, e.command, name) {
+		if e.host.Files.Kind(p) != jail.KindMissing {
+			found = true
+			e.onePath(p)
+		}
+	}
+	if !found {
+		e.out = append(e.out, explanation{
+			Subject: text(name), Kind: "path", Verdict: "absent", Text: "nothing that belongs to it exists on this host",
+			By: []ground{}, Over: []ground{},
+		})
+	}
+}
+
+// tree is the view of the jail. What keeps a program from being started does
+// not change what the jail would show.
+func (e *explainer) tree() *jail.View {
+	if e.view == nil {
+		c, problems := jail.Compile(e.policy, e.host, e.command)
+		e.view = c.View
+		for _, d := range problems {
+			if d.Code != jail.CodeNotFound && d.Code != jail.CodeNotExecutable {
+				e.problems = append(e.problems, d)
+			}
+		}
+	}
+	return e.view
+}
+
+func (e *explainer) onePath(path string) {
+	x := e.tree().Explain(path)
+	exists := x.Kind != jail.KindMissing
+	out := explanation{
+		Subject: text(path), Kind: "path", Verdict: x.Sight.String(), Text: text(sightText(&x)),
+		By: []ground{}, Over: []ground{}, Real: text(x.Real), Exists: &exists,
+	}
+	if x.By != nil {
+		out.By = append(out.By, pathGround(x.By))
+		if x.By.Rule != nil {
+			for _, at := range x.By.Rule.Over {
+				out.overrides(groundAt("the same path", at))
+			}
+		}
+	}
+	for i := range x.Beaten {
+		out.overrides(pathGround(&x.Beaten[i]))
+	}
+	for i := len(x.Passed) - 1; i >= 0; i-- {
+		out.overrides(pathGround(&x.Passed[i]))
+	}
+	if x.Real != path {
+		out.Notes = append(out.Notes, "on this host it leads to "+text(diag.Quote(x.Real)))
+	}
+	if x.Broken {
+		out.Notes = append(out.Notes, "in the jail only "+text(diag.Quote(x.Real))+" works: a symbolic link on the way is not visible")
+	}
+	e.out = append(e.out, out)
+}
+
+// pathGround names a rule as a profile has it.
+func pathGround(g *jail.Ground) ground {
+	switch {
+	case g.Rule != nil && g.Written != g.Rule.Path:
+		return groundAt("filesystem."+accessName(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
+	case g.Rule != nil:
+		return groundAt("filesystem."+accessName(g.Rule.Access)+": "+g.Rule.Path, g.At)
+	case g.Guard:
+		return groundAt("the protection of "+g.Written+", which runs or decides something later", g.At)
+	case !g.At.IsZero():
+		return groundAt("the rule for "+g.Written, g.At)
+	default:
+		return groundAt("jail itself, for "+g.Written, g.At)
+	}
+}
+
+// sightText says what a program finds at a path.
+func sightText(x *jail.Explanation) string {
+	missing := x.Kind == jail.KindMissing
+	switch x.Sight {
+	case jail.Absent:
+		if missing {
+			return "does not exist on this host, and nothing grants it"
+		}
+		return "not visible: nothing grants it"
+	case jail.Hidden:
+		return "hidden"
+	case jail.Frame:
+		return "a directory of the jail's own that shows only what is granted inside it"
+	case jail.ReadOnly:
+		if missing {
+			return "does not exist on this host; its surroundings are visible, read-only"
+		}
+		return "visible, read-only"
+	case jail.Writable:
+		if missing {
+			return "does not exist on this host; its surroundings are writable"
+		}
+		return "visible, writable"
+	case jail.Layered:
+		if x.By.Source != "" {
+			return "visible, writable; changes are kept in " + diag.Quote(x.By.Source)
+		}
+		return "visible, writable; changes vanish with the jail"
+	case jail.Private:
+		return "in a directory that is kept for this profile, " + diag.Quote(x.By.Source)
+	case jail.Memory:
+		if x.By.Path == x.Real {
+			return "a directory in memory, empty at the start"
+		}
+		return "not visible: it lies in " + diag.Quote(x.By.Path) + ", a directory in memory that is empty at the start"
+	default:
+		return "the jail's own"
+	}
+}
