@@ -150,7 +150,17 @@ func (c *checker) variables(n *node, key *Key, out *leaf) {
 			c.fault(p.key, fault)
 			continue
 		}
-		if v, ok := c.scalar(p.value, &Key{Kind: Text, path: diag.Escape(p.key.text)}); ok {
+		v, ok := c.scalar(p.value, &Key{Kind: Text, path: diag.Escape(p.key.text)})
+		if !ok {
+			continue
+		}
+		fault := checkText(v.text)
+		if fault == nil {
+			fault = c.checkProfileDir(v.text)
+		}
+		if fault != nil {
+			c.fault(p.value, fault)
+		} else {
 			out.items = append(out.items, item{key: p.key.text, text: p.key.text, data: v.text, site: site{at: p.key.at}})
 		}
 	}

@@ -162,6 +162,3 @@ func checkGlob(text, key string) *problem {
 	}
 	return nil
 }
-
-// usesProfileDir reports whether a path needs the directory of its profile.
-func usesProfileDir(text string) bool { return strings.Contains(text, "${PROFILE_DIR}") }

@@ -18,16 +18,27 @@ func (c *checker) scalar(n *node, key *Key) (value, bool) {
 	if p == nil {
 		p = parseScalar(&v, key)
 	}
-	if p == nil && c.noDir && usesProfileDir(n.text) {
-		p = &problem{code: "bad-variable", summary: "this profile has no directory, so ${PROFILE_DIR} has no value"}
-		p.from = strings.Index(n.text, "${PROFILE_DIR}")
-		p.to = p.from + len("${PROFILE_DIR}")
+	if p == nil && key.Kind != Text {
+		p = c.checkProfileDir(n.text)
 	}
 	if p != nil {
 		c.fault(n, p)
 		return value{}, false
 	}
 	return v, true
+}
+
+// checkProfileDir refuses the directory of a profile that has none.
+func (c *checker) checkProfileDir(text string) *problem {
+	const name = "${PROFILE_DIR}"
+	from := strings.Index(text, name)
+	if !c.noDir || from < 0 || from > 0 && text[from-1] == '$' {
+		return nil
+	}
+	return &problem{
+		code: "bad-variable", summary: "this profile has no directory, so " + name + " has no value",
+		from: from, to: from + len(name),
+	}
 }
 
 // parseScalar judges the text of v and fills in its number or its canonical

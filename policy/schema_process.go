@@ -14,7 +14,7 @@ func environmentKey() Key {
 			{
 				Name: "set", Kind: Variables, Group: "variables",
 				at:     func(p *Policy) any { return &p.Environment.Set },
-				Doc:    "Variables with a text of their own. ${NAME} in it is replaced as in a path; nothing else is.",
+				Doc:    "Variables with a text of their own. ${NAME} in it is replaced by the same variables as in paths, $${ stands for ${ itself, and nothing else has a meaning.",
 				Exempt: "Keep the variable in a later layer.",
 			},
 		},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -169,10 +170,8 @@ func TestBadRequests(t *testing.T) {
 func TestTrust(t *testing.T) {
 	deny := func(names ...string) func(string, fs.FileInfo) error {
 		return func(name string, info fs.FileInfo) error {
-			for _, n := range names {
-				if n == name {
-					return errors.New("others can write it")
-				}
+			if slices.Contains(names, name) {
+				return errors.New("others can write it")
 			}
 			if info == nil {
 				t.Error("no information about", name)

@@ -54,6 +54,32 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+func TestExpandText(t *testing.T) {
+	values := lookup(map[string]string{"HOME": "/h/${USER}", "USER": "ann"})
+	tests := []struct{ in, want string }{
+		{"", ""},
+		{"plain ~ $x \\ * $", "plain ~ $x \\ * $"},
+		{"${HOME}", "/h/${USER}"},
+		{"a${USER}b${USER}", "aannbann"},
+		{"$${USER}", "${USER}"},
+		{"$$${USER}", "$${USER}"},
+		{"x$${", "x${"},
+	}
+	for _, tt := range tests {
+		if got, err := ExpandText(tt.in, values); err != nil || got != tt.want || checkText(tt.in) != nil {
+			t.Errorf("ExpandText(%q) = %q, %v; want %q", tt.in, got, err, tt.want)
+		}
+	}
+	for _, bad := range []string{"${NOPE}", "${USER", "${}"} {
+		if got, err := ExpandText(bad, values); err == nil || checkText(bad) == nil {
+			t.Errorf("ExpandText(%q) = %q, want an error", bad, got)
+		}
+	}
+	if _, err := ExpandText("${CWD}", values); err == nil {
+		t.Error("a variable without a value is replaced")
+	}
+}
+
 func TestEscapePath(t *testing.T) {
 	for _, name := range []string{"/plain", "/a*b", `/back\slash`, "/[x]", "/$HOME/${HOME}", "/a?~@"} {
 		rule := EscapePath(name)

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -136,77 +135,3 @@ func bareVariable(path string, i int) *problem {
 
 func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
-
-// Expand replaces ~ and the variables of a path as it stands in a Policy.
-// The lookup function gives the value of a variable by its name, false when
-// it has none on this host. Expansion happens once: what a value holds is not
-// expanded again, and characters in it that would form a pattern are escaped
-// with a backslash. The result is a pattern when IsGlob says so; otherwise
-// Unescape makes the path of it.
-func Expand(text string, lookup func(name string) (string, bool)) (string, error) {
-	parts, fault := pieces(text)
-	if fault != nil {
-		return "", fault
-	}
-	var b strings.Builder
-	for _, p := range parts {
-		if !p.variable {
-			b.WriteString(p.text)
-			continue
-		}
-		value, ok := lookup(p.text)
-		if !ok {
-			return "", errors.New("${" + p.text + "} has no value here")
-		}
-		writeEscaped(&b, value)
-	}
-	return b.String(), nil
-}
-
-// IsGlob reports whether an expanded path is a pattern: whether it has a *,
-// ? or [ that no backslash precedes.
-func IsGlob(path string) bool {
-	for i := 0; i < len(path); i++ {
-		switch path[i] {
-		case '\\':
-			i++
-		case '*', '?', '[':
-			return true
-		}
-	}
-	return false
-}
-
-// Unescape removes the backslashes that take the meaning from the character
-// behind them.
-func Unescape(path string) string {
-	if strings.IndexByte(path, '\\') < 0 {
-		return path
-	}
-	var b strings.Builder
-	for i := 0; i < len(path); i++ {
-		if path[i] == '\\' && i+1 < len(path) {
-			i++
-		}
-		b.WriteByte(path[i])
-	}
-	return b.String()
-}
-
-// EscapePath makes a path rule of the name of an existing file: the result
-// stands for exactly that name. The name must be absolute.
-func EscapePath(name string) string {
-	var b strings.Builder
-	writeEscaped(&b, name)
-	return b.String()
-}
-
-func writeEscaped(b *strings.Builder, s string) {
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '\\', '*', '?', '[', ']', '$':
-			b.WriteByte('\\')
-		}
-		b.WriteByte(s[i])
-	}
-}
