@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Cell is the first process of a jail to be. It has its namespaces and waits
-// for a plan, so that the kernel can make them, which takes longer than
-// anything else in a launch, while the profile is being read.
+// Cell is the first process of a jail to be. It makes its namespaces, which
+// takes longer than anything else in a launch, while the launcher reads the
+// profile, and waits for a plan.
 type Cell struct {
 	namespaces uintptr
 	pid        int
@@ -21,6 +21,11 @@ type Cell struct {
 // UsualNamespaces are those of a profile that changes nothing about them.
 const UsualNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC |
 	unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWNET | uintptr(unix.SIGCHLD)
+
+// atClone are the namespaces that clone(2) has to make: a process can't move
+// itself into a new PID namespace, and the user namespace comes before all
+// others.
+const atClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | uintptr(0xff)
 
 // cellSize is address space for a plan of several thousand paths; memory is
 // taken only for what a plan fills.
@@ -71,7 +76,7 @@ func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := new(scratch)
+	s := &scratch{unshare: namespaces &^ atClone}
 	for i := range s.slots {
 		s.slots[i] = ^uintptr(0)
 	}
@@ -91,7 +96,7 @@ func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
 	c := &Cell{namespaces: namespaces, shared: shared, report: report}
 
 	syscall.ForkLock.Lock()
-	pid, errno := fork(header(shared), s, namespaces)
+	pid, errno := fork(header(shared), s, namespaces&atClone)
 	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(s)
 	if errno != 0 {

@@ -21,7 +21,8 @@ import (
 //   - The only calls are the three runtime hooks, the raw syscall stubs, and
 //     functions of this file. A test reads the compiled code and compares.
 
-// fork starts the jail's first process and returns its pid to the launcher.
+// fork starts the jail's first process, in the namespaces that only clone(2)
+// can put it into, and returns its pid to the launcher.
 // In the child it does not return.
 //
 // Precondition: the calling goroutine is locked to its thread, and stays so
@@ -43,8 +44,8 @@ func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) 
 }
 
 // child is the life of the jail's first process, and of the program's up to
-// execve. It first waits for the launcher to write the plan into the memory
-// they share; end of file says that there will be none.
+// execve. It makes its namespaces and waits for the launcher to write the plan
+// into the memory they share; end of file says that there will be none.
 //
 //go:noinline
 //go:nosplit
@@ -55,6 +56,11 @@ func child(r *raw, s *scratch) {
 	var errno syscall.Errno
 
 	clearMemory(s)
+	_, _, errno = syscall.RawSyscall6(syscall.SYS_UNSHARE, s.unshare, 0, 0, 0, 0, 0)
+	if errno != 0 {
+		s.record[0] = unshareStep
+		fail(r, s, errno)
+	}
 	for {
 		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, 0, 0, 0)
 		if errno != syscall.EINTR {

@@ -101,6 +101,8 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 	}
 	failure := &Failure{Plan: p}
 	switch {
+	case err == nil && rec.step == unshareStep:
+		failure.Errno = syscall.Errno(rec.errno)
 	case err == nil && rec.step == forkStep:
 		failure.Err = fmt.Errorf("fork the program's process: %w", syscall.Errno(rec.errno))
 	case err == nil:

@@ -37,9 +37,11 @@ type raw struct {
 type scratch struct {
 	clear  unsafe.Pointer // the launcher's command line and environment
 	clearN uintptr        // their length in bytes
-	status uint32         // of wait4
-	record [2]int32
-	slots  [slotCount]uintptr
+
+	unshare uintptr // the namespaces the first process makes by itself
+	status  uint32  // of wait4
+	record  [2]int32
+	slots   [slotCount]uintptr
 }
 
 // lower writes the plan into shared memory. Nothing is decided after it. It

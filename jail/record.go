@@ -8,6 +8,7 @@ import (
 // SOCK_SEQPACKET, one fixed-size record a message:
 //
 //	child (PID 1)      program's process         launcher
+//	     | unshare                                   |  reads the profile
 //	     |<--------------------------- "begin" ------|  the plan is in shared memory
 //	     |                                           |
 //	     |-- {op, errno} --------------------------->|  set-up failed at op
@@ -24,9 +25,10 @@ import (
 // program did not run. The step counter in shared memory tells how far it came.
 
 const (
-	recordSize = 8
-	readyStep  = -1
-	forkStep   = -2 // in place of an op: the program's process could not be forked
+	recordSize  = 8
+	readyStep   = -1
+	unshareStep = -3 // in place of an op: the namespaces could not be made
+	forkStep    = -2 // in place of an op: the program's process could not be forked
 )
 
 // Exit statuses of jail itself, as of env(1) and timeout(1).

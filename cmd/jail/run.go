@@ -31,31 +31,22 @@ func runVerb(a *app, args []string) int {
 		a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
 		return exitFailed
 	}
-	// The kernel makes namespaces on this thread while another one reads
-	// the profile.
-	type result struct {
-		l      *loaded
-		status int
-	}
-	results := make(chan result, 1)
-	go func() {
-		l, status := a.load(&g.policyFlags, g.Program, args)
-		results <- result{l, status}
-	}()
-	cell, _ := jail.NewCell(jail.UsualNamespaces) // without one, Start says what is wrong
-	r := <-results
-	if r.l != nil {
-		if problems := policy.Unsupported(r.l.policy); len(problems) > 0 {
-			r.status, r.l = a.report(r.l.sources, problems), nil
+	// The cell makes its namespaces while the profile is read here. Without
+	// a cell, Start says what is wrong.
+	cell, _ := jail.NewCell(jail.UsualNamespaces)
+	l, status := a.load(&g.policyFlags, g.Program, args)
+	if l != nil {
+		if problems := policy.Unsupported(l.policy); len(problems) > 0 {
+			status, l = a.report(l.sources, problems), nil
 		}
 	}
-	if r.l == nil {
+	if l == nil {
 		if cell != nil {
 			cell.Discard()
 		}
-		return r.status
+		return status
 	}
-	return a.launch(r.l, cell)
+	return a.launch(l, cell)
 }
 
 // loaded is everything that was read for a launch.
@@ -69,7 +60,6 @@ type loaded struct {
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
 func (a *app) launch(l *loaded, cell *jail.Cell) int {
-	signals := catchSignals()
 	for {
 		c, problems := jail.Compile(l.policy, l.host, l.command)
 		if problems.HasErrors() {
@@ -85,7 +75,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 		process, failure := jail.Start(c.Plan, cell)
 		switch {
 		case failure == nil:
-			signals.forwardTo(process)
+			catchSignals().forwardTo(process)
 			status := process.Wait()
 			if process.TimedOut() {
 				a.fail("the time limit of "+c.Plan.Time.String()+" is over; the jail was ended", "")

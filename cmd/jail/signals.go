@@ -10,9 +10,8 @@ import (
 	"github.com/jail-project/jail/jail"
 )
 
-// forwarder passes signals on to the program. It listens from before the
-// launch: a signal that comes early is not lost, and does not end the launcher
-// without its jail.
+// forwarder passes signals on to the program. A signal that comes before it
+// listens ends the launcher, and with it the jail.
 type forwarder struct{ signals chan os.Signal }
 
 func catchSignals() *forwarder {
