@@ -176,7 +176,10 @@ func flagNames(value uint64, prefix string) string {
 			names = append(names, named(bit, prefix))
 		}
 	}
-	return strings.Join(names, "|")
+	if len(names) == 1 {
+		return names[0]
+	}
+	return "(" + strings.Join(names, "|") + ")"
 }
 
 // sameEntry tells whether two entries come from one place.

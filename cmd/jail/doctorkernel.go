@@ -1,0 +1,215 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail"
+)
+
+// readSmall reads a file of /proc or /sys; "" when it is not there.
+func readSmall(name string) string {
+	f, err := hostFS("/").Open(strings.TrimPrefix(name, "/"))
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	var buf [8192]byte
+	n, _ := f.Read(buf[:])
+	return strings.TrimSpace(string(buf[:max(n, 0)]))
+}
+
+// oldestMajor and oldestMinor are the first kernel that has every call jail makes
+// (mount_setattr(2) on a detached tree with the flags it uses).
+const oldestMajor, oldestMinor = 5, 13
+
+func kernelVersion() finding {
+	f := finding{Name: "kernel", State: stateOK, Needed: true}
+	release := readSmall("/proc/sys/kernel/osrelease")
+	f.Detail = text("Linux " + release)
+	major, minor, ok := parseRelease(release)
+	if ok && (major < oldestMajor || major == oldestMajor && minor < oldestMinor) {
+		f.State = stateMissing
+		f.Remedy = text(fmt.Sprintf("jail needs Linux %d.%d or later", oldestMajor, oldestMinor))
+	}
+	return f
+}
+
+func parseRelease(release string) (major, minor int, ok bool) {
+	first, rest, _ := strings.Cut(release, ".")
+	digits := strings.TrimLeft(rest, "0123456789")
+	major, errMajor := strconv.Atoi(first)
+	minor, errMinor := strconv.Atoi(rest[:len(rest)-len(digits)])
+	return major, minor, errMajor == nil && errMinor == nil
+}
+
+// namespaceKinds looks for the kinds of namespaces that the kernel has.
+func namespaceKinds() []finding {
+	var findings []finding
+	for _, n := range [...]struct {
+		file, name string
+		needed     bool
+	}{
+		{"user", "user namespaces", true},
+		{"mnt", "mount namespaces", true},
+		{"pid", "PID namespaces", false},
+		{"net", "network namespaces", false},
+		{"ipc", "IPC namespaces", false},
+		{"uts", "UTS namespaces", false},
+		{"cgroup", "cgroup namespaces", false},
+		{"time", "time namespaces", false},
+	} {
+		f := finding{Name: n.name, State: stateOK, Needed: n.needed, Detail: "the kernel has them"}
+		if unix.Access("/proc/self/ns/"+n.file, unix.F_OK) != nil {
+			f.State, f.Detail = stateMissing, "the kernel was built without them"
+			f.Remedy = "use a kernel that has them"
+			if !n.needed {
+				f.Remedy += text(", or switch them off under namespaces in the profile")
+			}
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// sysctls looks at the settings that can forbid user namespaces. One that the
+// kernel does not have forbids nothing.
+func sysctls(uid int, binary string) []finding {
+	var findings []finding
+	for _, s := range [...]struct{ name, forbids, remedy string }{
+		{"kernel.unprivileged_userns_clone", "0", "as root: sysctl -w kernel.unprivileged_userns_clone=1, and the same line in /etc/sysctl.d/"},
+		{"user.max_user_namespaces", "0", "as root: sysctl -w user.max_user_namespaces=15000, and the same line in /etc/sysctl.d/"},
+		{"kernel.apparmor_restrict_unprivileged_userns", "1", appArmorRemedy(binary)},
+	} {
+		value := readSmall("/proc/sys/" + strings.ReplaceAll(s.name, ".", "/"))
+		f := finding{Name: s.name, State: stateOK, Detail: text(value)}
+		switch {
+		case value == "":
+			f.Detail = "not on this kernel: it restricts nothing"
+		case value == s.forbids && (uid != 0 || s.name == "user.max_user_namespaces"):
+			f.State, f.Detail = stateOff, text(value+" restricts user namespaces")
+			f.Remedy = text(s.remedy)
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// appArmorRemedy lets jail, and jail alone, make user namespaces on Ubuntu.
+func appArmorRemedy(binary string) string {
+	return "as root, put `abi <abi/4.0>, profile jail " + binary + " flags=(unconfined) { userns, }` " +
+		"into /etc/apparmor.d/jail and run apparmor_parser -r /etc/apparmor.d/jail"
+}
+
+// whyNoNamespaces is the remedy for a refused user namespace.
+func whyNoNamespaces(uid int, binary string) string {
+	for _, f := range sysctls(uid, binary) {
+		if f.State != stateOK {
+			return string(f.Remedy)
+		}
+	}
+	return "a container or another sandbox around this shell forbids them: start jail outside of it, or allow clone(2) with CLONE_NEWUSER there"
+}
+
+func seccompActions() finding {
+	f := finding{Name: "seccomp", State: stateOK, Needed: true}
+	actions := readSmall("/proc/sys/kernel/seccomp/actions_avail")
+	f.Detail = text(actions)
+	if !strings.Contains(actions, "kill_process") {
+		f.State, f.Detail = stateMissing, "the kernel has no syscall filters"
+		f.Remedy = "use a kernel with CONFIG_SECCOMP_FILTER"
+	}
+	return f
+}
+
+func appArmor() finding {
+	f := finding{Name: "AppArmor", State: stateOK}
+	profile := readSmall("/proc/self/attr/apparmor/current")
+	switch {
+	case profile != "":
+		f.Detail = text("this process runs under " + profile)
+	case readSmall("/sys/module/apparmor/parameters/enabled") == "Y":
+		f.Detail = "on"
+	default:
+		f.State, f.Detail = stateOff, "not in use; jail does not need it"
+	}
+	return f
+}
+
+// landlock asks for the version of the interface (landlock(7)).
+func landlock() finding {
+	f := finding{Name: "Landlock", State: stateOK}
+	const createRulesetVersion = 1
+	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, createRulesetVersion)
+	switch {
+	case errors.Is(errno, unix.EOPNOTSUPP):
+		f.State, f.Detail = stateOff, "the kernel has it and it was switched off at boot"
+		f.Remedy = "add landlock to the lsm= parameter of the kernel"
+	case errno != 0:
+		f.State, f.Detail = stateMissing, text("the kernel does not have it: "+unix.ErrnoName(errno))
+	default:
+		f.Detail = text(fmt.Sprintf("version %d", version))
+	}
+	return f
+}
+
+// cgroups tells whether limits on memory and processors could be set: the
+// control group of this process has to be the user's own.
+func cgroups() finding {
+	f := finding{Name: "cgroup delegation", State: stateOff, Remedy: "systemd-run --user --scope -p Delegate=yes starts a shell in a control group of your own"}
+	own := ""
+	for line := range strings.Lines(readSmall("/proc/self/cgroup")) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			own = rest
+		}
+	}
+	for _, root := range [...]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		dir := path.Join(root, own)
+		controllers := readSmall(dir + "/cgroup.controllers")
+		if own == "" || unix.Access(dir+"/cgroup.procs", unix.W_OK) != nil || !limits(controllers) {
+			continue
+		}
+		f.State, f.Detail, f.Remedy = stateOK, text(dir+" has "+controllers), ""
+		return f
+	}
+	f.Detail = "this process may not make control groups; limits on memory and processors need that"
+	return f
+}
+
+// limits tells whether the controllers that limits need are among these.
+func limits(controllers string) bool {
+	have := strings.Fields(controllers)
+	return slices.Contains(have, "memory") && slices.Contains(have, "cpu") && slices.Contains(have, "pids")
+}
+
+// helperPrograms looks for the programs that some services are handed to, in
+// the directories of the system alone.
+func helperPrograms(files jail.Files) []finding {
+	var findings []finding
+	for _, p := range [...]struct{ name, use, packageName string }{
+		{"pasta", "network.mode: nat", "passt"},
+		{"xdg-dbus-proxy", "dbus", "xdg-dbus-proxy"},
+		{"Xephyr", "display.x11: xephyr", "xserver-xephyr"},
+		{"xpra", "display.x11: xpra", "xpra"},
+		{"Xvfb", "display.x11: xvfb", "xvfb"},
+	} {
+		f := finding{
+			Name: p.name, State: stateMissing, Detail: text("profiles with " + p.use + " need it"),
+			Remedy: text("install it (Debian: apt install " + p.packageName + ")"),
+		}
+		for _, dir := range [...]string{"/usr/local/bin", "/usr/bin", "/bin"} {
+			if file := dir + "/" + p.name; files.Executable(file) {
+				f.State, f.Detail, f.Remedy = stateOK, text(file), ""
+				break
+			}
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}

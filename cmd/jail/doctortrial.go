@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+)
+
+// trialTime bounds a program that does nothing.
+const trialTime = 10 * time.Second
+
+// jails starts a jail with the default profile: nothing else proves that
+// everything a jail needs is there.
+func (d *doctor) jails() finding {
+	f := finding{Name: "jails", State: stateOK, Needed: true, Detail: "a jail with the default profile starts"}
+	problem := d.trial()
+	if problem == nil {
+		return f
+	}
+	f.State, f.Detail, f.Remedy = stateMissing, text(problem.Summary), text(problem.Remedy)
+	if problem.Code == jail.CodeNoNamespaces {
+		f.State = stateOff
+		f.Remedy = text(whyNoNamespaces(d.host.UID, d.host.Own.Binary))
+	}
+	return f
+}
+
+// overlay starts a jail that has one.
+func (d *doctor) overlay() finding {
+	f := finding{Name: "overlay", State: stateOK, Detail: "overlays can be made without privileges"}
+	problem := d.trial(policy.Setting{Path: []string{"filesystem", "overlay"}, Text: "/usr"})
+	if problem != nil {
+		f.State, f.Detail = stateMissing, text(problem.Summary)
+		f.Remedy = "profiles with filesystem.overlay do not start here; overlays without privileges came with Linux 5.11"
+	}
+	return f
+}
+
+// trial runs true(1) in a jail with the default profile and some settings. It
+// returns what went wrong.
+func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
+	p, _, problems := policy.Load(d.store, policy.Request{Name: defaultProfile, Flags: settings, CommandLine: d.line.text})
+	if problems.HasErrors() {
+		return &problems[0]
+	}
+	h := *d.host
+	for {
+		c, problems := jail.Compile(p, &h, jail.Command{Argv: []string{"true"}})
+		if problems.HasErrors() {
+			return &problems[0]
+		}
+		if c.Plan.Filter != nil {
+			program, _, err := filterCache(&h).Program(*c.Plan.Filter)
+			if program == nil {
+				return &diag.Diagnostic{Summary: "the syscall filter can't be made: " + err.Error()}
+			}
+			c.Plan.SetFilterProgram(program)
+		}
+		c.Plan.Time = trialTime
+		process, failure := jail.Start(c.Plan, nil)
+		switch {
+		case failure == nil:
+			if status := process.Wait(); status != 0 {
+				return &diag.Diagnostic{Summary: "true(1) failed in a jail: " + count(status, "exit status")}
+			}
+			return nil
+		case failure.AskedTooMuch():
+			h.Kernel.DetachedTree = false
+		default:
+			problem := failure.Diagnostic()
+			return &problem
+		}
+	}
+}
+
+// filterCache asks for the filter of the default profile twice: the second
+// time it has to be there.
+func (d *doctor) filterCache() finding {
+	f := finding{Name: "cache of syscall filters", State: stateOK}
+	cache := filterCache(d.host)
+	f.Detail = text(cache.Dir)
+	if cache.Dir == "" {
+		f.State, f.Detail = stateOff, "there is no home directory to keep it in"
+		f.Remedy = "set HOME or XDG_CACHE_HOME; every launch compiles its filter until then"
+		return f
+	}
+	p, _, problems := policy.Load(d.store, policy.Request{Name: defaultProfile})
+	if problems.HasErrors() {
+		f.State, f.Detail = stateOff, text(problems[0].Summary)
+		return f
+	}
+	if _, source, _ := cache.Program(jail.SyscallFilter(p)); source.Warning != nil {
+		f.State, f.Detail = stateOff, text(source.Warning.Error())
+		f.Remedy = "every launch compiles its filter until then, which takes some milliseconds"
+	}
+	return f
+}
+
+// detachedTrees tells by which way mounts are made. Both confine equally.
+func (d *doctor) detachedTrees() finding {
+	f := finding{Name: "detached mount trees", State: stateOK, Detail: "the file tree is assembled before it is attached"}
+	if !d.host.Kernel.DetachedTree {
+		f.State, f.Detail = stateMissing, "this kernel attaches every mount by itself, which is slower with hundreds of paths"
+		f.Remedy = "Linux 6.15 and later have them; nothing else depends on it"
+	}
+	return f
+}
+
+func (d *doctor) keyrings() finding {
+	f := finding{Name: "kernel keyrings", State: stateOK, Detail: "every jail gets an empty session keyring"}
+	if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false); errors.Is(err, unix.ENOSYS) {
+		f.State, f.Detail = stateMissing, "this kernel keeps no keys, so there are none to hide"
+	}
+	return f
+}
