@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+func fishScript(model []completedVerb) string {
+	var b strings.Builder
+	b.WriteString(`# fish completion for jail, made by: jail completion fish
+
+complete -c jail -f
+
+# The verb on the command line: its first word, or "run" when that is a flag or a program.
+function __jail_verb
+	set -l words (commandline -opc)
+	switch "$words[2]"
+`)
+	names := make([]string, len(model))
+	for i, v := range model {
+		names[i] = v.name
+	}
+	fmt.Fprintf(&b, "\t\tcase %s\n\t\t\techo $words[2]\n\t\tcase '*'\n\t\t\techo run\n\tend\nend\n\n", strings.Join(names, " "))
+	b.WriteString("function __jail_in\n\ttest (__jail_verb) = $argv[1]\nend\n\n")
+	for _, v := range model {
+		fmt.Fprintf(&b, "complete -c jail -n __fish_is_first_arg -a %s -d %s\n", v.name, quoted(v.help))
+	}
+	b.WriteByte('\n')
+	for _, v := range model {
+		condition := quoted("__jail_in " + v.name)
+		for _, f := range v.flags {
+			fmt.Fprintf(&b, "complete -c jail -n %s -l %s -d %s", condition, f.name, quoted(firstSentence(f.help)))
+			if f.takesValue {
+				b.WriteString(" -r" + fishValue(f.value, f.words))
+			}
+			b.WriteByte('\n')
+		}
+		switch v.argument {
+		case noValue:
+		case programValue:
+			fmt.Fprintf(&b, "complete -c jail -n %s -a '(__fish_complete_subcommand)'\n", condition)
+		default:
+			fmt.Fprintf(&b, "complete -c jail -n %s%s\n", condition, fishValue(v.argument, shells()))
+		}
+	}
+	return b.String()
+}
+
+// fishValue is the rest of a complete command for the values of a flag.
+func fishValue(kind valueKind, words []string) string {
+	switch kind {
+	case wordValue:
+		return " -f -a " + quoted(strings.Join(words, " "))
+	case fileValue:
+		return " -F"
+	case dirValue:
+		return " -f -a '(__fish_complete_directories)'"
+	case profileValue:
+		return " -F -a '(jail list --names 2>/dev/null)'"
+	}
+	return " -f"
+}
