@@ -24,6 +24,9 @@ type Compiled struct {
 	View *View
 }
 
+// usualOps is room for the plan of an ordinary profile.
+const usualOps = 384
+
 // Compile turns a policy into a plan for a host. It reads nothing but its
 // arguments. The order of confinement is the order of the calls below;
 // nothing else orders it.
@@ -37,6 +40,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 		return &Compiled{View: k.view}, k.problems
 	}
 
+	k.plan.Setup = make([]Op, 0, usualOps)
 	b := newBuilder(&k.plan.Setup)
 	m := newMounter(b, k)
 	k.namespaces(b)    // decided by clone(2); what follows runs inside them

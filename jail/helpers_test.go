@@ -110,7 +110,7 @@ func realHost(t *testing.T) *Host {
 	for _, v := range []string{"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"} {
 		t.Setenv(v, "")
 	}
-	h, err := ReadHost()
+	h, err := ReadHost(os.Environ())
 	if err != nil {
 		t.Fatal(err)
 	}

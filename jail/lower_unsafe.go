@@ -47,31 +47,32 @@ type scratch struct {
 // lower writes the plan into shared memory. Nothing is decided after it. It
 // returns false when the memory is too small.
 func (p *Plan) lower(shared []byte) (bool, error) {
-	l := &lowering{blocks: map[*Block]uintptr{}}
-	ops := make([]rawOp, 0, p.Len())
-	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
-		for i := range part {
-			op, err := l.op(&part[i])
-			if err != nil {
-				return false, err
-			}
-			ops = append(ops, op)
-		}
-	}
-	if len(ops) == 0 || len(l.arena) == 0 {
+	opsAt := align(unsafe.Sizeof(raw{}))
+	arenaAt := align(opsAt + uintptr(p.Len())*unsafe.Sizeof(rawOp{}))
+	if p.Len() == 0 {
 		return false, errors.New("internal error: the plan is empty")
 	}
-	opsAt := align(unsafe.Sizeof(raw{}))
-	arenaAt := align(opsAt + uintptr(len(ops))*unsafe.Sizeof(rawOp{}))
-	if arenaAt+uintptr(len(l.arena)) > uintptr(len(shared)) {
+	if arenaAt >= uintptr(len(shared)) {
 		return false, nil
 	}
-	copy(unsafe.Slice((*rawOp)(unsafe.Pointer(&shared[opsAt])), len(ops)), ops)
-	copy(shared[arenaAt:], l.arena)
+	ops := unsafe.Slice((*rawOp)(unsafe.Pointer(&shared[opsAt])), p.Len())
+	l := &lowering{arena: shared[arenaAt:arenaAt:len(shared)], blocks: map[*Block]uintptr{}}
+	n := 0
+	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
+		for i := range part {
+			if err := l.op(&part[i], &ops[n]); err != nil {
+				return false, err
+			}
+			n++
+		}
+	}
+	if uintptr(len(l.arena)) > uintptr(len(shared))-arenaAt {
+		return false, nil // the arena had to move out of the shared memory
+	}
 	l.link(shared[arenaAt:])
 	*header(shared) = raw{
-		reap: p.Reap, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(len(ops)),
-		ops: (*rawOp)(unsafe.Pointer(&shared[opsAt])), arena: &shared[arenaAt],
+		reap: p.Reap, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(n),
+		ops: &ops[0], arena: &shared[arenaAt],
 	}
 	return true, nil
 }
@@ -81,7 +82,7 @@ func align(n uintptr) uintptr { return (n + 15) &^ 15 }
 // header is the plan in shared memory.
 func header(shared []byte) *raw { return (*raw)(unsafe.Pointer(&shared[0])) }
 
-// lowering collects the arena. Offsets are final at once; pointers inside
+// lowering fills the arena. Offsets are final at once; pointers inside
 // blocks are written when the arena is in its place.
 type lowering struct {
 	arena  []byte
@@ -93,28 +94,28 @@ type lowering struct {
 
 type fixup struct{ at, to uintptr }
 
-func (l *lowering) op(o *Op) (rawOp, error) {
-	r := rawOp{number: o.Number, out: int8(o.Out), accept: uint16(o.Accept)}
+func (l *lowering) op(o *Op, r *rawOp) error {
+	r.number, r.out, r.accept = o.Number, int8(o.Out), uint16(o.Accept)
 	for i := range o.Args {
 		a := &o.Args[i]
 		r.kinds[i] = a.Kind
 		switch a.Kind {
 		case ArgText:
 			if strings.IndexByte(a.Text, 0) >= 0 {
-				return r, fmt.Errorf("internal error: NUL byte in %q", a.Text)
+				return fmt.Errorf("internal error: NUL byte in %q", a.Text)
 			}
 			r.args[i] = l.text(a.Text)
 		case ArgBlock:
 			at, err := l.block(a.Block)
 			if err != nil {
-				return r, err
+				return err
 			}
 			r.args[i] = at
 		default:
 			r.args[i] = uintptr(a.Num)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 func (l *lowering) text(s string) uintptr {

@@ -12,14 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadHost finds out about this machine and this caller.
-func ReadHost() (*Host, error) {
+// ReadHost finds out about this machine and this caller, whose environment is
+// env.
+func ReadHost(env []string) (*Host, error) {
 	var id [16]byte
-	if _, err := unix.Getrandom(id[:], 0); err != nil {
+	if err := random(id[:]); err != nil {
 		return nil, err
 	}
 	h := &Host{
-		UID: os.Getuid(), GID: os.Getgid(), Env: os.Environ(),
+		UID: os.Getuid(), GID: os.Getgid(), Env: env,
 		Files: osFiles{}, Dirs: map[string]string{}, Kernel: readKernel(),
 		RandomID: hex.EncodeToString(id[:]),
 	}
@@ -50,12 +51,22 @@ func ReadHost() (*Host, error) {
 	return h, nil
 }
 
+// getenv is the value of a variable, "" when it is not set.
+func (h *Host) getenv(name string) string {
+	for _, e := range h.Env {
+		if len(e) > len(name) && e[len(name)] == '=' && e[:len(name)] == name {
+			return e[len(name)+1:]
+		}
+	}
+	return ""
+}
+
 // findUser takes HOME if it is usable, else what the user database says.
 func (h *Host) findUser() {
-	if home := os.Getenv("HOME"); filepath.IsAbs(home) {
+	if home := h.getenv("HOME"); filepath.IsAbs(home) {
 		h.Home = filepath.Clean(home)
 	}
-	h.User = os.Getenv("USER")
+	h.User = h.getenv("USER")
 	if h.Home != "" && h.User != "" {
 		return
 	}
@@ -81,7 +92,7 @@ func (h *Host) findDirs() {
 		{"XDG_STATE_HOME", ".local/state"},
 		{"XDG_RUNTIME_DIR", ""},
 	} {
-		if v := os.Getenv(d.name); filepath.IsAbs(v) {
+		if v := h.getenv(d.name); filepath.IsAbs(v) {
 			h.Dirs[d.name] = filepath.Clean(v)
 		} else if d.otherwise != "" && h.Home != "" {
 			h.Dirs[d.name] = filepath.Join(h.Home, d.otherwise)

@@ -34,3 +34,16 @@ func waitFor(pid int) syscall.WaitStatus {
 		}
 	}
 }
+
+// random is getrandom(2) itself: the way through the runtime maps pages for a
+// generator that would be used once.
+func random(buf []byte) error {
+	n, _, errno := syscall.RawSyscall(unix.SYS_GETRANDOM, uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), 0)
+	if errno != 0 {
+		return errno
+	}
+	if int(n) != len(buf) {
+		return syscall.EIO
+	}
+	return nil
+}

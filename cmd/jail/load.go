@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path"
 	"strings"
 
@@ -21,7 +22,7 @@ type session struct {
 // open reads the host and the command line. The status counts when the
 // session is nil.
 func (a *app) open(args []string, leading bool) (*session, int) {
-	host, err := jail.ReadHost()
+	host, err := jail.ReadHost(os.Environ())
 	if err != nil {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
 
 	"github.com/jail-project/jail/diag"
@@ -20,6 +21,7 @@ func runVerb(a *app, args []string) int {
 	// A launch lives for milliseconds before it only waits: collecting
 	// garbage would cost more than it gives back.
 	debug.SetGCPercent(-1)
+	runtime.MemProfileRate = 0
 	var g runGrammar
 	if status, ok := a.parse("run", "Run a program in a jail.", &g, args); !ok {
 		return status
@@ -75,7 +77,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 		process, failure := jail.Start(c.Plan, cell)
 		switch {
 		case failure == nil:
-			catchSignals().forwardTo(process)
+			forwardSignals(process)
 			status := process.Wait()
 			if process.TimedOut() {
 				a.fail("the time limit of "+c.Plan.Time.String()+" is over; the jail was ended", "")

@@ -21,9 +21,11 @@ func catchSignals() *forwarder {
 	return f
 }
 
-// forwardTo starts passing signals on.
-func (f *forwarder) forwardTo(p *jail.Process) {
+// forwardSignals starts passing signals on to the program, in the
+// background: to make the runtime listen takes longer than many a program runs.
+func forwardSignals(p *jail.Process) {
 	go func() {
+		f := catchSignals()
 		for s := range f.signals {
 			sig, ok := s.(syscall.Signal)
 			if !ok || fromTerminal(sig) && inForeground() {
