@@ -156,7 +156,7 @@ func newHome(t *testing.T) *home {
 	if err := os.MkdirAll(top, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp(top, "docs-")
+	dir, err := os.MkdirTemp(top, "docs-") //nolint:usetesting // t.TempDir lies below /tmp
 	if err != nil {
 		t.Fatal(err)
 	}
