@@ -63,24 +63,20 @@ type loaded struct {
 // promises gets a second plan.
 func (a *app) launch(l *loaded, cell *jail.Cell) int {
 	for {
-		c, problems := jail.Compile(l.policy, l.host, l.command)
-		if problems.HasErrors() {
-			return a.report(l.sources, problems)
-		}
-		if c.Plan.Filter != nil {
-			program, ok := a.filterProgram(l, c.Plan.Filter)
-			if !ok {
-				return exitFailed
+		plan, status := a.compile(l)
+		if plan == nil {
+			if cell != nil {
+				cell.Discard()
 			}
-			c.Plan.SetFilterProgram(program)
+			return status
 		}
-		process, failure := jail.Start(c.Plan, cell)
+		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
 			forwardSignals(process)
 			status := process.Wait()
 			if process.TimedOut() {
-				a.fail("the time limit of "+c.Plan.Time.String()+" is over; the jail was ended", "")
+				a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
 			}
 			return status
 		case failure.AskedTooMuch():
