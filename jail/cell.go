@@ -76,7 +76,7 @@ func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scratch{unshare: namespaces &^ atClone}
+	s := &scratch{ours: uintptr(report.ours), unshare: namespaces &^ atClone}
 	for i := range s.slots {
 		s.slots[i] = ^uintptr(0)
 	}

@@ -45,7 +45,10 @@ func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) 
 
 // child is the life of the jail's first process, and of the program's up to
 // execve. It makes its namespaces and waits for the launcher to write the plan
-// into the memory they share; end of file says that there will be none.
+// into the memory they share; end of file says that there will be none. Its
+// copy of the launcher's end of the report is closed first: with it, the
+// report would not end when the launcher dies, and the child would wait for
+// ever, or go on with nobody to answer to.
 //
 //go:noinline
 //go:nosplit
@@ -56,6 +59,7 @@ func child(r *raw, s *scratch) {
 	var errno syscall.Errno
 
 	clearMemory(s)
+	syscall.RawSyscall6(syscall.SYS_CLOSE, s.ours, 0, 0, 0, 0, 0)
 	_, _, errno = syscall.RawSyscall6(syscall.SYS_UNSHARE, s.unshare, 0, 0, 0, 0, 0)
 	if errno != 0 {
 		s.record[0] = unshareStep

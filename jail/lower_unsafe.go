@@ -38,6 +38,7 @@ type scratch struct {
 	clear  unsafe.Pointer // the launcher's command line and environment
 	clearN uintptr        // their length in bytes
 
+	ours    uintptr // the launcher's end of the report
 	unshare uintptr // the namespaces the first process makes by itself
 	status  uint32  // of wait4
 	record  [2]int32
