@@ -24,8 +24,12 @@ type Compiled struct {
 	View *View
 }
 
-// usualOps is room for the plan of an ordinary profile.
-const usualOps = 384
+// Room for the ops of a plan: to move a long list while it grows would cost
+// more than all else in a compilation.
+const (
+	usualOps   = 320
+	opsPerPath = 8
+)
 
 // Compile turns a policy into a plan for a host. It reads nothing but its
 // arguments. The order of confinement is the order of the calls below;
@@ -40,7 +44,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 		return &Compiled{View: k.view}, k.problems
 	}
 
-	k.plan.Setup = make([]Op, 0, usualOps)
+	k.plan.Setup = make([]Op, 0, usualOps+opsPerPath*len(k.view.grants))
 	b := newBuilder(&k.plan.Setup)
 	m := newMounter(b, k)
 	k.namespaces(b)    // decided by clone(2); what follows runs inside them

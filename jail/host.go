@@ -57,6 +57,9 @@ type Files interface {
 	Readlink(path string) (string, error)
 	// Names lists a directory, sorted.
 	Names(path string) []string
+	// Kinds lists a directory with the kind of each entry; nil when that
+	// can't be had.
+	Kinds(path string) map[string]FileKind
 	// Executable tells whether the caller may execute the file.
 	Executable(path string) bool
 }

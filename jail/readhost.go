@@ -187,6 +187,25 @@ func (osFiles) Names(path string) []string {
 	return names
 }
 
+func (osFiles) Kinds(path string) map[string]FileKind {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil
+	}
+	kinds := make(map[string]FileKind, len(entries))
+	for _, e := range entries {
+		switch e.Type() {
+		case os.ModeDir:
+			kinds[e.Name()] = KindDir
+		case os.ModeSymlink:
+			kinds[e.Name()] = KindLink
+		default:
+			kinds[e.Name()] = KindFile
+		}
+	}
+	return kinds
+}
+
 func (osFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
 
 // readFile reads the beginning of a small file without the machinery of

@@ -20,6 +20,10 @@ type place struct {
 type resolver struct {
 	files Files
 	dirs  map[string]place
+
+	lastDir string // of the path before
+	run     int    // how many paths in a row lay in lastDir
+	kinds   map[string]FileKind
 }
 
 func newResolver(files Files) *resolver {
@@ -53,7 +57,7 @@ func (r *resolver) follow(path string, depth int) place {
 	if parent.real != dir {
 		full = join(parent.real, base)
 	}
-	p := place{real: full, kind: r.files.Kind(full), links: parent.links}
+	p := place{real: full, kind: r.kind(parent.real, base, full), links: parent.links}
 	if p.kind == KindLink {
 		p = r.followLink(p, parent.real, depth)
 	}
@@ -61,6 +65,24 @@ func (r *resolver) follow(path string, depth int) place {
 		r.dirs[path] = p
 	}
 	return p
+}
+
+// longRun is how many neighbours are looked up one by one before their
+// directory is read as a whole.
+const longRun = 32
+
+// kind looks up one entry of a real directory.
+func (r *resolver) kind(dir, base, full string) FileKind {
+	if dir != r.lastDir {
+		r.lastDir, r.run, r.kinds = dir, 0, nil
+	}
+	if r.run++; r.run == longRun {
+		r.kinds = r.files.Kinds(dir)
+	}
+	if r.kinds == nil {
+		return r.files.Kind(full)
+	}
+	return r.kinds[base]
 }
 
 // followLink continues at the target of the link at, which lies in dir. A

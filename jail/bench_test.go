@@ -1,0 +1,34 @@
+package jail
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jail-project/jail/policy"
+)
+
+// BenchmarkCompile compiles a profile of 2,900 files.
+func BenchmarkCompile(b *testing.B) {
+	h := fakeHost()
+	h.Files = osFiles{}
+	p := &policy.Policy{Name: "bench"}
+	p.Filesystem.Home.V, p.Filesystem.Root.V, p.Network.Mode.V = "host", "host", "none"
+	p.Namespaces.PID.V = true
+	for _, dir := range []string{"/usr", "/bin", "/lib"} {
+		p.Filesystem.Rules = append(p.Filesystem.Rules, policy.PathRule{Path: dir})
+	}
+	for i := range 2900 {
+		p.Filesystem.Rules = append(p.Filesystem.Rules, policy.PathRule{Path: fmt.Sprintf("/tmp/files/f%d", i+1)})
+	}
+	shared := make([]byte, cellSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, problems := Compile(p, h, Command{Argv: []string{"/bin/true"}})
+		if problems.HasErrors() {
+			b.Fatal(problems)
+		}
+		if ok, err := c.Plan.lower(shared); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}
