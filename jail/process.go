@@ -286,10 +286,10 @@ func (k *compiler) workDirectory(b *builder) {
 func (k *compiler) hasDirectory(real string) bool {
 	s, _ := k.view.root.lookup(real)
 	switch {
-	case s.by != nil && s.by.real == real:
-		return s.bound || s.by.kind == grantTmpfs
+	case s.by != nil && s.by.real == real && (s.bound || s.by.kind == grantTmpfs):
+		return true
 	case !s.bound:
-		return false
+		return k.view.frames(real) // with --read FILE, FILE is found by its name
 	case s.by.source != "" && s.by.kind != grantOverlay:
 		return k.h.Files.Kind(join(s.by.source, strings.TrimPrefix(real[len(s.by.real):], "/"))) == KindDir
 	default:
