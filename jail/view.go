@@ -136,23 +136,25 @@ func (g *granter) fixed() {
 		&grant{kind: grantProc, real: "/proc", file: KindDir, written: "/proc", rank: own, at: new(diag.Range)},
 		shmGrant())
 	g.accounts()
-	if id.MachineID.V != "host" {
-		g.machineID(id)
-	}
+	g.machineID(id)
 }
 
-// machineID gives the jail an id that does not identify the host.
+// machineID gives the jail an id that does not identify the host, unless the
+// profile asks for the host's.
 func (g *granter) machineID(id *policy.Identity) {
 	at := g.resolver.resolve("/etc/machine-id")
 	if at.kind != KindFile || path.Dir(at.real) != "/etc" {
 		return
 	}
-	text := id.MachineID.V
-	if text == "random" || text == "" {
-		text = g.h.RandomID
-	}
-	g.grants = append(g.grants, &grant{
-		kind: grantText, real: at.real, file: KindFile, written: "/etc/machine-id", text: text + "\n",
+	gr := &grant{
+		kind: grantText, real: at.real, file: KindFile, written: "/etc/machine-id", text: id.MachineID.V + "\n",
 		rank: rank{layer: ownLayer}, at: &id.MachineID.At,
-	})
+	}
+	switch id.MachineID.V {
+	case "random", "":
+		gr.text = g.h.RandomID + "\n"
+	case "host":
+		gr.kind, gr.text, gr.rank = grantRead, "", rank{layer: builtinLayer}
+	}
+	g.grants = append(g.grants, gr)
 }
