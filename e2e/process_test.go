@@ -1,0 +1,283 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func ownerOf(info os.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
+}
+
+func TestExitStatus(t *testing.T) {
+	w := newWorld(t)
+	for status := range 256 {
+		if r := w.jail("run", "--profile", "default", "sh", "-c", "exit "+strconv.Itoa(status)); r.status != status {
+			t.Errorf("exit %d came back as %d", status, r.status)
+		}
+	}
+}
+
+func TestExitStatusOfASignal(t *testing.T) {
+	w := newWorld(t)
+	for _, sig := range []syscall.Signal{
+		unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGILL, unix.SIGTRAP, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGKILL,
+		unix.SIGUSR1, unix.SIGSEGV, unix.SIGUSR2, unix.SIGPIPE, unix.SIGALRM, unix.SIGTERM, unix.SIGXCPU, unix.SIGSYS, 34, 64,
+	} {
+		script := fmt.Sprintf("kill -%d $$; exit 3", sig)
+		if r := w.jail("run", "--profile", "default", "sh", "-c", script); r.status != 128+int(sig) {
+			t.Errorf("death by %v came back as %d, want %d", sig, r.status, 128+int(sig))
+		}
+	}
+}
+
+func TestExitStatusOfJail(t *testing.T) {
+	w := newWorld(t)
+	w.write(filepath.Join(w.project, "text"), "not a program\n")
+	for _, c := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"run", "--profile", "default", "no-such-program"}, 127},
+		{[]string{"run", "--profile", "default", "/no/such/program"}, 127},
+		{[]string{"run", "--profile", "default", "--read", w.project, "./text"}, 126},
+		{[]string{"run", "--profile", "default", "/usr"}, 126},
+		{[]string{"run", "--profile", "no-such-profile", "true"}, 125},
+		{[]string{"run", "--no-such-flag", "true"}, 125},
+		{[]string{"run"}, 125},
+		{[]string{"run", "--profile", "default", "--read", "/no/such/path", "true"}, 125},
+		{[]string{"run", "--profile", "default", "--time", "1s", "sleep", "60"}, 124},
+	} {
+		r := w.jail(c.args...)
+		if r.status != c.want {
+			t.Errorf("jail %q: exit status %d, want %d\n%s", c.args, r.status, c.want, r.output())
+		}
+		if !strings.HasPrefix(r.stderr, "jail: ") || r.stdout != "" {
+			t.Errorf("jail %q printed %q and %q, want a message that begins with jail:", c.args, r.stdout, r.stderr)
+		}
+	}
+}
+
+// Descriptors of the caller are not passed on, whatever they are.
+func TestDescriptors(t *testing.T) {
+	w := newWorld(t)
+	dir, err := os.Open("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	file, err := os.Open(filepath.Join(w.home, canaries[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	count := func(argv ...string) []int {
+		cmd := w.command(argv...)
+		cmd.ExtraFiles = []*os.File{dir, file, nil, dir, file}
+		var got []int
+		for fd := range parseFacts(t, w.finish(cmd).stdout).Descriptors {
+			got = append(got, fd)
+		}
+		slices.Sort(got)
+		return got
+	}
+	if got := count(probeBin); len(got) < 7 {
+		t.Fatalf("outside, the probe has the descriptors %v; the test is void", got)
+	}
+	if got := count(jailBin, "run", "--profile", "default", "--read", binDir, probeBin); !slices.Equal(got, []int{0, 1, 2}) {
+		t.Errorf("in the jail, the probe has the descriptors %v", got)
+	}
+}
+
+// With standard descriptors closed, nothing of the launcher's takes their
+// place in the program.
+func TestClosedStandardDescriptors(t *testing.T) {
+	w := newWorld(t)
+	for _, closed := range []string{"<&-", ">&-", "2>&-", "<&- >&- 2>&-"} {
+		out := filepath.Join(w.project, "seen")
+		inner := `for fd in 0 1 2 3 4 5 6 7 8 9; do if [ -e /proc/$$/fd/$fd ]; then echo $fd $(readlink /proc/$$/fd/$fd); fi; done`
+		script := fmt.Sprintf("'%s' run --profile default --write '%s' sh -c '%s' seen %s", jailBin, w.project, "("+inner+") >"+out, closed)
+		if r := w.host("sh", "-c", script); r.status != 0 {
+			t.Errorf("%s: exit status %d\n%s", closed, r.status, r.output())
+			continue
+		}
+		for line := range strings.Lines(w.read(out)) {
+			fd, target, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if fd > "2" || !strings.HasPrefix(target, "pipe:") && target != "/dev/null" {
+				t.Errorf("%s: descriptor %s is %s", closed, fd, target)
+			}
+		}
+	}
+}
+
+func TestWorkingDirectory(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		flags []string
+		want  string
+	}{
+		{[]string{"--write", w.project}, w.project},
+		{[]string{"--read", w.home}, w.project},
+		{nil, w.home}, // the project is not shown, but there is a home
+		{[]string{"--home", "host"}, "/"},
+	} {
+		if f := w.probe(append([]string{"--profile", "default"}, c.flags...)...); f.Cwd != c.want {
+			t.Errorf("with %q the working directory is %s, want %s", c.flags, f.Cwd, c.want)
+		}
+	}
+}
+
+// A signal to the launcher reaches the program, which may handle it.
+func TestSignalsAreForwarded(t *testing.T) {
+	w := newWorld(t)
+	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGINT} {
+		script := fmt.Sprintf("trap 'echo got it; exit 7' %d; echo ready; while :; do sleep 0.05; done", sig)
+		cmd := w.command(jailBin, "run", "--profile", "default", "sh", "-c", script)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, 6)
+		if _, err := out.Read(buf); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		rest := make([]byte, 64)
+		n, _ := out.Read(rest)
+		_ = cmd.Wait()
+		if cmd.ProcessState.ExitCode() != 7 || string(rest[:n]) != "got it\n" {
+			t.Errorf("%v: exit status %d, printed %q", sig, cmd.ProcessState.ExitCode(), rest[:n])
+		}
+	}
+}
+
+// When the launcher is killed, nothing of its jail lives on, however it
+// tries.
+func TestNothingOutlivesTheLauncher(t *testing.T) {
+	w := newWorld(t)
+	mark := "sleep-" + strings.ReplaceAll(w.canary, "canary-", "")
+	sleeper := filepath.Join(w.project, mark)
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(sleeper, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf("trap '' HUP TERM INT; setsid ./%s 600 & (setsid ./%s 600 &) ; ./%s 600 & echo ready; wait", mark, mark, mark)
+	cmd := w.command(jailBin, "run", "--profile", "default", "--write", w.project, "sh", "-c", script)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 6)); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(func() bool { return running(mark) == 3 }) {
+		t.Errorf("%d sleepers run, want 3", running(mark))
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if !eventually(func() bool { return running(mark) == 0 }) {
+		t.Errorf("%d processes outlived the launcher", running(mark))
+	}
+}
+
+// eventually waits for at most two seconds.
+func eventually(done func() bool) bool {
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if done() {
+			return true
+		}
+	}
+	return done()
+}
+
+// running counts the processes on the host with that name.
+func running(name string) int {
+	found := 0
+	comms, _ := filepath.Glob("/proc/[0-9]*/comm")
+	for _, comm := range comms {
+		if text, err := os.ReadFile(comm); err == nil && strings.TrimSpace(string(text)) == name[:min(len(name), 15)] {
+			found++
+		}
+	}
+	return found
+}
+
+// The caller's session keyring holds keys; the program gets an empty one.
+func TestSessionKeyring(t *testing.T) {
+	w := newWorld(t)
+	runtime.LockOSThread() // the keyring belongs to the thread, which is not used again
+	if _, err := unix.KeyctlJoinSessionKeyring("jail-test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.AddKey("user", "jail-test-key", []byte(w.canary), unix.KEY_SPEC_SESSION_KEYRING); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.host(probeBin, "find-key", "jail-test-key"); r.status != 0 {
+		t.Fatalf("outside, the key is not found: %s", r.stderr)
+	}
+	for _, flags := range [][]string{nil, {"--allow-syscall", "@keyring"}} {
+		args := append([]string{"run", "--profile", "default", "--read", binDir}, flags...)
+		if r := w.jail(append(args, probeBin, "find-key", "jail-test-key")...); r.status != 1 {
+			t.Errorf("%q: the key of the caller is found: exit status %d\n%s", flags, r.status, r.stderr)
+		}
+	}
+}
+
+func TestSyscallGuards(t *testing.T) {
+	w := newWorld(t)
+	w.arms("unshare --user true", []string{"--profile", "default"}, nil, []string{"--nested-userns", "--allow-syscall", "unshare"})
+	// Without the filter, the bound on user namespaces still holds.
+	if r := w.jail("run", "--profile", "default", "--allow-syscall", "unshare", "unshare", "--user", "true"); r.status != 1 || !strings.Contains(r.stderr, "No space left") {
+		t.Errorf("a nested user namespace without the filter: exit status %d\n%s", r.status, r.output())
+	}
+}
+
+func TestLimits(t *testing.T) {
+	w := newWorld(t)
+	f := w.probe("--profile", "default", "--open-files", "64", "--processes", "100", "--file-size", "1M")
+	for name, want := range map[string]uint64{"core": 0, "open-files": 64, "processes": 100, "file-size": 1 << 20} {
+		if got := f.Limits[name]; got[1] != want {
+			t.Errorf("the limit of %s is %v, want %d", name, got, want)
+		}
+	}
+	big := "head -c 2000000 /dev/zero >big"
+	w.arms(big, []string{"--profile", "default", "--write", w.project}, []string{"--file-size", "1M"}, []string{"--file-size", "3M"})
+	many := "for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2 & done; wait"
+	r := w.jail("run", "--profile", "default", "--processes", "5", "sh", "-c", many)
+	if r.status == 0 || !strings.Contains(strings.ToLower(r.stderr), "fork") {
+		t.Errorf("ten processes where five are allowed: exit status %d\n%s", r.status, r.output())
+	}
+	w.succeeds("run", "--profile", "default", "--processes", "50", "sh", "-c", many)
+}
