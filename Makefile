@@ -120,7 +120,7 @@ bin/man/%: man/%.scd | docs-deps
 
 .PHONY: docs-check
 docs-check: man ## Check the manual pages
-	$(if $(MANUALS),mandoc -T lint -W warning $(MANUALS))
+	$(if $(MANUALS),mandoc -T lint -W error $(MANUALS))
 
 .PHONY: cover
 cover: build ## Test coverage, as a table and in bin/cover.html

@@ -76,10 +76,8 @@ func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scratch{ours: uintptr(report.ours), unshare: namespaces &^ atClone}
-	for i := range s.slots {
-		s.slots[i] = ^uintptr(0)
-	}
+	s := newScratch()
+	s.ours, s.unshare = uintptr(report.ours), namespaces&^atClone
 	for _, in := range inputs {
 		s.slots[in.Slot] = uintptr(in.FD)
 	}

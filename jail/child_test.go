@@ -23,7 +23,7 @@ func TestChildCallsNothing(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	const pkg = "github.com/jail-project/jail/jail."
-	childOnly := []string{"child", "run", "arg", "fail", "leave", "exit", "clearMemory"}
+	childOnly := []string{"child", "run", "arg", "fail", "leave", "exit", "clearMemory", "program"}
 	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/jail\.(fork|`+strings.Join(childOnly, "|")+`)$`, exe).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -33,7 +33,7 @@ func TestChildCallsNothing(t *testing.T) {
 		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork", "syscall.runtime_AfterForkInChild",
 		pkg + "runtimeBeforeFork", pkg + "runtimeAfterFork", pkg + "runtimeAfterForkInChild",
 	}
-	for _, f := range childOnly {
+	for _, f := range append(childOnly, "cloneProgram") {
 		allowed = append(allowed, pkg+f)
 	}
 	// The prologue of fork itself runs in the launcher.

@@ -11,8 +11,8 @@ import (
 // working allocator, no growing stack, and locks may be held by threads that no
 // longer exist. Therefore:
 //
-//   - Nothing is decided here. Every number, text and struct was laid out by
-//     lower before the fork.
+//   - Nothing is decided here. Every number, text and struct is laid out by
+//     lower, in memory that the launcher shares, before the child reads it.
 //   - Every function that the child enters is nosplit and norace, and is
 //     entered with arguments that are numbers or pointers to memory that
 //     outlives it.
@@ -55,7 +55,7 @@ func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) 
 //go:norace
 //go:nocheckptr
 func child(r *raw, s *scratch) {
-	var pid, ret uintptr
+	var pid, ret, i uintptr
 	var errno syscall.Errno
 
 	clearMemory(s)
@@ -78,30 +78,48 @@ func child(r *raw, s *scratch) {
 	if errno != 0 {
 		fail(r, s, errno)
 	}
-	if r.reap {
-		pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-		if errno != 0 {
-			s.record[0] = forkStep
-			fail(r, s, errno)
+	if !r.reap {
+		program(r, s)
+	}
+	for i = 0; i < slotCount; i++ {
+		s.next.slots[i] = s.slots[i]
+	}
+	pid = cloneProgram(unix.CLONE_VM|uintptr(unix.SIGCHLD), s.nextStack, r, s.next)
+	if pid > ^uintptr(4095) {
+		s.record[0] = forkStep
+		fail(r, s, syscall.Errno(-pid))
+	}
+	errno = run(r, s, r.forkAt, r.execAt)
+	if errno != 0 {
+		fail(r, s, errno)
+	}
+	for {
+		ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&s.status)), 0, 0, 0, 0)
+		if errno == 0 && ret == pid {
+			leave(s.status)
 		}
-		if pid != 0 {
-			errno = run(r, s, r.forkAt, r.execAt)
-			if errno != 0 {
-				fail(r, s, errno)
-			}
-			for {
-				ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&s.status)), 0, 0, 0, 0)
-				if errno == 0 && ret == pid {
-					leave(s.status)
-				}
-				if errno != 0 && errno != syscall.EINTR {
-					exit(failedExit)
-				}
-			}
+		if errno != 0 && errno != syscall.EINTR {
+			exit(failedExit)
 		}
 	}
-	errno = run(r, s, r.execAt, r.opCount)
-	fail(r, s, errno)
+}
+
+// cloneProgram is clone(2) for the program's process, which shares the memory
+// of this one until execve(2): to copy the page tables of a Go program would take as long
+// as all the mounts. The new process runs program(r, s) on the stack that ends
+// at top; the old one gets its pid, or an errno as the kernel writes it.
+//
+//go:noescape
+func cloneProgram(flags, top uintptr, r *raw, s *scratch) (pid uintptr)
+
+// program is the life of the program's process up to execve.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func program(r *raw, s *scratch) {
+	fail(r, s, run(r, s, r.execAt, r.opCount))
 }
 
 // run executes the ops [from, to) and stops at the first that fails.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // loadPolicy reads a profile from text.
 func loadPolicy(t *testing.T, text string) (*policy.Policy, *diag.Sources) {
 	t.Helper()
-	store := policy.Store{Dirs: []policy.Dir{{Path: "/profiles", FS: fstest.MapFS{"test.yaml": {Data: []byte(text)}}}}}
+	store := policy.Store{Parse: yaml.Parse, Dirs: []policy.Dir{{Path: "/profiles", FS: fstest.MapFS{"test.yaml": {Data: []byte(text)}}}}}
 	p, sources, problems := policy.Load(store, policy.Request{Name: "test"})
 	if problems.HasErrors() {
 		t.Fatalf("the profile does not load: %v", problems)
@@ -65,6 +66,14 @@ func (f fakeFiles) Names(path string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+func (f fakeFiles) Kinds(path string) map[string]FileKind {
+	kinds := map[string]FileKind{}
+	for _, name := range f.Names(path) {
+		kinds[name] = f.Kind(join(path, name))
+	}
+	return kinds
 }
 
 func (f fakeFiles) Executable(path string) bool { return f[path] == "x" }

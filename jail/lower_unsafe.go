@@ -38,11 +38,31 @@ type scratch struct {
 	clear  unsafe.Pointer // the launcher's command line and environment
 	clearN uintptr        // their length in bytes
 
-	ours    uintptr // the launcher's end of the report
+	ours      uintptr  // the launcher's end of the report
+	next      *scratch // of the program's process
+	nextStack uintptr  // the end of that process's stack
+
 	unshare uintptr // the namespaces the first process makes by itself
 	status  uint32  // of wait4
 	record  [2]int32
 	slots   [slotCount]uintptr
+	stack   []byte // keeps it alive; see nextStack
+}
+
+// programStack is room for the few nosplit functions that the program's
+// process calls, in bytes.
+const programStack = 16 << 10
+
+// newScratch makes the memory of both processes.
+func newScratch() *scratch {
+	stack := make([]byte, programStack)
+	s := &scratch{next: new(scratch)}
+	s.next.stack = stack
+	s.nextStack = (uintptr(unsafe.Pointer(&stack[0])) + programStack) &^ 15
+	for i := range s.slots {
+		s.slots[i] = ^uintptr(0)
+	}
+	return s
 }
 
 // lower writes the plan into shared memory. Nothing is decided after it. It

@@ -1,0 +1,27 @@
+#include "textflag.h"
+
+// See cloneProgram in child_unsafe.go. What the new process needs travels in
+// registers, for it begins with an empty stack.
+
+// func cloneProgram(flags, top uintptr, r *raw, s *scratch) (pid uintptr)
+TEXT ·cloneProgram(SB), NOSPLIT, $0-40
+	MOVQ	flags+0(FP), DI
+	MOVQ	top+8(FP), SI
+	MOVQ	r+16(FP), R12
+	MOVQ	s+24(FP), R13
+	XORQ	DX, DX
+	XORQ	R10, R10
+	XORQ	R8, R8
+	MOVQ	$56, AX // SYS_clone
+	SYSCALL
+	TESTQ	AX, AX
+	JZ	inside
+	MOVQ	AX, pid+32(FP)
+	RET
+
+inside:
+	SUBQ	$32, SP
+	MOVQ	R12, 0(SP)
+	MOVQ	R13, 8(SP)
+	CALL	·program(SB)
+	INT	$3 // program does not return

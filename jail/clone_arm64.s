@@ -1,0 +1,26 @@
+#include "textflag.h"
+
+// See cloneProgram in child_unsafe.go. What the new process needs travels in
+// registers, for it begins with an empty stack.
+
+// func cloneProgram(flags, top uintptr, r *raw, s *scratch) (pid uintptr)
+TEXT ·cloneProgram(SB), NOSPLIT, $0-40
+	MOVD	flags+0(FP), R0
+	MOVD	top+8(FP), R1
+	MOVD	r+16(FP), R19
+	MOVD	s+24(FP), R20
+	MOVD	$0, R2
+	MOVD	$0, R3
+	MOVD	$0, R4
+	MOVD	$220, R8 // SYS_clone
+	SVC
+	CBZ	R0, inside
+	MOVD	R0, pid+32(FP)
+	RET
+
+inside:
+	SUB	$32, RSP
+	MOVD	R19, 8(RSP)
+	MOVD	R20, 16(RSP)
+	CALL	·program(SB)
+	BRK // program does not return
