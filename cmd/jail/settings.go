@@ -36,9 +36,7 @@ func settings(c *commandLine, h *jail.Host, uses []flagUse) ([]policy.Setting, d
 		case flagSet:
 			s.set(u)
 		case flagReplace:
-			if s.known(u, u.value, 0) {
-				s.out = append(s.out, policy.Setting{Path: strings.Split(u.value, "."), Replace: true, None: true, At: u.at(c)})
-			}
+			s.replace(u)
 		case flagOther, flagSwitch:
 		}
 	}
@@ -59,69 +57,78 @@ func (s *setter) add(key, text string, at diag.Range) {
 
 // path adds an entry of a list of paths. The path begins at byte from of the
 // flag's value; further keys of the entry follow it as ",key=value". The name
-// of an existing file that looks like that is taken as a name.
+// of an existing file that looks like that is taken as a name; for one that
+// does not exist a backslash before the comma says the same.
 func (s *setter) path(u *flagUse, key string, from int) {
 	setting := policy.Setting{Path: strings.Split(key, ".")}
 	end := len(u.value)
 	for !s.exists(u.value[from:end]) {
-		cut := strings.LastIndexByte(u.value[from:end], ',')
-		if cut < 0 {
+		cut := from + strings.LastIndexByte(u.value[from:end], ',')
+		if cut <= from || u.value[cut-1] == '\\' {
 			break
 		}
-		name, text, ok := strings.Cut(u.value[from+cut+1:end], "=")
-		field := fieldKey(key, name)
-		if !ok || field == nil {
+		name, text, ok := strings.Cut(u.value[cut+1:end], "=")
+		if !ok || strings.ContainsRune(name, '/') {
 			break
+		}
+		field, near := fieldKey(key, name)
+		if field == nil {
+			s.unknownKey(name, near, u.span(s.line, cut+1, cut+1+len(name)))
+			return
 		}
 		if field.Kind == policy.PathRef {
 			text = s.absolute(text)
 		}
-		at := u.span(s.line, from+cut+1, end)
-		setting.Fields = append(setting.Fields, policy.SettingField{Name: name, Text: text, At: at})
-		end = from + cut
+		setting.Fields = append(setting.Fields, policy.SettingField{Name: name, Text: text, At: u.span(s.line, cut+1, end)})
+		end = cut
 	}
 	setting.Text, setting.At = s.absolute(u.value[from:end]), u.span(s.line, from, end)
 	s.out = append(s.out, setting)
 }
 
-// fieldKey describes a further key of the entries of a list of paths, nil
-// when they have no such key.
-func fieldKey(list, name string) *policy.Key {
+// fieldKey describes a further key of the entries of a list of paths. When
+// they have no such key, near is the one that was most likely meant, or "".
+func fieldKey(list, name string) (field *policy.Key, near string) {
 	key, _ := findKey(list)
 	if key == nil || key.Elem == nil {
-		return nil
+		return nil, ""
 	}
+	var names []string
 	for i := 1; i < len(key.Elem.Keys); i++ {
 		if key.Elem.Keys[i].Name == name {
-			return &key.Elem.Keys[i]
+			return &key.Elem.Keys[i], ""
 		}
+		names = append(names, key.Elem.Keys[i].Name)
 	}
-	return nil
+	return nil, diag.Suggest(name, names)
 }
 
 // findKey looks a key of the profile language up, "filesystem.read". When
-// there is none it returns the names that could stand in the place of the
-// part that is wrong, each a whole key.
-func findKey(text string) (*policy.Key, []string) {
-	key, prefix := policy.Schema(), ""
-	for part := range strings.SplitSeq(text, ".") {
+// there is none, near is the whole key that was most likely meant, or "".
+func findKey(text string) (key *policy.Key, near string) {
+	key = policy.Schema()
+	parts := strings.Split(text, ".")
+	for n, part := range parts {
 		var names []string
 		next := (*policy.Key)(nil)
 		for i := range key.Keys {
-			names = append(names, prefix+key.Keys[i].Name)
+			names = append(names, key.Keys[i].Name)
 			if key.Keys[i].Name == part {
 				next = &key.Keys[i]
 			}
 		}
-		switch {
-		case key.Kind == policy.Variables && part != "":
+		if key.Kind == policy.Variables && part != "" {
 			next = &policy.Key{Name: part, Kind: policy.Text}
-		case next == nil:
-			return nil, names
 		}
-		key, prefix = next, prefix+part+"."
+		if next == nil {
+			if parts[n] = diag.Suggest(part, names); parts[n] == "" {
+				return nil, ""
+			}
+			return nil, strings.Join(parts, ".")
+		}
+		key = next
 	}
-	return key, nil
+	return key, ""
 }
 
 // exists tells whether a text as a whole is the name of a file.
@@ -144,7 +151,7 @@ func (s *setter) absolute(name string) string {
 		return name
 	case s.exists(name):
 		return policy.EscapePath(s.join(name))
-	case strings.HasPrefix(name, "/") || s.host.Cwd == "":
+	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, "~"), s.host.Cwd == "":
 		return name
 	}
 	dir, rest := climb(s.host.Cwd, name)
@@ -229,22 +236,34 @@ func (s *setter) set(u *flagUse) {
 	}
 }
 
+// replace adds --replace KEY.
+func (s *setter) replace(u *flagUse) {
+	if !s.known(u, u.value, 0) {
+		return
+	}
+	if key, _ := findKey(u.value); key.Kind != policy.List {
+		s.problem("wrong-type", diag.Quote(u.value)+" is not a list", u.at(s.line), "--replace forgets the entries of a list, such as filesystem.write")
+		return
+	}
+	s.out = append(s.out, policy.Setting{Path: strings.Split(u.value, "."), Replace: true, None: true, At: u.at(s.line)})
+}
+
 // known reports a key that the profile language does not have; behind is how
 // much of the flag's value follows it.
 func (s *setter) known(u *flagUse, key string, behind int) bool {
 	found, near := findKey(key)
-	if found != nil {
-		return true
+	if found == nil {
+		s.unknownKey(key, near, u.span(s.line, 0, len(u.value)-behind))
 	}
-	d := diag.Diagnostic{
-		Code: "unknown-key", Summary: "unknown key " + diag.Quote(key),
-		Subject: u.span(s.line, 0, len(u.value)-behind),
-	}
-	if name := diag.Suggest(key, near); name != "" {
-		d.Label = "did you mean " + diag.Quote(name) + "?"
+	return found != nil
+}
+
+func (s *setter) unknownKey(key, near string, at diag.Range) {
+	d := diag.Diagnostic{Code: "unknown-key", Summary: "unknown key " + diag.Quote(key), Subject: at}
+	if near != "" {
+		d.Label = "did you mean " + diag.Quote(near) + "?"
 	}
 	s.problems = append(s.problems, d)
-	return false
 }
 
 func (s *setter) problem(code, summary string, at diag.Range, remedy string) {
