@@ -12,7 +12,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
-	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -144,7 +144,7 @@ func requireJails(t *testing.T) {
 func start(t *testing.T, p *Plan) (*Process, *Failure) {
 	t.Helper()
 	if p.Filter != nil {
-		program, err := seccomp.Compile(*p.Filter)
+		program, err := libseccomp.Compile(*p.Filter)
 		if err != nil {
 			t.Fatal(err)
 		}

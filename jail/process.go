@@ -3,7 +3,6 @@ package jail
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/seccomp"
 )
 
 // environment builds the program's environment: what keep names, then what
@@ -354,24 +352,14 @@ func (k *compiler) ready(b *builder) {
 }
 
 func (k *compiler) filter(b *builder) {
-	s := &k.p.Syscalls
-	f := &seccomp.Filter{Default: s.Default.V}
-	for i := range s.Allow {
-		f.Allow = append(f.Allow, s.Allow[i].Rule)
-	}
-	for i := range s.Deny {
-		f.Deny = append(f.Deny, s.Deny[i].Rule)
-	}
-	for i := range s.Architectures {
-		f.Arches = append(f.Arches, s.Architectures[i].Text)
-	}
-	if f.Default == seccomp.Allow && len(f.Deny) == 0 && !slices.Contains(f.Arches, "native") {
+	f := FilterOf(k.p)
+	if f == nil {
 		return
 	}
 	k.plan.Filter = f
 	// struct sock_fprog of seccomp(2); its program is filled in by the launcher.
 	k.plan.filterProg = &Block{Bytes: make([]byte, 16), Show: "filter"}
-	b.because("install", "the syscall filter", &s.Default.At)
+	b.because("install", "the syscall filter", &k.p.Syscalls.Default.At)
 	b.call("seccomp", unix.SYS_SECCOMP, NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(0, ""), block(k.plan.filterProg))
 }
 

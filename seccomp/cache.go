@@ -6,17 +6,23 @@ import (
 	"io/fs"
 )
 
-// Cache finds the program of a filter without compiling it. Dir is a directory
-// of the user for programs compiled on this machine, made when it is missing;
-// "" keeps nothing. Shipped holds the programs that come with jail, see Ship;
-// nil means none.
+// Cache finds the program of a filter, if possible without compiling it.
 //
 // A program in Dir is used only when directory and file belong to the user,
 // nobody else can write them, and the contents verify. Whatever else is found
 // under its name is replaced.
 type Cache struct {
-	Dir     string
+	// Dir is a directory of the user for programs compiled on this machine,
+	// made when it is missing; "" keeps nothing.
+	Dir string
+	// Shipped holds the programs that come with jail, see Ship; nil means none.
 	Shipped fs.FS
+	// Compile makes a program. It is called when no other way is left and must
+	// not be nil.
+	Compile func(Filter) (Program, error)
+	// Compiler says what Compile is, with its release: a program made by
+	// another one is not found in Dir.
+	Compiler string
 }
 
 // Source says where a program came from. Warning is set when Dir could not be
@@ -45,29 +51,29 @@ func (f From) String() string {
 	return [...]string{"shipped", "cached", "compiled"}[f]
 }
 
-// Program returns the program of a filter. The error is that of Compile; a
-// cache that cannot be used is no error.
+// Program returns the program of a filter. The error is that of Check or of
+// Compile; a cache that cannot be used is no error.
 func (c Cache) Program(f Filter) (Program, Source, error) {
 	if c.Shipped != nil {
-		if program, err := readShipped(c.Shipped, shippedKey(f)); err == nil {
+		if program, err := readShipped(c.Shipped, filterKey(f)); err == nil {
 			return program, Source{From: Shipped}, nil
 		}
 	}
 	if c.Dir == "" {
-		program, err := Compile(f)
+		program, err := c.compile(f)
 		return program, Source{From: Compiled}, err
 	}
-	k := cacheKey(f)
+	k := cacheKey(f, c.Compiler)
 	dir, err := openStore(c.Dir)
 	if err != nil {
-		program, compileErr := Compile(f)
+		program, compileErr := c.compile(f)
 		return program, Source{From: Compiled, Warning: unused(c.Dir, err)}, compileErr
 	}
 	defer dir.close()
 	if program, err := dir.read(k); err == nil {
 		return program, Source{From: Cached}, nil
 	}
-	program, err := Compile(f)
+	program, err := c.compile(f)
 	if err != nil {
 		return nil, Source{From: Compiled}, err
 	}
@@ -75,7 +81,22 @@ func (c Cache) Program(f Filter) (Program, Source, error) {
 	if err := dir.write(k, program); err != nil {
 		source.Warning = unused(c.Dir, err)
 	}
+	dir.prune()
 	return program, source, nil
+}
+
+// compile checks a filter and has it compiled. The check is made here because
+// a compiler in another process gets the encoded filter, which has no names
+// that this machine does not know.
+func (c Cache) compile(f Filter) (Program, error) {
+	if err := Check(f); err != nil {
+		return nil, err
+	}
+	program, err := c.Compile(f)
+	if err != nil {
+		return nil, err
+	}
+	return program, program.Check()
 }
 
 // unused is the warning about a directory that cannot be used.

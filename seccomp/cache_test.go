@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,15 @@ func small() Filter {
 	return Filter{Default: Allow, Deny: []Rule{{Name: "ptrace", Action: Errno}}, Arches: []string{"native"}}
 }
 
+// compile stands in for the compiler: each filter has another program.
+func compile(f Filter) (Program, error) {
+	digest := sha256.Sum256(EncodeFilter(f))
+	return append(digest[:], 0x06, 0, 0, 0, 0, 0, 0, 0), nil
+}
+
+// in is a cache in a directory.
+func in(dir string) Cache { return Cache{Dir: dir, Compile: compile, Compiler: "test 1"} }
+
 // fetch asks a cache and demands a usable program from a place.
 func fetch(t *testing.T, c Cache, f Filter, want From) (warning error) {
 	t.Helper()
@@ -31,7 +41,7 @@ func fetch(t *testing.T, c Cache, f Filter, want From) (warning error) {
 	if source.From != want {
 		t.Errorf("the program was %v, want %v (%v)", source.From, want, source.Warning)
 	}
-	if expected, err := Compile(f); err != nil || !bytes.Equal(expected, program) {
+	if expected, err := compile(f); err != nil || !bytes.Equal(expected, program) {
 		t.Errorf("the program is not that of the filter (%v)", err)
 	}
 	return source.Warning
@@ -49,7 +59,7 @@ func onlyFile(t *testing.T, dir string) string {
 
 func TestCache(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
-	c := Cache{Dir: dir}
+	c := in(dir)
 	for _, want := range []From{Compiled, Cached, Cached} {
 		if warning := fetch(t, c, small(), want); warning != nil {
 			t.Error(warning)
@@ -62,8 +72,42 @@ func TestCache(t *testing.T) {
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the directory has mode %v (%v)", info.Mode(), err)
 	}
-	if warning := fetch(t, Cache{}, small(), Compiled); warning != nil {
+	if warning := fetch(t, in(""), small(), Compiled); warning != nil {
 		t.Errorf("a cache without a directory warns: %v", warning)
+	}
+}
+
+// TestCompilers shows that programs of another compiler are not used, and that
+// what goes wrong with compiling comes out and is not kept.
+func TestCompilers(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	c := in(dir)
+	fetch(t, c, small(), Compiled)
+	c.Compiler = "test 2"
+	fetch(t, c, small(), Compiled)
+	fetch(t, c, small(), Cached)
+
+	broken := errors.New("broken")
+	answers := map[string]func(Filter) (Program, error){
+		"broken":               func(Filter) (Program, error) { return nil, broken },
+		"the program is empty": func(Filter) (Program, error) { return nil, nil },
+		"cut off":              func(Filter) (Program, error) { return make(Program, 9), nil },
+	}
+	for want, compile := range answers {
+		for _, dir := range []string{"", dir, "/proc/none"} {
+			c := Cache{Dir: dir, Compile: compile}
+			if _, _, err := c.Program(small()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("in %q: %v, want %q", dir, err, want)
+			}
+		}
+	}
+	wrong := small()
+	wrong.Arches = append(wrong.Arches, "mips") // which is not in the encoding
+	if _, _, err := in(t.TempDir()).Program(wrong); err == nil || !strings.Contains(err.Error(), `"mips" is unknown`) {
+		t.Errorf("a wrong filter: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("%d files in the cache, want 2 (%v)", len(entries), err)
 	}
 }
 
@@ -74,7 +118,7 @@ func TestDamagedRecords(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c := Cache{Dir: dir}
+	c := in(dir)
 	fetch(t, c, small(), Compiled)
 	path := onlyFile(t, dir)
 	good, err := os.ReadFile(path)
@@ -83,7 +127,7 @@ func TestDamagedRecords(t *testing.T) {
 	}
 	other := small()
 	other.Default = Log
-	program, err := Compile(other)
+	program, err := compile(other)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,14 +162,14 @@ func TestDamagedRecords(t *testing.T) {
 		"cut off":              put(good[:len(good)-8], 0o600),
 		"cut in the head":      put(good[:recordSize-1], 0o600),
 		"longer":               put(append(slices.Clone(good), 0), 0o600),
-		"too long":             put(make([]byte, maxRecord+1), 0o600),
+		"too long":             put(make([]byte, MaxRecord+1), 0o600),
 		"heading":              put(flipped(0), 0o600),
 		"key":                  put(flipped(len(recordHeading)), 0o600),
 		"length":               put(flipped(len(recordHeading)+sha256.Size), 0o600),
 		"digest":               put(flipped(recordSize-1), 0o600),
 		"instruction":          put(flipped(recordSize+3), 0o600),
 		"last byte":            put(flipped(len(good)-1), 0o600),
-		"of another filter":    put(encodeRecord(cacheKey(other), program), 0o600),
+		"of another filter":    put(encodeRecord(cacheKey(other, c.Compiler), program), 0o600),
 		"readable by others":   put(good, 0o644),
 		"writable by others":   put(good, 0o602),
 		"set-user-id":          put(good, 0o600|os.ModeSetuid),
@@ -136,7 +180,7 @@ func TestDamagedRecords(t *testing.T) {
 		"an empty directory":   do(remove, func() error { return os.Mkdir(path, 0o700) }),
 		"a socket":             do(remove, func() error { return unix.Mknod(path, unix.S_IFSOCK|0o600, 0) }),
 		"a link to a device":   do(remove, func() error { return os.Symlink("/dev/zero", path) }),
-		"right key, no return": put(encodeRecord(cacheKey(small()), make(Program, 16)), 0o600),
+		"right key, no return": put(encodeRecord(cacheKey(small(), c.Compiler), make(Program, 16)), 0o600),
 	}
 	if os.Geteuid() == 0 {
 		damages["of another owner"] = do(func() error { return os.Chown(path, 65534, 65534) })
@@ -193,7 +237,7 @@ func TestUnusableDirectories(t *testing.T) {
 	}
 	for name, dir := range dirs {
 		t.Run(name, func(t *testing.T) {
-			warning := fetch(t, Cache{Dir: dir}, small(), Compiled)
+			warning := fetch(t, in(dir), small(), Compiled)
 			if warning == nil || !strings.Contains(warning.Error(), "continuing without") {
 				t.Errorf("warning: %v", warning)
 			}
@@ -205,23 +249,22 @@ func TestUnusableDirectories(t *testing.T) {
 	}
 }
 
-// fillDisk uses a cache while no file can grow beyond a few bytes.
-func fillDisk() error {
+// childVariable makes a second start of the test binary use the cache in the
+// directory that it names while no file can grow beyond a few bytes.
+const childVariable = "SECCOMP_TEST_FULL_DISK"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(childVariable)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
 	signal.Ignore(unix.SIGXFSZ)
-	limit := unix.Rlimit{Cur: 100, Max: 100}
+	limit := unix.Rlimit{Cur: 50, Max: 50}
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
-		return err
+		panic(err)
 	}
-	// The memory file that libseccomp exports to is limited like any other,
-	// so the program is taken from outside.
-	dir, err := openStore(os.Args[1])
-	if err != nil {
-		return err
-	}
-	defer dir.close()
-	program := append(make(Program, 8000), 0x06, 0, 0, 0, 0, 0, 0, 0)
-	fmt.Fprintln(os.Stdout, dir.write(cacheKey(small()), program))
-	return nil
+	_, source, err := in(dir).Program(small())
+	fmt.Fprintln(os.Stdout, source.From, source.Warning, err)
 }
 
 // TestFullDisk shows that a failing write leaves no file behind.
@@ -230,8 +273,14 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	out, err := child(t, "full", dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "write a file: file too large") {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := exec.Command(self)
+	again.Env = append(os.Environ(), childVariable+"="+dir)
+	out, err := again.CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "compiled ") || !strings.Contains(string(out), "write a file: file too large") {
 		t.Errorf("%v: %s", err, out)
 	}
 	entries, err := os.ReadDir(dir)
@@ -243,7 +292,7 @@ func TestFullDisk(t *testing.T) {
 func TestShipped(t *testing.T) {
 	dir := t.TempDir()
 	second := ordinary()
-	if err := Ship(dir, []Filter{small(), second}); err != nil {
+	if err := Ship(dir, []Filter{small(), second}, compile); err != nil {
 		t.Fatal(err)
 	}
 	foreign := filepath.Join(dir, "mips-0123.bpf")
@@ -254,7 +303,8 @@ func TestShipped(t *testing.T) {
 	if err := CheckShipped(shipped, []Filter{second, small()}); err != nil {
 		t.Errorf("fresh programs are stale: %v", err)
 	}
-	c := Cache{Shipped: shipped, Dir: filepath.Join(t.TempDir(), "unused")}
+	c := in(filepath.Join(t.TempDir(), "unused"))
+	c.Shipped = shipped
 	fetch(t, c, small(), Shipped)
 	fetch(t, c, second, Shipped)
 	if _, err := os.Stat(c.Dir); err == nil {
@@ -269,14 +319,14 @@ func TestShipped(t *testing.T) {
 		!strings.Contains(err.Error(), "belongs to no filter") {
 		t.Errorf("a changed profile is not noticed: %v", err)
 	}
-	if err := Ship(dir, []Filter{third}); err != nil {
+	if err := Ship(dir, []Filter{third}, compile); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("%d files after shipping one filter beside a foreign one (%v)", len(entries), err)
 	}
-	path := filepath.Join(dir, shippedName(shippedKey(third)))
+	path := filepath.Join(dir, shippedName(filterKey(third)))
 	if err := os.WriteFile(path, []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -323,7 +373,7 @@ func TestKeysDiffer(t *testing.T) {
 	for i, change := range changes {
 		f := copyOf()
 		change(&f)
-		for _, k := range []key{shippedKey(f), cacheKey(f)} {
+		for _, k := range []key{filterKey(f), cacheKey(f, ""), cacheKey(f, "a"), cacheKey(f, "b")} {
 			if other, twice := seen[k]; twice {
 				t.Errorf("changes %d and %d have the same key", other, i)
 			}
@@ -332,13 +382,13 @@ func TestKeysDiffer(t *testing.T) {
 	}
 	same := copyOf()
 	same.Arches = []string{"native", nativeABI.String(), "native"}
-	if shippedKey(same) != shippedKey(base) {
+	if filterKey(same) != filterKey(base) {
 		t.Error("another spelling of the same architectures has another key")
 	}
 	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		a, b := randomFilter(r), randomFilter(r)
-		if fmt.Sprint(a) != fmt.Sprint(b) && shippedKey(a) == shippedKey(b) {
+		if fmt.Sprint(a) != fmt.Sprint(b) && filterKey(a) == filterKey(b) {
 			t.Errorf("two filters have one key:\n%+v\n%+v", a, b)
 		}
 	}
@@ -362,8 +412,22 @@ func TestVocabularyVersion(t *testing.T) {
 	}
 }
 
+func TestProgramsSurviveEncoding(t *testing.T) {
+	program, err := compile(small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := EncodeProgram(small(), program)
+	if got, err := DecodeProgram(small(), record); err != nil || !bytes.Equal(got, program) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := DecodeProgram(ordinary(), record); err == nil {
+		t.Errorf("the program of another filter is accepted: %v", got)
+	}
+}
+
 func FuzzDecodeRecord(f *testing.F) {
-	k := cacheKey(small())
+	k := filterKey(small())
 	program := append(make(Program, 8), 0x06, 0, 0, 0, 0, 0, 0, 0)
 	f.Add(encodeRecord(k, program))
 	f.Add([]byte(nil))
@@ -381,21 +445,13 @@ func BenchmarkCached(b *testing.B) {
 	for _, name := range SyscallNames()[:400] {
 		f.Allow = append(f.Allow, Rule{Name: name})
 	}
-	c := Cache{Dir: filepath.Join(b.TempDir(), "cache")}
+	c := in(filepath.Join(b.TempDir(), "cache"))
 	if _, source, err := c.Program(f); err != nil || source.Warning != nil {
 		b.Fatal(err, source.Warning)
 	}
 	for b.Loop() {
 		if _, source, _ := c.Program(f); source.From != Cached {
 			b.Fatal(source)
-		}
-	}
-}
-
-func BenchmarkCompile(b *testing.B) {
-	for b.Loop() {
-		if _, err := Compile(ordinary()); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

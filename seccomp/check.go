@@ -68,8 +68,8 @@ func checkRule(rule Rule) error {
 
 // check looks at one condition.
 func (c Cond) check() error {
-	if c.Arg >= argCount {
-		return fmt.Errorf("there is no argument %d: they are 0 to %d", c.Arg, argCount-1)
+	if c.Arg >= ArgCount {
+		return fmt.Errorf("there is no argument %d: they are 0 to %d", c.Arg, ArgCount-1)
 	}
 	if c.Width != 0 && c.Width != 32 && c.Width != 64 {
 		return fmt.Errorf("width %d is neither 32 nor 64", c.Width)

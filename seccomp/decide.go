@@ -2,34 +2,28 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// argCount is the number of arguments of a syscall that a filter sees.
-const argCount = 6
+// ArgCount is the number of arguments of a syscall that a filter sees.
+const ArgCount = 6
 
 // defaultErrno is what a refused call fails with when the rule does not say.
 const defaultErrno = int(unix.EPERM)
 
-// outcome is what a filter does with one call.
-type outcome struct {
-	action Action
-	errno  int // for Errno only
-}
-
-// outcomeOf completes an action that has no error number of its own.
-func outcomeOf(a Action) outcome {
+// answerOf completes an action that has no error number of its own.
+func answerOf(a Action) Answer {
 	if a == Errno {
-		return outcome{Errno, defaultErrno}
+		return Answer{Errno, defaultErrno}
 	}
-	return outcome{a, 0}
+	return Answer{a, 0}
 }
 
 // unnamed is what happens to a number that has no name: the answer of a
 // kernel without the call, by which libraries find an older way. A filter that
 // lets through what it does not list lets these through as well.
-func unnamed(f Filter) outcome {
+func unnamed(f Filter) Answer {
 	if f.Default == Allow || f.Default == Log {
-		return outcomeOf(f.Default)
+		return answerOf(f.Default)
 	}
-	return outcome{Errno, int(unix.ENOSYS)}
+	return Answer{Errno, int(unix.ENOSYS)}
 }
 
 // Decision is what a filter does with one call, and why.
@@ -51,7 +45,7 @@ type Decision struct {
 // which is no call in either. On 32-bit x86 the calls behind socketcall and
 // ipc take their arguments from memory: a call whose verdict depends on its
 // arguments gets the strictest of its verdicts there, by either way.
-func Verdict(f Filter, arch, nr uint32, args [argCount]uint64) Decision {
+func Verdict(f Filter, arch, nr uint32, args [ArgCount]uint64) Decision {
 	a, ok := abiOf(f, arch, nr)
 	if !ok {
 		return Decision{Action: Kill, List: Foreign, Index: -1}
@@ -68,7 +62,7 @@ func Verdict(f Filter, arch, nr uint32, args [argCount]uint64) Decision {
 	}
 	if name == "" {
 		o := unnamed(f)
-		return Decision{Action: o.action, Errno: o.errno, List: Unknown, Index: -1}
+		return Decision{Action: o.Action, Errno: o.Errno, List: Unknown, Index: -1}
 	}
 	entries := Explain(f, name)
 	if a == abiX86 && isMultiplexed(name) {
@@ -87,11 +81,11 @@ func (e Entry) decision() Decision {
 	return Decision{Action: e.Action, Errno: e.Errno, Name: e.Name, List: e.List, Index: e.Index, Path: e.Path}
 }
 
-// outcome is what happens to a call that the entry decides.
-func (e Entry) outcome() outcome { return outcome{e.Action, e.Errno} }
+// Answer is what happens to a call that the entry decides.
+func (e Entry) Answer() Answer { return Answer{e.Action, e.Errno} }
 
 // matches reports whether all conditions hold.
-func (e Entry) matches(args [argCount]uint64) bool {
+func (e Entry) matches(args [ArgCount]uint64) bool {
 	for i := range e.When {
 		if !e.When[i].Holds(args) {
 			return false
@@ -101,7 +95,7 @@ func (e Entry) matches(args [argCount]uint64) bool {
 }
 
 // Holds evaluates the condition for the arguments of a call.
-func (c Cond) Holds(args [argCount]uint64) bool {
+func (c Cond) Holds(args [ArgCount]uint64) bool {
 	arg := args[c.Arg]
 	if c.Width == 32 {
 		arg &= 1<<32 - 1

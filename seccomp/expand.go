@@ -92,9 +92,9 @@ func decisive(f Filter, entries []Entry, name string) []Entry {
 	if n := len(sorted); n > 0 && len(sorted[n-1].When) == 0 {
 		return sorted
 	}
-	fallback := outcomeOf(f.Default)
+	fallback := answerOf(f.Default)
 	return append(sorted, Entry{
-		Name: name, Action: fallback.action, Errno: fallback.errno, List: ByDefault, Index: -1, Path: []string{name},
+		Name: name, Action: fallback.Action, Errno: fallback.Errno, List: ByDefault, Index: -1, Path: []string{name},
 	})
 }
 

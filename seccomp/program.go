@@ -22,9 +22,9 @@ const (
 // Len is the number of instructions.
 func (p Program) Len() int { return len(p) / instructionSize }
 
-// check refuses what cannot be a program. It does not verify jumps: the
+// Check refuses what cannot be a program. It does not verify jumps: the
 // kernel does.
-func (p Program) check() error {
+func (p Program) Check() error {
 	switch {
 	case len(p) == 0:
 		return errors.New("the program is empty")

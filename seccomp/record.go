@@ -14,11 +14,22 @@ import (
 const (
 	recordHeading = "jail-bpf"
 	recordSize    = len(recordHeading) + sha256.Size + 4 + sha256.Size // without the program
-	maxRecord     = recordSize + maxInstructions*instructionSize
+
+	// MaxRecord is the most bytes of a record.
+	MaxRecord = recordSize + maxInstructions*instructionSize
 )
 
 // errDamaged is the reason why a record is not used.
 var errDamaged = errors.New("the stored syscall filter is damaged")
+
+// EncodeProgram makes the record of a filter's program.
+func EncodeProgram(f Filter, p Program) []byte { return encodeRecord(filterKey(f), p) }
+
+// DecodeProgram reads what EncodeProgram made. The error says that it is not
+// a record, not whole, not of that filter, or no program.
+func DecodeProgram(f Filter, record []byte) (Program, error) {
+	return decodeRecord(filterKey(f), record)
+}
 
 // encodeRecord makes the record of a program.
 func encodeRecord(k key, p Program) []byte {
@@ -46,5 +57,5 @@ func decodeRecord(k key, record []byte) (Program, error) {
 	if actual := sha256.Sum256(program); !bytes.Equal(digest, actual[:]) {
 		return nil, errDamaged
 	}
-	return program, program.check()
+	return program, program.Check()
 }

@@ -13,15 +13,18 @@ import (
 // Ship compiles filters and puts their programs into a directory, for
 // embedding as Cache.Shipped. Programs of this machine's native ABI that
 // belong to none of the filters are removed; those of others stay.
-func Ship(dir string, filters []Filter) error {
+func Ship(dir string, filters []Filter, compile func(Filter) (Program, error)) error {
 	wanted := make([]string, 0, len(filters))
 	for i := range filters {
-		k := shippedKey(filters[i])
-		program, err := Compile(filters[i])
+		k := filterKey(filters[i])
+		name := shippedName(k)
+		if slices.Contains(wanted, name) {
+			continue
+		}
+		program, err := compile(filters[i])
 		if err != nil {
 			return fmt.Errorf("filter %d: %w", i, err)
 		}
-		name := shippedName(k)
 		if err := os.WriteFile(filepath.Join(dir, name), encodeRecord(k, program), 0o644); err != nil {
 			return err
 		}
@@ -50,7 +53,7 @@ func CheckShipped(shipped fs.FS, filters []Filter) error {
 	var problems []error
 	wanted := make([]string, 0, len(filters))
 	for i := range filters {
-		k := shippedKey(filters[i])
+		k := filterKey(filters[i])
 		wanted = append(wanted, shippedName(k))
 		if _, err := readShipped(shipped, k); err != nil {
 			problems = append(problems, fmt.Errorf("filter %d has no shipped program: %w", i, err))

@@ -44,7 +44,14 @@ func openStore(path string) (store, error) {
 func (s store) close() { unix.Close(s.fd) }
 
 // recordName is the file of a record in the directory.
-func recordName(k key) string { return k.String() + ".bpf" }
+func recordName(k key) string { return k.String() + recordSuffix }
+
+// How names in the directory begin or end: of records, and of files that are
+// being written.
+const (
+	recordSuffix    = ".bpf"
+	temporaryPrefix = ".new-"
+)
 
 // read returns the program stored under a key, or why there is none that can
 // be trusted.
@@ -63,7 +70,7 @@ func (s store) read(k key) (Program, error) {
 	if !regular || stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o7777 != 0o600 || stat.Nlink != 1 {
 		return nil, errDamaged
 	}
-	if stat.Size < int64(recordSize) || stat.Size > int64(maxRecord) {
+	if stat.Size < int64(recordSize) || stat.Size > int64(MaxRecord) {
 		return nil, errDamaged
 	}
 	record := make([]byte, stat.Size)
@@ -86,7 +93,7 @@ func (s store) read(k key) (Program, error) {
 // write stores a program under a key. It appears under its name complete or
 // not at all: a file beside it is written and renamed.
 func (s store) write(k key, p Program) error {
-	temporary := fmt.Sprintf(".new-%016x", rand.Uint64())
+	temporary := fmt.Sprintf(temporaryPrefix+"%016x", rand.Uint64())
 	fd, err := open(s.fd, temporary, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return fmt.Errorf("create a file: %w", err)

@@ -1,4 +1,4 @@
-package seccomp
+package libseccomp
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/seccomp"
 )
 
 // childVariable names the part that a second start of the test binary plays:
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	os.Unsetenv(childVariable)
-	parts := map[string]func() error{"calls": makeCalls, "exec": execFiltered, "full": fillDisk}
+	parts := map[string]func() error{"calls": makeCalls, "exec": execFiltered}
 	if err := parts[part](); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(125)
@@ -44,7 +46,7 @@ func child(t *testing.T, part string, args ...string) *exec.Cmd {
 }
 
 // install puts a program into force for all threads of this process.
-func install(p Program) error {
+func install(p seccomp.Program) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
 	}
@@ -60,13 +62,13 @@ func install(p Program) error {
 
 // childFilter is the filter of the parts calls and exec: @default, and what
 // the environment adds.
-func childFilter() Filter {
+func childFilter() seccomp.Filter {
 	f := ordinary()
 	for name := range strings.FieldsSeq(os.Getenv("SECCOMP_TEST_ALLOW")) {
-		f.Allow = append(f.Allow, Rule{Name: name})
+		f.Allow = append(f.Allow, seccomp.Rule{Name: name})
 	}
 	if os.Getenv("SECCOMP_TEST_DEFAULT") == "log" {
-		f.Default = Log
+		f.Default = seccomp.Log
 	}
 	return f
 }
@@ -116,7 +118,7 @@ func makeCalls() error {
 		return err
 	}
 	for i := range probes {
-		nr, ok := SyscallNumber(probes[i].name)
+		nr, ok := seccomp.SyscallNumber(probes[i].name)
 		if !ok {
 			continue
 		}
@@ -158,7 +160,7 @@ func TestKernel(t *testing.T) {
 // TestForeignABIKills makes a call by int 0x80 under a filter that accepts the
 // native ABI only: the program must die and not get an answer.
 func TestForeignABIKills(t *testing.T) {
-	if nativeABI != abiAMD64 {
+	if runtime.GOARCH != "amd64" {
 		t.Log("int 0x80 exists on x86-64 only")
 		return
 	}

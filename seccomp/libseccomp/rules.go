@@ -1,13 +1,15 @@
-package seccomp
+package libseccomp
+
+import "github.com/jail-project/jail/seccomp"
 
 // masked is a rule as libseccomp takes it: what happens to the calls of a box.
 type masked struct {
 	box
-	outcome outcome
+	answer seccomp.Answer
 }
 
 // rulesOf reads the rules off a decision tree, in the order in which they are
-// to be given to libseccomp. A call that no rule matches gets the outcome
+// to be given to libseccomp. A call that no rule matches gets the answer
 // unlisted, for which libseccomp accepts no rules.
 //
 // libseccomp arranges the rules of a syscall in levels, two for each argument
@@ -19,17 +21,17 @@ type masked struct {
 // larger values first and equal ones as they were given, older ones tried
 // longer masks first: in either order a box comes before the background that
 // it lies in.
-func rulesOf(t *tree, unlisted outcome) []masked {
+func rulesOf(t *tree, unlisted seccomp.Answer) []masked {
 	return appendRules(nil, t, box{}, unlisted)
 }
 
 // appendRules adds the rules for the calls of a box, which the tree decides.
-func appendRules(rules []masked, t *tree, in box, unlisted outcome) []masked {
+func appendRules(rules []masked, t *tree, in box, unlisted seccomp.Answer) []masked {
 	if t.leaf() {
-		if t.outcome == unlisted {
+		if t.answer == unlisted {
 			return rules
 		}
-		return append(rules, masked{in, t.outcome})
+		return append(rules, masked{in, t.answer})
 	}
 	branches := t.level(t.arg, t.bit/32, in, nil)
 	back := background(branches, t.holds(unlisted), unlisted)
@@ -66,13 +68,13 @@ func (t *tree) level(arg, half int, in box, found []branch) []branch {
 }
 
 // background picks the tree that most branches of a level lead to. A box whose
-// outcome is unlisted has no rule that could stand before the background: when
-// there are such calls, only that outcome itself can be the background, and
+// answer is unlisted has no rule that could stand before the background: when
+// there are such calls, only that answer itself can be the background, and
 // otherwise there is none.
-func background(branches []branch, hasUnlisted bool, unlisted outcome) *tree {
+func background(branches []branch, hasUnlisted bool, unlisted seccomp.Answer) *tree {
 	if hasUnlisted {
 		for _, b := range branches {
-			if b.tree.leaf() && b.tree.outcome == unlisted {
+			if b.tree.leaf() && b.tree.answer == unlisted {
 				return b.tree
 			}
 		}
@@ -97,10 +99,10 @@ func background(branches []branch, hasUnlisted bool, unlisted outcome) *tree {
 // leaf reports whether nothing is left to test.
 func (t *tree) leaf() bool { return t.zero == nil }
 
-// holds reports whether any call has the outcome.
-func (t *tree) holds(o outcome) bool {
+// holds reports whether any call has the answer.
+func (t *tree) holds(o seccomp.Answer) bool {
 	if t.leaf() {
-		return t.outcome == o
+		return t.answer == o
 	}
 	return t.zero.holds(o) || t.one.holds(o)
 }

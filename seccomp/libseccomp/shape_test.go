@@ -1,17 +1,20 @@
-package seccomp
+package libseccomp
 
 import (
 	"slices"
 	"testing"
 
 	"golang.org/x/net/bpf"
+
+	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/seccomp/internal/vm"
 )
 
 // longest returns the most instructions that any call can execute. Jumps go
 // forward only, so one pass from the end is enough.
-func longest(t *testing.T, p Program) int {
+func longest(t *testing.T, p seccomp.Program) int {
 	t.Helper()
-	instructions := disassemble(p)
+	instructions := vm.Disassemble(p)
 	steps := make([]int, len(instructions))
 	for at, instruction := range slices.Backward(instructions) {
 		switch i := instruction.(type) {
@@ -32,7 +35,7 @@ func longest(t *testing.T, p Program) int {
 // start pays, and its longest path, which a call can pay. Without the binary
 // tree and without the backgrounds of rules.go it would be several times both.
 func TestShape(t *testing.T) {
-	program, err := Compile(ordinary(Rule{Name: "@sandbox"}))
+	program, err := Compile(ordinary(seccomp.Rule{Name: "@sandbox"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,5 +45,13 @@ func TestShape(t *testing.T) {
 	}
 	if steps := longest(t, program); steps > 160 {
 		t.Errorf("%d instructions on one path", steps)
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := Compile(ordinary()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -1,6 +1,10 @@
-package seccomp
+package libseccomp
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/jail-project/jail/seccomp"
+)
 
 // libseccomp cannot say "allow unless", and it compares an argument at most
 // once in a rule. So the entries of a syscall are turned into a decision tree
@@ -14,7 +18,7 @@ const maxNodes = 1 << 14
 // box is a set of argument values: those whose bits under mask equal value.
 // value has no bits outside mask.
 type box struct {
-	mask, value [argCount]uint64
+	mask, value [seccomp.ArgCount]uint64
 }
 
 // truth is the value of a condition over a whole box.
@@ -26,13 +30,13 @@ const (
 	never
 )
 
-// partition divides the argument values of a syscall by outcome. The entries
-// are as Explain returns them: first match wins, and the last has no
+// partition divides the argument values of a syscall by answer. The entries
+// are as in seccomp.Call: first match wins, and the last has no
 // conditions. On a narrow ABI the upper halves of all arguments are zero.
 //
 // Postcondition: on every path the arguments are tested in ascending order,
 // the bits of each from the highest down, and no test is without effect.
-func partition(entries []Entry, narrow bool) (*tree, error) {
+func partition(entries []seccomp.Entry, narrow bool) (*tree, error) {
 	var whole box
 	if narrow {
 		for i := range whole.mask {
@@ -54,19 +58,19 @@ type partitioner struct {
 }
 
 // tree is a decision over the bits of the arguments: which half of the calls
-// goes where. A leaf has no children and an outcome.
+// goes where. A leaf has no children and an answer.
 type tree struct {
 	arg, bit  int
 	zero, one *tree
-	outcome   outcome
+	answer    seccomp.Answer
 }
 
 // split decides the entries over a box.
-func (p *partitioner) split(entries []Entry, in box) *tree {
+func (p *partitioner) split(entries []seccomp.Entry, in box) *tree {
 	p.nodes++
 	live := alive(entries, in)
 	if p.nodes > maxNodes || unanimous(live) {
-		return &tree{outcome: live[0].outcome()}
+		return &tree{answer: live[0].Answer()}
 	}
 	arg, bit := highestOpen(live, in)
 	zero := p.split(live, in.with(arg, bit, 0))
@@ -79,14 +83,14 @@ func (p *partitioner) split(entries []Entry, in box) *tree {
 
 // alive returns the entries that decide about some call of the box, with the
 // conditions that still depend on the call.
-func alive(entries []Entry, in box) []Entry {
-	live := make([]Entry, 0, len(entries))
+func alive(entries []seccomp.Entry, in box) []seccomp.Entry {
+	live := make([]seccomp.Entry, 0, len(entries))
 next:
 	for i := range entries {
 		entry := entries[i]
-		open := make([]Cond, 0, len(entry.When))
+		open := make([]seccomp.Cond, 0, len(entry.When))
 		for _, c := range entry.When {
-			switch c.over(in) {
+			switch over(c, in) {
 			case never:
 				continue next
 			case mixed:
@@ -103,11 +107,11 @@ next:
 	return live
 }
 
-// unanimous reports whether all entries have the same outcome, so that it
+// unanimous reports whether all entries have the same answer, so that it
 // does not matter which of them decides.
-func unanimous(entries []Entry) bool {
+func unanimous(entries []seccomp.Entry) bool {
 	for i := range entries {
-		if entries[i].outcome() != entries[0].outcome() {
+		if entries[i].Answer() != entries[0].Answer() {
 			return false
 		}
 	}
@@ -118,11 +122,11 @@ func unanimous(entries []Entry) bool {
 // condition depends on the highest bit.
 //
 // Precondition: at least one condition is mixed over the box.
-func highestOpen(entries []Entry, in box) (arg, bit int) {
-	var open [argCount]uint64
+func highestOpen(entries []seccomp.Entry, in box) (arg, bit int) {
+	var open [seccomp.ArgCount]uint64
 	for i := range entries {
 		for _, c := range entries[i].When {
-			open[c.Arg] |= c.bits() &^ in.mask[c.Arg]
+			open[c.Arg] |= bitsOf(c) &^ in.mask[c.Arg]
 		}
 	}
 	for arg = range open {
@@ -130,11 +134,11 @@ func highestOpen(entries []Entry, in box) (arg, bit int) {
 			return arg, bits.Len64(open[arg]) - 1
 		}
 	}
-	panic("seccomp: a condition depends on no bit")
+	panic("libseccomp: a condition depends on no bit")
 }
 
-// bits are the bits of the argument that the condition looks at.
-func (c Cond) bits() uint64 {
+// bitsOf returns the bits of the argument that a condition looks at.
+func bitsOf(c seccomp.Cond) uint64 {
 	switch {
 	case c.Op == "&":
 		return c.Mask
@@ -144,9 +148,9 @@ func (c Cond) bits() uint64 {
 	return ^uint64(0)
 }
 
-// over evaluates the condition for all calls of a box at once.
-func (c Cond) over(in box) truth {
-	seen := c.bits()
+// over evaluates a condition for all calls of a box at once.
+func over(c seccomp.Cond, in box) truth {
+	seen := bitsOf(c)
 	known, value := in.mask[c.Arg]&seen, in.value[c.Arg]&seen
 	least, most := value, value|seen&^known
 	settled := func(yes, no bool) truth {
@@ -184,7 +188,7 @@ func (b box) with(arg, bit int, value uint64) box {
 // equal reports whether two trees decide alike, test by test.
 func (t *tree) equal(other *tree) bool {
 	if t.leaf() || other.leaf() {
-		return t.leaf() && other.leaf() && t.outcome == other.outcome
+		return t.leaf() && other.leaf() && t.answer == other.answer
 	}
 	return t.arg == other.arg && t.bit == other.bit && t.zero.equal(other.zero) && t.one.equal(other.one)
 }
