@@ -9,3 +9,10 @@ import "embed"
 //
 //go:embed *.yaml
 var FS embed.FS
+
+// Filters holds the compiled syscall filters of the pack, below filters; see
+// seccomp.Cache.Shipped. `make generate` writes them, and a test says when they
+// are not those of the profiles any more.
+//
+//go:embed filters
+var Filters embed.FS

@@ -6,6 +6,7 @@ import (
 )
 
 //go:generate go run ./internal/mktables
+//go:generate go run ./internal/mkfilters ../profiles/filters
 
 // syscallRow is a name and its number in every ABI, -1 where the ABI does not
 // have the call. Numbers of x32 are without bit 30.

@@ -8,7 +8,6 @@ import (
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/profiles"
-	"github.com/jail-project/jail/seccomp"
 )
 
 // session is what the verbs that read profiles begin with.
@@ -137,12 +136,4 @@ func (a *app) read(s *session, req policy.Request) (*loaded, int) {
 		a.report(sources, problems)
 	}
 	return &loaded{policy: p, sources: sources, host: s.host}, 0
-}
-
-// filterCache is where compiled syscall filters are kept.
-func filterCache(h *jail.Host) seccomp.Cache {
-	if h.Own.Cache == "" {
-		return seccomp.Cache{}
-	}
-	return seccomp.Cache{Dir: path.Join(h.Own.Cache, "seccomp")}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/seccomp"
 )
 
 // runGrammar documents the flags of run; settings.go gives them their
@@ -86,17 +85,4 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			return failure.ExitStatus()
 		}
 	}
-}
-
-// filterProgram gets the compiled syscall filter from the cache.
-func (a *app) filterProgram(l *loaded, f *seccomp.Filter) (seccomp.Program, bool) {
-	cache := filterCache(l.host)
-	program, _, err := cache.Program(*f)
-	if program == nil {
-		a.report(l.sources, diag.List{{
-			Code: "filter", Summary: "the syscall filter can't be made: " + err.Error(), Subject: l.policy.Syscalls.Default.At,
-		}})
-		return nil, false
-	}
-	return program, true
 }

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"io/fs"
+	"path"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/profiles"
+	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/seccomp/compiler"
+)
+
+// filterCache is where the programs of syscall filters come from: those of the
+// shipped profiles from this binary, others from the user's cache, and from the
+// compiler when they are in neither.
+func filterCache(h *jail.Host) seccomp.Cache {
+	c := seccomp.Cache{Compile: compiler.Compile, Compiler: compiler.Version()}
+	if shipped, err := fs.Sub(profiles.Filters, "filters"); err == nil {
+		c.Shipped = shipped
+	}
+	if h.Own.Cache != "" {
+		c.Dir = path.Join(h.Own.Cache, "seccomp")
+	}
+	return c
+}
+
+// filterProgram gets the program of a launch's syscall filter.
+func (a *app) filterProgram(l *loaded, f *seccomp.Filter) (seccomp.Program, bool) {
+	program, source, err := filterCache(l.host).Program(*f)
+	if err != nil {
+		a.report(l.sources, diag.List{{
+			Code: "filter", Summary: "the syscall filter can't be made: " + err.Error(), Subject: l.policy.Syscalls.Default.At,
+		}})
+		return nil, false
+	}
+	if source.Warning != nil {
+		a.report(l.sources, diag.List{{Severity: diag.Warning, Code: "filter-cache", Summary: source.Warning.Error()}})
+	}
+	return program, true
+}
