@@ -100,8 +100,8 @@ func TestImportsPointOneWay(t *testing.T) {
 func TestLeavesStayLight(t *testing.T) {
 	const libseccomp = "github.com/seccomp/libseccomp-golang"
 	forbidden := map[string][]string{
-		"diag":   {"os", "os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
-		"caps":   {"os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
+		"diag":             {"os", "os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
+		"caps":             {"os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
 		"seccomp":          {"os/exec", "net", "C", "runtime/cgo", libseccomp},
 		"seccomp/compiler": {"net", "C", "runtime/cgo", libseccomp},
 		"policy":           {"os/exec", "net", "net/http", "C", "runtime/cgo", libseccomp},
