@@ -93,6 +93,19 @@ func child(r *raw, s *scratch) {
 	if errno != 0 {
 		fail(r, s, errno)
 	}
+	wait(s, pid)
+}
+
+// wait reaps children until the program is among them, and ends like it.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func wait(s *scratch, pid uintptr) {
+	var ret uintptr
+	var errno syscall.Errno
+
 	for {
 		ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&s.status)), 0, 0, 0, 0)
 		if errno == 0 && ret == pid {
@@ -136,9 +149,13 @@ func run(r *raw, s *scratch, from, to int32) syscall.Errno {
 	for ; from < to; from++ {
 		op = (*rawOp)(unsafe.Add(unsafe.Pointer(r.ops), uintptr(from)*unsafe.Sizeof(rawOp{})))
 		r.step = uint32(from)
-		ret, _, errno = syscall.RawSyscall6(op.number,
-			arg(r, s, op.kinds[0], op.args[0]), arg(r, s, op.kinds[1], op.args[1]), arg(r, s, op.kinds[2], op.args[2]),
-			arg(r, s, op.kinds[3], op.args[3]), arg(r, s, op.kinds[4], op.args[4]), arg(r, s, op.kinds[5], op.args[5]))
+		s.args[0] = arg(r, s, op.kinds[0], op.args[0])
+		s.args[1] = arg(r, s, op.kinds[1], op.args[1])
+		s.args[2] = arg(r, s, op.kinds[2], op.args[2])
+		s.args[3] = arg(r, s, op.kinds[3], op.args[3])
+		s.args[4] = arg(r, s, op.kinds[4], op.args[4])
+		s.args[5] = arg(r, s, op.kinds[5], op.args[5])
+		ret, _, errno = syscall.RawSyscall6(op.number, s.args[0], s.args[1], s.args[2], s.args[3], s.args[4], s.args[5])
 		if errno != 0 && errno != syscall.Errno(op.accept) {
 			s.record[0] = from
 			return errno

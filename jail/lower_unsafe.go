@@ -42,8 +42,9 @@ type scratch struct {
 	next      *scratch // of the program's process
 	nextStack uintptr  // the end of that process's stack
 
-	unshare uintptr // the namespaces the first process makes by itself
-	status  uint32  // of wait4
+	unshare uintptr    // the namespaces the first process makes by itself
+	args    [6]uintptr // of the syscall being made
+	status  uint32     // of wait4
 	record  [2]int32
 	slots   [slotCount]uintptr
 	stack   []byte // keeps it alive; see nextStack
