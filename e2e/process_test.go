@@ -11,17 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-func ownerOf(info os.FileInfo) int {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(st.Uid)
-	}
-	return -1
-}
 
 func TestExitStatus(t *testing.T) {
 	w := newWorld(t)
@@ -210,28 +202,6 @@ func TestNothingOutlivesTheLauncher(t *testing.T) {
 	if !eventually(func() bool { return running(mark) == 0 }) {
 		t.Errorf("%d processes outlived the launcher", running(mark))
 	}
-}
-
-// eventually waits for at most two seconds.
-func eventually(done func() bool) bool {
-	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if done() {
-			return true
-		}
-	}
-	return done()
-}
-
-// running counts the processes on the host with that name.
-func running(name string) int {
-	found := 0
-	comms, _ := filepath.Glob("/proc/[0-9]*/comm")
-	for _, comm := range comms {
-		if text, err := os.ReadFile(comm); err == nil && strings.TrimSpace(string(text)) == name[:min(len(name), 15)] {
-			found++
-		}
-	}
-	return found
 }
 
 // The caller's session keyring holds keys; the program gets an empty one.

@@ -1,0 +1,264 @@
+package e2e
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// browser is how one browser is asked for a picture of a page.
+type browser struct {
+	program string
+	shot    func(png, url string) []string
+	stay    []string // arguments with which it goes on running
+	pages   string   // in the command line of a process that handles pages
+	// own are the paths of the home that its profile lets it write.
+	own []string
+}
+
+func browsers() []browser {
+	return []browser{
+		{
+			"firefox-esr",
+			func(png, url string) []string {
+				return []string{"--headless", "--screenshot", png, "--window-size=200,150", url}
+			},
+			[]string{"--headless", "--no-remote"},
+			"-isForBrowser",
+			[]string{".mozilla", ".config/mozilla", ".cache/mozilla", ".pki"},
+		},
+		{
+			"chromium",
+			func(png, url string) []string {
+				return []string{"--headless", "--screenshot=" + png, "--window-size=200,150", "--hide-scrollbars", url}
+			},
+			[]string{"--headless", "--remote-debugging-port=0"},
+			"--type=renderer",
+			[]string{".config/chromium", ".config/chromium-headless", ".cache/chromium", ".cache/chromium-headless", ".pki"},
+		},
+	}
+}
+
+// page shows a colour, an image of another colour that is a file of its own,
+// and a line of text.
+const page = `<!DOCTYPE html><html><body style="margin:0;background:rgb(18,171,52)">
+<img src="picture.png" style="position:absolute;left:50px;top:50px;width:40px;height:40px">
+<p style="font:30px sans-serif;margin:0;color:black">Hm</p></body></html>`
+
+var (
+	green  = color.RGBA{18, 171, 52, 255}
+	purple = color.RGBA{120, 20, 200, 255}
+	red    = color.RGBA{250, 10, 10, 255}
+)
+
+func TestBrowsers(t *testing.T) {
+	for _, b := range browsers() {
+		t.Run(b.program, func(t *testing.T) {
+			need(t, b.program)
+			t.Parallel()
+			t.Run("page", func(t *testing.T) { testBrowserPage(t, b) })
+			t.Run("canary", func(t *testing.T) { testBrowserCanary(t, b) })
+			t.Run("sandbox", func(t *testing.T) { testBrowserSandbox(t, b) })
+			t.Run("writes", func(t *testing.T) { testBrowserWrites(t, b) })
+		})
+	}
+}
+
+func newBrowserWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.timeout = 90 * time.Second
+	downloads := filepath.Join(w.home, "Downloads")
+	w.write(filepath.Join(downloads, "page.html"), page)
+	picture := image.NewRGBA(image.Rect(0, 0, 4, 4))
+	for i := range 16 {
+		picture.Set(i%4, i/4, purple)
+	}
+	savePNG(t, filepath.Join(downloads, "picture.png"), picture)
+	return w
+}
+
+func savePNG(t *testing.T, name string, img image.Image) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func loadPNG(t *testing.T, name string) image.Image {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return img
+}
+
+func near(a, b color.Color) bool {
+	ar, ag, ab, _ := a.RGBA()
+	br, bg, bb, _ := b.RGBA()
+	far := func(x, y uint32) bool { return max(x, y)-min(x, y) > 0x600 }
+	return !far(ar, br) && !far(ag, bg) && !far(ab, bb)
+}
+
+// A page of a granted directory is drawn with its image and its text, and
+// nothing changes on the host but the picture and the browser's own files.
+func testBrowserPage(t *testing.T, b browser) {
+	w := newBrowserWorld(t)
+	downloads := filepath.Join(w.home, "Downloads")
+	out := filepath.Join(downloads, "shot.png")
+	own := []string{out}
+	for _, name := range b.own {
+		own = append(own, filepath.Join(w.home, name))
+	}
+	before := snap(t, w.root, slices.Concat(own, []string{filepath.Join(w.home, ".cache"), filepath.Join(w.home, ".config")})...)
+	r := w.jail(append([]string{b.program}, b.shot(out, "file://"+downloads+"/page.html")...)...)
+	if r.status != 0 || !exists(out) {
+		t.Fatalf("exit status %d\n%s", r.status, r.output())
+	}
+	img := loadPNG(t, out)
+	if c := img.At(150, 100); !near(c, green) {
+		t.Errorf("the page is %v at (150,100), want %v", c, green)
+	}
+	if c := img.At(70, 70); !near(c, purple) {
+		t.Errorf("the image on the page is %v at (70,70), want %v", c, purple)
+	}
+	if dark := countDark(img, image.Rect(0, 0, 50, 45)); dark < 40 {
+		t.Errorf("the text has %d dark pixels: no font was found", dark)
+	}
+	before.unchanged(t)
+	for _, parent := range []string{".cache", ".config"} {
+		entries, _ := os.ReadDir(filepath.Join(w.home, parent))
+		for _, e := range entries {
+			if name := parent + "/" + e.Name(); !slices.Contains(b.own, name) && name != ".cache/jail" {
+				t.Errorf("the browser made %s", name)
+			}
+		}
+	}
+}
+
+func countDark(img image.Image, in image.Rectangle) int {
+	n := 0
+	for y := in.Min.Y; y < in.Max.Y; y++ {
+		for x := in.Min.X; x < in.Max.X; x++ {
+			if r, g, b, _ := img.At(x, y).RGBA(); r < 0x4000 && g < 0x4000 && b < 0x4000 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// A secret is a file:// URL away from a browser without a jail. Here it is a
+// picture in ~/.ssh, which a page of the granted directory asks for.
+func testBrowserCanary(t *testing.T, b browser) {
+	w := newBrowserWorld(t)
+	secret := image.NewRGBA(image.Rect(0, 0, 4, 4))
+	for i := range 16 {
+		secret.Set(i%4, i/4, red)
+	}
+	savePNG(t, filepath.Join(w.home, ".ssh", "secret.png"), secret)
+	downloads := filepath.Join(w.home, "Downloads")
+	w.write(filepath.Join(downloads, "page.html"), strings.ReplaceAll(page, "picture.png", "../.ssh/secret.png"))
+	out := filepath.Join(downloads, "shot.png")
+	draw := func(prefix ...string) color.Color {
+		_ = os.Remove(out)
+		argv := slices.Concat(prefix, []string{b.program}, b.shot(out, "file://"+downloads+"/page.html"))
+		if r := w.host(argv...); !exists(out) {
+			t.Fatalf("%q: no picture\n%s", argv, r.output())
+		}
+		img := loadPNG(t, out)
+		if c := img.At(150, 100); !near(c, green) {
+			t.Fatalf("%q: the page itself is %v, want %v", argv, c, green)
+		}
+		return img.At(70, 70)
+	}
+	if c := draw(); !near(c, red) {
+		t.Fatalf("without jail the secret is %v; the test is void", c)
+	}
+	if c := draw(jailBin); near(c, red) {
+		t.Error("in the jail the secret is on the page")
+	}
+	if c := draw(jailBin, "run", "--read", filepath.Join(w.home, ".ssh")); !near(c, red) {
+		t.Errorf("with --read ~/.ssh the secret is %v, want %v", c, red)
+	}
+	if b.program != "chromium" {
+		return
+	}
+	dump := []string{"--headless", "--dump-dom", "file://" + filepath.Join(w.home, canaries[0])}
+	if r := w.jail(append([]string{b.program}, dump...)...); strings.Contains(r.output(), w.canary) {
+		t.Error("the text of the key is in the page")
+	}
+	if r := w.host(append([]string{b.program}, dump...)...); !strings.Contains(r.stdout, w.canary) {
+		t.Errorf("without jail the text of the key is not in the page; the test is void\n%s", r.output())
+	}
+}
+
+// The processes that handle pages are in a user namespace within that of the
+// jail, and under a further filter: the browser's own sandbox works.
+func testBrowserSandbox(t *testing.T, b browser) {
+	w := newBrowserWorld(t)
+	url := "file://" + filepath.Join(w.home, "Downloads", "page.html")
+	cmd := w.command(slices.Concat([]string{jailBin, b.program}, b.stay, []string{url})...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pages map[string]string
+	confined := func() bool {
+		all := descendants(cmd.Process.Pid)
+		for _, pid := range all {
+			if strings.Contains(commandLine(pid), b.pages) {
+				// The second process of a jail is the program.
+				pages = statusOf(pid)
+				own := userNamespace(pid)
+				return pages["Seccomp_filters"] > "1" && own != "" && own != userNamespace(all[1])
+			}
+		}
+		return false
+	}
+	if !within(30*time.Second, confined) {
+		t.Errorf("no process that handles pages, or none in a sandbox of its own: %v", pages)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}
+
+// The picture itself is a write: to a place that is not granted it fails.
+func testBrowserWrites(t *testing.T, b browser) {
+	w := newBrowserWorld(t)
+	url := "file://" + filepath.Join(w.home, "Downloads", "page.html")
+	out := filepath.Join(w.home, "Documents", "shot.png")
+	shoot := func(prefix ...string) bool {
+		_ = os.Remove(out)
+		w.host(slices.Concat([]string{"timeout", "-k", "1", "20"}, prefix, []string{b.program}, b.shot(out, url))...)
+		return exists(out)
+	}
+	if !shoot() {
+		t.Fatal("without jail there is no picture; the test is void")
+	}
+	if shoot(jailBin) {
+		t.Error("in the jail the picture was written to a place that is not granted")
+	}
+	if !shoot(jailBin, "run", "--write", filepath.Dir(out)) {
+		t.Error("with --write ~/Documents there is no picture")
+	}
+	if fmt.Sprint(w.read(filepath.Join(w.home, canaries[0]))) != w.canary+"\n" {
+		t.Error("a canary was changed")
+	}
+}

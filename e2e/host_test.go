@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// What the host says about processes and files.
+
+// within waits for at most d, and returns whether done came true.
+func within(d time.Duration, done func() bool) bool {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if done() {
+			return true
+		}
+	}
+	return done()
+}
+
+func eventually(done func() bool) bool { return within(2*time.Second, done) }
+
+// running counts the processes with that name.
+func running(name string) int {
+	found := 0
+	comms, _ := filepath.Glob("/proc/[0-9]*/comm")
+	for _, comm := range comms {
+		if text, err := os.ReadFile(comm); err == nil && strings.TrimSpace(string(text)) == name[:min(len(name), 15)] {
+			found++
+		}
+	}
+	return found
+}
+
+// descendants lists the processes below one, nearest first.
+func descendants(pid int) []int {
+	children := map[int][]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		text, err := os.ReadFile(stat)
+		if err != nil {
+			continue
+		}
+		// The name stands in parentheses and may hold anything.
+		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		parent, _ := strconv.Atoi(fields[1])
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+		children[parent] = append(children[parent], child)
+	}
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		slices.Sort(children[all[i]])
+		all = append(all, children[all[i]]...)
+	}
+	return all[1:]
+}
+
+func commandLine(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return strings.ReplaceAll(string(text), "\x00", " ")
+}
+
+func statusOf(pid int) map[string]string {
+	out := map[string]string{}
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(line, ":")
+		out[key] = strings.TrimSpace(value)
+	}
+	return out
+}
+
+// userNamespace names the user namespace of a process, "" if that can't be
+// known.
+func userNamespace(pid int) string {
+	name, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/user", pid))
+	return name
+}
+
+func ownerOf(info os.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
+}
