@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/yaml"
 )
 
 // loadText loads one profile by the name "p" from a store that holds the
@@ -17,7 +18,7 @@ func loadText(text string, more map[string]string) (*Policy, *diag.Sources, diag
 	for name, content := range more {
 		files[name] = &fstest.MapFile{Data: []byte(content)}
 	}
-	return Load(Store{Dirs: []Dir{{Path: "/p", FS: files}}}, Request{Name: "p"})
+	return Load(Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/p", FS: files}}}, Request{Name: "p"})
 }
 
 func TestBadProfiles(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
 // checker turns the nodes of one document into a document of checked leaves.
@@ -20,7 +21,7 @@ type checker struct {
 // value is a checked value of any shape, between the generic walk and the
 // leaf that is made of it.
 type value struct {
-	node   *node
+	node   *node.Node
 	text   string
 	key    string // paths and hosts: what they are compared by
 	num    int64
@@ -43,12 +44,12 @@ func (v *value) get(name string) *value {
 	return nil
 }
 
-func (c *checker) fault(n *node, p *problem) {
+func (c *checker) fault(n *node.Node, p *problem) {
 	c.list = append(c.list, p.diagnostic(n))
 }
 
 // document checks a whole profile.
-func (c *checker) document(root *node) {
+func (c *checker) document(root *node.Node) {
 	c.doc = newDocument()
 	if root == nil {
 		return
@@ -64,12 +65,12 @@ func (c *checker) document(root *node) {
 }
 
 // section checks a mapping whose keys are leaves or further sections.
-func (c *checker) section(n *node, key *Key) {
-	if n.shape == scalarNode && key.Short != "" && !n.isNull() && n.tag == "" {
+func (c *checker) section(n *node.Node, key *Key) {
+	if n.Shape == node.Scalar && key.Short != "" && !n.IsNull() && n.Tag == "" {
 		c.leaf(n, key.sub(key.Short))
 		return
 	}
-	c.mapping(n, key, func(_ *node, sub *Key, value *node) {
+	c.mapping(n, key, func(_ *node.Node, sub *Key, value *node.Node) {
 		if sub.Kind == Mapping {
 			c.section(value, sub)
 		} else {
@@ -80,57 +81,57 @@ func (c *checker) section(n *node, key *Key) {
 
 // mapping checks that n is a mapping with the keys of key, each at most
 // once, and calls each for those that are known.
-func (c *checker) mapping(n *node, key *Key, each func(name *node, sub *Key, value *node)) {
-	if !c.shaped(n, mappingNode, key) || !c.untagged(n) {
+func (c *checker) mapping(n *node.Node, key *Key, each func(name *node.Node, sub *Key, value *node.Node)) {
+	if !c.shaped(n, node.Mapping, key) || !c.untagged(n) {
 		return
 	}
-	seen := make([]*node, len(key.Keys))
-	for _, p := range n.pairs {
-		if p.key.shape != scalarNode || p.key.isNull() || p.key.tag != "" {
-			c.list = append(c.list, diag.Diagnostic{Code: "bad-key", Summary: "a key must be a plain word", Subject: p.key.at})
+	seen := make([]*node.Node, len(key.Keys))
+	for _, p := range n.Pairs {
+		if p.Key.Shape != node.Scalar || p.Key.IsNull() || p.Key.Tag != "" {
+			c.list = append(c.list, diag.Diagnostic{Code: "bad-key", Summary: "a key must be a plain word", Subject: p.Key.At})
 			continue
 		}
 		i := -1
 		for j := range key.Keys {
-			if key.Keys[j].Name == p.key.text {
+			if key.Keys[j].Name == p.Key.Text {
 				i = j
 			}
 		}
 		switch {
 		case i < 0:
-			c.unknownKey(p.key, key)
+			c.unknownKey(p.Key, key)
 		case seen[i] != nil:
-			c.twice("duplicate-key", "the key "+diag.Quote(p.key.text)+" is given twice", p.key, seen[i])
+			c.twice("duplicate-key", "the key "+diag.Quote(p.Key.Text)+" is given twice", p.Key, seen[i])
 		default:
-			seen[i] = p.key
-			each(p.key, &key.Keys[i], p.value)
+			seen[i] = p.Key
+			each(p.Key, &key.Keys[i], p.Value)
 		}
 	}
 }
 
 // twice reports n, which repeats what first said.
-func (c *checker) twice(code, summary string, n, first *node) {
+func (c *checker) twice(code, summary string, n, first *node.Node) {
 	c.list = append(c.list, diag.Diagnostic{
-		Code: code, Summary: summary, Subject: n.at,
-		Notes: []diag.Note{{Text: "first given here", At: first.at}},
+		Code: code, Summary: summary, Subject: n.At,
+		Notes: []diag.Note{{Text: "first given here", At: first.At}},
 	})
 }
 
 // unknownKey reports a key that the mapping does not have, with the nearest
 // that it has, or the section in which it exists.
-func (c *checker) unknownKey(n *node, key *Key) {
+func (c *checker) unknownKey(n *node.Node, key *Key) {
 	d := diag.Diagnostic{
-		Code: "unknown-key", Subject: n.at,
-		Summary: "unknown key " + diag.Quote(n.text) + key.where(),
+		Code: "unknown-key", Subject: n.At,
+		Summary: "unknown key " + diag.Quote(n.Text) + key.where(),
 	}
-	switch near := diag.Suggest(n.text, key.names()); {
-	case n.text == "<<":
+	switch near := diag.Suggest(n.Text, key.names()); {
+	case n.Text == "<<":
 		d.Summary = "merge keys are not part of the language"
 		d.Remedy = "use extends to build on another profile"
 	case near != "":
 		d.Label = "did you mean " + diag.Quote(near) + "?"
 	default:
-		d.Label = elsewhere(n.text, key)
+		d.Label = elsewhere(n.Text, key)
 		d.Remedy = "known are " + strings.Join(key.names(), ", ")
 	}
 	c.list = append(c.list, d)
@@ -161,8 +162,8 @@ func elsewhere(name string, key *Key) string {
 }
 
 // shaped reports whether n has the wanted shape, and complains otherwise.
-func (c *checker) shaped(n *node, want shape, key *Key) bool {
-	if n.shape == want && !n.isNull() {
+func (c *checker) shaped(n *node.Node, want node.Shape, key *Key) bool {
+	if n.Shape == want && !n.IsNull() {
 		return true
 	}
 	name := key.path
@@ -171,43 +172,43 @@ func (c *checker) shaped(n *node, want shape, key *Key) bool {
 	}
 	noun, empty := key.expects(), ""
 	switch {
-	case want == listNode:
+	case want == node.List:
 		noun, empty = "a list", "[]"
-	case want == mappingNode:
+	case want == node.Mapping:
 		noun, empty = "a mapping", "{}"
 	case key.Kind == Text:
 		empty = `""`
 	}
-	d := diag.Diagnostic{Code: "wrong-type", Subject: n.at, Summary: name + " must be " + noun + ", and this is " + n.noun()}
+	d := diag.Diagnostic{Code: "wrong-type", Subject: n.At, Summary: name + " must be " + noun + ", and this is " + n.Noun()}
 	switch {
-	case n.isNull() && n.text == "~" && want == scalarNode:
+	case n.IsNull() && n.Text == "~" && want == node.Scalar:
 		d.Code = "empty"
 		d.Summary = name + " is empty: a plain ~ means nothing at all in YAML"
 		d.Remedy = `write "~" in quotes, or ${HOME}, for the home directory`
-	case n.isNull():
+	case n.IsNull():
 		d.Code = "empty"
 		d.Summary = name + " is empty"
 		d.Remedy = "remove it"
 		if empty != "" {
 			d.Remedy = "write " + empty + " for " + noun + " that holds nothing, or remove the key"
 		}
-	case want == listNode && n.shape == scalarNode:
-		d.Remedy = "write it as a list: [" + diag.Escape(n.text) + "]"
+	case want == node.List && n.Shape == node.Scalar:
+		d.Remedy = "write it as a list: [" + diag.Escape(n.Text) + "]"
 	}
 	c.list = append(c.list, d)
 	return false
 }
 
 // untagged reports whether n has no tag; only lists know one.
-func (c *checker) untagged(n *node) bool {
-	if n.tag == "" {
+func (c *checker) untagged(n *node.Node) bool {
+	if n.Tag == "" {
 		return true
 	}
-	d := diag.Diagnostic{Code: "unknown-tag", Summary: "the tag " + diag.Quote(n.tag) + " means nothing here", Subject: n.at}
-	if n.tag == replaceTag {
+	d := diag.Diagnostic{Code: "unknown-tag", Summary: "the tag " + diag.Quote(n.Tag) + " means nothing here", Subject: n.At}
+	if n.Tag == replaceTag {
 		d.Summary = "!replace means nothing here"
 		d.Remedy = "it may stand before a list, which then forgets what earlier layers said"
-	} else if diag.Suggest(n.tag, []string{replaceTag}) != "" {
+	} else if diag.Suggest(n.Tag, []string{replaceTag}) != "" {
 		d.Label = "did you mean !replace?"
 	}
 	c.list = append(c.list, d)

@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
 // leaf checks the value of a leaf of the schema and stores it.
-func (c *checker) leaf(n *node, key *Key) {
+func (c *checker) leaf(n *node.Node, key *Key) {
 	out := &c.doc.leaves[key.id]
-	out.at = n.at
+	out.at = n.At
 	switch key.Kind {
 	case List:
 		c.listLeaf(n, key, out)
@@ -19,25 +20,25 @@ func (c *checker) leaf(n *node, key *Key) {
 		v, ok := c.scalar(n, key)
 		if ok {
 			out.given = true
-			out.items = []item{{text: v.text, num: v.num, site: site{at: n.at}}}
+			out.items = []item{{text: v.text, num: v.num, site: site{at: n.At}}}
 		}
 	}
 }
 
-func (c *checker) listLeaf(n *node, key *Key, out *leaf) {
-	tag := n.tag
+func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
+	tag := n.Tag
 	if tag == replaceTag {
 		untagged := *n
-		untagged.tag = ""
+		untagged.Tag = ""
 		n = &untagged
 	}
-	if !c.shaped(n, listNode, key) || !c.untagged(n) {
+	if !c.shaped(n, node.List, key) || !c.untagged(n) {
 		return
 	}
 	out.given = true
 	out.replace = tag == replaceTag
-	out.items = make([]item, 0, len(n.items))
-	for _, entry := range n.items {
+	out.items = make([]item, 0, len(n.Items))
+	for _, entry := range n.Items {
 		if it, ok := c.entry(entry, key); ok {
 			out.items = append(out.items, it)
 		}
@@ -54,11 +55,11 @@ func (c *checker) listLeaf(n *node, key *Key, out *leaf) {
 }
 
 // entry checks one entry of a list.
-func (c *checker) entry(n *node, key *Key) (item, bool) {
+func (c *checker) entry(n *node.Node, key *Key) (item, bool) {
 	elem := key.Elem
 	if len(elem.Keys) == 0 {
 		v, ok := c.scalar(n, elem)
-		it := item{key: v.text, text: v.text, num: v.num, site: site{at: n.at}}
+		it := item{key: v.text, text: v.text, num: v.num, site: site{at: n.At}}
 		if v.key != "" {
 			it.key = v.key // paths and hosts have several spellings
 		}
@@ -79,18 +80,18 @@ func (c *checker) entry(n *node, key *Key) (item, bool) {
 
 // record checks an entry that is a mapping, or a scalar that stands for the
 // first key of the mapping.
-func (c *checker) record(n *node, elem *Key) (value, bool) {
+func (c *checker) record(n *node.Node, elem *Key) (value, bool) {
 	v := value{node: n}
 	before := len(c.list)
-	if n.isNull() {
-		return v, c.shaped(n, scalarNode, elem)
+	if n.IsNull() {
+		return v, c.shaped(n, node.Scalar, elem)
 	}
-	if n.shape == scalarNode && elem.Kind != TestEntry && elem.Kind != Mapping {
+	if n.Shape == node.Scalar && elem.Kind != TestEntry && elem.Kind != Mapping {
 		first, ok := c.scalar(n, &elem.Keys[0])
 		v.fields = []field{{elem.Keys[0].Name, first}}
 		return v, ok
 	}
-	c.mapping(n, elem, func(_ *node, sub *Key, value *node) {
+	c.mapping(n, elem, func(_ *node.Node, sub *Key, value *node.Node) {
 		if f, ok := c.value(value, sub); ok {
 			v.fields = append(v.fields, field{sub.Name, f})
 		}
@@ -108,15 +109,15 @@ func (c *checker) record(n *node, elem *Key) (value, bool) {
 }
 
 // value checks a value inside an entry.
-func (c *checker) value(n *node, key *Key) (value, bool) {
+func (c *checker) value(n *node.Node, key *Key) (value, bool) {
 	if key.Kind != List {
 		return c.scalar(n, key)
 	}
 	v := value{node: n}
-	if !c.shaped(n, listNode, key) || !c.untagged(n) {
+	if !c.shaped(n, node.List, key) || !c.untagged(n) {
 		return v, false
 	}
-	for _, entry := range n.items {
+	for _, entry := range n.Items {
 		check := c.scalar
 		if key.Elem.Kind == Mapping {
 			check = c.record
@@ -131,26 +132,26 @@ func (c *checker) value(n *node, key *Key) (value, bool) {
 }
 
 // variables checks a mapping of variable names to texts.
-func (c *checker) variables(n *node, key *Key, out *leaf) {
-	if n.tag == replaceTag && n.shape == mappingNode {
+func (c *checker) variables(n *node.Node, key *Key, out *leaf) {
+	if n.Tag == replaceTag && n.Shape == node.Mapping {
 		untagged := *n
-		untagged.tag = ""
+		untagged.Tag = ""
 		n = &untagged
 		out.replace = true
 	}
-	if !c.shaped(n, mappingNode, key) || !c.untagged(n) {
+	if !c.shaped(n, node.Mapping, key) || !c.untagged(n) {
 		return
 	}
 	out.given = true
-	for _, p := range n.pairs {
-		if !c.shaped(p.key, scalarNode, &Key{path: "a variable name"}) {
+	for _, p := range n.Pairs {
+		if !c.shaped(p.Key, node.Scalar, &Key{path: "a variable name"}) {
 			continue
 		}
-		if fault := checkEnvName(p.key.text, false); fault != nil {
-			c.fault(p.key, fault)
+		if fault := checkEnvName(p.Key.Text, false); fault != nil {
+			c.fault(p.Key, fault)
 			continue
 		}
-		v, ok := c.scalar(p.value, &Key{Kind: Text, path: diag.Escape(p.key.text)})
+		v, ok := c.scalar(p.Value, &Key{Kind: Text, path: diag.Escape(p.Key.Text)})
 		if !ok {
 			continue
 		}
@@ -159,9 +160,9 @@ func (c *checker) variables(n *node, key *Key, out *leaf) {
 			fault = c.checkProfileDir(v.text)
 		}
 		if fault != nil {
-			c.fault(p.value, fault)
+			c.fault(p.Value, fault)
 		} else {
-			out.items = append(out.items, item{key: p.key.text, text: p.key.text, data: v.text, site: site{at: p.key.at}})
+			out.items = append(out.items, item{key: p.Key.Text, text: p.Key.Text, data: v.text, site: site{at: p.Key.At}})
 		}
 	}
 }
@@ -245,7 +246,7 @@ func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 		c.fault(v.get("size").node, &problem{code: "contradiction", summary: "a size limits changes in memory, and these are kept on disk", remedy: "remove size or keep"})
 		return item{}, false
 	}
-	return item{key: path.key, text: path.text, data: rule, site: site{at: path.node.at}}, true
+	return item{key: path.key, text: path.text, data: rule, site: site{at: path.node.At}}, true
 }
 
 // testEntry makes a Test.
@@ -275,5 +276,5 @@ func (c *checker) testEntry(v *value) (item, bool) {
 	}
 	key := test.Probe + "\x00" + test.Target + "\x00" + strings.Join(test.Run, "\x00")
 	about := strings.TrimSpace(test.Probe + " " + test.Target + strings.Join(test.Run, " "))
-	return item{key: key, text: about, data: test, site: site{at: v.node.at}}, true
+	return item{key: key, text: about, data: test, site: site{at: v.node.At}}, true
 }

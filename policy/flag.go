@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
 // CommandLine is the name under which the sources of a policy hold the text
@@ -41,7 +42,7 @@ func (l *loader) flags(settings []Setting) {
 	if len(settings) == 0 {
 		return
 	}
-	root := &node{shape: mappingNode, style: given, at: settings[0].At}
+	root := &node.Node{Shape: node.Mapping, Style: node.Given, At: settings[0].At}
 	c := checker{flags: true, noDir: true}
 	said := make(map[string]bool, len(settings))
 	for i := range settings {
@@ -62,13 +63,13 @@ func (l *loader) flags(settings []Setting) {
 }
 
 // place puts a setting into the tree that a file saying the same would have.
-func place(root *node, s *Setting) *diag.Diagnostic {
+func place(root *node.Node, s *Setting) *diag.Diagnostic {
 	n := root
 	key := Schema()
 	for i, name := range s.Path {
 		sub := key.sub(name)
 		if key.Kind == Variables && i == len(s.Path)-1 {
-			setPair(n, name, &node{style: given, text: s.Text, at: s.At})
+			setPair(n, name, &node.Node{Style: node.Given, Text: s.Text, At: s.At})
 			return nil
 		}
 		if sub == nil {
@@ -77,16 +78,16 @@ func place(root *node, s *Setting) *diag.Diagnostic {
 		key = sub
 		switch key.Kind {
 		case Mapping, Variables:
-			n = child(n, name, mappingNode, s)
+			n = child(n, name, node.Mapping, s)
 		case List:
-			n = child(n, name, listNode, s)
+			n = child(n, name, node.List, s)
 		default:
-			setPair(n, name, &node{style: given, text: s.Text, at: s.At})
+			setPair(n, name, &node.Node{Style: node.Given, Text: s.Text, At: s.At})
 			return nil
 		}
 	}
 	if s.Replace {
-		n.tag = replaceTag
+		n.Tag = replaceTag
 	}
 	if s.None {
 		return nil
@@ -94,51 +95,51 @@ func place(root *node, s *Setting) *diag.Diagnostic {
 	if key.Kind != List {
 		return &diag.Diagnostic{Code: "wrong-type", Summary: diag.Quote(strings.Join(s.Path, ".")) + " takes no single value", Subject: s.At}
 	}
-	n.items = append(n.items, s.entry(key))
+	n.Items = append(n.Items, s.entry(key))
 	return nil
 }
 
 // entry is the list entry that a setting makes.
-func (s *Setting) entry(key *Key) *node {
-	text := &node{style: given, text: s.Text, at: s.At}
+func (s *Setting) entry(key *Key) *node.Node {
+	text := &node.Node{Style: node.Given, Text: s.Text, At: s.At}
 	if len(s.Fields) == 0 || len(key.Elem.Keys) == 0 {
 		return text
 	}
-	entry := &node{shape: mappingNode, style: given, at: s.At}
+	entry := &node.Node{Shape: node.Mapping, Style: node.Given, At: s.At}
 	setPair(entry, key.Elem.Keys[0].Name, text)
 	for _, f := range s.Fields {
 		at := f.At
 		if at.IsZero() {
 			at = s.At
 		}
-		name := &node{style: given, text: f.Name, at: at}
-		entry.pairs = append(entry.pairs, pair{name, &node{style: given, text: f.Text, at: at}})
+		name := &node.Node{Style: node.Given, Text: f.Name, At: at}
+		entry.Pairs = append(entry.Pairs, node.Pair{Key: name, Value: &node.Node{Style: node.Given, Text: f.Text, At: at}})
 	}
 	return entry
 }
 
 // child returns the collection under a key, made when it is not there.
-func child(n *node, name string, want shape, s *Setting) *node {
-	for i := range n.pairs {
-		if n.pairs[i].key.text == name {
-			return n.pairs[i].value
+func child(n *node.Node, name string, want node.Shape, s *Setting) *node.Node {
+	for i := range n.Pairs {
+		if n.Pairs[i].Key.Text == name {
+			return n.Pairs[i].Value
 		}
 	}
-	c := &node{shape: want, style: given, at: s.At}
+	c := &node.Node{Shape: want, Style: node.Given, At: s.At}
 	setPair(n, name, c)
 	return c
 }
 
 // setPair sets a key, in the place of an earlier value.
-func setPair(n *node, name string, value *node) {
-	for i := range n.pairs {
-		if n.pairs[i].key.text == name {
-			n.pairs[i].key.at = value.at
-			n.pairs[i].value = value
+func setPair(n *node.Node, name string, value *node.Node) {
+	for i := range n.Pairs {
+		if n.Pairs[i].Key.Text == name {
+			n.Pairs[i].Key.At = value.At
+			n.Pairs[i].Value = value
 			return
 		}
 	}
-	n.pairs = append(n.pairs, pair{&node{style: given, text: name, at: value.at}, value})
+	n.Pairs = append(n.Pairs, node.Pair{Key: &node.Node{Style: node.Given, Text: name, At: value.At}, Value: value})
 }
 
 // words is all that a setting says, for comparison.

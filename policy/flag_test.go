@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/yaml"
 )
 
 // settings reads "key.path=text" words of a made-up command line; "+" at the
@@ -35,7 +36,7 @@ func settings(line string) []Setting {
 
 func loadFlags(line string) (*Policy, *diag.Sources, diag.List) {
 	fsys := files("p.yaml", "filesystem: {read: [/a]}\nnetwork: host\nenvironment: {keep: [A, B]}")
-	return Load(Store{Dirs: []Dir{{Path: "/p", FS: fsys}}}, Request{Name: "p", CommandLine: line, Flags: settings(line)})
+	return Load(Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/p", FS: fsys}}}, Request{Name: "p", CommandLine: line, Flags: settings(line)})
 }
 
 func TestFlags(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/yaml"
 )
 
 // seeds adds every profile below testdata to the corpus.
@@ -145,7 +146,7 @@ func FuzzMerge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, x, y, z string) {
 		var docs [3]*document
 		for i, text := range []string{x, y, z} {
-			root, list := parseYAML("f", []byte(text))
+			root, list := yaml.Parse("f", []byte(text))
 			var c checker
 			c.document(root)
 			if len(list) > 0 || len(c.list) > 0 {

@@ -157,7 +157,7 @@ func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) 
 	}
 	text = trimBOM(text)
 	l.sources.Add(f.shown(), text)
-	root, faults := parseYAML(f.shown(), text)
+	root, faults := l.store.Parse(f.shown(), text)
 	l.list = append(l.list, faults...)
 	if faults.HasErrors() {
 		return nil, nil, false

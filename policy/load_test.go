@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/yaml"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -39,7 +40,7 @@ func rendered(t *testing.T, list diag.List, sources *diag.Sources) string {
 }
 
 func goodStore() Store {
-	return Store{Dirs: []Dir{{Path: "/etc/jail/profiles", FS: os.DirFS("testdata/good")}}}
+	return Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/etc/jail/profiles", FS: os.DirFS("testdata/good")}}}
 }
 
 func TestShowGolden(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/yaml"
 )
 
 // generator makes random valid profiles over a small vocabulary, so that
@@ -94,7 +95,7 @@ func (g *generator) pathEntry(list, word string) string {
 // parsed checks a profile and returns its document as layer n.
 func parsed(t *testing.T, text string, n int) *document {
 	t.Helper()
-	root, list := parseYAML(fmt.Sprintf("%d.yaml", n), []byte(text))
+	root, list := yaml.Parse(fmt.Sprintf("%d.yaml", n), []byte(text))
 	var c checker
 	c.document(root)
 	if list = append(list, c.list...); len(list) > 0 {

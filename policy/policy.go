@@ -3,7 +3,7 @@
 // knows the place that decided it and what it overrode.
 //
 // The way of a profile through the package: Load (load.go) finds files in a
-// Store; parseYAML (yaml.go) makes nodes of their text; the checker
+// Store; its parser (package yaml) makes nodes of their text; the checker
 // (check.go) holds the nodes against the table of keys (schema.go) and makes
 // a document of them; documents are merged (document.go), rivals between
 // lists settled (resolve.go), and the Policy built (build.go). Show prints it

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
 // problem is what is wrong with one text. A nil *problem means nothing is.
@@ -36,9 +37,9 @@ func unknown(what, name string, known []string) *problem {
 }
 
 // diagnostic places a problem at the node whose text it is about.
-func (p *problem) diagnostic(n *node) diag.Diagnostic {
+func (p *problem) diagnostic(n *node.Node) diag.Diagnostic {
 	return diag.Diagnostic{
 		Code: p.code, Summary: p.summary, Label: p.label, Remedy: p.remedy,
-		Subject: n.part(p.from, p.to),
+		Subject: n.Part(p.from, p.to),
 	}
 }

@@ -5,21 +5,22 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 	"github.com/jail-project/jail/seccomp"
 )
 
 // scalar checks a single value against the kind of its key.
-func (c *checker) scalar(n *node, key *Key) (value, bool) {
-	if !c.shaped(n, scalarNode, key) || !c.untagged(n) {
+func (c *checker) scalar(n *node.Node, key *Key) (value, bool) {
+	if !c.shaped(n, node.Scalar, key) || !c.untagged(n) {
 		return value{}, false
 	}
-	v := value{node: n, text: n.text}
+	v := value{node: n, text: n.Text}
 	p := checkStyle(n, key)
 	if p == nil {
 		p = parseScalar(&v, key)
 	}
 	if p == nil && key.Kind != Text {
-		p = c.checkProfileDir(n.text)
+		p = c.checkProfileDir(n.Text)
 	}
 	if p != nil {
 		c.fault(n, p)
@@ -152,12 +153,12 @@ func parseErrno(text string) (int64, *problem) {
 
 // checkStyle refuses plain scalars that mean one thing to jail and another
 // to other readers of YAML: yes and no, 0755, 22:22, dates.
-func checkStyle(n *node, key *Key) *problem {
-	if n.style == given || key.Kind == Enum && slices.Contains(key.Enum, n.text) {
+func checkStyle(n *node.Node, key *Key) *problem {
+	if n.Style == node.Given || key.Kind == Enum && slices.Contains(key.Enum, n.Text) {
 		return nil
 	}
 	numeric := key.Kind == Int || key.Kind == Size || key.Kind == Percent || key.Kind == Bool
-	if n.style == quoted {
+	if n.Style == node.Quoted {
 		if numeric && key.Kind != Size && key.Kind != Percent {
 			return &problem{code: "wrong-type", summary: key.path + " must be " + key.expects() + ", and this is a text", remedy: "remove the quotes"}
 		}
@@ -165,32 +166,32 @@ func checkStyle(n *node, key *Key) *problem {
 	}
 	quote := func(what string) *problem {
 		return &problem{
-			code: "ambiguous", summary: "plain " + diag.Escape(n.text) + " is " + what + " to many readers of YAML",
-			remedy: `write "` + diag.Escape(n.text) + `" in quotes`,
+			code: "ambiguous", summary: "plain " + diag.Escape(n.Text) + " is " + what + " to many readers of YAML",
+			remedy: `write "` + diag.Escape(n.Text) + `" in quotes`,
 		}
 	}
 	switch {
 	case key.Kind == Mode:
-		if strings.HasPrefix(n.text, "0o") {
+		if strings.HasPrefix(n.Text, "0o") {
 			return nil
 		}
 		p := quote("a decimal number or an octal one, depending on the reader")
-		p.summary = "a plain " + diag.Escape(n.text) + " is a decimal number to some readers of YAML and an octal one to others"
+		p.summary = "a plain " + diag.Escape(n.Text) + " is a decimal number to some readers of YAML and an octal one to others"
 		return p
-	case isPlainBool(n.text) && key.Kind == Bool:
-		p := invalid("true or false", n.text, "")
-		p.label = "write " + boolMeaning(n.text)
-		if n.text == "true" || n.text == "false" {
+	case isPlainBool(n.Text) && key.Kind == Bool:
+		p := invalid("true or false", n.Text, "")
+		p.label = "write " + boolMeaning(n.Text)
+		if n.Text == "true" || n.Text == "false" {
 			return nil
 		}
 		return p
-	case isPlainBool(n.text):
+	case isPlainBool(n.Text):
 		return quote("true or false")
 	case numeric || key.Kind == Number || key.Kind == ErrnoName || key.Kind == UserName:
 		return nil // their parsers take plain decimal numbers only
-	case isPlainDecimal(n.text) && (key.Kind == Text || key.Kind == ProgramName):
+	case isPlainDecimal(n.Text) && (key.Kind == Text || key.Kind == ProgramName):
 		return nil // read as a number it is still the same text
-	case looksNumeric(n.text):
+	case looksNumeric(n.Text):
 		return quote("a number")
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/jail-project/jail/policy/node"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -112,7 +113,7 @@ func quoteScalar(text string, key *Key) string {
 // quoteYAML prints a name or path: plain where every reader of YAML takes it
 // for the same text, in double quotes elsewhere.
 func quoteYAML(text string) string {
-	if text == "" || isPlainBool(text) || (&node{text: text}).isNull() {
+	if text == "" || isPlainBool(text) || (&node.Node{Text: text}).IsNull() {
 		return quoteText(text)
 	}
 	if c := text[0]; !isLetter(c) && c != '/' && !strings.HasPrefix(text, "~/") {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
 // Dir is one directory that holds profiles, NAME.yaml, and drop-ins,
@@ -33,6 +34,12 @@ type Dir struct {
 type Store struct {
 	Dirs []Dir // the search path, strongest first
 	Root Dir   // "/": for profiles that are named by their path
+
+	// Parse makes nodes of the text of a profile; file is what diagnostics
+	// call it. The node is nil when the text says nothing or the list has
+	// errors. See package policy/yaml: it is handed in, so that what only
+	// uses policies does not carry a parser.
+	Parse func(file string, text []byte) (*node.Node, diag.List)
 }
 
 // profileFile is a file of a Dir.
@@ -116,7 +123,7 @@ func (f profileFile) read() ([]byte, error) {
 			return nil, errUntrusted{err}
 		}
 	}
-	return io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	return io.ReadAll(io.LimitReader(file, node.MaxFileSize+1))
 }
 
 // readError explains why a file could not be used.

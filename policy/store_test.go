@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/yaml"
 )
 
 // files makes a file system of "name: content" pairs.
@@ -34,7 +35,7 @@ func described(p *Policy) string {
 }
 
 func TestLoadOrder(t *testing.T) {
-	store := Store{Dirs: []Dir{
+	store := Store{Parse: yaml.Parse, Dirs: []Dir{
 		{Path: "/home/ann", FS: files(
 			"app.d/90-mine.yaml", "filesystem: {read: [/mine]}",
 			"app.d/.hidden.yaml", "no: yes",
@@ -96,7 +97,7 @@ flags command line
 // loadFaults loads "app" from one directory and renders what is wrong.
 func loadFaults(t *testing.T, fsys fs.FS) string {
 	t.Helper()
-	p, sources, list := Load(Store{Dirs: []Dir{{Path: "/d", FS: fsys}}}, Request{Name: "app"})
+	p, sources, list := Load(Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/d", FS: fsys}}}, Request{Name: "app"})
 	if p != nil {
 		t.Fatal("loaded")
 	}
@@ -141,7 +142,7 @@ func TestLoadBounds(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	store := Store{Dirs: []Dir{{Path: "/d", FS: files("app.yaml", "")}}, Root: Dir{Path: "/", FS: files("x/app.yaml", "")}}
+	store := Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/d", FS: files("app.yaml", "")}}, Root: Dir{Path: "/", FS: files("x/app.yaml", "")}}
 	for _, req := range []Request{
 		{Name: ""},
 		{Name: "../app"},
@@ -193,7 +194,7 @@ func TestTrust(t *testing.T) {
 		{"app.d/x.yaml", "the profile /strong/app.d/x.yaml is not trusted"},
 	}
 	for _, tt := range tests {
-		store := Store{Dirs: []Dir{{Path: "/strong", FS: strong, Trusted: deny(tt.deny)}, weak}}
+		store := Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/strong", FS: strong, Trusted: deny(tt.deny)}, weak}}
 		p, sources, list := Load(store, Request{Name: "app"})
 		out := rendered(t, list, sources)
 		if (p == nil) != (tt.want != "") || !strings.Contains(out, tt.want) {
@@ -201,14 +202,14 @@ func TestTrust(t *testing.T) {
 		}
 	}
 	// An untrusted directory without the wanted file takes no part.
-	store := Store{Dirs: []Dir{{Path: "/strong", FS: files("x.yaml", ""), Trusted: deny(".")}, weak}}
+	store := Store{Parse: yaml.Parse, Dirs: []Dir{{Path: "/strong", FS: files("x.yaml", ""), Trusted: deny(".")}, weak}}
 	if p, sources, list := Load(store, Request{Name: "app"}); p == nil {
 		t.Error(rendered(t, list, sources))
 	}
 }
 
 func TestForProgram(t *testing.T) {
-	store := Store{Dirs: []Dir{
+	store := Store{Parse: yaml.Parse, Dirs: []Dir{
 		{Path: "/a", FS: files(
 			"plain.yaml", "this is not a profile",
 			"firefox.yaml", "extends: [x]",
@@ -248,7 +249,7 @@ func TestForProgram(t *testing.T) {
 }
 
 func TestProfiles(t *testing.T) {
-	store := Store{Dirs: []Dir{
+	store := Store{Parse: yaml.Parse, Dirs: []Dir{
 		{Path: "/a", FS: files("x.yaml", "description: mine\nprograms: [p, q]", "bad.yaml", "?", "-odd.yaml", "", "x.d/y.yaml", "", "note.txt", "")},
 		{FS: files("x.yaml", "description: packed", "z.yaml", ""), Embedded: true},
 	}}

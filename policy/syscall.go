@@ -45,7 +45,7 @@ func (c *checker) syscallEntry(v *value, key *Key) (item, bool) {
 			rule.Rule.When = append(rule.Rule.When, cond)
 		}
 	}
-	return item{key: ruleKey(&rule.Rule), text: name.text, data: rule, site: site{at: name.node.at}}, true
+	return item{key: ruleKey(&rule.Rule), text: name.text, data: rule, site: site{at: name.node.At}}, true
 }
 
 // ruleKey is what a rule is about: the call, and the arguments of it.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
 )
 
@@ -33,7 +34,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 // searchPath is where profiles are looked for, strongest first.
 func searchPath(h *jail.Host) policy.Store {
 	trusted := trust{h.UID}
-	store := policy.Store{Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.file}}
+	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.file}}
 	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
 	if h.Own.Config != "" {
 		dirs = append([]string{path.Join(h.Own.Config, "profiles")}, dirs...)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
 )
 
@@ -46,7 +47,7 @@ func load(p part) diag.List {
 		file = dropIn
 		name, _, _ = strings.Cut(dropIn, ".d/")
 	}
-	store := policy.Store{Dirs: []policy.Dir{
+	store := policy.Store{Parse: yaml.Parse, Dirs: []policy.Dir{
 		{Path: "/profiles", FS: fstest.MapFS{file: {Data: []byte(p.text)}}},
 		{FS: profiles.FS, Embedded: true},
 	}}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/seccomp/libseccomp"
@@ -48,7 +49,7 @@ type profileFilter struct {
 // store holds the pack, and a profile that says nothing: its filter is that of
 // every profile of a user which says nothing about syscalls.
 func store() policy.Store {
-	return policy.Store{Dirs: []policy.Dir{
+	return policy.Store{Parse: yaml.Parse, Dirs: []policy.Dir{
 		{Path: "/usr/share/jail/profiles", FS: profiles.FS, Embedded: true},
 		{Path: "/nothing", FS: fstest.MapFS{"nothing.yaml": {}}},
 	}}

@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"bytes"
@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
-// The bounds of one profile file. They are far above what a profile needs
+// The bounds of one profile file beside its size. They are far above what a profile needs
 // and keep time and memory small whatever a file holds.
 const (
-	maxFileSize = 1 << 20 // bytes
-	maxNodes    = 100_000 // after aliases are expanded
-	maxText     = 4 << 20 // bytes of texts, after aliases are expanded
-	maxDepth    = 32      // of nested lists and mappings
-	maxMarks    = 100_000 // line ends and punctuation that may begin a node
+	maxNodes = 100_000 // after aliases are expanded
+	maxText  = 4 << 20 // bytes of texts, after aliases are expanded
+	maxDepth = 32      // of nested lists and mappings
+	maxMarks = 100_000 // line ends and punctuation that may begin a node
 )
 
 // source is the text of one file with an index of its lines.
@@ -71,7 +71,7 @@ func (s *source) wholeLine(n int) diag.Range {
 // line ends are refused, so that everybody counts the same lines.
 func scan(file string, text []byte) (*source, *diag.Diagnostic) {
 	s := &source{file: file, text: text, lines: []int{0}}
-	if len(text) > maxFileSize {
+	if len(text) > node.MaxFileSize {
 		return s, &diag.Diagnostic{
 			Code: "too-large", Subject: diag.Range{File: file},
 			Summary: "the file is larger than 1 MiB",

@@ -1,8 +1,10 @@
-package policy
+package yaml
 
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/jail-project/jail/policy/node"
 )
 
 // columnTable is the offset of each character of a line, and of its end; nil
@@ -26,24 +28,24 @@ func columnTable(line []byte) []int32 {
 
 // measure finds where a node ends on the line on which it starts, and
 // whether its text stands there as it is.
-func (n *node) measure(line []byte, anchored bool) {
-	from := n.at.Start.Column - 1
+func measure(n *node.Node, line []byte, anchored bool) {
+	from := n.At.Start.Column - 1
 	if from >= len(line) {
 		return
 	}
 	body := from
-	if n.tag != "" || anchored {
+	if n.Tag != "" || anchored {
 		body = skipProperties(line, from)
 	}
-	n.at.End.Column = max(nodeEnd(line, body, n), from+1) + 1
-	if n.shape != scalarNode {
+	n.At.End.Column = max(nodeEnd(line, body, n), from+1) + 1
+	if n.Shape != node.Scalar {
 		return
 	}
-	if n.style == quoted {
+	if n.Style == node.Quoted {
 		body++
 	}
-	if body+len(n.text) <= len(line) && n.text != "" && string(line[body:body+len(n.text)]) == n.text {
-		n.body = body + 1
+	if body+len(n.Text) <= len(line) && n.Text != "" && string(line[body:body+len(n.Text)]) == n.Text {
+		n.Body = body + 1
 	}
 }
 
@@ -62,24 +64,24 @@ func skipProperties(line []byte, i int) int {
 
 // nodeEnd is the offset in line behind the node that begins at i. What
 // goes on over further lines ends with the line.
-func nodeEnd(line []byte, i int, n *node) int {
+func nodeEnd(line []byte, i int, n *node.Node) int {
 	if i >= len(line) {
 		return len(line)
 	}
 	switch c := line[i]; {
-	case n.shape != scalarNode && (c == '[' || c == '{'):
+	case n.Shape != node.Scalar && (c == '[' || c == '{'):
 		return flowEnd(line, i)
-	case n.shape == listNode:
+	case n.Shape == node.List:
 		return i + 1
-	case n.shape == mappingNode:
+	case n.Shape == node.Mapping:
 		if end := bytes.IndexByte(line[i:min(len(line), i+200)], ':'); end > 0 {
 			return i + end
 		}
 		return i + 1
-	case n.style == quoted && (c == '"' || c == '\''):
+	case n.Style == node.Quoted && (c == '"' || c == '\''):
 		return quoteEnd(line, i)
-	case n.style == plain && bytes.HasPrefix(line[i:], []byte(n.text)):
-		return i + len(n.text)
+	case n.Style == node.Plain && bytes.HasPrefix(line[i:], []byte(n.Text)):
+		return i + len(n.Text)
 	}
 	return len(bytes.TrimRight(line, " \t"))
 }

@@ -1,4 +1,10 @@
-package policy
+// Package yaml reads the text of a profile into a tree of nodes with places.
+//
+// Parse refuses what has no business in a profile (scan.go), lets the library
+// parse (this file), explains its errors (syntax.go), and finds the places
+// that the library does not tell (measure.go). It knows nothing of the keys of
+// profiles.
+package yaml
 
 import (
 	"bytes"
@@ -10,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/node"
 )
 
 // This is the only file that knows the YAML library. Its decoder is not
@@ -18,9 +25,9 @@ import (
 // of the start of each node; what else a diagnostic needs is read off the
 // source text here.
 
-// parseYAML reads one document. The node is nil when the text says nothing
-// or when the list has errors.
-func parseYAML(file string, text []byte) (*node, diag.List) {
+// Parse reads one document; file is what diagnostics call it. The node is nil
+// when the text says nothing or when the list has errors.
+func Parse(file string, text []byte) (*node.Node, diag.List) {
 	src, fault := scan(file, text)
 	if fault != nil {
 		return nil, diag.List{*fault}
@@ -43,7 +50,7 @@ func parseYAML(file string, text []byte) (*node, diag.List) {
 	if c.list.HasErrors() {
 		return nil, c.list
 	}
-	if n.isNull() && n.text == "" && n.tag == "" {
+	if n.IsNull() && n.Text == "" && n.Tag == "" {
 		return nil, nil
 	}
 	return n, nil
@@ -95,42 +102,42 @@ type extent struct {
 
 // converted is a node that aliases may stand for.
 type converted struct {
-	node *node
+	node *node.Node
 	size extent
 }
 
 // convert returns our form of n with its size. After a fault it only finds a
 // quick way out.
-func (c *converter) convert(n *yaml.Node, depth int) (*node, extent) {
+func (c *converter) convert(n *yaml.Node, depth int) (*node.Node, extent) {
 	if n.Kind == yaml.AliasNode {
 		return c.alias(n, depth)
 	}
 	out := c.begin(n)
 	size := extent{nodes: 1, bytes: len(n.Value)}
-	if !c.count(size, depth, out.at) {
+	if !c.count(size, depth, out.At) {
 		return out, size
 	}
-	child := func(n *yaml.Node) *node {
+	child := func(n *yaml.Node) *node.Node {
 		node, s := c.convert(n, depth+1)
 		size.nodes += s.nodes
 		size.bytes += s.bytes
 		size.height = max(size.height, s.height+1)
 		return node
 	}
-	switch out.shape {
-	case listNode:
-		out.items = make([]*node, len(n.Content))
+	switch out.Shape {
+	case node.List:
+		out.Items = make([]*node.Node, len(n.Content))
 		for i, item := range n.Content {
-			out.items[i] = child(item)
+			out.Items[i] = child(item)
 		}
-	case mappingNode:
-		out.pairs = make([]pair, len(n.Content)/2)
-		for i := range out.pairs {
-			out.pairs[i] = pair{child(n.Content[2*i]), child(n.Content[2*i+1])}
+	case node.Mapping:
+		out.Pairs = make([]node.Pair, len(n.Content)/2)
+		for i := range out.Pairs {
+			out.Pairs[i] = node.Pair{Key: child(n.Content[2*i]), Value: child(n.Content[2*i+1])}
 		}
 	default:
 		if strings.IndexByte(n.Value, 0) >= 0 {
-			c.fault("control-character", "a NUL character in a text", out.at)
+			c.fault("control-character", "a NUL character in a text", out.At)
 		}
 	}
 	if n.Anchor != "" {
@@ -140,35 +147,35 @@ func (c *converter) convert(n *yaml.Node, depth int) (*node, extent) {
 }
 
 // begin makes a node without what it contains.
-func (c *converter) begin(n *yaml.Node) *node {
-	out := &node{at: c.start(n)}
+func (c *converter) begin(n *yaml.Node) *node.Node {
+	out := &node.Node{At: c.start(n)}
 	if n.Style&yaml.TaggedStyle != 0 {
-		out.tag = n.Tag
+		out.Tag = n.Tag
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
-		out.shape = listNode
+		out.Shape = node.List
 	case yaml.MappingNode:
-		out.shape = mappingNode
+		out.Shape = node.Mapping
 	default:
-		out.text = n.Value
+		out.Text = n.Value
 		if n.Style&^yaml.TaggedStyle != 0 {
-			out.style = quoted
+			out.Style = node.Quoted
 		}
 	}
-	out.measure(c.src.line(n.Line), n.Anchor != "")
+	measure(out, c.src.line(n.Line), n.Anchor != "")
 	return out
 }
 
 // alias returns the node that an alias stands for. One whose conversion has
 // not ended contains the alias.
-func (c *converter) alias(n *yaml.Node, depth int) (*node, extent) {
+func (c *converter) alias(n *yaml.Node, depth int) (*node.Node, extent) {
 	at := c.start(n)
 	at.End.Column = at.Start.Column + 1 + len(n.Value)
 	target, ok := c.anchored[n.Alias]
 	if !ok {
 		c.fault("alias-cycle", "the alias stands for something that contains it", at)
-		return &node{at: at}, extent{}
+		return &node.Node{At: at}, extent{}
 	}
 	c.count(target.size, depth, at)
 	return target.node, target.size
