@@ -11,12 +11,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
@@ -35,22 +33,7 @@ func run(args []string, in, out *os.File) error {
 	if terminal(in) || terminal(out) {
 		return errors.New("jail-filter is not for terminals: jail runs it to compile syscall filters")
 	}
-	text, err := io.ReadAll(io.LimitReader(in, seccomp.MaxFilter+1))
-	if err != nil {
-		return fmt.Errorf("read the filter: %w", err)
-	}
-	filter, err := seccomp.DecodeFilter(text)
-	if err != nil {
-		return err
-	}
-	program, err := libseccomp.Compile(filter)
-	if err != nil {
-		return err
-	}
-	if _, err := out.Write(seccomp.EncodeProgram(filter, program)); err != nil {
-		return fmt.Errorf("write the program: %w", err)
-	}
-	return nil
+	return libseccomp.Serve(in, out)
 }
 
 // terminal tells whether a file is one.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 func TestMain(m *testing.M) {
@@ -22,6 +25,14 @@ func TestMain(m *testing.M) {
 	unix.Umask(0o022)
 	testscript.Main(m, map[string]func(){
 		"jail": func() { os.Exit(realMain(os.Args)) },
+		// The compiler of syscall filters lies beside jail when it was not
+		// built into it.
+		"jail-filter": func() {
+			if err := libseccomp.Serve(os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		},
 	})
 }
 
