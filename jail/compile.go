@@ -66,10 +66,11 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.reaper(b)
 
 	b.list = &k.plan.Program
-	k.descriptors(b) // nothing but what was passed on survives execve
-	k.waitForReaper(b)
-	k.ready(b)  // the filter may forbid write(2), so the report comes first
-	k.filter(b) // as late as possible: it restricts the launcher as well
+	k.descriptors(b)     // nothing but what was passed on survives execve
+	k.waitForReaper(b)   // should it fail, the program has not run
+	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
+	k.ready(b)           // the filter may forbid write(2), so the report comes first
+	k.filter(b)          // as late as possible: it restricts the launcher as well
 	k.execute(b)
 	if k.problems.HasErrors() {
 		k.plan = nil

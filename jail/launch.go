@@ -3,6 +3,7 @@ package jail
 import (
 	"errors"
 	"fmt"
+	"os/signal"
 	"syscall"
 	"time"
 
@@ -87,6 +88,8 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		cell.kill()
 		return nil, &Failure{Plan: p, Err: fmt.Errorf("tell the jail's first process to begin: %w", err)}
 	}
+	signals := catchSignals()
+	openGate(cell.shared)
 	rec, program, err := report.receive()
 	if err == nil && rec.step == readyStep {
 		proc := &Process{first: first, program: program, pidfd: -1, plan: p}
@@ -95,10 +98,12 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		}
 		rec, _, err = report.receive()
 		if errors.Is(err, errReportEnded) {
+			go proc.forward(signals)
 			return proc, nil
 		}
 		proc.close()
 	}
+	signal.Stop(signals)
 	failure := &Failure{Plan: p}
 	switch {
 	case err == nil && rec.step == unshareStep:

@@ -20,10 +20,11 @@ type rawOp struct {
 
 // raw is a lowered plan as it lies in the memory that launcher and child
 // share: this header, the ops, then the arena of texts and blocks. The launcher
-// writes it once; of the child only the first two words are written.
+// writes it once; the child writes the first two words.
 type raw struct {
 	step    uint32 // the op being executed
 	gate    uint32 // see waitForReaper
+	open    uint32 // see waitForLauncher
 	forkAt  int32  // index of the first op after setup
 	execAt  int32  // index of the first op of the program's process
 	opCount int32

@@ -163,6 +163,9 @@ func (a *Arg) String() string {
 	case ArgBlock:
 		return a.Block.Show
 	case ArgShared:
+		if a.Num == openOffset {
+			return "launcher"
+		}
 		return "gate"
 	default:
 		if a.Text != "" {

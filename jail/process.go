@@ -320,19 +320,32 @@ func (k *compiler) reaper(b *builder) {
 // ready: should that fail, the program has not run. See futex(2).
 const (
 	gateOffset  = 4
+	openOffset  = 8
 	futexWait   = 0
+	futexWake   = 1
 	futexWakeOp = 5
 	futexSetOne = 1 << 12 // FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)
 )
 
 func gate() Arg { return Arg{Kind: ArgShared, Num: gateOffset} }
 
-// waitForReaper waits at the gate, for ten seconds at most. EAGAIN says that
-// it is open already.
+// waitForLauncher waits until the launcher listens for signals.
+func (k *compiler) waitForLauncher(b *builder) {
+	b.because("wait for", "the launcher", nil)
+	b.wait(Arg{Kind: ArgShared, Num: openOffset})
+}
+
+// wait waits, for ten seconds at most, until a word of shared memory is no
+// longer 0. EAGAIN says that it is not 0 already.
+func (b *builder) wait(word Arg) {
+	limit := &Block{Bytes: words(10, 0), Show: "{10 s}"}
+	b.call("futex", unix.SYS_FUTEX, NoSlot, word, num(futexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
+}
+
+// waitForReaper waits until the first process has emptied its hands.
 func (k *compiler) waitForReaper(b *builder) {
 	b.because("wait for", "the jail's first process", nil)
-	limit := &Block{Bytes: words(10, 0), Show: "{10 s}"}
-	b.call("futex", unix.SYS_FUTEX, NoSlot, gate(), num(futexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
+	b.wait(gate())
 }
 
 // descriptors lets nothing but standard input, output and error through

@@ -14,8 +14,7 @@ import (
 type explainGrammar struct {
 	policyFlags
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	Name string   `arg:"" help:"A profile, a profile file (….yaml), or a program."`
-	What []string `arg:"" help:"Paths, @groups of paths or syscalls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
+	What []string `arg:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or syscalls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
 }
 
 // explanation is the answer to one question.
@@ -68,13 +67,20 @@ func explainVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, g.Name, s.place(a))
+	name, first := "", 0
+	if g.Profile == "" {
+		name, first = g.What[0], 1
+	}
+	if len(g.What) == first {
+		return a.fail("nothing to explain is named", "`jail explain [flags] NAME WHAT...`")
+	}
+	l, status := a.loadNamed(s, &g.policyFlags, name, s.place(a))
 	if l == nil {
 		return status
 	}
 	e := explainer{app: a, loaded: l}
-	for i, what := range g.What {
-		e.what(what, a.line.at(s.others[i+1], 0))
+	for i, what := range g.What[first:] {
+		e.what(what, a.line.at(s.others[first+i], 0))
 	}
 	if e.problems.HasErrors() {
 		return a.report(l.sources, e.problems)

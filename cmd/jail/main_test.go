@@ -100,7 +100,7 @@ func put(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: put FILE TEXT")
 	}
 	for i := range args {
-		text, err := strconv.Unquote(`"` + args[i] + `"`)
+		text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[i], `"`, `\"`) + `"`)
 		ts.Check(err)
 		args[i] = text
 	}

@@ -15,7 +15,7 @@ import (
 type planGrammar struct {
 	policyFlags
 	JSON    bool     `name:"json" help:"Print an object: profile, cloneFlags, namespaces, path, arguments, environment, time, and the steps of setup, init and program."`
-	Program []string `arg:"" passthrough:"partial" help:"The program and its arguments; or a profile, for its program."`
+	Program []string `arg:"" optional:"" passthrough:"partial" help:"The program and its arguments. Without --profile also a profile, for its program."`
 }
 
 // planVerb prints what run would do with the same arguments.
@@ -27,19 +27,16 @@ func planVerb(a *app, args []string) int {
 	if len(g.Program) > 0 && g.Program[0] == "--" {
 		g.Program = g.Program[1:]
 	}
-	if len(g.Program) == 0 {
+	if len(g.Program) == 0 && g.Profile == "" {
 		return a.fail("no program given", "`jail plan [flags] PROGRAM [ARGUMENT...]`")
 	}
 	s, status := a.open(args, true)
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, g.Program[0], a.line.at(len(a.line.args)-len(g.Program), 0))
+	l, status := a.loadPlanned(s, &g)
 	if l == nil {
 		return status
-	}
-	if len(l.command.Argv) > 0 {
-		l.command.Argv = append(l.command.Argv, g.Program[1:]...)
 	}
 	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
 		return a.report(l.sources, problems)
@@ -52,6 +49,24 @@ func planVerb(a *app, args []string) int {
 		return a.printJSON(planOf(plan))
 	}
 	return a.print(planText(plan))
+}
+
+// loadPlanned reads the profile as run does; a profile in the place of the
+// program stands for its first program that is installed.
+func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
+	name := ""
+	if len(g.Program) > 0 {
+		name = g.Program[0]
+	}
+	l, status := a.loadNamed(s, &g.policyFlags, name, s.place(a))
+	switch {
+	case l == nil:
+	case g.Profile != "":
+		l.command.Argv = g.Program
+	case len(l.command.Argv) > 0:
+		l.command.Argv = append(l.command.Argv, g.Program[1:]...)
+	}
+	return l, status
 }
 
 // compile makes the plan of a launch, with its syscall filter. A profile of

@@ -72,7 +72,6 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
-			forwardSignals(process)
 			status := process.Wait()
 			if process.TimedOut() {
 				a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")

@@ -9,13 +9,16 @@ import (
 type showGrammar struct {
 	policyFlags
 	JSON bool   `name:"json" help:"Print an object: name, layers, and entries with key, value, place and what they overrode."`
-	Name string `arg:"" help:"A profile, a profile file (….yaml), or a program."`
+	Name string `arg:"" optional:"" help:"A profile, a profile file (….yaml), or a program; not with --profile."`
 }
 
 func showVerb(a *app, args []string) int {
 	var g showGrammar
 	if status, ok := a.parse("show", "Print a merged profile with the origin of every line.", &g, args); !ok {
 		return status
+	}
+	if (g.Name == "") == (g.Profile == "") {
+		return a.fail("show takes either a name or --profile", "`jail show [flags] NAME`")
 	}
 	s, status := a.open(args, false)
 	if s == nil {
