@@ -66,8 +66,9 @@ func (d *doctor) examine() []finding {
 	findings := []finding{kernelVersion(), d.jails()}
 	findings = append(findings, namespaceKinds()...)
 	findings = append(findings, sysctls(d.host.UID, d.host.Own.Binary)...)
+	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
-		seccompActions(), d.filterCache(), appArmor(), landlock(), d.overlay(), d.detachedTrees(), d.keyrings(), cgroups())
+		appArmor(), landlock(), d.overlay(), d.detachedTrees(), d.keyrings(), cgroups())
 	return append(findings, helperPrograms(d.host.Files)...)
 }
 

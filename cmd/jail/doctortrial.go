@@ -78,27 +78,34 @@ func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
 	}
 }
 
-// filterCache asks for the filter of the default profile twice: the second
-// time it has to be there.
-func (d *doctor) filterCache() finding {
-	f := finding{Name: "cache of syscall filters", State: stateOK}
+// filters asks for the filter of the default profile as if it had not come
+// with jail: it has to be compiled, or to be in the cache.
+func (d *doctor) filters() []finding {
+	compiler := finding{Name: "compiler of syscall filters", State: stateOK, Detail: "profiles and flags may change the filter"}
+	store := finding{Name: "cache of syscall filters", State: stateOK}
 	cache := filterCache(d.host)
-	f.Detail = text(cache.Dir)
-	if cache.Dir == "" {
-		f.State, f.Detail = stateOff, "there is no home directory to keep it in"
-		f.Remedy = "set HOME or XDG_CACHE_HOME; every launch compiles its filter until then"
-		return f
-	}
+	cache.Shipped = nil
+	store.Detail = text(cache.Dir)
 	p, _, problems := policy.Load(d.store, policy.Request{Name: defaultProfile})
 	if problems.HasErrors() {
-		f.State, f.Detail = stateOff, text(problems[0].Summary)
-		return f
+		store.State, store.Detail = stateOff, text(problems[0].Summary)
+		return []finding{store}
 	}
-	if _, source, _ := cache.Program(jail.SyscallFilter(p)); source.Warning != nil {
-		f.State, f.Detail = stateOff, text(source.Warning.Error())
-		f.Remedy = "every launch compiles its filter until then, which takes some milliseconds"
+	_, source, err := cache.Program(jail.SyscallFilter(p))
+	if err != nil {
+		compiler.State, compiler.Detail = stateMissing, text(err.Error())
+		compiler.Remedy = "only profiles with the filters that come with jail start until then"
 	}
-	return f
+	if source.Warning != nil {
+		store.State, store.Detail = stateOff, text(source.Warning.Error())
+	}
+	if cache.Dir == "" {
+		store.State, store.Detail = stateOff, "there is no home directory to keep it in: set HOME or XDG_CACHE_HOME"
+	}
+	if store.State == stateOff {
+		store.Remedy = "every launch with a changed filter compiles it anew until then, which takes some milliseconds"
+	}
+	return []finding{compiler, store}
 }
 
 // detachedTrees tells by which way mounts are made. Both confine equally.

@@ -70,6 +70,8 @@ func prepareScript(env *testscript.Env) error {
 	env.Setenv("USER", "tester")
 	env.Setenv("LANG", "C")
 	env.Setenv("HERE", filepath.Base(env.WorkDir))
+	path, _, _ := strings.Cut(env.Getenv("PATH"), ":")
+	env.Setenv("BIN", path) // where the jail under test lies
 	return nil
 }
 
