@@ -20,8 +20,8 @@ function __jail_verb
 	for i, v := range model {
 		names[i] = v.name
 	}
-	fmt.Fprintf(&b, "\t\tcase %s\n\t\t\techo $words[2]\n\t\tcase '*'\n\t\t\techo run\n\tend\nend\n\n", strings.Join(names, " "))
-	b.WriteString("function __jail_in\n\ttest (__jail_verb) = $argv[1]\nend\n\n")
+	fmt.Fprintf(&b, "\t\tcase %s\n\t\t\techo $words[2]\n\t\tcase '*'\n\t\t\techo run\n\tend\n", strings.Join(names, " "))
+	b.WriteString("end\n\nfunction __jail_in\n\ttest (__jail_verb) = $argv[1]\nend\n\n")
 	for _, v := range model {
 		fmt.Fprintf(&b, "complete -c jail -n __fish_is_first_arg -a %s -d %s\n", v.name, quoted(v.help))
 	}

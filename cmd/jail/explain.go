@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/caps"
@@ -14,7 +15,7 @@ import (
 type explainGrammar struct {
 	policyFlags
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	What []string `arg:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or syscalls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
+	What []string `arg:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
 }
 
 // explanation is the answer to one question.
@@ -49,12 +50,9 @@ func groundAt(rule string, at diag.Range) ground {
 
 // overrides adds what the deciding line overrode, each once.
 func (x *explanation) overrides(g ground) {
-	for _, other := range x.Over {
-		if other == g {
-			return
-		}
+	if !slices.Contains(x.Over, g) {
+		x.Over = append(x.Over, g)
 	}
-	x.Over = append(x.Over, g)
 }
 
 // explainVerb exits with 0 whatever the verdict is.
@@ -72,7 +70,7 @@ func explainVerb(a *app, args []string) int {
 		name, first = g.What[0], 1
 	}
 	if len(g.What) == first {
-		return a.fail("nothing to explain is named", "`jail explain [flags] NAME WHAT...`")
+		return a.fail("nothing to explain is named", usage("explain"))
 	}
 	l, status := a.loadNamed(s, &g.policyFlags, name, s.place(a))
 	if l == nil {

@@ -9,8 +9,6 @@ import (
 // policyFlags are the flags that choose a profile and add to it. Kong checks
 // them and makes the help of them; the last layer of the policy is made from
 // the arguments themselves, which still have places. See settings.go.
-//
-//nolint:revive // the tags are the documentation
 type policyFlags struct {
 	Profile string   `group:"Profile" placeholder:"NAME|FILE" help:"The profile: a name, or a file when it has a / or ends in .yaml. Without it, the profile named like the program, or listing it."`
 	Set     []string `group:"Profile" sep:"none" placeholder:"KEY=VALUE" help:"Set any key of the profile language (--set limits.cpu=150%); a value for a list is added to it."`
@@ -106,7 +104,7 @@ type flagUse struct {
 	given       bool // there is a value
 }
 
-// span is the place of bytes from to to of the value.
+// span is the place of the bytes [from, to) of the value.
 func (u *flagUse) span(c *commandLine, from, to int) diag.Range {
 	at := c.at(u.arg, u.skip+from)
 	if u.given && to < len(u.value) {
@@ -164,7 +162,7 @@ func (g *runGrammar) plainly(c *commandLine, args []string) bool {
 		switch kind, _ := meaning(u.name); {
 		case kind == flagSwitch, kind == flagBool && u.given && u.value != "true" && u.value != "false":
 			return false
-		case kind != flagBool && !u.given:
+		case kind != flagBool && (!u.given || u.skip == 0 && strings.HasPrefix(u.value, "-")):
 			return false
 		case u.name == "profile":
 			profile = u.value

@@ -100,10 +100,12 @@ func appendEntries(entries []fs.DirEntry, dir string, buf []byte) []fs.DirEntry 
 	return entries
 }
 
-// hostFile is an open file.
+// hostFile is an open file or directory.
 type hostFile struct {
-	fd   int
-	name string
+	fd      int
+	name    string
+	entries []fs.DirEntry // not yet returned by ReadDir
+	listed  bool
 }
 
 func (f *hostFile) Stat() (fs.FileInfo, error) {
@@ -123,6 +125,26 @@ func (f *hostFile) Read(buf []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return n, nil
+}
+
+// ReadDir implements fs.ReadDirFile.
+func (f *hostFile) ReadDir(n int) ([]fs.DirEntry, error) {
+	if !f.listed {
+		entries, err := hostFS(f.name).ReadDir(".")
+		if err != nil {
+			return nil, err
+		}
+		f.entries, f.listed = entries, true
+	}
+	if n <= 0 {
+		n = len(f.entries)
+	} else if len(f.entries) == 0 {
+		return nil, io.EOF
+	}
+	n = min(n, len(f.entries))
+	out := f.entries[:n:n]
+	f.entries = f.entries[n:]
+	return out, nil
 }
 
 func (f *hostFile) Close() error { return unix.Close(f.fd) }

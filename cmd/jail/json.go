@@ -12,6 +12,8 @@ import (
 type text string
 
 // MarshalJSON implements json.Marshaler.
+//
+//nolint:unparam // the interface asks for an error
 func (t text) MarshalJSON() ([]byte, error) { return []byte(diag.JSONString(string(t))), nil }
 
 func texts(in []string) []text {
@@ -32,14 +34,6 @@ type position struct {
 
 func positionOf(at diag.Range) position {
 	return position{text(at.File), at.Start.Line, at.Start.Column}
-}
-
-func positionsOf(ranges []diag.Range) []position {
-	out := make([]position, len(ranges))
-	for i := range ranges {
-		out[i] = positionOf(ranges[i])
-	}
-	return out
 }
 
 // printJSON writes a value, indented, and returns the exit status.

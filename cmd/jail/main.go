@@ -85,7 +85,7 @@ func (a *app) parse(name, description string, grammar any, args []string) (int, 
 	}
 	status, done := 0, false
 	parser, err := kong.New(grammar, kong.Name("jail "+name), kong.Description(description),
-		kong.Writers(a.out, a.err),
+		kong.Writers(a.out, a.err), kong.Help(helpPrinter(name)),
 		kong.Exit(func(code int) { status, done = code, true }))
 	if err != nil {
 		fmt.Fprintf(a.err, "jail: internal error: %v\n", err)
@@ -107,7 +107,7 @@ func (a *app) parse(name, description string, grammar any, args []string) (int, 
 // flagIn finds the argument that a message of kong begins with: kong names a
 // flag and knows no places.
 func (a *app) flagIn(message string) diag.Range {
-	for _, word := range strings.Fields(message) {
+	for word := range strings.FieldsSeq(message) {
 		word, _, _ = strings.Cut(strings.TrimRight(word, ",:"), "=")
 		for i, arg := range a.line.args {
 			if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(word, "-") && name == word {
@@ -124,23 +124,4 @@ func (a *app) ownSources() *diag.Sources {
 	sources := new(diag.Sources)
 	sources.Add(commandLineName, []byte(a.line.text))
 	return sources
-}
-
-func helpVerb(a *app, _ []string) int {
-	fmt.Fprint(a.out, `Usage: jail [flags] PROGRAM [ARGUMENT...]
-       jail VERB ...
-
-Run a program with only what its profile grants. The profile is the one named
-like the program or listing it; without one, the profile "default".
-
-Verbs:
-`)
-	for _, v := range verbs() {
-		fmt.Fprintf(a.out, "  %-11s %s\n", v.name, v.help)
-	}
-	fmt.Fprint(a.out, `
-`+"`jail run --help`"+` lists the flags that widen or narrow a profile. A program that
-has the name of a verb is run with `+"`jail run NAME`"+` or `+"`jail -- NAME`"+`.
-`)
-	return 0
 }

@@ -28,7 +28,7 @@ func planVerb(a *app, args []string) int {
 		g.Program = g.Program[1:]
 	}
 	if len(g.Program) == 0 && g.Profile == "" {
-		return a.fail("no program given", "`jail plan [flags] PROGRAM [ARGUMENT...]`")
+		return a.fail("no program given", usage("plan"))
 	}
 	s, status := a.open(args, true)
 	if s == nil {

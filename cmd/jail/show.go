@@ -18,7 +18,7 @@ func showVerb(a *app, args []string) int {
 		return status
 	}
 	if (g.Name == "") == (g.Profile == "") {
-		return a.fail("show takes either a name or --profile", "`jail show [flags] NAME`")
+		return a.fail("show takes either a name or --profile", usage("show"))
 	}
 	s, status := a.open(args, false)
 	if s == nil {
