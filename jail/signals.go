@@ -11,11 +11,12 @@ import (
 // catchSignals makes this process listen for what it passes on to the
 // program. It is done while the child sets up, since it takes the runtime as long
 // as that takes the child, and before the program can run, lest a signal
-// that answers the program's first output is lost.
+// that answers the program's first output is lost. A terminal and a shell
+// send the signals for windows and job control to the program themselves.
 func catchSignals() chan os.Signal {
 	signals := make(chan os.Signal, 32)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2,
-		syscall.SIGINT, syscall.SIGQUIT, syscall.SIGCONT, syscall.SIGWINCH)
+		syscall.SIGINT, syscall.SIGQUIT)
 	return signals
 }
 
@@ -34,7 +35,7 @@ func (p *Process) forward(signals chan os.Signal) {
 // group, which the program is a member of.
 func fromTerminal(s syscall.Signal) bool {
 	switch s {
-	case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGWINCH, syscall.SIGCONT, syscall.SIGHUP:
+	case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP:
 		return true
 	}
 	return false
