@@ -1,0 +1,173 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// policy encodes and decodes. Whoever adds a field to Policy adds it here and
+// raises codecVersion; a test fails otherwise.
+func (c *codec) policy(p *Policy) {
+	c.text(&p.Name)
+	codeSlice(c, &p.Layers, 9, codeLayer)
+	c.layers = len(p.Layers)
+	codeValue(c, &p.Description, (*codec).text)
+	c.entries(&p.Programs)
+	c.filesystem(&p.Filesystem)
+	c.entries(&p.Environment.Keep)
+	codeSlice(c, &p.Environment.Set, 9, codeVariable)
+	c.entries(&p.Capabilities.Drop)
+	c.entries(&p.Capabilities.Keep)
+	c.syscalls(&p.Syscalls)
+	c.network(&p.Network)
+	c.namespaces(&p.Namespaces)
+	codeValue(c, &p.Identity.User, (*codec).text)
+	codeValue(c, &p.Identity.Hostname, (*codec).text)
+	codeValue(c, &p.Identity.MachineID, (*codec).text)
+	c.limits(&p.Limits)
+	c.choice(&p.Display.X11, "none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host")
+	codeValue(c, &p.Display.Wayland, (*codec).bool)
+	c.choice(&p.Audio, "none", "pulse", "pipewire")
+	c.bus(&p.DBus.Session)
+	c.bus(&p.DBus.System)
+	c.entries(&p.Devices)
+	c.entries(&p.Sockets)
+	codeSlice(c, &p.Tests, 11, codeTest)
+}
+
+func (c *codec) filesystem(f *Filesystem) {
+	codeSlice(c, &f.Rules, 15, codePathRule)
+	codeValue(c, &f.Root, (*codec).text)
+	c.choice(&f.Home, "host", "private", "empty")
+	c.choice(&f.Arguments, "no", "read", "write")
+}
+
+func (c *codec) syscalls(s *Syscalls) {
+	codeValue(c, &s.Default, codeAction)
+	codeSlice(c, &s.Allow, 11, codeSyscallRule)
+	codeSlice(c, &s.Deny, 11, codeSyscallRule)
+	c.entries(&s.Architectures)
+}
+
+func (c *codec) network(n *Network) {
+	c.choice(&n.Mode, "none", "host", "filtered", "nat", "namespace")
+	c.entries(&n.Allow)
+	c.entries(&n.Deny)
+	c.entries(&n.Publish)
+}
+
+func (c *codec) namespaces(n *Namespaces) {
+	for _, v := range [...]*Value[bool]{&n.PID, &n.IPC, &n.UTS, &n.Cgroup, &n.Time, &n.User} {
+		codeValue(c, v, (*codec).bool)
+	}
+}
+
+func (c *codec) limits(l *Limits) {
+	for _, v := range [...]*Value[int64]{&l.Memory, &l.Processes, &l.CPU, &l.OpenFiles, &l.FileSize} {
+		codeValue(c, v, (*codec).signed)
+	}
+	codeValue(c, &l.Time, func(c *codec, d *time.Duration) { c.signed((*int64)(d)) })
+}
+
+func (c *codec) bus(b *BusRules) {
+	c.entries(&b.Talk)
+	c.entries(&b.Own)
+	c.entries(&b.See)
+}
+
+// entries encodes and decodes a list of names.
+func (c *codec) entries(list *[]Entry) { codeSlice(c, list, 8, codeEntry) }
+
+// choice encodes and decodes a scalar that takes one of few words.
+func (c *codec) choice(v *Value[string], words ...string) {
+	c.word(&v.V, words...)
+	c.bool(&v.Set)
+	c.origin(&v.Origin)
+}
+
+func codeValue[T any](c *codec, v *Value[T], what func(*codec, *T)) {
+	what(c, &v.V)
+	c.bool(&v.Set)
+	c.origin(&v.Origin)
+}
+
+func (c *codec) origin(o *Origin) {
+	c.place(&o.At)
+	codeSlice(c, &o.Over, 5, (*codec).place)
+	c.int(&o.Layer)
+	if c.step == reading && (o.Layer < fromDefault || o.Layer >= c.layers) {
+		c.fail()
+	}
+}
+
+// place encodes an end as its distance from the start, which is short.
+func (c *codec) place(r *diag.Range) {
+	c.text(&r.File)
+	c.int(&r.Start.Line)
+	c.int(&r.Start.Column)
+	lines, columns := r.End.Line-r.Start.Line, r.End.Column-r.Start.Column
+	c.int(&lines)
+	c.int(&columns)
+	if c.step == reading {
+		r.End.Line, r.End.Column = r.Start.Line+lines, r.Start.Column+columns
+	}
+}
+
+func codeLayer(c *codec, l *Layer) {
+	c.text(&l.Name)
+	c.text(&l.File)
+	c.text(&l.Dir)
+	c.word(&l.Reason, "profile", "extends", "drop-in", "flags")
+	c.place(&l.Via)
+}
+
+func codeEntry(c *codec, e *Entry) {
+	c.text(&e.Text)
+	c.origin(&e.Origin)
+}
+
+func codeVariable(c *codec, v *Variable) {
+	c.text(&v.Name)
+	c.text(&v.Text)
+	c.origin(&v.Origin)
+}
+
+func codePathRule(c *codec, r *PathRule) {
+	codeUpTo(c, &r.Access, Overlay)
+	c.text(&r.Path)
+	codeUpTo(c, &r.Create, CreateFile)
+	c.bool(&r.Required)
+	c.signed(&r.Size)
+	c.signed(&r.Inodes)
+	codeUpTo(c, &r.Mode, 0o7777)
+	c.text(&r.Keep)
+	c.origin(&r.Origin)
+}
+
+func codeAction(c *codec, a *seccomp.Action) { codeUpTo(c, a, seccomp.Log) }
+
+func codeSyscallRule(c *codec, r *SyscallRule) {
+	c.text(&r.Rule.Name)
+	codeSlice(c, &r.Rule.When, 5, codeCond)
+	codeAction(c, &r.Rule.Action)
+	c.int(&r.Rule.Errno)
+	c.origin(&r.Origin)
+}
+
+func codeCond(c *codec, w *seccomp.Cond) {
+	codeUpTo(c, &w.Arg, 5)
+	c.word(&w.Op, "==", "!=", "<", "<=", ">", ">=", "&")
+	c.unsigned(&w.Mask)
+	c.unsigned(&w.Value)
+	codeIndex(c, &w.Width, 32, 64)
+}
+
+func codeTest(c *codec, t *Test) {
+	c.word(&t.Probe, "read", "write", "connect", "run")
+	c.text(&t.Target)
+	codeSlice(c, &t.Run, 1, (*codec).text)
+	c.word(&t.Expect, "missing", "denied", "success", "failure")
+	c.origin(&t.Origin)
+}
