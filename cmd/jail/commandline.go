@@ -27,7 +27,9 @@ func newCommandLine(argv []string) commandLine {
 			a = a[cut+1:]
 		}
 		c.starts[i] = b.Len()
-		b.WriteString(shellWord(a))
+		// The text is one line, and every byte keeps its place in it: a line
+		// break is shown as another control character.
+		b.WriteString(strings.ReplaceAll(shellWord(a), "\n", "\v"))
 	}
 	c.text = b.String()
 	return c

@@ -154,8 +154,8 @@ func TestSettings(t *testing.T) {
 			if !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("got %+v, want %+v", got[0], test.want)
 			}
-			if covered := strings.Trim(line.text[at.Start.Column-1:at.End.Column-1], `"`); covered != strings.Trim(test.at, `"`) {
-				t.Errorf("the place covers %q, want %q", covered, test.at)
+			if got := strings.Trim(covered(&line, at), `"`); got != strings.Trim(test.at, `"`) {
+				t.Errorf("the place covers %q, want %q", got, test.at)
 			}
 		})
 	}
@@ -169,10 +169,9 @@ func TestSettingFields(t *testing.T) {
 	if len(got) != 3 || len(problems) > 0 {
 		t.Fatalf("got %v, problems %v", got, problems)
 	}
-	covered := func(r diag.Range) string { return line.text[r.Start.Column-1 : r.End.Column-1] }
-	if s := got[0]; s.Text != "/a" || covered(s.At) != "/a" || len(s.Fields) != 2 ||
-		s.Fields[0].Name != "mode" || s.Fields[0].Text != "0700" || covered(s.Fields[0].At) != "mode=0700" ||
-		s.Fields[1].Name != "size" || s.Fields[1].Text != "1M" || covered(s.Fields[1].At) != "size=1M" {
+	if s := got[0]; s.Text != "/a" || covered(&line, s.At) != "/a" || len(s.Fields) != 2 ||
+		s.Fields[0].Name != "mode" || s.Fields[0].Text != "0700" || covered(&line, s.Fields[0].At) != "mode=0700" ||
+		s.Fields[1].Name != "size" || s.Fields[1].Text != "1M" || covered(&line, s.Fields[1].At) != "size=1M" {
 		t.Errorf("--tmpfs gave %+v", s)
 	}
 	if s := got[1]; s.Text != "/w/b" || len(s.Fields) != 1 || s.Fields[0].Text != "/w/k" {
