@@ -25,12 +25,16 @@ func within(d time.Duration, done func() bool) bool {
 
 func eventually(done func() bool) bool { return within(2*time.Second, done) }
 
-// running counts the processes with that name.
+// running counts our processes with that name. The owner of their files in
+// /proc does not tell: those of a process that is not dumpable are root's.
 func running(name string) int {
 	found := 0
-	comms, _ := filepath.Glob("/proc/[0-9]*/comm")
-	for _, comm := range comms {
-		if text, err := os.ReadFile(comm); err == nil && strings.TrimSpace(string(text)) == name[:min(len(name), 15)] {
+	us := strconv.Itoa(os.Getuid())
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		status := statusOf(pid)
+		if owner := strings.Fields(status["Uid"]); len(owner) > 0 && owner[0] == us && status["Name"] == name[:min(len(name), 15)] {
 			found++
 		}
 	}

@@ -27,6 +27,8 @@ type op struct {
 	Accept  string
 	Text    string
 	Subject string
+	File    string
+	Line    int
 }
 
 type planArg struct {

@@ -24,6 +24,8 @@ type traced struct {
 	first   []call   // the jail's first process, from clone on
 	program []call   // the program's process, up to execve
 	others  [][]call // processes that were made and given no plan
+
+	launcher map[string]bool // the calls of the launcher and its threads
 }
 
 // trace runs jail under strace.
@@ -36,12 +38,14 @@ func (w *world) trace(args ...string) (*traced, *result) {
 	strace := []string{"strace", "-ff", "-X", "raw", "-xx", "-v", "-s", "1000000", "-o", filepath.Join(dir, "t"), jailBin}
 	r := w.host(append(strace, args...)...)
 	files, _ := filepath.Glob(filepath.Join(dir, "t.*"))
-	tr := &traced{}
+	tr := &traced{launcher: map[string]bool{}}
 	for _, file := range files {
 		calls := parseTrace(w.t, w.read(file))
 		switch {
 		case len(calls) == 0 || calls[0].name == "execve", isThread(calls):
-			// the launcher and its threads
+			for _, c := range calls {
+				tr.launcher[c.name] = true
+			}
 		case has(calls, "pivot_root"):
 			tr.first = calls
 		case has(calls, "execve"):
