@@ -59,7 +59,7 @@ func Decode(data []byte) (*Policy, error) {
 	}
 	p := new(Policy)
 	c.policy(p)
-	if c.bad || len(c.buf) > 0 || slices.Contains(c.used, false) {
+	if c.bad || c.left() > 0 || slices.Contains(c.used, false) {
 		return nil, errNotEncoded
 	}
 	return p, nil
@@ -79,7 +79,8 @@ const (
 // written is what is read.
 type codec struct {
 	step  step
-	buf   []byte // what was written, or what is left to be read
+	buf   []byte // what was written, or what is being read
+	at    int    // reading: the offset of what comes next
 	table []string
 	index map[string]int // of the table: collecting and writing
 	used  []bool         // of the table: reading
@@ -91,23 +92,23 @@ type codec struct {
 // readTable reads the texts, which share the memory of one.
 func (c *codec) readTable() bool {
 	n := c.number()
-	if n > uint64(len(c.buf)) {
+	if n > uint64(c.left()) {
 		return false
 	}
 	ends, end := make([]uint64, n), uint64(0)
 	for i := range ends {
 		length := c.number()
-		if length > uint64(len(c.buf)) {
+		if length > uint64(c.left()) {
 			return false
 		}
 		end += length
 		ends[i] = end
 	}
-	if c.bad || end > uint64(len(c.buf)) {
+	if c.bad || end > uint64(c.left()) {
 		return false
 	}
-	texts, start := string(c.buf[:end]), uint64(0)
-	c.buf = c.buf[end:]
+	texts, start := string(c.buf[c.at:c.at+int(end)]), uint64(0)
+	c.at += int(end)
 	c.table, c.used = make([]string, n), make([]bool, n)
 	for i, end := range ends {
 		c.table[i] = texts[start:end]
@@ -121,22 +122,28 @@ func (c *codec) readTable() bool {
 
 // number reads an unsigned number in its only form: no zeros at the end.
 func (c *codec) number() uint64 {
-	if len(c.buf) > 0 && c.buf[0] < 0x80 {
-		n := c.buf[0]
-		c.buf = c.buf[1:]
-		return uint64(n)
+	if c.at < len(c.buf) && c.buf[c.at] < 0x80 {
+		c.at++
+		return uint64(c.buf[c.at-1])
 	}
-	v, n := binary.Uvarint(c.buf)
-	if n <= 0 || c.buf[n-1] == 0 {
+	return c.longNumber()
+}
+
+func (c *codec) longNumber() uint64 {
+	v, n := binary.Uvarint(c.buf[c.at:])
+	if n <= 0 || c.buf[c.at+n-1] == 0 {
 		c.fail()
 		return 0
 	}
-	c.buf = c.buf[n:]
+	c.at += n
 	return v
 }
 
+// left is how many bytes are still to be read.
+func (c *codec) left() int { return len(c.buf) - c.at }
+
 // fail gives up: everything that is still to be read is zero.
-func (c *codec) fail() { c.bad, c.buf = true, nil }
+func (c *codec) fail() { c.bad, c.at = true, len(c.buf) }
 
 // length writes a number that is not a field.
 func (c *codec) length(n int) { c.buf = binary.AppendUvarint(c.buf, uint64(n)) }
@@ -232,7 +239,7 @@ func codeSlice[T any](c *codec, list *[]T, size int, each func(*codec, *T)) {
 	}
 	c.unsigned(&n)
 	if c.step == reading && n > 0 {
-		if n-1 > uint64(len(c.buf)/size) {
+		if n-1 > uint64(c.left()/size) {
 			c.fail()
 			return
 		}
