@@ -7,7 +7,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-func helpVerb(a *app, _ []string) int {
+// helpVerb prints the help of one verb, or what there is.
+func helpVerb(a *app, args []string) int {
+	for _, v := range verbs() {
+		if len(args) > 0 && v.name == args[0] && v.name != "help" {
+			return v.run(a, []string{"--help"})
+		}
+	}
 	fmt.Fprint(a.out, `Usage: jail [flags] PROGRAM [ARGUMENT...]
        jail VERB ...
 
