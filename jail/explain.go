@@ -137,10 +137,7 @@ func ground(gr *grant) Ground {
 // a variable without a value here stands for nothing. A path without a glob is
 // returned whether or not it exists.
 func Paths(p *policy.Policy, h *Host, c Command, written string) []string {
-	g := &granter{p: p, h: h}
-	if len(c.Argv) > 0 {
-		g.program = c.Argv[0]
-	}
+	g := newGranter(p, h, c)
 	rule := &policy.PathRule{Path: written, Origin: policy.Origin{Layer: builtinLayer}}
 	members := []string{written}
 	if strings.HasPrefix(written, "@") {
@@ -149,7 +146,7 @@ func Paths(p *policy.Policy, h *Host, c Command, written string) []string {
 	var paths []string
 	for _, m := range members {
 		if pattern, ok := g.expand(m, rule); ok {
-			paths = append(paths, globOrLiteral(h.Files, pattern)...)
+			paths = append(paths, g.resolver.globOrLiteral(pattern)...)
 		}
 	}
 	return paths

@@ -70,7 +70,16 @@ type granter struct {
 	problems diag.List
 	grants   []*grant
 	links    []link
-	creates  []*grant // missing paths that the profile wants made
+	creates  []*grant          // missing paths that the profile wants made
+	heads    map[string]string // what the first components of paths stand for
+}
+
+func newGranter(p *policy.Policy, h *Host, c Command) *granter {
+	g := &granter{p: p, h: h, resolver: newResolver(h.Files), heads: map[string]string{}}
+	if len(c.Argv) > 0 {
+		g.program = c.Argv[0]
+	}
+	return g
 }
 
 // builtinLayer ranks below every layer of a policy, ownLayer above.
@@ -111,7 +120,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 		}
 		one := rk
 		one.exact = false
-		matches := globPaths(g.h.Files, pattern)
+		matches := g.resolver.glob(pattern)
 		for _, m := range matches {
 			g.add(r, m, one)
 		}
@@ -124,6 +133,11 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 // expand replaces the variables of a path. A variable that has no value on
 // this host makes the path one that does not exist here.
 func (g *granter) expand(text string, r *policy.PathRule) (string, bool) {
+	if head, rest, ok := plainPath(text); ok {
+		if dir, known := g.heads[head]; known && head != "${PROFILE_DIR}" {
+			return dir + rest, true
+		}
+	}
 	unset := ""
 	pattern, err := policy.Expand(text, func(name string) (string, bool) {
 		v, ok := g.variable(name, r.Layer)
@@ -134,7 +148,11 @@ func (g *granter) expand(text string, r *policy.PathRule) (string, bool) {
 		return v, true
 	})
 	if err == nil && strings.HasPrefix(pattern, "/") {
-		return path.Clean(pattern), true
+		pattern = path.Clean(pattern)
+		if head, rest, ok := plainPath(text); ok && pattern != "/" {
+			g.heads[head] = strings.TrimSuffix(pattern, rest)
+		}
+		return pattern, true
 	}
 	if r.Required {
 		why := "is not an absolute path"
@@ -144,6 +162,17 @@ func (g *granter) expand(text string, r *policy.PathRule) (string, bool) {
 		g.problem(r, "path-unset", fmt.Sprintf("%s %s", diag.Quote(text), why), "")
 	}
 	return "", false
+}
+
+// plainPath splits a path behind its first component, when nothing in the
+// rest is expanded, quoted or cleaned. Hundreds of rules begin alike.
+func plainPath(text string) (head, rest string, ok bool) {
+	cut := strings.IndexByte(text, '/')
+	if cut <= 0 {
+		return "", "", false
+	}
+	head, rest = text[:cut], text[cut:]
+	return head, rest, !strings.ContainsAny(rest, `$\`) && path.Clean(rest) == rest
 }
 
 func (g *granter) variable(name string, layer int) (string, bool) {
@@ -336,7 +365,7 @@ func (g *granter) guards() {
 // guard protects what a pattern finds, if it comes to lie in a writable
 // directory; see setting.apply.
 func (g *granter) guard(pattern string) {
-	for _, lexical := range globOrLiteral(g.h.Files, pattern) {
+	for _, lexical := range g.resolver.globOrLiteral(pattern) {
 		if at := g.resolver.resolve(lexical); at.kind != KindMissing {
 			g.grants = append(g.grants, &grant{
 				kind: grantGuard, real: at.real, file: at.kind, written: lexical,

@@ -54,10 +54,7 @@ func (k *compiler) variableText(v *policy.Variable) (string, bool) {
 	if !strings.Contains(v.Text, "${") {
 		return v.Text, true
 	}
-	g := &granter{p: k.p, h: k.h}
-	if len(k.c.Argv) > 0 {
-		g.program = k.c.Argv[0]
-	}
+	g := newGranter(k.p, k.h, k.c)
 	pattern, err := policy.Expand(v.Text, func(name string) (string, bool) { return g.variable(name, v.Layer) })
 	if err != nil {
 		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At, "")

@@ -21,13 +21,19 @@ type resolver struct {
 	files Files
 	dirs  map[string]place
 
-	lastDir string // of the path before
-	run     int    // how many paths in a row lay in lastDir
-	kinds   map[string]FileKind
+	listings map[string]*listing
+	last     *listing // the one that was used before
+}
+
+// listing is what is known about the entries of one real directory.
+type listing struct {
+	dir   string
+	asked int                 // how many entries were asked for
+	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
 }
 
 func newResolver(files Files) *resolver {
-	return &resolver{files: files, dirs: map[string]place{}}
+	return &resolver{files: files, dirs: map[string]place{}, listings: map[string]*listing{}}
 }
 
 // maxLinks is the kernel's own bound on links in one lookup
@@ -61,28 +67,48 @@ func (r *resolver) follow(path string, depth int) place {
 	if p.kind == KindLink {
 		p = r.followLink(p, parent.real, depth)
 	}
-	if p.kind == KindDir || len(p.links) > 0 {
+	if p.kind != KindFile || len(p.links) > 0 {
 		r.dirs[path] = p
 	}
 	return p
 }
 
-// longRun is how many neighbours are looked up one by one before their
+// manyAsked is how many entries are looked up one by one before their
 // directory is read as a whole.
-const longRun = 32
+const manyAsked = 6
 
 // kind looks up one entry of a real directory.
 func (r *resolver) kind(dir, base, full string) FileKind {
-	if dir != r.lastDir {
-		r.lastDir, r.run, r.kinds = dir, 0, nil
+	l := r.listing(dir)
+	if l.asked++; l.asked == manyAsked {
+		l.kinds = r.files.Kinds(dir)
 	}
-	if r.run++; r.run == longRun {
-		r.kinds = r.files.Kinds(dir)
-	}
-	if r.kinds == nil {
+	if l.kinds == nil {
 		return r.files.Kind(full)
 	}
-	return r.kinds[base]
+	return l.kinds[base]
+}
+
+// names lists the entries of a real directory, in no order.
+func (r *resolver) names(dir string) map[string]FileKind {
+	l := r.listing(dir)
+	if l.kinds == nil {
+		l.asked, l.kinds = manyAsked, r.files.Kinds(dir)
+	}
+	return l.kinds
+}
+
+func (r *resolver) listing(dir string) *listing {
+	if r.last != nil && r.last.dir == dir {
+		return r.last
+	}
+	l := r.listings[dir]
+	if l == nil {
+		l = &listing{dir: dir}
+		r.listings[dir] = l
+	}
+	r.last = l
+	return l
 }
 
 // followLink continues at the target of the link at, which lies in dir. A

@@ -96,7 +96,7 @@ func TestGlob(t *testing.T) {
 	for pattern, want := range map[string]int{
 		"/a/x*": 2, "/a/*": 3, "/a/.*": 1, "/*/x1": 2, "/*/*/c": 1, `/a/\[x\]`: 1, "/none/*": 0, "/a/x?": 2, "/b/x1/[a-c]": 1,
 	} {
-		if got := globPaths(files, pattern); len(got) != want {
+		if got := newResolver(files).glob(pattern); len(got) != want {
 			t.Errorf("%s matches %v, want %d", pattern, got, want)
 		}
 	}

@@ -19,10 +19,7 @@ type View struct {
 }
 
 func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
-	g := &granter{p: p, h: h, resolver: newResolver(h.Files)}
-	if len(c.Argv) > 0 {
-		g.program = c.Argv[0]
-	}
+	g := newGranter(p, h, c)
 	g.run()
 	home := g.home()
 	g.layers()
