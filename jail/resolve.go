@@ -57,6 +57,7 @@ func (r *resolver) follow(path string, depth int) place {
 	}
 	parent := r.follow(dir, depth)
 	if parent.kind != KindDir {
+		r.dirs[dir] = parent
 		return place{real: join(parent.real, base), kind: KindMissing, links: parent.links}
 	}
 	full := path
@@ -67,7 +68,7 @@ func (r *resolver) follow(path string, depth int) place {
 	if p.kind == KindLink {
 		p = r.followLink(p, parent.real, depth)
 	}
-	if p.kind != KindFile || len(p.links) > 0 {
+	if p.kind == KindDir || len(p.links) > 0 {
 		r.dirs[path] = p
 	}
 	return p
