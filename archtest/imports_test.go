@@ -48,7 +48,9 @@ func rank(name string) (int, bool) {
 	switch name {
 	case "diag":
 		return 0, true
-	case "caps", "seccomp", "policy/node":
+	case "store":
+		return 0, true // knows nothing of what it stores
+	case "caps", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/yaml":
 		return 2, true // the parser, which cmd/jail hands to policy
@@ -58,6 +60,8 @@ func rank(name string) (int, bool) {
 		return 2, true // data: the embedded profiles
 	case "seccomp/libseccomp", "seccomp/compiler":
 		return 2, true
+	case "launchcache":
+		return 3, true // keeps what package policy loaded
 	case "network", "x11":
 		return 3, true
 	case "jail":

@@ -15,14 +15,15 @@ func (l *loader) dropIns(name string, via diag.Range) {
 	for i := len(l.store.Dirs) - 1; i >= 0; i-- {
 		d := &l.store.Dirs[i]
 		if info, err := fs.Stat(d.FS, sub); err != nil || !info.IsDir() {
+			l.store.sawNot(err, d, sub)
 			continue
 		}
 		l.misnamed(d, sub)
-		files := d.yamlFiles(sub)
+		files := l.store.yamlFiles(d, sub)
 		if len(files) == 0 {
 			continue
 		}
-		if err := d.trusted(sub); err != nil {
+		if err := l.store.trusted(d, sub); err != nil {
 			l.report(readError(profileFile{dir: d, name: sub}, err, via))
 			continue
 		}

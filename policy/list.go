@@ -40,7 +40,7 @@ func Profiles(store Store) ([]Listed, *diag.Sources, diag.List) {
 		}
 		for i := range store.Dirs {
 			other := profileFile{dir: &store.Dirs[i], name: f.name}
-			if other.dir != f.dir && other.dir.exists(other.name) {
+			if other.dir != f.dir && store.exists(other.dir, other.name) {
 				listed.Hidden = append(listed.Hidden, other.shown())
 			}
 		}
@@ -66,7 +66,7 @@ func (s Store) ForProgram(program string) (string, *diag.Sources, diag.List) {
 		d := &s.Dirs[i]
 		var found []item
 		var owner string
-		for _, name := range d.profiles() {
+		for _, name := range s.profiles(d) {
 			if hidden[name] {
 				continue
 			}
@@ -94,7 +94,7 @@ func (s Store) ForProgram(program string) (string, *diag.Sources, diag.List) {
 // claims reports whether a profile lists the program. A file that mentions
 // the program and cannot be used is an error, not a file that does not count.
 func (l *loader) claims(f profileFile, program string) (item, bool) {
-	text, err := f.read()
+	text, err := l.store.read(f)
 	if err != nil {
 		l.report(readError(f, err, diag.Range{}))
 		return item{}, false

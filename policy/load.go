@@ -145,12 +145,12 @@ func (l *loader) visit(f profileFile, reason string, via diag.Range) {
 // parse reads and checks one file.
 func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) {
 	if f.dir != &l.store.Root {
-		if err := f.dir.trusted("."); err != nil {
+		if err := l.store.trusted(f.dir, "."); err != nil {
 			l.report(readError(f, err, via))
 			return nil, nil, false
 		}
 	}
-	text, err := f.read()
+	text, err := l.store.read(f)
 	if err != nil {
 		l.report(readError(f, err, via))
 		return nil, nil, false

@@ -40,6 +40,11 @@ type Store struct {
 	// errors. See package policy/yaml: it is handed in, so that what only
 	// uses policies does not carry a parser.
 	Parse func(file string, text []byte) (*node.Node, diag.List)
+
+	// Saw is told, if it is not nil, what the outcome depends on: as long as
+	// all of it is as it was, and the Request too, Load and ForProgram
+	// return the same again. An input may come more than once.
+	Saw func(Input)
 }
 
 // profileFile is a file of a Dir.
@@ -79,10 +84,11 @@ type errUntrusted struct{ reason error }
 func (e errUntrusted) Error() string { return e.reason.Error() }
 
 // trusted asks about a directory of d.
-func (d *Dir) trusted(name string) error {
+func (s *Store) trusted(d *Dir, name string) error {
 	if d.Trusted == nil {
 		return nil
 	}
+	s.saw(InputJudged, d, name)
 	info, err := fs.Stat(d.FS, name)
 	if err != nil {
 		return err
@@ -94,14 +100,19 @@ func (d *Dir) trusted(name string) error {
 }
 
 // exists reports whether d holds a file or directory of that name.
-func (d *Dir) exists(name string) bool {
+func (s *Store) exists(d *Dir, name string) bool {
 	_, err := fs.Stat(d.FS, name)
-	return err == nil || !errors.Is(err, fs.ErrNotExist)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.saw(InputAbsent, d, name)
+		return false
+	}
+	return true
 }
 
 // read returns the text of a profile. A file larger than any profile comes
 // back cut one byte beyond the limit, which the scanner refuses.
-func (f profileFile) read() ([]byte, error) {
+func (s *Store) read(f profileFile) ([]byte, error) {
+	s.saw(InputRead, f.dir, f.name)
 	// A pipe or device must not be opened: that alone can block.
 	info, err := fs.Stat(f.dir.FS, f.name)
 	if err != nil {
@@ -146,7 +157,8 @@ func readError(f profileFile, err error, at diag.Range) diag.Diagnostic {
 // place unnoticed.
 func (s *Store) search(name string) (profileFile, bool) {
 	for i := range s.Dirs {
-		if d := &s.Dirs[i]; d.exists(name + ".yaml") {
+		if d := &s.Dirs[i]; s.exists(d, name+".yaml") {
+			s.saw(InputRead, d, name+".yaml")
 			return profileFile{dir: d, name: name + ".yaml"}, true
 		}
 	}
@@ -157,7 +169,7 @@ func (s *Store) search(name string) (profileFile, bool) {
 func (s *Store) names() []string {
 	var names []string
 	for i := range s.Dirs {
-		for _, name := range s.Dirs[i].profiles() {
+		for _, name := range s.profiles(&s.Dirs[i]) {
 			names = append(names, strings.TrimSuffix(name, ".yaml"))
 		}
 	}
@@ -166,15 +178,17 @@ func (s *Store) names() []string {
 }
 
 // profiles lists the file names of the profiles in d, sorted.
-func (d *Dir) profiles() []string {
-	return d.yamlFiles(".")
+func (s *Store) profiles(d *Dir) []string {
+	return s.yamlFiles(d, ".")
 }
 
-func (d *Dir) yamlFiles(dir string) []string {
+func (s *Store) yamlFiles(d *Dir, dir string) []string {
 	entries, err := fs.ReadDir(d.FS, dir)
 	if err != nil {
+		s.sawNot(err, d, dir)
 		return nil
 	}
+	s.saw(InputListed, d, dir)
 	var names []string
 	for _, e := range entries {
 		base, ok := strings.CutSuffix(e.Name(), ".yaml")

@@ -1,10 +1,19 @@
 package seccomp
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/jail-project/jail/store"
 )
+
+// maxRecords is how many programs a cache keeps, some 7 KiB each.
+const maxRecords = 256
+
+// recordName is the file of a record in the directory.
+func recordName(k key) string { return k.String() + recordSuffix }
+
+const recordSuffix = ".bpf"
 
 // Cache finds the program of a filter, if possible without compiling it.
 //
@@ -64,24 +73,26 @@ func (c Cache) Program(f Filter) (Program, Source, error) {
 		return program, Source{From: Compiled}, err
 	}
 	k := cacheKey(f, c.Compiler)
-	dir, err := openStore(c.Dir)
+	dir, err := store.Make(c.Dir)
 	if err != nil {
 		program, compileErr := c.compile(f)
 		return program, Source{From: Compiled, Warning: unused(c.Dir, err)}, compileErr
 	}
-	defer dir.close()
-	if program, err := dir.read(k); err == nil {
-		return program, Source{From: Cached}, nil
+	defer dir.Close()
+	if record, err := dir.Read(recordName(k), MaxRecord); err == nil {
+		if program, err := decodeRecord(k, record); err == nil {
+			return program, Source{From: Cached}, nil
+		}
 	}
 	program, err := c.compile(f)
 	if err != nil {
 		return nil, Source{From: Compiled}, err
 	}
 	source := Source{From: Compiled}
-	if err := dir.write(k, program); err != nil {
+	if err := dir.Write(recordName(k), encodeRecord(k, program)); err != nil {
 		source.Warning = unused(c.Dir, err)
 	}
-	dir.prune()
+	dir.Prune(recordSuffix, maxRecords)
 	return program, source, nil
 }
 
@@ -116,6 +127,3 @@ func readShipped(shipped fs.FS, k key) (Program, error) {
 // shippedName is the file of a shipped program. It begins with the native ABI,
 // since one tree holds the programs of all.
 func shippedName(k key) string { return nativeABI.String() + "-" + k.String()[:32] + ".bpf" }
-
-// errForeignDir is why a directory is not used.
-var errForeignDir = errors.New("it belongs to another user or can be written by others")

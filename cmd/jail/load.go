@@ -33,7 +33,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 
 // searchPath is where profiles are looked for, strongest first.
 func searchPath(h *jail.Host) policy.Store {
-	trusted := trust{h.UID}
+	trusted := truster{h.UID}
 	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.file}}
 	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
 	if h.Own.Config != "" {

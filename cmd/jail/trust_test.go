@@ -29,11 +29,11 @@ func TestTrust(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			info := &hostInfo{name: "x", stat: unix.Stat_t{Uid: test.owner, Mode: test.mode}}
-			check(t, trust{1000}.file("x", info), test.want)
-			check(t, trust{1000}.directory("/usr/share")(".", info), test.want)
+			check(t, truster{1000}.file("x", info), test.want)
+			check(t, truster{1000}.directory("/usr/share")(".", info), test.want)
 		})
 	}
-	check(t, trust{0}.file("x", unknownInfo{}), "owner is unknown")
+	check(t, truster{0}.file("x", unknownInfo{}), "owner is unknown")
 }
 
 func check(t *testing.T, err error, want string) {

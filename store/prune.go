@@ -1,4 +1,4 @@
-package seccomp
+package store
 
 import (
 	"cmp"
@@ -9,18 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxRecords is how many programs a cache keeps, some 7 KiB each.
-const maxRecords = 256
-
 // staleAfter is the age in seconds at which a file that was being written
 // belongs to a writer who died.
 const staleAfter = 3600
 
-// prune removes the oldest programs beyond maxRecords and what dead writers
-// left behind. It is called after compiling, which costs far more; what it
-// cannot read or remove stays.
-func (s store) prune() {
-	names, err := s.names()
+// Prune removes the oldest of the files with a suffix, all but keep of them,
+// and what dead writers left behind. What it cannot examine or remove stays.
+func (d Dir) Prune(suffix string, keep int) {
+	names, err := d.names()
 	if err != nil {
 		return
 	}
@@ -34,34 +30,34 @@ func (s store) prune() {
 	}
 	var records []record
 	for _, name := range names {
-		ours := strings.HasSuffix(name, recordSuffix)
+		ours := strings.HasSuffix(name, suffix)
 		if !ours && !strings.HasPrefix(name, temporaryPrefix) {
 			continue
 		}
 		var stat unix.Stat_t
-		if err := unix.Fstatat(s.fd, name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		if err := unix.Fstatat(d.fd, name, &stat, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 			continue
 		}
 		switch {
 		case ours:
 			records = append(records, record{name, stat.Mtim.Nano()})
 		case now.Sec-stat.Mtim.Sec > staleAfter:
-			_ = unix.Unlinkat(s.fd, name, 0)
+			_ = unix.Unlinkat(d.fd, name, 0)
 		}
 	}
-	if len(records) <= maxRecords {
+	if len(records) <= keep {
 		return
 	}
 	slices.SortFunc(records, func(a, b record) int { return cmp.Compare(a.time, b.time) })
-	for _, old := range records[:len(records)-maxRecords] {
-		_ = unix.Unlinkat(s.fd, old.name, 0)
+	for _, old := range records[:len(records)-keep] {
+		_ = unix.Unlinkat(d.fd, old.name, 0)
 	}
 }
 
 // names lists the directory.
-func (s store) names() ([]string, error) {
+func (d Dir) names() ([]string, error) {
 	// A descriptor of its own, since listing moves the offset.
-	fd, err := open(s.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := open(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,167 @@
+// Package store keeps records of jail's own in a directory of the user: files
+// that are cheap to make again and must not be believed when somebody else
+// could have written them.
+//
+// A record is read only from a directory and a file that belong to the user
+// and that nobody else can write, and it is written complete or not at all.
+// The package does not know what is in a record; who reads one verifies it.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dir is an open directory of records. Everything in it is reached through
+// the descriptor, so that what was verified is what is used, whatever happens
+// to the path meanwhile.
+type Dir struct{ fd int }
+
+// ErrForeign is why a directory or a file is not used: others could have
+// written it.
+var ErrForeign = errors.New("it belongs to another user or can be written by others")
+
+// errCut is a file that ends before its length.
+var errCut = errors.New("it is cut off")
+
+// temporaryPrefix begins the names of files that are being written.
+const temporaryPrefix = ".new-"
+
+// Open opens a directory, and refuses one that others could have put files
+// into. There being none is fs.ErrNotExist.
+func Open(path string) (Dir, error) {
+	fd, err := open(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return Dir{}, fmt.Errorf("open the directory: %w", err)
+	}
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		unix.Close(fd)
+		return Dir{}, fmt.Errorf("examine the directory: %w", err)
+	}
+	if stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o022 != 0 {
+		unix.Close(fd)
+		return Dir{}, ErrForeign
+	}
+	return Dir{fd}, nil
+}
+
+// Make opens a directory like Open, after making it when it is missing.
+func Make(path string) (Dir, error) {
+	d, err := Open(path)
+	if !errors.Is(err, unix.ENOENT) {
+		return d, err
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return Dir{}, err
+	}
+	return Open(path)
+}
+
+// Close gives the descriptor back.
+func (d Dir) Close() { unix.Close(d.fd) }
+
+// Read returns the contents of a record of at most most bytes, or why there
+// is none that can be trusted.
+func (d Dir) Read(name string, most int) ([]byte, error) {
+	// O_NONBLOCK: a fifo of that name must not hold jail up.
+	fd, err := open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		return nil, err
+	}
+	regular := stat.Mode&unix.S_IFMT == unix.S_IFREG
+	if !regular || stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o7777 != 0o600 || stat.Nlink != 1 {
+		return nil, ErrForeign
+	}
+	if stat.Size > int64(most) {
+		return nil, fmt.Errorf("it has %d bytes, more than a record", stat.Size)
+	}
+	record := make([]byte, stat.Size)
+	for at := 0; at < len(record); {
+		n, err := unix.Pread(fd, record[at:], int64(at))
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, errCut
+		}
+		at += n
+	}
+	return record, nil
+}
+
+// Write stores a record. It appears under its name complete or not at all: a
+// file beside it is written and renamed.
+func (d Dir) Write(name string, record []byte) error {
+	temporary := fmt.Sprintf(temporaryPrefix+"%016x", rand.Uint64())
+	fd, err := open(d.fd, temporary, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return fmt.Errorf("create a file: %w", err)
+	}
+	err = writeAll(fd, record)
+	if closeErr := unix.Close(fd); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = d.replace(temporary, name)
+	}
+	if err != nil {
+		_ = unix.Unlinkat(d.fd, temporary, 0)
+		return fmt.Errorf("write a file: %w", err)
+	}
+	return nil
+}
+
+// replace renames a file over whatever has the name. A directory there is
+// removed when it is empty; a full one is not ours to remove.
+func (d Dir) replace(from, to string) error {
+	err := unix.Renameat(d.fd, from, d.fd, to)
+	if !errors.Is(err, unix.EISDIR) {
+		return err
+	}
+	if err := unix.Unlinkat(d.fd, to, unix.AT_REMOVEDIR); err != nil {
+		return err
+	}
+	return unix.Renameat(d.fd, from, d.fd, to)
+}
+
+// writeAll writes a whole record and makes sure that the umask took no
+// permission from the file.
+func writeAll(fd int, record []byte) error {
+	if err := unix.Fchmod(fd, 0o600); err != nil {
+		return err
+	}
+	for len(record) > 0 {
+		n, err := unix.Write(fd, record)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		record = record[n:]
+	}
+	return nil
+}
+
+// open is openat(2), repeated when a signal interrupts it.
+func open(dir int, path string, flags int, mode uint32) (int, error) {
+	for {
+		fd, err := unix.Openat(dir, path, flags, mode)
+		if !errors.Is(err, unix.EINTR) {
+			return fd, err
+		}
+	}
+}
