@@ -1,0 +1,93 @@
+// Package launchcache keeps what the last launch of a command line loaded: the
+// policy, and the program of its syscall filter. The next launch of the same
+// command line takes both from one file, which is read and verified in a
+// fraction of the time that profiles take.
+//
+// A record is found by the Key of a Request, which is all that decides about
+// the policy beside files. The files are in the record, as a Stamp each: what
+// stat(2) said of what was read, listed or not there. Find asks again, and a
+// record is used only when every answer is the same. Add writes a record, and
+// refuses to when a file was changed so shortly before that a further change
+// need not show. Nothing in here is an error to the user: without a record, or
+// with one that is not right to the last byte, profiles are read.
+package launchcache
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strings"
+
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// Request is all that decides, beside files, which policy a launch gets.
+type Request struct {
+	// Binaries are the absolute paths of jail's own programs. Their files
+	// are inputs of every record: another build loads for itself.
+	Binaries []string
+	UID      int
+	// Config is jail's directory in the user's configuration, which HOME and
+	// XDG_CONFIG_HOME decide; "" for none.
+	Config string
+	// Line is the command line up to the name of the program, its last
+	// element: the flags, and where in the line everything stands.
+	Line []string
+	// Cwd is the working directory, and Path the variable PATH. They count
+	// only where Line makes them: Cwd when there are flags, which may hold
+	// relative paths, and Path when the program is named by a path.
+	Cwd, Path string
+}
+
+// Launch is what a record keeps.
+type Launch struct {
+	Policy *policy.Policy
+	// Program is that of the filter which the policy asks for, nil for none.
+	Program seccomp.Program
+}
+
+// Key is what a record is found by.
+type Key [sha256.Size]byte
+
+// String is the key in hexadecimal.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// Key is different for requests that may load different policies.
+func (r *Request) Key() Key {
+	text := make([]byte, 0, 512)
+	add := func(part string) {
+		text = binary.AppendUvarint(text, uint64(len(part)))
+		text = append(text, part...)
+	}
+	list := func(parts []string) {
+		text = binary.AppendUvarint(text, uint64(len(parts)))
+		for _, part := range parts {
+			add(part)
+		}
+	}
+	add(heading)
+	list(r.Binaries)
+	text = binary.AppendVarint(text, int64(r.UID))
+	add(r.Config)
+	list(r.Line)
+	if r.flags() {
+		add(r.Cwd)
+	}
+	if strings.Contains(r.Line[len(r.Line)-1], "/") {
+		add(r.Path)
+	}
+	return sha256.Sum256(text)
+}
+
+// flags reports whether there are any: an argument before the program begins
+// with "-". The value of a flag that does so counts as well, which does no
+// harm.
+func (r *Request) flags() bool {
+	for _, arg := range r.Line[1 : len(r.Line)-1] {
+		if strings.HasPrefix(arg, "-") {
+			return true
+		}
+	}
+	return false
+}
