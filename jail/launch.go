@@ -3,7 +3,6 @@ package jail
 import (
 	"errors"
 	"fmt"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -88,7 +87,7 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		cell.kill()
 		return nil, &Failure{Plan: p, Err: fmt.Errorf("tell the jail's first process to begin: %w", err)}
 	}
-	signals := catchSignals()
+	catchSignals()
 	openGate(cell.shared)
 	rec, program, err := report.receive()
 	if err == nil && rec.step == readyStep {
@@ -98,12 +97,12 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		}
 		rec, _, err = report.receive()
 		if errors.Is(err, errReportEnded) {
-			go proc.forward(signals)
+			forwardTo(proc.pidfd)
 			return proc, nil
 		}
 		proc.close()
 	}
-	signal.Stop(signals)
+	releaseSignals()
 	failure := &Failure{Plan: p}
 	switch {
 	case err == nil && rec.step == unshareStep:
@@ -155,6 +154,7 @@ func (p *Process) Wait() int {
 		}).Stop()
 	}
 	status := reap(p.first)
+	releaseSignals()
 	p.close()
 	select {
 	case <-p.timedOut:

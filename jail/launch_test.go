@@ -263,10 +263,32 @@ func TestSignalReachesProgram(t *testing.T) {
 			t.Fatal("the program is gone before it was ready")
 		}
 	}
-	if err := process.Signal(syscall.SIGUSR1); err != nil {
+	// Sent to this process, as a user would send it to the launcher.
+	if err := syscall.Kill(os.Getpid(), syscall.SIGUSR1); err != nil {
 		t.Fatal(err)
 	}
 	if status := process.Wait(); status != 42 {
 		t.Errorf("status %d, want 42", status)
+	}
+}
+
+// TestEarlySignalIsKept sends a signal before there is a program to take it.
+func TestEarlySignalIsKept(t *testing.T) {
+	requireJails(t)
+	h := realHost(t)
+	c, problems := compileFor(t, systemProfile, h, "/bin/sleep", "60")
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	catchSignals()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGUSR2); err != nil {
+		t.Fatal(err)
+	}
+	process, failure := start(t, c.Plan)
+	if failure != nil {
+		t.Fatal(failure.Diagnostic())
+	}
+	if status := process.Wait(); status != 128+int(syscall.SIGUSR2) {
+		t.Errorf("status %d", status)
 	}
 }
