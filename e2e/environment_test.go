@@ -83,12 +83,10 @@ func TestFirstProcessShowsNothing(t *testing.T) {
 			t.Fatal("the probe is the first process itself")
 		}
 		for name, text := range f.First {
-			if strings.Contains(text, w.canary) || strings.Contains(text, w.home) || name != "cmdline" && !strings.Contains(text, "permission denied") {
+			closed := strings.Contains(text, "permission denied") || name == "cmdline" && text == "" || name == "fd" && text == "0 entries"
+			if strings.Contains(text, w.canary) || strings.Contains(text, w.home) || !closed {
 				t.Errorf("user %s: /proc/1/%s shows %q", user, name, text)
 			}
-		}
-		if f.First["cmdline"] != "" {
-			t.Errorf("user %s: the command line of the first process is %q", user, f.First["cmdline"])
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // call is one system call as strace(1) printed it, with all numbers raw and
@@ -38,11 +40,22 @@ func (w *world) trace(args ...string) (*traced, *result) {
 	strace := []string{"strace", "-ff", "-X", "raw", "-xx", "-v", "-s", "1000000", "-o", filepath.Join(dir, "t"), jailBin}
 	r := w.host(append(strace, args...)...)
 	files, _ := filepath.Glob(filepath.Join(dir, "t.*"))
-	tr := &traced{launcher: map[string]bool{}}
+	processes := map[string][]call{} // by process id, as strace writes it
+	threads := map[string]bool{}
 	for _, file := range files {
 		calls := parseTrace(w.t, w.read(file))
+		processes[strings.TrimPrefix(filepath.Ext(file), ".")] = calls
+		for _, c := range calls {
+			if c.makesThread() {
+				threads[c.result] = true
+			}
+		}
+	}
+	tr := &traced{launcher: map[string]bool{}}
+	for id, calls := range processes {
 		switch {
-		case len(calls) == 0 || calls[0].name == "execve", isThread(calls):
+		case len(calls) == 0:
+		case calls[0].name == "execve", threads[id]:
 			for _, c := range calls {
 				tr.launcher[c.name] = true
 			}
@@ -66,10 +79,16 @@ func has(calls []call, name string) bool {
 	return false
 }
 
-// isThread tells a thread of the launcher from a process: threads of libc
-// begin with set_robust_list or rseq.
-func isThread(calls []call) bool {
-	return strings.Contains("set_robust_list rseq set_tid_address sigaltstack", calls[0].name)
+var cloneFlags = regexp.MustCompile(`flags=(0x[0-9a-f]+)`)
+
+// makesThread tells a call that made a thread of its process.
+func (c call) makesThread() bool {
+	m := cloneFlags.FindStringSubmatch(c.line)
+	if m == nil || c.name != "clone" && c.name != "clone3" {
+		return false
+	}
+	flags, _ := number(m[1])
+	return flags&unix.CLONE_THREAD != 0
 }
 
 func parseTrace(t *testing.T, text string) []call {
