@@ -87,6 +87,7 @@ func releaseSignals() {
 		setAction(sig, &signalActions[sig], nil)
 	}
 	atomic.StoreInt64(&signalTarget, -1)
+	atomic.StoreUint64(&signalsEarly, 0)
 }
 
 func setAction(sig syscall.Signal, to, from *kernelSigaction) {
