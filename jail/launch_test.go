@@ -207,8 +207,13 @@ func TestExitStatus(t *testing.T) {
 		script string
 		want   int
 	}{
-		{"exit 0", 0}, {"exit 1", 1}, {"exit 125", 125}, {"exit 255", 255},
-		{"kill -TERM $$", 128 + 15}, {"kill -KILL $$", 128 + 9}, {"kill -SEGV $$", 128 + 11},
+		{"exit 0", 0},
+		{"exit 1", 1},
+		{"exit 125", 125},
+		{"exit 255", 255},
+		{"kill -TERM $$", 128 + 15},
+		{"kill -KILL $$", 128 + 9},
+		{"kill -SEGV $$", 128 + 11},
 	} {
 		compiled, problems := compileFor(t, systemProfile, h, "/bin/sh", "-c", c.script)
 		if problems.HasErrors() {
