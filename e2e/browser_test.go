@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -63,15 +62,16 @@ func TestBrowsers(t *testing.T) {
 		t.Run(b.program, func(t *testing.T) {
 			need(t, b.program)
 			t.Parallel()
-			t.Run("page", func(t *testing.T) { testBrowserPage(t, b) })
-			t.Run("canary", func(t *testing.T) { testBrowserCanary(t, b) })
-			t.Run("sandbox", func(t *testing.T) { testBrowserSandbox(t, b) })
-			t.Run("writes", func(t *testing.T) { testBrowserWrites(t, b) })
+			t.Run("page", func(t *testing.T) { b.page(newBrowserWorld(t)) })
+			t.Run("canary", func(t *testing.T) { b.canary(newBrowserWorld(t)) })
+			t.Run("sandbox", func(t *testing.T) { b.sandbox(newBrowserWorld(t)) })
+			t.Run("writes", func(t *testing.T) { b.writes(newBrowserWorld(t)) })
 		})
 	}
 }
 
 func newBrowserWorld(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(t)
 	w.timeout = 90 * time.Second
 	downloads := filepath.Join(w.home, "Downloads")
@@ -86,7 +86,7 @@ func newBrowserWorld(t *testing.T) *world {
 
 func savePNG(t *testing.T, name string, img image.Image) {
 	t.Helper()
-	f, err := os.Create(name)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +119,8 @@ func near(a, b color.Color) bool {
 
 // A page of a granted directory is drawn with its image and its text, and
 // nothing changes on the host but the picture and the browser's own files.
-func testBrowserPage(t *testing.T, b browser) {
-	w := newBrowserWorld(t)
+func (b browser) page(w *world) {
+	t := w.t
 	downloads := filepath.Join(w.home, "Downloads")
 	out := filepath.Join(downloads, "shot.png")
 	own := []string{out}
@@ -167,8 +167,8 @@ func countDark(img image.Image, in image.Rectangle) int {
 
 // A secret is a file:// URL away from a browser without a jail. Here it is a
 // picture in ~/.ssh, which a page of the granted directory asks for.
-func testBrowserCanary(t *testing.T, b browser) {
-	w := newBrowserWorld(t)
+func (b browser) canary(w *world) {
+	t := w.t
 	secret := image.NewRGBA(image.Rect(0, 0, 4, 4))
 	for i := range 16 {
 		secret.Set(i%4, i/4, red)
@@ -212,8 +212,8 @@ func testBrowserCanary(t *testing.T, b browser) {
 
 // The processes that handle pages are in a user namespace within that of the
 // jail, and under a further filter: the browser's own sandbox works.
-func testBrowserSandbox(t *testing.T, b browser) {
-	w := newBrowserWorld(t)
+func (b browser) sandbox(w *world) {
+	t := w.t
 	url := "file://" + filepath.Join(w.home, "Downloads", "page.html")
 	cmd := w.command(slices.Concat([]string{jailBin, b.program}, b.stay, []string{url})...)
 	if err := cmd.Start(); err != nil {
@@ -240,8 +240,8 @@ func testBrowserSandbox(t *testing.T, b browser) {
 }
 
 // The picture itself is a write: to a place that is not granted it fails.
-func testBrowserWrites(t *testing.T, b browser) {
-	w := newBrowserWorld(t)
+func (b browser) writes(w *world) {
+	t := w.t
 	url := "file://" + filepath.Join(w.home, "Downloads", "page.html")
 	out := filepath.Join(w.home, "Documents", "shot.png")
 	shoot := func(prefix ...string) bool {
@@ -258,7 +258,7 @@ func testBrowserWrites(t *testing.T, b browser) {
 	if !shoot(jailBin, "run", "--write", filepath.Dir(out)) {
 		t.Error("with --write ~/Documents there is no picture")
 	}
-	if fmt.Sprint(w.read(filepath.Join(w.home, canaries[0]))) != w.canary+"\n" {
+	if w.read(filepath.Join(w.home, canaries[0])) != w.canary+"\n" {
 		t.Error("a canary was changed")
 	}
 }

@@ -35,7 +35,7 @@ var canaries = [...]string{
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	root, err := os.MkdirTemp(workDir(), "world.")
+	root, err := os.MkdirTemp(workDir(), "world.") //nolint:usetesting // a jail has a /tmp of its own
 	if err != nil {
 		t.Fatal(err)
 	}
