@@ -83,7 +83,7 @@ func Add(dir string, r *Request, l *Launch, in *Inputs, began time.Time) error {
 		if err != nil {
 			return err
 		}
-		if s.Kind.compared() && (s.Ctime > latest || s.Mtime > latest) {
+		if s.Kind.compared() && s.Ctime > latest {
 			return errUnsettled
 		}
 		kept.stamps = append(kept.stamps, s)

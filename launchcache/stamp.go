@@ -47,7 +47,7 @@ type Input struct {
 type Inputs struct {
 	list    []Input
 	seen    map[Input]bool
-	unclear bool // there was one that no stamp can be made of
+	unclear bool
 }
 
 // Add takes an input.
@@ -63,6 +63,10 @@ func (in *Inputs) Add(kind Kind, path string) {
 	in.list = append(in.list, i)
 }
 
+// Unclear says that there was an input of which no stamp can be made: the
+// launch will not be kept.
+func (in *Inputs) Unclear() { in.unclear = true }
+
 // Saw takes an input of package policy; it is meant for Store.Saw.
 func (in *Inputs) Saw(i policy.Input) {
 	switch i.Kind {
@@ -75,7 +79,7 @@ func (in *Inputs) Saw(i policy.Input) {
 	case policy.InputJudged:
 		in.Add(Judged, i.Path)
 	default:
-		in.unclear = true
+		in.Unclear()
 	}
 }
 

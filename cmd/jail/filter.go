@@ -37,5 +37,6 @@ func (a *app) filterProgram(l *loaded, f *seccomp.Filter) (seccomp.Program, bool
 	if source.Warning != nil {
 		a.report(l.sources, diag.List{{Severity: diag.Warning, Code: "filter-cache", Summary: source.Warning.Error()}})
 	}
+	l.memory.program = program
 	return program, true
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -145,7 +146,7 @@ func TestSettings(t *testing.T) {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			line := newCommandLine(slices.Concat([]string{"/usr/bin/jail"}, test.args, []string{"ls"}))
 			uses, others := walk(&line, line.args[1:], true)
-			got, problems := settings(&line, host, uses)
+			got, problems := settings(&line, host, uses, new(launchcache.Inputs))
 			if len(problems) > 0 || len(got) != 1 || !slices.Equal(others, []int{len(line.args) - 1}) {
 				t.Fatalf("got %v, problems %v, others %v", got, problems, others)
 			}
@@ -165,7 +166,7 @@ func TestSettingFields(t *testing.T) {
 	host := &jail.Host{Cwd: "/w", Files: files{}}
 	line := newCommandLine([]string{"jail", "--tmpfs", "/a,size=1M,mode=0700", "--overlay=b,keep=k", "--replace=filesystem.write", "ls"})
 	uses, _ := walk(&line, line.args[1:], true)
-	got, problems := settings(&line, host, uses)
+	got, problems := settings(&line, host, uses, new(launchcache.Inputs))
 	if len(got) != 3 || len(problems) > 0 {
 		t.Fatalf("got %v, problems %v", got, problems)
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
@@ -17,16 +18,19 @@ type session struct {
 	store  policy.Store
 	uses   []flagUse // the flags of the command line
 	others []int     // the indices in the command line of what is not a flag
+	memory *memory
 }
 
 // open reads the host and the command line. The status counts when the
 // session is nil.
 func (a *app) open(args []string, leading bool) (*session, int) {
+	m := &memory{began: time.Now()}
 	host, err := jail.ReadHost(os.Environ())
 	if err != nil {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}
-	s := &session{host: host, store: searchPath(host)}
+	s := &session{host: host, store: searchPath(host), memory: m}
+	s.store.Saw = m.inputs.Saw
 	s.uses, s.others = walk(&a.line, args, leading)
 	return s, 0
 }
@@ -83,13 +87,20 @@ func (s *session) profileName(program string) string {
 		return program
 	}
 	dir := path.Dir(program)
-	for _, e := range s.host.Env {
+	for in := range strings.SplitSeq(searchedPath(s.host), ":") {
+		if path.IsAbs(in) && path.Clean(in) == path.Clean(dir) {
+			return path.Base(program)
+		}
+	}
+	return ""
+}
+
+// searchedPath is where programs are looked for, with colons between the
+// directories.
+func searchedPath(h *jail.Host) string {
+	for _, e := range h.Env {
 		if list, ok := strings.CutPrefix(e, "PATH="); ok {
-			for in := range strings.SplitSeq(list, ":") {
-				if path.IsAbs(in) && path.Clean(in) == path.Clean(dir) {
-					return path.Base(program)
-				}
-			}
+			return list
 		}
 	}
 	return ""
@@ -126,7 +137,7 @@ func (s *session) name(req *policy.Request, name string) {
 // read loads the profile with the flags on top, and reports what is wrong
 // with it.
 func (a *app) read(s *session, req policy.Request) (*loaded, int) {
-	flags, problems := settings(&a.line, s.host, s.uses)
+	flags, problems := settings(&a.line, s.host, s.uses, &s.memory.inputs)
 	req.Flags, req.CommandLine = flags, a.line.text
 	p, sources, found := policy.Load(s.store, req)
 	problems = append(problems, found...)
@@ -135,6 +146,7 @@ func (a *app) read(s *session, req policy.Request) (*loaded, int) {
 	}
 	if len(problems) > 0 {
 		a.report(sources, problems)
+		s.memory.warned = true
 	}
-	return &loaded{policy: p, sources: sources, host: s.host}, 0
+	return &loaded{policy: p, sources: sources, host: s.host, memory: s.memory}, 0
 }

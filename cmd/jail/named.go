@@ -68,13 +68,9 @@ func (s *session) installed(name string) bool {
 	if strings.Contains(name, "/") {
 		return s.executable(path.Join(s.host.Cwd, name)) || s.executable(name)
 	}
-	for _, e := range s.host.Env {
-		if list, ok := strings.CutPrefix(e, "PATH="); ok {
-			for dir := range strings.SplitSeq(list, ":") {
-				if path.IsAbs(dir) && s.executable(path.Join(dir, name)) {
-					return true
-				}
-			}
+	for dir := range strings.SplitSeq(searchedPath(s.host), ":") {
+		if path.IsAbs(dir) && s.executable(path.Join(dir, name)) {
+			return true
 		}
 	}
 	return false

@@ -56,6 +56,7 @@ type loaded struct {
 	sources *diag.Sources
 	host    *jail.Host
 	command jail.Command
+	memory  *memory
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version
@@ -72,6 +73,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
+			a.remember(l)
 			status := process.Wait()
 			if process.TimedOut() {
 				a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")

@@ -7,12 +7,14 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 )
 
-// settings makes the last layer of the policy from the flags.
-func settings(c *commandLine, h *jail.Host, uses []flagUse) ([]policy.Setting, diag.List) {
-	s := setter{line: c, host: h}
+// settings makes the last layer of the policy from the flags. The inputs get
+// the files whose existence decided about it.
+func settings(c *commandLine, h *jail.Host, uses []flagUse, inputs *launchcache.Inputs) ([]policy.Setting, diag.List) {
+	s := setter{line: c, host: h, inputs: inputs}
 	for i := range uses {
 		u := &uses[i]
 		kind, key := meaning(u.name)
@@ -47,6 +49,7 @@ func settings(c *commandLine, h *jail.Host, uses []flagUse) ([]policy.Setting, d
 type setter struct {
 	line     *commandLine
 	host     *jail.Host
+	inputs   *launchcache.Inputs
 	out      []policy.Setting
 	problems diag.List
 }
@@ -133,7 +136,16 @@ func findKey(text string) (key *policy.Key, near string) {
 
 // exists tells whether a text as a whole is the name of a file.
 func (s *setter) exists(name string) bool {
-	return name != "" && !isSymbolic(name) && s.host.Files.Kind(s.join(name)) != jail.KindMissing
+	if name == "" || isSymbolic(name) {
+		return false
+	}
+	file := s.join(name)
+	if s.host.Files.Kind(file) == jail.KindMissing {
+		s.inputs.Add(launchcache.Missing, file)
+		return false
+	}
+	s.inputs.Add(launchcache.Present, file)
+	return true
 }
 
 // isSymbolic tells whether a path means something to the profile language

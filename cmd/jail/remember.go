@@ -1,0 +1,40 @@
+package main
+
+import (
+	"time"
+
+	"github.com/jail-project/jail/launchcache"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// memory collects what a launch has to be kept with, for the next launch of
+// the same command line.
+type memory struct {
+	began  time.Time // before anything was read
+	inputs launchcache.Inputs
+	// warned is set when the user was told something about the profile,
+	// which the next launch has to say again.
+	warned  bool
+	program seccomp.Program // of the syscall filter
+}
+
+// remember keeps what was loaded for a launch. It is called when the program
+// runs, so that nobody waits for it. What goes wrong costs time at the next
+// launch and nothing else.
+func (a *app) remember(l *loaded) {
+	m := l.memory
+	if m.warned || l.host.Own.Cache == "" {
+		return
+	}
+	program := len(a.line.args) - len(l.command.Argv)
+	request := &launchcache.Request{
+		Binaries: []string{l.host.Own.Binary},
+		UID:      l.host.UID,
+		Config:   l.host.Own.Config,
+		Line:     a.line.args[:program+1],
+		Cwd:      l.host.Cwd,
+		Path:     searchedPath(l.host),
+	}
+	launch := &launchcache.Launch{Policy: l.policy, Program: m.program}
+	_ = launchcache.Add(launchcache.Dir(l.host.Own.Cache), request, launch, &m.inputs, m.began)
+}
