@@ -84,12 +84,12 @@ func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
 	s.slots[slotReport] = uintptr(report.child)
 	if err := s.findCommandLine(); err != nil {
 		report.close()
-		return nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %v", err)
+		return nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %w", err)
 	}
 	shared, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
 		report.close()
-		return nil, fmt.Errorf("map memory to share: %v", err)
+		return nil, fmt.Errorf("map memory to share: %w", err)
 	}
 	c := &Cell{namespaces: namespaces, shared: shared, report: report}
 

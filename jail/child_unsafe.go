@@ -81,6 +81,7 @@ func child(r *raw, s *scratch) {
 	if !r.reap {
 		program(r, s)
 	}
+	//nolint:modernize // a range would declare a second i
 	for i = 0; i < slotCount; i++ {
 		s.next.slots[i] = s.slots[i]
 	}

@@ -3,6 +3,7 @@ package jail
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -88,8 +89,8 @@ type compiler struct {
 	problems diag.List
 }
 
-func (k *compiler) problem(code, summary string, at diag.Range, remedy string) {
-	k.problems = append(k.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: at, Remedy: remedy})
+func (k *compiler) problem(code, summary string, at diag.Range) {
+	k.problems = append(k.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: at})
 }
 
 func newMounter(b *builder, k *compiler) *mounter {
@@ -198,10 +199,10 @@ func (k *compiler) hostFiles(m *mounter) {
 			missing = append(missing, path.Base(made))
 			made = parentOf(made)
 		}
-		for i := len(missing) - 1; i >= 0; i-- {
+		for _, name := range slices.Backward(missing) {
 			m.openParent(made)
-			m.mkdirat(fd(m.parent), missing[i], 0o700).Accept = unix.EEXIST
-			made = join(made, missing[i])
+			m.mkdirat(fd(m.parent), name, 0o700).Accept = unix.EEXIST
+			made = join(made, name)
 		}
 		m.openParent(made)
 		if c.file == KindDir {

@@ -1,6 +1,8 @@
 package jail
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/policy"
@@ -91,7 +93,7 @@ func (m *mounter) proc(path string, around setting) {
 	}
 	hidden := procHidden[:]
 	if m.h.UID == 0 {
-		hidden = append(hidden[:len(hidden):len(hidden)], procHiddenFromRoot[:]...)
+		hidden = append(slices.Clip(hidden), procHiddenFromRoot[:]...)
 	}
 	for _, name := range hidden {
 		kind := m.h.Files.Kind("/proc/" + name)

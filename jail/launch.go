@@ -71,8 +71,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 }
 
 func cellFailure(p *Plan, err error) *Failure {
-	var refused forkError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[forkError](err); ok {
 		return &Failure{Plan: p, Errno: syscall.Errno(refused)}
 	}
 	return &Failure{Plan: p, Err: err}

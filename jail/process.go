@@ -57,7 +57,7 @@ func (k *compiler) variableText(v *policy.Variable) (string, bool) {
 	g := newGranter(k.p, k.h, k.c)
 	pattern, err := policy.Expand(v.Text, func(name string) (string, bool) { return g.variable(name, v.Layer) })
 	if err != nil {
-		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At, "")
+		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At)
 		return "", false
 	}
 	return policy.Unescape(pattern), true
@@ -67,11 +67,11 @@ func (k *compiler) variableText(v *policy.Variable) (string, bool) {
 func (k *compiler) refuseUnusable() {
 	for _, a := range k.c.Argv {
 		if strings.IndexByte(a, 0) >= 0 {
-			k.problem("nul-byte", "an argument contains a NUL byte", k.c.At, "")
+			k.problem("nul-byte", "an argument contains a NUL byte", k.c.At)
 		}
 	}
 	if k.plan.Time = k.p.Limits.Time.V; k.plan.Time < 0 {
-		k.problem("bad-limit", "the time limit is negative", k.p.Limits.Time.At, "")
+		k.problem("bad-limit", "the time limit is negative", k.p.Limits.Time.At)
 	}
 }
 
@@ -82,7 +82,7 @@ func (k *compiler) identity(b *builder) {
 	u := &k.p.Identity.User
 	uid, gid, ok := insideIDs(u.V, k.h)
 	if !ok {
-		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At, "")
+		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At)
 		return
 	}
 	for _, f := range [...]struct{ name, text string }{

@@ -1,6 +1,9 @@
 package jail
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // link is a symbolic link that was crossed while a path was resolved.
 type link struct {
@@ -119,7 +122,7 @@ func (r *resolver) followLink(at place, dir string, depth int) place {
 	if err != nil || target == "" || depth >= maxLinks {
 		return place{real: at.real, kind: KindMissing, links: at.links}
 	}
-	links := append(at.links[:len(at.links):len(at.links)], link{at.real, target})
+	links := slices.Concat(at.links, []link{{at.real, target}})
 	cur := place{real: dir, kind: KindDir}
 	if target[0] == '/' {
 		cur.real = "/"
