@@ -128,17 +128,10 @@ func (c *comparison) environment() {
 	}
 }
 
-// expand gives the host path of a declared one, without links; "" when it
-// does not exist.
-func (c *comparison) expand(path string) string {
-	home := c.w.home
-	path = strings.NewReplacer("${HOME}", home, "${CWD}", c.w.project, "${DOWNLOADS}", home+"/Downloads",
-		"${XDG_CONFIG_HOME}", home+"/.config", "${XDG_CACHE_HOME}", home+"/.cache", "${XDG_DATA_HOME}", home+"/.local/share",
-		"${XDG_STATE_HOME}", home+"/.local/state", "${XDG_RUNTIME_DIR}", c.w.root+"/run").Replace(path)
-	if path == "~" || strings.HasPrefix(path, "~/") {
-		path = home + path[1:]
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
+// real gives the host path of a declared one, without links; "" when it does
+// not exist.
+func (c *comparison) real(path string) string {
+	if real, err := filepath.EvalSymlinks(c.w.expand(path)); err == nil {
 		return real
 	}
 	return ""
@@ -154,7 +147,7 @@ func (c *comparison) mounts() {
 	explained := map[string]bool{binDir: true}
 	for _, access := range []string{"read", "write", "overlay", "hide"} {
 		for _, p := range c.d.paths(c.t, "filesystem."+access) {
-			real := c.expand(p.Path)
+			real := c.real(p.Path)
 			if real == "" || strings.HasPrefix(p.Path, "@") {
 				continue
 			}
@@ -175,7 +168,7 @@ func (c *comparison) mounts() {
 		}
 	}
 	for _, p := range c.d.paths(c.t, "filesystem.tmpfs") {
-		real := c.expand(p.Path)
+		real := c.real(p.Path)
 		if real == "" {
 			real = strings.Replace(p.Path, "${XDG_CACHE_HOME}", c.w.home+"/.cache", 1)
 		}

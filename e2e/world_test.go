@@ -114,6 +114,18 @@ func (w *world) profile(text string) string {
 	return name
 }
 
+// expand replaces ~ and the variables of a path in a profile.
+func (w *world) expand(path string) string {
+	home := w.home
+	path = strings.NewReplacer("${HOME}", home, "${CWD}", w.project, "${DOWNLOADS}", home+"/Downloads",
+		"${XDG_CONFIG_HOME}", home+"/.config", "${XDG_CACHE_HOME}", home+"/.cache", "${XDG_DATA_HOME}", home+"/.local/share",
+		"${XDG_STATE_HOME}", home+"/.local/state", "${XDG_RUNTIME_DIR}", w.root+"/run").Replace(path)
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		path = home + path[1:]
+	}
+	return path
+}
+
 // result is how a command ended.
 type result struct {
 	status         int
