@@ -7,6 +7,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
 )
 
 // runGrammar documents the flags of run; settings.go gives them their
@@ -35,6 +36,12 @@ func runVerb(a *app, args []string) int {
 	// The cell makes its namespaces while the profile is read here. Without
 	// a cell, Start says what is wrong.
 	cell, _ := jail.NewCell(jail.UsualNamespaces)
+	if l := a.recall(g.Program); l != nil {
+		if status, ok := a.relaunch(l, cell); ok {
+			return status
+		}
+		cell = nil
+	}
 	l, status := a.load(&g.policyFlags, g.Program, args)
 	if l != nil {
 		if problems := policy.Unsupported(l.policy); len(problems) > 0 {
@@ -42,9 +49,7 @@ func runVerb(a *app, args []string) int {
 		}
 	}
 	if l == nil {
-		if cell != nil {
-			cell.Discard()
-		}
+		discard(cell)
 		return status
 	}
 	return a.launch(l, cell)
@@ -57,6 +62,7 @@ type loaded struct {
 	host    *jail.Host
 	command jail.Command
 	memory  *memory
+	filter  seccomp.Program // what recall has; otherwise compile gets it
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version
@@ -65,25 +71,34 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 	for {
 		plan, status := a.compile(l)
 		if plan == nil {
-			if cell != nil {
-				cell.Discard()
-			}
+			discard(cell)
 			return status
 		}
 		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
 			a.remember(l)
-			status := process.Wait()
-			if process.TimedOut() {
-				a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
-			}
-			return status
+			return a.wait(process, plan)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil
 		default:
 			a.report(l.sources, diag.List{failure.Diagnostic()})
 			return failure.ExitStatus()
 		}
+	}
+}
+
+// wait returns the exit status of the program.
+func (a *app) wait(process *jail.Process, plan *jail.Plan) int {
+	status := process.Wait()
+	if process.TimedOut() {
+		a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
+	}
+	return status
+}
+
+func discard(cell *jail.Cell) {
+	if cell != nil {
+		cell.Discard()
 	}
 }
