@@ -71,6 +71,10 @@ func decode(k Key, file []byte) (*record, error) {
 	if actual := sha256.Sum256(body); !bytes.Equal(storedKey, k[:]) || !bytes.Equal(digest, actual[:]) {
 		return nil, errDamaged
 	}
+	return decodeBody(body)
+}
+
+func decodeBody(body []byte) (*record, error) {
 	r, d := &record{}, decoder{data: body}
 	n := d.unsigned()
 	if n > uint64(len(d.data)/stampBytes) {
