@@ -246,7 +246,7 @@ func (b browser) writes(w *world) {
 	out := filepath.Join(w.home, "Documents", "shot.png")
 	shoot := func(prefix ...string) bool {
 		_ = os.Remove(out)
-		w.host(slices.Concat([]string{"timeout", "-k", "1", "20"}, prefix, []string{b.program}, b.shot(out, url))...)
+		w.host(slices.Concat([]string{"timeout", "-k", "1", "60"}, prefix, []string{b.program}, b.shot(out, url))...)
 		return exists(out)
 	}
 	if !shoot() {

@@ -82,9 +82,7 @@ func TestFaults(t *testing.T) {
 	if now := string(readFile(t, "/proc/self/mountinfo")); now != mounts {
 		t.Errorf("mounts of the host changed:\n%s\nwere\n%s", now, mounts)
 	}
-	if left := running("jail"); left > 0 {
-		t.Errorf("%d processes are left", left)
-	}
+	nothingRuns(t)
 }
 
 // fault is one call to let go wrong: the nth of its name in its process.

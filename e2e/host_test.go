@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -39,6 +40,14 @@ func running(name string) int {
 		}
 	}
 	return found
+}
+
+// nothingRuns expects that all processes of all launches have ended.
+func nothingRuns(t *testing.T) {
+	t.Helper()
+	if !eventually(func() bool { return running(filepath.Base(jailBin)) == 0 }) {
+		t.Errorf("%d processes are left", running(filepath.Base(jailBin)))
+	}
 }
 
 // descendants lists the processes below one, nearest first.

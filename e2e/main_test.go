@@ -105,7 +105,9 @@ func build(dir string) error {
 			return fmt.Errorf("make build: %w\n%s", err, out)
 		}
 	}
-	binDir, jailBin, probeBin = dir, filepath.Join(dir, "jail"), filepath.Join(dir, "probe")
+	// A name of its own tells the processes of these tests from others.
+	jailBin = filepath.Join(dir, fmt.Sprint("jail-", os.Getpid()))
+	binDir, probeBin = dir, filepath.Join(dir, "probe")
 	data, err := os.ReadFile(source)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,6 +63,23 @@ func TestExitStatusOfJail(t *testing.T) {
 			t.Errorf("jail %q printed %q and %q, want a message that begins with jail:", c.args, r.stdout, r.stderr)
 		}
 	}
+	nothingRuns(t)
+}
+
+// A launcher that is killed at any moment, also before there is a plan,
+// leaves no process behind.
+func TestKilledLauncherLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	for delay := range 40 {
+		cmd := w.command(jailBin, "run", "--profile", "default", "sleep", "600")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(delay) * 500 * time.Microsecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	nothingRuns(t)
 }
 
 // Descriptors of the caller are not passed on, whatever they are.
