@@ -8,6 +8,7 @@ import (
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -149,7 +150,7 @@ func isCapability(word string) bool {
 }
 
 func (e *explainer) exists(word string) bool {
-	s := setter{line: &e.line, host: e.host}
+	s := setter{line: &e.line, host: e.host, inputs: new(launchcache.Inputs)}
 	return s.exists(word)
 }
 

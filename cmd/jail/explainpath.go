@@ -3,11 +3,12 @@ package main
 import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
 )
 
 // path explains a path of the command line, or what it stands for.
 func (e *explainer) path(word string, at diag.Range) {
-	s := setter{line: &e.line, host: e.host}
+	s := setter{line: &e.line, host: e.host, inputs: new(launchcache.Inputs)}
 	paths := jail.Paths(e.policy, e.host, e.command, s.absolute(word))
 	if len(paths) == 0 {
 		e.problems = append(e.problems, diag.Diagnostic{
