@@ -218,7 +218,7 @@ func TestChangesOfFiles(t *testing.T) {
 func TestChangesThatDoNotCount(t *testing.T) {
 	for _, c := range []change{
 		{"another profile", func(w *world) error { return w.put("middle/new.yaml") }},
-		{"another profile in a new directory", func(w *world) error { return w.put("strong/new.yaml") }},
+		{"another weak profile", func(w *world) error { return w.put("weak/new.yaml") }},
 		{"another file beside the directories", func(w *world) error { return w.put("new") }},
 		{"a file of a flag is written", func(w *world) error { return w.rewrite("file") }},
 		{"another profile is written", func(w *world) error { return w.rewrite("middle/other.yaml") }},
@@ -346,6 +346,23 @@ func TestChangedMeanwhile(t *testing.T) {
 				t.Error("it is kept")
 			}
 		})
+	}
+}
+
+// TestAbsence checks that a directory that is not there is one input, however
+// many files it could hold.
+func TestAbsence(t *testing.T) {
+	w := newWorld(t)
+	_, in := w.load("app")
+	var absent []string
+	for _, i := range in.list {
+		if i.Kind == Absent {
+			absent = append(absent, i.Path)
+		}
+	}
+	want := []string{w.path("strong"), w.path("middle/base.yaml"), w.path("weak/app.d")}
+	if !reflect.DeepEqual(absent, want) {
+		t.Errorf("got %q, want %q", absent, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package launchcache
 import (
 	"errors"
 	"fmt"
+	"path"
 
 	"golang.org/x/sys/unix"
 
@@ -51,8 +52,8 @@ type Inputs struct {
 }
 
 // Add takes an input.
-func (in *Inputs) Add(kind Kind, path string) {
-	i := Input{kind, path}
+func (in *Inputs) Add(kind Kind, name string) {
+	i := Input{kind, name}
 	if in.seen[i] {
 		return
 	}
@@ -73,13 +74,27 @@ func (in *Inputs) Saw(i policy.Input) {
 	case policy.InputRead:
 		in.Add(Read, i.Path)
 	case policy.InputAbsent:
-		in.Add(Absent, i.Path)
+		in.Add(Absent, missingPart(i.Path))
 	case policy.InputListed:
 		in.Add(Listed, i.Path)
 	case policy.InputJudged:
 		in.Add(Judged, i.Path)
 	default:
 		in.Unclear()
+	}
+}
+
+// missingPart is the first element of a path that is not there: while it is
+// not, nothing below it is either. So many profiles that a directory could
+// hold make one input.
+func missingPart(name string) string {
+	for {
+		var stat unix.Stat_t
+		up := path.Dir(name)
+		if up == name || !errors.Is(unix.Stat(up, &stat), unix.ENOENT) {
+			return name
+		}
+		name = up
 	}
 }
 
@@ -99,14 +114,14 @@ var errChanged = errors.New("something that it depends on was changed")
 
 // stampOf examines an input. The error says that it is no longer what it was,
 // for a kind of which nothing is compared, or that the user must not trust it.
-func stampOf(uid int, kind Kind, path string) (Stamp, error) {
-	s := Stamp{Kind: kind, Path: path}
+func stampOf(uid int, kind Kind, name string) (Stamp, error) {
+	s := Stamp{Kind: kind, Path: name}
 	var stat unix.Stat_t
 	var err error
 	if kind == Present || kind == Missing {
-		err = unix.Lstat(path, &stat)
+		err = unix.Lstat(name, &stat)
 	} else {
-		err = unix.Stat(path, &stat)
+		err = unix.Stat(name, &stat)
 	}
 	switch kind {
 	case Absent:
@@ -117,7 +132,7 @@ func stampOf(uid int, kind Kind, path string) (Stamp, error) {
 		return s, expect(err == nil)
 	}
 	if err != nil {
-		return s, fmt.Errorf("examine %q: %w", path, err)
+		return s, fmt.Errorf("examine %q: %w", name, err)
 	}
 	if kind != Program && kind != Listed {
 		if err := trust.File(uid, &stat); err != nil {
@@ -125,7 +140,7 @@ func stampOf(uid int, kind Kind, path string) (Stamp, error) {
 		}
 	}
 	if kind == Judged {
-		return s, trust.Way(path)
+		return s, trust.Way(name)
 	}
 	s.Dev, s.Ino, s.Size = stat.Dev, stat.Ino, stat.Size
 	s.Mode, s.UID, s.GID = stat.Mode, stat.Uid, stat.Gid
