@@ -8,60 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/policy"
 )
-
-// environment builds the program's environment: what keep names, then what
-// set says. Everything else of the caller's is dropped.
-func (k *compiler) environment() {
-	env := &k.p.Environment
-	seen := map[string]bool{}
-	for _, v := range env.Set {
-		seen[v.Name] = true
-	}
-	for _, e := range k.h.Env {
-		name, _, ok := strings.Cut(e, "=")
-		if !ok || name == "" || seen[name] || Keeps(env.Keep, name) == nil {
-			continue
-		}
-		seen[name] = true
-		k.plan.Env = append(k.plan.Env, e)
-	}
-	for i := range env.Set {
-		v := &env.Set[i]
-		value, ok := k.variableText(v)
-		if ok {
-			k.plan.Env = append(k.plan.Env, v.Name+"="+value)
-		}
-	}
-}
-
-// Keeps returns the entry of environment.keep that lets a variable in, nil
-// when none does. An entry is a name, or the beginning of names and a star.
-func Keeps(keep []policy.Entry, name string) *policy.Entry {
-	for i := range keep {
-		if policy.MatchEnv(keep[i].Text, name) {
-			return &keep[i]
-		}
-	}
-	return nil
-}
-
-// variableText expands the ${...} of a value.
-func (k *compiler) variableText(v *policy.Variable) (string, bool) {
-	if !strings.Contains(v.Text, "${") {
-		return v.Text, true
-	}
-	g := newGranter(k.p, k.h, k.c)
-	pattern, err := policy.Expand(v.Text, func(name string) (string, bool) { return g.variable(name, v.Layer) })
-	if err != nil {
-		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At)
-		return "", false
-	}
-	return policy.Unescape(pattern), true
-}
 
 // refuseUnusable reports what can't reach a kernel interface unchanged.
 func (k *compiler) refuseUnusable() {
@@ -182,82 +130,6 @@ func (k *compiler) keyring(b *builder) {
 	b.because("make", "an empty session keyring", nil)
 	b.call("keyctl", unix.SYS_KEYCTL, NoSlot, num(unix.KEYCTL_JOIN_SESSION_KEYRING, "KEYCTL_JOIN_SESSION_KEYRING"),
 		null(), num(0, ""), num(0, ""), num(0, "")).Accept = unix.ENOSYS
-}
-
-// keptCapabilities applies drop, then keep.
-func keptCapabilities(c *policy.Capabilities) caps.Set {
-	kept := caps.All(caps.Last)
-	if len(c.Drop) == 0 && len(c.Keep) == 0 {
-		return 0
-	}
-	for _, e := range c.Drop {
-		if e.Text == "all" {
-			kept = 0
-		} else if n, ok := caps.Number(e.Text); ok {
-			kept &^= 1 << n
-		}
-	}
-	for _, e := range c.Keep {
-		if e.Text == "all" {
-			kept = caps.All(caps.Last)
-		} else if n, ok := caps.Number(e.Text); ok {
-			kept = kept.Add(n)
-		}
-	}
-	return kept
-}
-
-// securebits of capabilities(7): being user 0 gives nothing, changing user
-// gives nothing, and neither can be taken back.
-const securebits = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<5
-
-// capabilities takes all but the kept ones out of all five sets. They go out
-// of the bounding set first, which needs one of them.
-func (k *compiler) capabilities(b *builder) {
-	kept := keptCapabilities(&k.p.Capabilities)
-	b.because("drop", "capabilities", nil)
-	for n := range caps.Last + 1 {
-		if !kept.Has(n) {
-			// EINVAL: a capability newer than this kernel.
-			b.prctl(unix.PR_CAPBSET_DROP, "PR_CAPBSET_DROP", uint64(n), caps.Name(n)).Accept = unix.EINVAL
-		}
-	}
-	b.prctl(unix.PR_SET_SECUREBITS, "PR_SET_SECUREBITS", securebits, "NOROOT|NO_SETUID_FIXUP, both locked, KEEP_CAPS locked")
-	b.capset(kept)
-	for n := range caps.Last + 1 {
-		if !kept.Has(n) {
-			continue
-		}
-		b.because("keep", "the capability "+caps.Name(n), keepOrigin(&k.p.Capabilities, n))
-		b.call("prctl", unix.SYS_PRCTL, NoSlot, num(unix.PR_CAP_AMBIENT, "PR_CAP_AMBIENT"), num(unix.PR_CAP_AMBIENT_RAISE, "PR_CAP_AMBIENT_RAISE"),
-			num(uint64(n), caps.Name(n)), num(0, ""), num(0, ""))
-	}
-	b.because("set", "no_new_privs", nil)
-	b.prctl(unix.PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS", 1, "")
-}
-
-func keepOrigin(c *policy.Capabilities, n int) *diag.Range {
-	for i := range c.Keep {
-		if m, ok := caps.Number(c.Keep[i].Text); ok && m == n {
-			return &c.Keep[i].At
-		}
-	}
-	return nil
-}
-
-// capset gives the process these capabilities as permitted, effective and
-// inheritable (capset(2), version 3).
-func (b *builder) capset(set caps.Set) {
-	header := binary.NativeEndian.AppendUint32(nil, unix.LINUX_CAPABILITY_VERSION_3)
-	header = binary.NativeEndian.AppendUint32(header, 0)
-	var data []byte
-	for _, half := range [...]uint32{uint32(set), uint32(uint64(set) >> 32)} {
-		for range 3 {
-			data = binary.NativeEndian.AppendUint32(data, half)
-		}
-	}
-	b.call("capset", unix.SYS_CAPSET, NoSlot, block(&Block{Bytes: header, Show: "{_LINUX_CAPABILITY_VERSION_3, 0}"}),
-		block(&Block{Bytes: data, Show: "{" + set.String() + "}"}))
 }
 
 // workDirectory keeps the caller's directory if the jail shows it, else it is

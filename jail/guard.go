@@ -1,0 +1,114 @@
+package jail
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// tooWide refuses a profile's ${CWD} where the current directory is no
+// project: the grant would be the whole home, or the whole system. What the
+// command line names is meant.
+func (g *granter) tooWide(r *policy.PathRule) bool {
+	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags" {
+		return false
+	}
+	if g.h.Cwd != "/" && (g.h.Home == "" || !within(g.h.Home, g.h.Cwd)) {
+		return false
+	}
+	g.problem(r, "cwd-too-wide", fmt.Sprintf("this grants the current directory, which is %s", diag.Quote(g.h.Cwd)),
+		"change into a project first, or name the directory: --write "+diag.Quote(g.h.Cwd))
+	return true
+}
+
+// refusePlantedLinks: a link that lies where the jail may write could have
+// been retargeted by an earlier run, so following it out of the writable place would
+// let the program choose what the next jail is shown.
+func (g *granter) refusePlantedLinks() {
+	for _, gr := range g.grants {
+		if gr.kind == grantHide || gr.kind == grantGuard || gr.rule == nil {
+			continue
+		}
+		for _, l := range gr.links {
+			w := g.writableAround(parentOf(l.path))
+			if w == nil || within(gr.real, w.real) {
+				continue
+			}
+			g.problems = append(g.problems, diag.Diagnostic{
+				Code:    "link-in-writable",
+				Summary: fmt.Sprintf("%s crosses the symbolic link %s, which the jail can change", diag.Quote(gr.written), diag.Quote(l.path)),
+				Subject: *gr.at,
+				Notes:   []diag.Note{{Text: fmt.Sprintf("%s is writable because of this entry", diag.Quote(w.real)), At: *w.at}},
+				Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(gr.real)),
+			})
+			break
+		}
+	}
+}
+
+func (g *granter) writableAround(dir string) *grant {
+	for _, gr := range g.grants {
+		if (gr.kind == grantWrite || gr.kind == grantOverlay && gr.rule != nil && gr.rule.Keep != "") && gr.file == KindDir && within(dir, gr.real) {
+			return gr
+		}
+	}
+	return nil
+}
+
+// guards protects @startup inside everything that can be written.
+func (g *granter) guards() {
+	if !slices.ContainsFunc(g.grants, func(gr *grant) bool { return gr.kind == grantWrite && gr.file == KindDir }) {
+		return
+	}
+	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
+	for _, t := range policy.PathGroup("@startup") {
+		if pattern, ok := g.expand(t, rule); ok {
+			g.guard(pattern)
+		}
+	}
+	for _, gr := range g.grants {
+		if gr.kind != grantWrite || gr.file != KindDir || gr.real == g.h.Cwd {
+			continue // @startup itself has these names for the current directory
+		}
+		for _, name := range policy.ProjectStartup() {
+			g.guard(policy.EscapePath(gr.real) + "/" + name)
+		}
+	}
+}
+
+// guard protects what a pattern finds, if it comes to lie in a writable
+// directory; see setting.apply.
+func (g *granter) guard(pattern string) {
+	for _, lexical := range g.resolver.globOrLiteral(pattern) {
+		if at := g.resolver.resolve(lexical); at.kind != KindMissing {
+			g.grants = append(g.grants, &grant{
+				kind: grantGuard, real: at.real, file: at.kind, written: lexical,
+				rank: rank{layer: builtinLayer}, at: new(diag.Range),
+			})
+		}
+	}
+}
+
+// own keeps jail's own files out of reach, whatever a profile says.
+func (g *granter) own() {
+	o := &g.h.Own
+	add := func(kind grantKind, p string) {
+		if p == "" {
+			return
+		}
+		at := g.resolver.resolve(p)
+		if at.kind == KindMissing {
+			return
+		}
+		g.grants = append(g.grants, &grant{
+			kind: kind, real: at.real, file: at.kind, written: p,
+			rank: rank{layer: ownLayer, hide: kind == grantHide}, at: new(diag.Range),
+		})
+	}
+	add(grantHide, o.Cache)
+	add(grantHide, o.State)
+	add(grantGuard, o.Config)
+	add(grantGuard, o.Binary)
+}

@@ -1,0 +1,109 @@
+package jail
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// program finds the file to execute the way execvp(3) would, on the host,
+// and makes sure that the jail shows it.
+func (k *compiler) program() {
+	if len(k.c.Argv) == 0 {
+		return
+	}
+	name := k.c.Argv[0]
+	k.plan.Argv = k.c.Argv
+	found, problem := k.findProgram(name)
+	if problem != nil {
+		k.problems = append(k.problems, *problem)
+		return
+	}
+	k.plan.Path = found
+}
+
+// Codes of the diagnostics that stand for exit statuses 127 and 126.
+const (
+	CodeNotFound      = "program-not-found"
+	CodeNotExecutable = "program-not-executable"
+)
+
+func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {
+	if strings.Contains(name, "/") {
+		if !path.IsAbs(name) {
+			name = path.Join(k.h.Cwd, name)
+		}
+		return k.usable(path.Clean(name))
+	}
+	var refused *diag.Diagnostic
+	for dir := range strings.SplitSeq(k.searchPath(), ":") {
+		if !path.IsAbs(dir) {
+			continue // an empty or relative entry would run what lies in the current directory
+		}
+		candidate := path.Join(dir, name)
+		if k.view.resolver.resolve(candidate).kind != KindFile {
+			continue
+		}
+		found, problem := k.usable(candidate)
+		if problem == nil {
+			return found, nil
+		}
+		if refused == nil {
+			refused = problem
+		}
+	}
+	if refused != nil {
+		return "", refused
+	}
+	return "", &diag.Diagnostic{
+		Code: CodeNotFound, Summary: fmt.Sprintf("no program %s in PATH", diag.Quote(name)), Subject: k.c.At,
+		Remedy: "PATH is " + diag.Quote(k.searchPath()),
+	}
+}
+
+// defaultPath is where programs are looked for when the caller has no PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+func (k *compiler) searchPath() string {
+	for _, v := range k.p.Environment.Set {
+		if v.Name == "PATH" {
+			return v.Text
+		}
+	}
+	for _, e := range k.h.Env {
+		if v, ok := strings.CutPrefix(e, "PATH="); ok {
+			return v
+		}
+	}
+	return defaultPath
+}
+
+// usable tells why a program file can't be run in the jail, or returns its
+// name there.
+func (k *compiler) usable(name string) (string, *diag.Diagnostic) {
+	at := k.view.resolver.resolve(name)
+	d := &diag.Diagnostic{Subject: k.c.At}
+	switch {
+	case at.kind == KindMissing:
+		d.Code, d.Summary = CodeNotFound, fmt.Sprintf("%s does not exist", diag.Quote(name))
+	case at.kind == KindDir:
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is a directory", diag.Quote(name))
+	case !k.h.Files.Executable(at.real):
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is not executable", diag.Quote(name))
+	case !k.view.Visible(at.real):
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is not visible in the jail", diag.Quote(name))
+		d.Remedy = "add --read " + diag.Quote(parentOf(at.real)) + ", or an entry of filesystem.read in the profile"
+		if _, decided := k.view.root.lookup(at.real); len(decided) > 0 {
+			last := decided[len(decided)-1]
+			d.Notes = append(d.Notes, diag.Note{Text: "hidden by " + diag.Quote(last.written), At: *last.at})
+		}
+	default:
+		if k.view.nameLeadsTo(name, at) {
+			return name, nil
+		}
+		return at.real, nil
+	}
+	return "", d
+}
