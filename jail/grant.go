@@ -70,6 +70,7 @@ type granter struct {
 	grants   []*grant
 	links    []link
 	creates  []*grant          // missing paths that the profile wants made
+	heads    map[string]string // what the first components of paths stand for
 }
 
 func newGranter(p *policy.Policy, h *Host, c Command) *granter {
