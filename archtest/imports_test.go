@@ -109,7 +109,7 @@ func TestLeavesStayLight(t *testing.T) {
 	forbidden := map[string][]string{
 		"diag":   {"os", "os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
 		"caps":   {"os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
-		"policy": {"os/exec", "net", "net/http", "gopkg.in/yaml.v3", module + "/policy/yaml"},
+		"policy": {"os/exec", "net", "net/http", "net/netip", "gopkg.in/yaml.v3", module + "/policy/yaml"},
 		"jail":   {"net/http", "gopkg.in/yaml.v3", module + "/policy/yaml", "github.com/alecthomas/kong"},
 	}
 	for _, p := range list(t) {

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,16 +174,16 @@ func checkHostPattern(text string) (string, *problem) {
 	if hasPort && !isPortRange(ports) {
 		return bad("ports are 1 to 65535, or a range such as 8000-8080")
 	}
-	if prefix, err := netip.ParsePrefix(host); err == nil {
-		if prefix.Masked() != prefix {
-			return bad("the network is " + prefix.Masked().String())
+	if given, masked, length, ok := parseNetwork(host); ok {
+		if masked != given {
+			return bad("the network is " + masked.String() + "/" + strconv.Itoa(length))
 		}
 		return strings.ToLower(text), nil
 	}
 	if strings.Contains(host, "/") {
 		return bad("networks are written as 10.0.0.0/8")
 	}
-	if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
+	if _, ok := parseAddress(host); ok {
 		return strings.ToLower(text), nil
 	}
 	for i := 0; i < len(host); i++ {

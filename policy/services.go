@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ func checkPublish(text string) *problem {
 	if _, ok := parsePort(port); !ok {
 		return bad
 	}
-	if _, err := netip.ParseAddr(address); address != "" && err != nil {
+	if _, ok := parseAddress(address); address != "" && !ok {
 		return bad
 	}
 	return nil
