@@ -20,9 +20,9 @@ type world struct {
 	root string
 }
 
-func newWorld(t testing.TB) *world {
-	t.Helper()
-	w := &world{t, t.TempDir()}
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	w := &world{tb, tb.TempDir()}
 	w.must(os.Chmod(w.root, 0o755))
 	w.write("middle/app.yaml", "extends: [base]\nfilesystem: {read: [/app]}")
 	w.write("middle/app.d/10-a.yaml", "filesystem: {read: [/a]}")

@@ -49,10 +49,10 @@ func (r *record) encode(k Key) []byte {
 	}
 	file = appendBytes(file, r.policy)
 	file = appendBytes(file, r.program)
-	head := append(file[:0], heading...)
-	head = append(head, k[:]...)
+	n := copy(file, heading)
+	n += copy(file[n:], k[:])
 	digest := sha256.Sum256(file[headSize:])
-	_ = append(head, digest[:]...)
+	copy(file[n:], digest[:])
 	return file
 }
 

@@ -65,9 +65,9 @@ func Make(path string) (Dir, error) {
 // Close gives the descriptor back.
 func (d Dir) Close() { unix.Close(d.fd) }
 
-// Read returns the contents of a record of at most most bytes, or why there
+// Read returns the contents of a record, limit bytes at most, or why there
 // is none that can be trusted.
-func (d Dir) Read(name string, most int) ([]byte, error) {
+func (d Dir) Read(name string, limit int) ([]byte, error) {
 	// O_NONBLOCK: a fifo of that name must not hold jail up.
 	fd, err := open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -82,7 +82,7 @@ func (d Dir) Read(name string, most int) ([]byte, error) {
 	if !regular || stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o7777 != 0o600 || stat.Nlink != 1 {
 		return nil, ErrForeign
 	}
-	if stat.Size > int64(most) {
+	if stat.Size > int64(limit) {
 		return nil, fmt.Errorf("it has %d bytes, more than a record", stat.Size)
 	}
 	record := make([]byte, stat.Size)

@@ -107,8 +107,8 @@ func TestRecall(t *testing.T) {
 			dir := filepath.Join(home, ".config/jail/profiles/default.d")
 			return firstError(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "x.yaml"), nil, 0o644))
 		}, false},
-		{"another home", func(home string) error { return os.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "other")) }, false},
-		{"another directory", func(home string) error { return os.Chdir(home) }, false},
+		{"another home", func(home string) error { t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "other")); return nil }, false},
+		{"another directory", os.Chdir, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
