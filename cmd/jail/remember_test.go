@@ -108,7 +108,7 @@ func TestRecall(t *testing.T) {
 			return firstError(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "x.yaml"), nil, 0o644))
 		}, false},
 		{"another home", func(home string) error { t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "other")); return nil }, false},
-		{"another directory", os.Chdir, false},
+		{"another directory", func(home string) error { t.Chdir(home); return nil }, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
