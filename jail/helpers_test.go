@@ -68,7 +68,7 @@ func (f fakeFiles) Names(path string) []string {
 	return names
 }
 
-func (f fakeFiles) Kinds(path string) map[string]FileKind {
+func (f fakeFiles) Kinds(path string, _ int) map[string]FileKind {
 	kinds := map[string]FileKind{}
 	for _, name := range f.Names(path) {
 		kinds[name] = f.Kind(join(path, name))

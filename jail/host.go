@@ -58,8 +58,8 @@ type Files interface {
 	// Names lists a directory, sorted.
 	Names(path string) []string
 	// Kinds lists a directory with the kind of each entry; nil when that
-	// can't be had.
-	Kinds(path string) map[string]FileKind
+	// can't be had, or when the directory seems to hold more than most.
+	Kinds(path string, most int) map[string]FileKind
 	// Executable tells whether the caller may execute the file.
 	Executable(path string) bool
 }

@@ -155,59 +155,6 @@ func readKernel() Kernel {
 	return Kernel{DetachedTree: have, OpenTreeAttr: have}
 }
 
-// osFiles is the running machine's file tree.
-type osFiles struct{}
-
-func (osFiles) Kind(path string) FileKind {
-	var st unix.Stat_t
-	if err := unix.Lstat(path, &st); err != nil {
-		return KindMissing
-	}
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFDIR:
-		return KindDir
-	case unix.S_IFLNK:
-		return KindLink
-	default:
-		return KindFile
-	}
-}
-
-func (osFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
-
-func (osFiles) Names(path string) []string {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil
-	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
-	}
-	return names
-}
-
-func (osFiles) Kinds(path string) map[string]FileKind {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil
-	}
-	kinds := make(map[string]FileKind, len(entries))
-	for _, e := range entries {
-		switch e.Type() {
-		case os.ModeDir:
-			kinds[e.Name()] = KindDir
-		case os.ModeSymlink:
-			kinds[e.Name()] = KindLink
-		default:
-			kinds[e.Name()] = KindFile
-		}
-	}
-	return kinds
-}
-
-func (osFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
-
 // readFile reads the beginning of a small file without the machinery of
 // package os, whose poller costs a launch two threads.
 func readFile(name string, buf []byte) (int, error) {

@@ -1,6 +1,7 @@
 package jail
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -32,6 +33,7 @@ type resolver struct {
 type listing struct {
 	dir   string
 	asked int                 // how many entries were asked for
+	next  int                 // reading the directory is considered at so many
 	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
 }
 
@@ -77,15 +79,19 @@ func (r *resolver) follow(path string, depth int) place {
 	return p
 }
 
-// manyAsked is how many entries are looked up one by one before their
-// directory is read as a whole.
-const manyAsked = 6
+// Entries are looked up one by one until their directory could as well be
+// read as a whole: to read an entry costs a third of looking one up.
+const (
+	firstAsked = 6
+	readRatio  = 3
+)
 
 // kind looks up one entry of a real directory.
 func (r *resolver) kind(dir, base, full string) FileKind {
 	l := r.listing(dir)
-	if l.asked++; l.asked == manyAsked {
-		l.kinds = r.files.Kinds(dir)
+	if l.asked++; l.kinds == nil && l.asked >= l.next {
+		l.kinds = r.files.Kinds(dir, readRatio*l.asked)
+		l.next *= 2
 	}
 	if l.kinds == nil {
 		return r.files.Kind(full)
@@ -97,7 +103,7 @@ func (r *resolver) kind(dir, base, full string) FileKind {
 func (r *resolver) names(dir string) map[string]FileKind {
 	l := r.listing(dir)
 	if l.kinds == nil {
-		l.asked, l.kinds = manyAsked, r.files.Kinds(dir)
+		l.kinds = r.files.Kinds(dir, math.MaxInt)
 	}
 	return l.kinds
 }
@@ -108,7 +114,7 @@ func (r *resolver) listing(dir string) *listing {
 	}
 	l := r.listings[dir]
 	if l == nil {
-		l = &listing{dir: dir}
+		l = &listing{dir: dir, next: firstAsked}
 		r.listings[dir] = l
 	}
 	r.last = l

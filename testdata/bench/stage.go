@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // account is whom programs are launched as. credential is nil when that is
@@ -105,8 +106,17 @@ func (s *stage) fill(o *options) error {
 			return err
 		}
 	}
-	return s.giveAway()
+	if err := s.giveAway(); err != nil {
+		return err
+	}
+	// jail keeps what it loaded only when no file was changed shortly before:
+	// wait, or the first cases are measured cold.
+	time.Sleep(settled)
+	return nil
 }
+
+// settled is longer than jail's idea of shortly.
+const settled = 3 * time.Second
 
 // giveAway makes the account the owner of everything, as if it had made it:
 // a profile that somebody else can write is refused.
