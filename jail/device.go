@@ -62,23 +62,28 @@ var procHiddenFromRoot = [...]string{
 }
 
 // proc mounts a /proc for the jail's own PID namespace, or shows the host's
-// when the jail has none.
+// when the jail has none. Either belongs to root, and so does a jail that root
+// started.
 func (m *mounter) proc(path string, around setting) {
 	gr := &grant{kind: grantProc, real: "/proc", file: KindDir}
 	m.because("make", "/proc", nil)
-	if m.sharePIDs {
-		m.attach(m.clone("/proc", true, mountAttr(unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}")), gr, path, around)
-		m.forbidUserNamespaces(cwd(), "/proc/")
-		return
-	}
 	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
-	s := m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
-	m.attach(s, gr, path, around)
-	if m.h.ProcSysReadOnly {
+	if m.sharePIDs {
+		m.attach(m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}")), gr, path, around)
+	} else {
+		m.attach(m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC"), gr, path, around)
+	}
+	if m.h.ProcSysReadOnly && !m.sharePIDs {
 		m.forbidUserNamespaces(fd(slotRoot), path+"/")
 	} else {
 		m.forbidUserNamespaces(cwd(), "/proc/")
 	}
+	m.protectProc(path)
+}
+
+// protectProc covers what of /proc says too much about the host or could
+// change it.
+func (m *mounter) protectProc(path string) {
 	for _, name := range procReadOnly {
 		kind := m.h.Files.Kind("/proc/" + name)
 		if kind == KindMissing {
