@@ -76,6 +76,7 @@ func (m *mounter) node(n *node, path string, around setting) {
 			m.because("make the directory", "/"+path, nil)
 			m.mkdirat(fd(slotRoot), path, 0o755)
 		}
+		m.pin(n, path, around)
 	default:
 		m.grant(n, path, around)
 	}
@@ -120,10 +121,10 @@ func (m *mounter) grant(n *node, path string, around setting) {
 	gr := n.grant
 	switch gr.kind {
 	case grantRead, grantWrite:
-		m.bind(gr, path, around)
+		m.bind(n, path, around)
 	case grantGuard:
 		if around.bound && around.writable {
-			m.bind(gr, path, around)
+			m.bind(n, path, around)
 		}
 	case grantHide:
 		m.hide(n, path, around)
@@ -142,9 +143,11 @@ func (m *mounter) grant(n *node, path string, around setting) {
 
 // bind shows a host path. Inside a setting that grants the same already
 // there is nothing to do.
-func (m *mounter) bind(gr *grant, path string, around setting) {
+func (m *mounter) bind(n *node, path string, around setting) {
+	gr := n.grant
 	writable := gr.kind == grantWrite
 	if around.bound && around.writable == writable && !around.own && gr.source == "" {
+		m.pin(n, path, around)
 		return
 	}
 	source := gr.real

@@ -1,6 +1,10 @@
 package jail
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 // TestProcIsProtected looks at /proc from inside, with and without a PID
 // namespace: what root could change the host with is read-only, for a jail that
@@ -13,6 +17,32 @@ func TestProcIsProtected(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			runScript(t, c.text, realHost(t), `grep -q " /proc/sys ro,"  /proc/self/mountinfo && ! cat /proc/keys 2>/dev/null`)
+		})
+	}
+}
+
+// TestParentsStay tries to move away the directories in which something is
+// protected or hidden: an empty one in the old place would be the host's next.
+func TestParentsStay(t *testing.T) {
+	requireJails(t)
+	for _, c := range []struct{ name, write string }{
+		{"the home", `"~"`},
+		{"both by name", `"~", ~/.config, ~/a`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := realHost(t)
+			for _, dir := range []string{".config/autostart", "a/b/secret"} {
+				if err := os.MkdirAll(filepath.Join(h.Home, dir), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			profile := "filesystem:\n  read: [/usr, /bin, /sbin, /lib, /lib64]\n  write: [" + c.write + "]\n  hide: [~/a/b/secret]\n" +
+				"environment: {keep: [PATH, HOME]}\nsyscalls: {default: allow}\n"
+			runScript(t, profile, h, `cd && for d in .config .config/autostart a/b a; do mv $d moved 2>/dev/null && exit 1; done; `+
+				`touch .config/file a/b/file && mv .config/file .config/other`)
+			if !exists(filepath.Join(h.Home, ".config/other")) || !exists(filepath.Join(h.Home, "a/b/file")) {
+				t.Error("what was written is not on the host")
+			}
 		})
 	}
 }

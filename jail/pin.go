@@ -1,0 +1,35 @@
+package jail
+
+// pin makes a mount point of a writable directory in which something is hidden
+// or protected: it shows the directory itself, but a mount point can't be
+// renamed. Otherwise a program could move ~/.config away with all that is
+// mounted in it, and make another one, which the host would use from then on.
+// Nothing has to be pinned where writes do not reach the host's own files.
+func (m *mounter) pin(n *node, path string, around setting) {
+	if !around.bound || !around.writable || around.own || !holdsProtected(n) {
+		return
+	}
+	m.because("keep in its place", "/"+path, around.by.at)
+	s := m.clone("/"+path, true, m.writable)
+	t := m.slot()
+	m.openat2(t, fd(slotRoot), path, m.openTarget)
+	m.moveOnto(s, t)
+	m.close(t)
+	m.close(s)
+}
+
+// holdsProtected tells whether something below n is less than writable. What
+// lies below a tmpfs or an overlay is not the host's.
+func holdsProtected(n *node) bool {
+	for _, k := range n.kids {
+		switch {
+		case k.grant == nil || k.grant.kind == grantWrite:
+			if holdsProtected(k) {
+				return true
+			}
+		case k.grant.kind == grantRead || k.grant.kind == grantHide || k.grant.kind == grantGuard:
+			return true
+		}
+	}
+	return false
+}
