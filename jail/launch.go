@@ -128,6 +128,18 @@ func reap(pid int) syscall.WaitStatus {
 	return waitFor(pid)
 }
 
+// reapAmongTimers waits for a child of ours, and tells the runtime so: on a
+// machine with one processor nothing else would run meanwhile, and no timer
+// end.
+func reapAmongTimers(pid int) syscall.WaitStatus {
+	var status syscall.WaitStatus
+	for {
+		if _, err := syscall.Wait4(pid, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
+			return status
+		}
+	}
+}
+
 // Pid returns the process id of the program, as seen from outside.
 func (p *Process) Pid() int { return p.program }
 
@@ -145,14 +157,16 @@ func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
 // Wait returns the exit status to pass on: the program's own, 128+N when
 // signal N ended it, 124 when the time limit did.
 func (p *Process) Wait() int {
+	wait := reap
 	if p.plan.Time > 0 {
+		wait = reapAmongTimers
 		p.timedOut = make(chan struct{})
 		defer time.AfterFunc(p.plan.Time, func() {
 			close(p.timedOut)
 			_ = p.Kill()
 		}).Stop()
 	}
-	status := reap(p.first)
+	status := wait(p.first)
 	releaseSignals()
 	p.close()
 	select {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -229,10 +230,12 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
+// TestTimeLimit runs as on a machine with one processor.
 func TestTimeLimit(t *testing.T) {
 	requireJails(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	h := realHost(t)
-	c, problems := compileFor(t, systemProfile+"limits: {time: 1s}\n", h, "/bin/sleep", "60")
+	c, problems := compileFor(t, systemProfile+"limits: {time: 1s}\n", h, "/bin/sleep", "5")
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
