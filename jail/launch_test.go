@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -239,12 +240,16 @@ func TestTimeLimit(t *testing.T) {
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
+	began := time.Now()
 	process, failure := start(t, c.Plan)
 	if failure != nil {
 		t.Fatal(failure.Diagnostic())
 	}
 	if status := process.Wait(); status != timeLimitExit || !process.TimedOut() {
 		t.Errorf("status %d, timed out: %v", status, process.TimedOut())
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("the limit of 1s ended the jail after %v", took)
 	}
 }
 
