@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/diag"
 )
 
 // accounts gives the jail lists of users and groups that hold only who can
@@ -36,15 +36,17 @@ func (g *granter) accounts() {
 	if gid != nobody {
 		fmt.Fprintf(&groups, "nogroup:x:%d:\n", nobody)
 	}
-	g.account("/etc/passwd", users.String(), user)
-	g.account("/etc/group", groups.String(), user)
+	g.etcText("/etc/passwd", users.String(), &user.At, "identity.user: "+user.V)
+	g.etcText("/etc/group", groups.String(), &user.At, "identity.user: "+user.V)
 }
 
-func (g *granter) account(name, text string, user *policy.Value[string]) {
-	if at := g.resolver.resolve(name); at.kind == KindFile && at.real == name {
+// etcText puts a text of ours in the place of a file that the host has, unless
+// the profile has a rule for that file.
+func (g *granter) etcText(name, text string, at *diag.Range, key string) {
+	if place := g.resolver.resolve(name); place.kind == KindFile && place.real == name {
 		g.grants = append(g.grants, &grant{
 			kind: grantText, real: name, file: KindFile, written: name, text: text,
-			rank: rank{layer: builtinLayer}, at: &user.At,
+			rank: rank{layer: builtinLayer}, at: at, key: key,
 		})
 	}
 }

@@ -35,6 +35,7 @@ func (s Sight) String() string {
 // Ground is one rule that a path meets.
 type Ground struct {
 	Rule    *policy.PathRule // nil for what jail does without being asked
+	Key     string           // the line of the profile, where that is no path rule: "filesystem.home: empty"
 	Path    string           // where it applies, without symbolic links
 	Written string           // in the user's words; the member, for a group
 	Source  string           // what is shown there when that is not Path itself, or ""
@@ -127,7 +128,7 @@ func (v *View) frames(real string) bool {
 func ground(gr *grant) Ground {
 	g := Ground{Path: gr.real, Written: gr.written, Source: gr.source, Guard: gr.kind == grantGuard}
 	if gr.at != nil && !gr.at.IsZero() {
-		g.At, g.Rule = *gr.at, gr.rule
+		g.At, g.Rule, g.Key = *gr.at, gr.rule, gr.key
 	}
 	return g
 }

@@ -36,6 +36,7 @@ type grant struct {
 	rank    rank
 	links   []link // crossed on the way from the written path
 	at      *diag.Range
+	key     string // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
 // rank decides between two rules for one path: the later layer, then the

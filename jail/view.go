@@ -71,7 +71,7 @@ func (g *granter) home() *grant {
 	real := g.resolver.resolve(g.h.Home).real
 	gr := &grant{
 		real: real, file: KindDir, written: g.h.Home, at: &v.At,
-		rank: rank{layer: v.Layer, exact: true},
+		rank: rank{layer: v.Layer, exact: true}, key: "filesystem.home: " + v.V,
 	}
 	if v.V == "empty" {
 		gr.kind, gr.rule = grantTmpfs, &policy.PathRule{Mode: 0o700}
@@ -110,8 +110,8 @@ func (g *granter) keepDirectory(dir string, at *diag.Range) {
 	}
 }
 
-// fixed adds what every jail has: /proc, /dev, shared memory, a machine id,
-// and the root of another system if the profile names one.
+// fixed adds what every jail has: /proc, /dev, shared memory, lists of
+// accounts and of host names, a machine id, and the root of another system if the profile names one.
 func (g *granter) fixed() {
 	fs, id := &g.p.Filesystem, &g.p.Identity
 	if fs.Root.V != "host" && fs.Root.V != "" {
@@ -123,7 +123,7 @@ func (g *granter) fixed() {
 			}
 			g.grants = append(g.grants, &grant{
 				kind: grantRead, real: "/", source: at.real, file: KindDir, written: fs.Root.V,
-				at: &fs.Root.At, rank: rank{layer: fs.Root.Layer, exact: true},
+				at: &fs.Root.At, rank: rank{layer: fs.Root.Layer, exact: true}, key: "filesystem.root: " + fs.Root.V,
 			})
 		}
 	}
@@ -133,6 +133,7 @@ func (g *granter) fixed() {
 		&grant{kind: grantProc, real: "/proc", file: KindDir, written: "/proc", rank: own, at: new(diag.Range)},
 		shmGrant())
 	g.accounts()
+	g.hostNames()
 	g.machineID(id)
 }
 
@@ -145,7 +146,7 @@ func (g *granter) machineID(id *policy.Identity) {
 	}
 	gr := &grant{
 		kind: grantText, real: at.real, file: KindFile, written: "/etc/machine-id", text: id.MachineID.V + "\n",
-		rank: rank{layer: ownLayer}, at: &id.MachineID.At,
+		rank: rank{layer: ownLayer}, at: &id.MachineID.At, key: "identity.machine-id: " + id.MachineID.V,
 	}
 	switch id.MachineID.V {
 	case "random", "":

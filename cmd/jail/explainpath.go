@@ -85,6 +85,8 @@ func (e *explainer) onePath(path string) {
 // pathGround names a rule as a profile has it.
 func pathGround(g *jail.Ground) ground {
 	switch {
+	case g.Key != "":
+		return groundAt(g.Key, g.At)
 	case g.Rule != nil && g.Written != g.Rule.Path:
 		return groundAt("filesystem."+accessName(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
 	case g.Rule != nil:
