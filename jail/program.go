@@ -98,6 +98,8 @@ func (k *compiler) usable(name string) (string, *diag.Diagnostic) {
 		if _, decided := k.view.root.lookup(at.real); len(decided) > 0 {
 			last := decided[len(decided)-1]
 			d.Notes = append(d.Notes, diag.Note{Text: "hidden by " + diag.Quote(last.written), At: *last.at})
+		} else if within(at.real, "/usr") {
+			d.Remedy = "let the profile extend one that shows the system's programs and libraries, such as cli"
 		}
 	default:
 		if k.view.nameLeadsTo(name, at) {

@@ -206,6 +206,7 @@ func (s *Store) unknownProfile(name string, at diag.Range) diag.Diagnostic {
 	if near := diag.Suggest(name, s.names()); near != "" {
 		d.Label = "did you mean " + diag.Quote(near) + "?"
 	}
+	d.Remedy = "`jail list` names those there are; a file has a / or ends in .yaml"
 	for i := range s.Dirs {
 		if !s.Dirs[i].Embedded {
 			d.Notes = append(d.Notes, diag.Note{Text: "searched " + s.Dirs[i].Path})

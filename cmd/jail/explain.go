@@ -16,7 +16,7 @@ import (
 type explainGrammar struct {
 	policyFlags
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	What []string `arg:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
+	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
 }
 
 // explanation is the answer to one question.
@@ -67,7 +67,7 @@ func explainVerb(a *app, args []string) int {
 		return status
 	}
 	name, first := "", 0
-	if g.Profile == "" {
+	if g.Profile == "" && len(g.What) > 0 {
 		name, first = g.What[0], 1
 	}
 	if len(g.What) == first {
@@ -105,6 +105,9 @@ type explainer struct {
 func (e *explainer) what(word string, at diag.Range) {
 	name, isVariable := strings.CutPrefix(word, "$")
 	switch {
+	case name == "":
+		e.unknown(word, at)
+		e.problems[len(e.problems)-1].Remedy = ""
 	case isVariable && !strings.HasPrefix(name, "{"):
 		e.variable(name)
 	case strings.HasPrefix(word, "@"):

@@ -97,11 +97,29 @@ func (a *app) parse(name, description string, grammar any, args []string) (int, 
 	}
 	if err != nil {
 		return a.report(a.ownSources(), diag.List{{
-			Code: "usage", Summary: err.Error(), Subject: a.flagIn(err.Error()),
+			Code: "usage", Summary: usageText(err.Error()), Subject: a.flagIn(err.Error()),
 			Remedy: fmt.Sprintf("`jail %s --help` lists what there is", name),
 		}}), false
 	}
 	return 0, true
+}
+
+// usageText says in plain words what kong says about missing values and
+// arguments; other messages of kong's stay. For a flag of one letter every
+// other one would be near.
+func usageText(message string) string {
+	if flag, rest, ok := strings.Cut(message, ": "); ok && strings.HasPrefix(flag, "-") &&
+		(strings.HasPrefix(rest, "missing value") || strings.HasPrefix(rest, "expected string value")) {
+		return flag + " needs a value"
+	}
+	if rest, ok := strings.CutPrefix(message, `expected "<`); ok {
+		name, _, _ := strings.Cut(rest, ">")
+		return "no " + name + " given"
+	}
+	if text, near, ok := strings.Cut(message, ", did you mean "); ok && strings.HasPrefix(near, `"-h"`) {
+		return text
+	}
+	return message
 }
 
 // flagIn finds the argument that a message of kong begins with: kong names a
