@@ -15,7 +15,8 @@ func (g *granter) tooWide(r *policy.PathRule) bool {
 	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags" {
 		return false
 	}
-	if g.h.Cwd != "/" && (g.h.Home == "" || !within(g.h.Home, g.h.Cwd)) {
+	// The kernel names the current directory without links; HOME may be one.
+	if g.h.Cwd != "/" && (g.h.Home == "" || !within(g.resolver.resolve(g.h.Home).real, g.h.Cwd)) {
 		return false
 	}
 	g.problem(r, "cwd-too-wide", fmt.Sprintf("this grants the current directory, which is %s", diag.Quote(g.h.Cwd)),

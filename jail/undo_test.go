@@ -47,6 +47,17 @@ func TestParentsStay(t *testing.T) {
 	}
 }
 
+// TestHomeByLinkIsTooWide has a home that HOME names by a link.
+func TestHomeByLinkIsTooWide(t *testing.T) {
+	h := fakeHost()
+	h.Files.(fakeFiles)["/people"] = "home"
+	h.Home, h.Cwd = "/people/ann", "/home/ann"
+	_, problems := compileFor(t, "filesystem: {read: [/usr], write: [\"${CWD}\"]}\n", h, "/usr/bin/true")
+	if len(problems) != 1 || problems[0].Code != "cwd-too-wide" {
+		t.Errorf("got %v", problems)
+	}
+}
+
 // runScript runs a shell script in a jail, and fails unless it ends with 0.
 func runScript(t *testing.T, profile string, h *Host, script string) {
 	t.Helper()
