@@ -72,7 +72,7 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 // compile makes the plan of a launch, with its syscall filter. A profile of
 // which no program is installed has a plan that ends before execve.
 func (a *app) compile(l *loaded) (*jail.Plan, int) {
-	c, problems := jail.Compile(l.policy, l.host, l.command)
+	c, problems := l.compile()
 	if problems.HasErrors() {
 		return nil, a.report(l.sources, problems)
 	}

@@ -58,7 +58,7 @@ func (a *app) recall(program []string) *loaded {
 	}
 	index := len(a.line.args) - len(program)
 	return &loaded{
-		policy: launch.Policy, host: host, filter: launch.Program,
+		policy: launch.Policy, host: host, filter: launch.Program, launching: true,
 		command: jail.Command{Argv: program, At: a.line.at(index, 0)},
 	}
 }
@@ -67,7 +67,7 @@ func (a *app) recall(program []string) *loaded {
 // false, and everything is to be read: either something has changed in the
 // meantime, or there is an error to show, which takes the texts of the profiles.
 func (a *app) relaunch(l *loaded, cell *jail.Cell) (int, bool) {
-	c, problems := jail.Compile(l.policy, l.host, l.command)
+	c, problems := l.compile()
 	if problems.HasErrors() || (c.Plan.Filter != nil) != (l.filter != nil) {
 		discard(cell)
 		return 0, false

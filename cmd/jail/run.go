@@ -63,11 +63,14 @@ type loaded struct {
 	command jail.Command
 	memory  *memory
 	filter  seccomp.Program // what recall has; otherwise compile gets it
+	// launching: this is not only to be looked at.
+	launching bool
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
 func (a *app) launch(l *loaded, cell *jail.Cell) int {
+	l.launching = true
 	for {
 		plan, status := a.compile(l)
 		if plan == nil {

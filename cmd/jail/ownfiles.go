@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+)
+
+// compile makes a plan. For a launch, jail's own directories are made first
+// where the program could make them: a jail guards what is there.
+func (l *loaded) compile() (*jail.Compiled, diag.List) {
+	c, problems := jail.Compile(l.policy, l.host, l.command)
+	if problems.HasErrors() || !l.launching {
+		return c, problems
+	}
+	made := false
+	for _, dir := range c.View.Unguarded(&l.host.Own) {
+		switch err := os.MkdirAll(dir, 0o700); {
+		case err == nil:
+			made = true
+		case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM), errors.Is(err, unix.EROFS): // nor can the program
+		default:
+			return c, diag.List{{Code: "own-directory", Summary: "a directory that only jail may make can't be made: " + err.Error()}}
+		}
+	}
+	if made {
+		return jail.Compile(l.policy, l.host, l.command)
+	}
+	return c, problems
+}
