@@ -164,3 +164,32 @@ func TestView(t *testing.T) {
 		}
 	}
 }
+
+// What a value of environment.set says is a text, not a path: only ${ has a
+// meaning in it. PATH says where the program is looked for.
+func TestEnvironmentText(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"${HOME}/x", "/home/ann/x"},
+		{"$${HOME}", "${HOME}"},
+		{`a\*b?[${USER}]$HOME`, `a\*b?[ann]$HOME`},
+		{`a\*b`, `a\*b`},
+	} {
+		compiled, problems := compileFor(t, "filesystem: {read: [/usr, /bin, /lib]}\nenvironment: {set: {V: '"+c.text+"'}}\n", fakeHost(), "/usr/bin/true")
+		if problems.HasErrors() {
+			t.Fatalf("%s: %v", c.text, problems)
+		}
+		if got := compiled.Plan.Env; !slices.Equal(got, []string{"V=" + c.want}) {
+			t.Errorf("%s became %q, want V=%s", c.text, got, c.want)
+		}
+	}
+	h := fakeHost()
+	files, ok := h.Files.(fakeFiles)
+	if !ok {
+		t.Fatal("another kind of files")
+	}
+	files["/home/ann/tools/tool"] = "x"
+	compiled, problems := compileFor(t, "filesystem: {read: [~/tools]}\nenvironment: {set: {PATH: '${HOME}/tools'}}\n", h, "tool")
+	if problems.HasErrors() || compiled.Plan.Path != "/home/ann/tools/tool" {
+		t.Errorf("a PATH with a variable: %v", problems)
+	}
+}

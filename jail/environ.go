@@ -44,16 +44,20 @@ func Keeps(keep []policy.Entry, name string) *policy.Entry {
 	return nil
 }
 
-// variableText expands the ${...} of a value.
+// variableText expands the ${...} of a value and reports what has none.
 func (k *compiler) variableText(v *policy.Variable) (string, bool) {
-	if !strings.Contains(v.Text, "${") {
-		return v.Text, true
-	}
-	g := newGranter(k.p, k.h, k.c)
-	pattern, err := policy.Expand(v.Text, func(name string) (string, bool) { return g.variable(name, v.Layer) })
+	value, err := k.expandVariable(v)
 	if err != nil {
 		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At)
 		return "", false
 	}
-	return policy.Unescape(pattern), true
+	return value, true
+}
+
+func (k *compiler) expandVariable(v *policy.Variable) (string, error) {
+	if !strings.Contains(v.Text, "${") {
+		return v.Text, nil
+	}
+	g := newGranter(k.p, k.h, k.c)
+	return policy.ExpandText(v.Text, func(name string) (string, bool) { return g.variable(name, v.Layer) })
 }

@@ -2,7 +2,7 @@
 //
 // Compile is a pure function from a Policy and a Host (what exists, who
 // asks, what the kernel can do) to a Plan: a flat list of syscalls, each with
-// the profile line that asked for it. Launch lowers the plan to memory that
+// the profile line that asked for it. Start lowers the plan to memory that
 // a raw child can execute without the Go runtime, forks, and reports a failing
 // step at its profile line. What it does not do: read YAML, print, or decide
 // anything between fork and exec.

@@ -67,9 +67,10 @@ func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {
 const defaultPath = "/usr/local/bin:/usr/bin:/bin"
 
 func (k *compiler) searchPath() string {
-	for _, v := range k.p.Environment.Set {
-		if v.Name == "PATH" {
-			return v.Text
+	for i := range k.p.Environment.Set {
+		if v := &k.p.Environment.Set[i]; v.Name == "PATH" {
+			value, _ := k.expandVariable(v) // environment reports the error
+			return value
 		}
 	}
 	for _, e := range k.h.Env {
