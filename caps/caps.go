@@ -4,7 +4,6 @@
 package caps
 
 import (
-	"fmt"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -75,14 +74,6 @@ func (s Set) Add(number int) Set {
 	return s | 1<<number
 }
 
-// Remove returns the set without one capability.
-func (s Set) Remove(number int) Set {
-	if number < 0 || number > 63 {
-		return s
-	}
-	return s &^ (1 << number)
-}
-
 // Has reports whether the set holds a capability.
 func (s Set) Has(number int) bool {
 	return number >= 0 && number <= 63 && s&(1<<number) != 0
@@ -107,18 +98,4 @@ func (s Set) String() string {
 		parts = append(parts, Name(number))
 	}
 	return strings.Join(parts, ",")
-}
-
-// Hex writes the set as /proc/PID/status does: sixteen hexadecimal digits.
-func (s Set) Hex() string { return fmt.Sprintf("%016x", uint64(s)) }
-
-// ParseHex reads a set as /proc/PID/status writes it: one to sixteen
-// hexadecimal digits, with white space around them as in the file.
-func ParseHex(text string) (Set, error) {
-	digits := strings.TrimSpace(text)
-	value, err := strconv.ParseUint(digits, 16, 64)
-	if err != nil || strings.ContainsAny(digits, "+_") {
-		return 0, fmt.Errorf("%q is not a capability set in hexadecimal", digits)
-	}
-	return Set(value), nil
 }

@@ -143,14 +143,6 @@ func reapAmongTimers(pid int) syscall.WaitStatus {
 // Pid returns the process id of the program, as seen from outside.
 func (p *Process) Pid() int { return p.program }
 
-// Signal sends a signal to the program.
-func (p *Process) Signal(sig syscall.Signal) error {
-	if p.pidfd < 0 {
-		return syscall.ESRCH
-	}
-	return unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
-}
-
 // Kill ends the jail and everything in it.
 func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
 
