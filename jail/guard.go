@@ -26,26 +26,38 @@ func (g *granter) tooWide(r *policy.PathRule) bool {
 
 // refusePlantedLinks: a link that lies where the jail may write could have
 // been retargeted by an earlier run, so following it out of the writable place would
-// let the program choose what the next jail is shown.
+// let the program choose what the next jail is shown, or where the changes of an
+// overlay go.
 func (g *granter) refusePlantedLinks() {
 	for _, gr := range g.grants {
 		if gr.kind == grantHide || gr.kind == grantGuard || gr.rule == nil {
 			continue
 		}
-		for _, l := range gr.links {
-			w := g.writableAround(parentOf(l.path))
-			if w == nil || within(gr.real, w.real) {
-				continue
-			}
-			g.problems = append(g.problems, diag.Diagnostic{
-				Code:    "link-in-writable",
-				Summary: fmt.Sprintf("%s crosses the symbolic link %s, which the jail can change", diag.Quote(gr.written), diag.Quote(l.path)),
-				Subject: *gr.at,
-				Notes:   []diag.Note{{Text: fmt.Sprintf("%s is writable because of this entry", diag.Quote(w.real)), At: *w.at}},
-				Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(gr.real)),
-			})
-			break
+		g.refusePlanted(gr, gr.written, place{real: gr.real, links: gr.links})
+		if gr.kind != grantOverlay || gr.rule.Keep == "" {
+			continue
 		}
+		if pattern, ok := g.expand(gr.rule.Keep, gr.rule); ok {
+			g.refusePlanted(gr, gr.rule.Keep, g.resolver.resolve(policy.Unescape(pattern)))
+		}
+	}
+}
+
+// refusePlanted judges one path of a rule, which leads to at.
+func (g *granter) refusePlanted(gr *grant, written string, at place) {
+	for _, l := range at.links {
+		w := g.writableAround(parentOf(l.path))
+		if w == nil || within(at.real, w.real) {
+			continue
+		}
+		g.problems = append(g.problems, diag.Diagnostic{
+			Code:    "link-in-writable",
+			Summary: fmt.Sprintf("%s crosses the symbolic link %s, which the jail can change", diag.Quote(written), diag.Quote(l.path)),
+			Subject: *gr.at,
+			Notes:   []diag.Note{{Text: fmt.Sprintf("%s is writable because of this entry", diag.Quote(w.real)), At: *w.at}},
+			Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(at.real)),
+		})
+		break
 	}
 }
 

@@ -58,6 +58,28 @@ func TestHomeByLinkIsTooWide(t *testing.T) {
 	}
 }
 
+// TestKeepByPlantedLink: where the changes of an overlay go is not for the
+// program to say.
+func TestKeepByPlantedLink(t *testing.T) {
+	for _, c := range []struct {
+		name, write string
+		problems    int
+	}{
+		{"the jail can change the link", "~/src", 1},
+		{"it can't", "~/Downloads", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := fakeHost()
+			h.Files.(fakeFiles)["/home/ann/src/kept"] = "/home/ann/docs"
+			text := "filesystem:\n  read: [/usr]\n  write: [" + c.write + "]\n  overlay: [{path: /etc/ssl, keep: ~/src/kept}]\n"
+			_, problems := compileFor(t, text, h, "/usr/bin/true")
+			if len(problems) != c.problems || c.problems > 0 && problems[0].Code != "link-in-writable" {
+				t.Errorf("got %v", problems)
+			}
+		})
+	}
+}
+
 // runScript runs a shell script in a jail, and fails unless it ends with 0.
 func runScript(t *testing.T, profile string, h *Host, script string) {
 	t.Helper()
