@@ -142,6 +142,11 @@ func (k *compiler) root(m *mounter) {
 	case root == nil:
 		m.because("make", "an empty root directory", nil)
 		m.newTmpfsIn(slotRoot, 1<<24, 1<<16, 0o755)
+	case root.kind != grantRead && root.kind != grantWrite:
+		k.problems = append(k.problems, diag.Diagnostic{
+			Code: "whole-root", Summary: "the root directory as a whole can only be read or write", Subject: *root.at,
+			Remedy: "leave it out: a jail shows nothing that it does not name",
+		})
 	default:
 		source := root.real
 		if root.source != "" {

@@ -80,6 +80,16 @@ func TestKeepByPlantedLink(t *testing.T) {
 	}
 }
 
+// TestWholeRoot: hiding everything is not to begin with everything.
+func TestWholeRoot(t *testing.T) {
+	for _, list := range []string{"hide: [/]", "tmpfs: [/]", "overlay: [{path: /, changes: discard}]"} {
+		_, problems := compileFor(t, "filesystem: {read: [/usr], "+list+"}\n", fakeHost(), "/usr/bin/true")
+		if len(problems) != 1 || problems[0].Code != "whole-root" {
+			t.Errorf("%s: got %v", list, problems)
+		}
+	}
+}
+
 // runScript runs a shell script in a jail, and fails unless it ends with 0.
 func runScript(t *testing.T, profile string, h *Host, script string) {
 	t.Helper()
