@@ -12,16 +12,40 @@ import (
 // project: the grant would be the whole home, or the whole system. What the
 // command line names is meant.
 func (g *granter) tooWide(r *policy.PathRule) bool {
-	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags" {
+	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || g.fromFlags(r) {
 		return false
 	}
 	// The kernel names the current directory without links; HOME may be one.
-	if g.h.Cwd != "/" && (g.h.Home == "" || !within(g.resolver.resolve(g.h.Home).real, g.h.Cwd)) {
-		return false
+	home := ""
+	if g.h.Home != "" {
+		home = g.resolver.resolve(g.h.Home).real
 	}
-	g.problem(r, "cwd-too-wide", fmt.Sprintf("this grants the current directory, which is %s", diag.Quote(g.h.Cwd)),
-		"change into a project first, or name the directory: --write "+diag.Quote(g.h.Cwd))
+	what := "holds your home"
+	switch {
+	case g.h.Cwd == "/":
+		what = "is the whole system"
+	case home == "" || !within(home, g.h.Cwd):
+		return false
+	case home == g.h.Cwd:
+		what = "is your whole home"
+	}
+	for i := range g.p.Filesystem.Rules {
+		flag := &g.p.Filesystem.Rules[i]
+		if !g.fromFlags(flag) {
+			continue
+		}
+		if named, ok := g.expand(flag.Path, flag); ok && policy.Unescape(named) == g.h.Cwd {
+			return false // its rule decides what the directory is
+		}
+	}
+	g.problem(r, "cwd-too-wide", fmt.Sprintf("this grants the current directory, and %s %s", diag.Quote(g.h.Cwd), what),
+		"change into a project first; or grant no directory: --replace filesystem.write; or all of this one: --write "+diag.Quote(g.h.Cwd))
 	return true
+}
+
+// fromFlags tells whether a rule stands on the command line.
+func (g *granter) fromFlags(r *policy.PathRule) bool {
+	return r.Layer >= 0 && r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags"
 }
 
 // refusePlantedLinks: a link that lies where the jail may write could have
