@@ -1,12 +1,14 @@
 package main
 
 import (
+	"io/fs"
 	"path"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/profiles"
 )
 
 // loadNamed reads the profile that show, explain and plan are asked about:
@@ -87,4 +89,25 @@ func (s *session) place(a *app) diag.Range {
 		return diag.Range{}
 	}
 	return a.line.at(s.others[0], 0)
+}
+
+// suggestProgram adds to the report of a program that is not there which verb
+// or shipped profile is called nearly so.
+func suggestProgram(argv []string, problems diag.List) {
+	for i := range problems {
+		if problems[i].Code != jail.CodeNotFound || strings.Contains(argv[0], "/") {
+			continue
+		}
+		var known []string
+		for _, v := range verbs() {
+			known = append(known, v.name)
+		}
+		files, _ := fs.Glob(profiles.FS, "*.yaml") // the pattern is well formed
+		for _, file := range files {
+			known = append(known, strings.TrimSuffix(file, ".yaml"))
+		}
+		if near := diag.Suggest(argv[0], known); near != "" {
+			problems[i].Label = "did you mean " + diag.Quote(near) + "?"
+		}
+	}
 }

@@ -74,6 +74,7 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 func (a *app) compile(l *loaded) (*jail.Plan, int) {
 	c, problems := l.compile()
 	if problems.HasErrors() {
+		suggestProgram(l.command.Argv, problems)
 		return nil, a.report(l.sources, problems)
 	}
 	if c.Plan.Filter != nil {
