@@ -49,7 +49,7 @@ func TestAccounts(t *testing.T) {
 			g := &granter{p: p, h: h, resolver: newResolver(h.Files)}
 			g.run()
 			g.accounts()
-			root := grow(g.grants, g.links)
+			root := grow(g.grants, g.links, g.pins)
 			for path, want := range map[string]string{"/etc/passwd": c.passwd, "/etc/group": c.group} {
 				if got := root.at(path).grant.text; got != want {
 					t.Errorf("%s is\n%swant\n%s", path, got, want)

@@ -81,6 +81,7 @@ func words(vs ...uint64) []byte {
 type blocks struct {
 	openSource *Block
 	openTarget *Block
+	openLink   *Block
 	readOnly   *Block
 	writable   *Block
 	device     *Block
@@ -109,6 +110,10 @@ func newBlocks() *blocks {
 		openTarget: &Block{
 			Bytes: words(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
 			Show:  "{O_PATH|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+		},
+		openLink: &Block{
+			Bytes: words(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+			Show:  "{O_PATH|O_NOFOLLOW|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 		},
 		readOnly: mountAttr(nosuid|nodev|ro, true, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
 		writable: mountAttr(nosuid|nodev, true, "{NOSUID|NODEV, MS_PRIVATE}"),

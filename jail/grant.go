@@ -70,6 +70,7 @@ type granter struct {
 	problems diag.List
 	grants   []*grant
 	links    []link
+	pins     []link            // on the way to what is hidden or protected
 	creates  []*grant          // missing paths that the profile wants made
 	heads    map[string]string // what the first components of paths stand for
 }
@@ -231,6 +232,8 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 	}
 	if gr.kind != grantHide {
 		g.links = append(g.links, at.links...)
+	} else {
+		g.pins = append(g.pins, at.links...)
 	}
 	g.grants = append(g.grants, gr)
 }

@@ -124,6 +124,7 @@ func (g *granter) guard(pattern string) {
 				kind: grantGuard, real: at.real, file: at.kind, written: lexical,
 				rank: rank{layer: builtinLayer}, at: new(diag.Range),
 			})
+			g.pins = append(g.pins, at.links...)
 		}
 	}
 }
@@ -143,6 +144,7 @@ func (g *granter) own() {
 			kind: kind, real: at.real, file: at.kind, written: p,
 			rank: rank{layer: ownLayer, hide: kind == grantHide}, at: new(diag.Range),
 		})
+		g.pins = append(g.pins, at.links...)
 	}
 	add(grantHide, o.Cache)
 	add(grantHide, o.State)

@@ -65,8 +65,11 @@ func (m *mounter) node(n *node, path string, around setting) {
 	}
 	inside := around.apply(gr)
 	switch {
-	case gr == nil && n.link != "" && len(n.kids) == 0:
-		if !around.bound {
+	case gr == nil && (n.link != "" || n.pinned) && len(n.kids) == 0:
+		if n.pinned && around.bound && around.writable && !around.own {
+			m.pinLink(path, around)
+		}
+		if !around.bound && n.link != "" {
 			m.because("make the link", "/"+path, nil)
 			m.symlinkat(n.link, slotRoot, path)
 		}

@@ -18,11 +18,26 @@ func (m *mounter) pin(n *node, path string, around setting) {
 	m.close(s)
 }
 
+// pinLink does the same for a link on the way to something protected: a mount
+// of the link itself, which is followed as before, and can be neither removed nor
+// exchanged for one that leads elsewhere.
+func (m *mounter) pinLink(path string, around setting) {
+	m.because("keep in its place", "/"+path, around.by.at)
+	s := m.clone("/"+path, false, m.readOnly)
+	t := m.slot()
+	m.openat2(t, fd(slotRoot), path, m.openLink)
+	m.moveOnto(s, t)
+	m.close(t)
+	m.close(s)
+}
+
 // holdsProtected tells whether something below n is less than writable. What
 // lies below a tmpfs or an overlay is not the host's.
 func holdsProtected(n *node) bool {
 	for _, k := range n.kids {
 		switch {
+		case k.pinned:
+			return true
 		case k.grant == nil || k.grant.kind == grantWrite:
 			if holdsProtected(k) {
 				return true

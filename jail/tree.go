@@ -11,6 +11,7 @@ type node struct {
 	name   string
 	grant  *grant
 	link   string
+	pinned bool // a link on the way to what is hidden or protected
 	kids   []*node
 	byName map[string]*node // filled when there are more than a few kids
 }
@@ -58,8 +59,11 @@ func (n *node) at(path string) *node {
 
 // grow builds the tree of all grants and links. For one path the grant with
 // the higher rank remains.
-func grow(grants []*grant, links []link) *node {
+func grow(grants []*grant, links, pins []link) *node {
 	root := &node{}
+	for _, l := range pins {
+		root.at(l.path).pinned = true
+	}
 	for _, l := range links {
 		root.at(l.path).link = l.target
 	}

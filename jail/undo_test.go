@@ -47,6 +47,29 @@ func TestParentsStay(t *testing.T) {
 	}
 }
 
+// TestLinksStay tries to exchange the links that lead to what is protected.
+func TestLinksStay(t *testing.T) {
+	requireJails(t)
+	h := realHost(t)
+	for _, dir := range []string{"dot/config/autostart", "dot/keys"} {
+		if err := os.MkdirAll(filepath.Join(h.Home, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{".config": "dot/config", "keys": "dot/keys"} {
+		if err := os.Symlink(target, filepath.Join(h.Home, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	profile := "filesystem:\n  read: [/usr, /bin, /sbin, /lib, /lib64]\n  write: [\"~\"]\n  hide: [~/keys]\n" +
+		"environment: {keep: [PATH, HOME]}\nsyscalls: {default: allow}\n"
+	runScript(t, profile, h, `cd && for l in .config keys; do rm $l 2>/dev/null && exit 1; mv $l moved 2>/dev/null && exit 2; `+
+		`ln -sfn / $l 2>/dev/null && exit 3; done; test -d .config/autostart && touch .config/new && touch beside`)
+	if !exists(filepath.Join(h.Home, "dot/config/new")) || !exists(filepath.Join(h.Home, "beside")) {
+		t.Error("what may be written was not")
+	}
+}
+
 // TestHomeByLinkIsTooWide has a home that HOME names by a link.
 func TestHomeByLinkIsTooWide(t *testing.T) {
 	h := fakeHost()

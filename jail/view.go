@@ -25,7 +25,7 @@ func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
 	g.layers()
 	g.fixed()
 	*problems = append(*problems, g.problems...)
-	v := &View{root: grow(g.grants, g.links), resolver: g.resolver, creates: g.creates, grants: g.grants}
+	v := &View{root: grow(g.grants, g.links, g.pins), resolver: g.resolver, creates: g.creates, grants: g.grants}
 	if home != nil {
 		v.root.at(home.real).forgetHost(home)
 	}
