@@ -55,6 +55,7 @@ func TestPlans(t *testing.T) {
 		{"empty-home", "filesystem:\n  read: [/usr]\n  write: [~/src]\n  home: empty\n", fakeHost()},
 		{"create", "filesystem:\n  read: [/usr]\n  write:\n    - {path: ~/.new/deep, create: directory}\n    - {path: ~/.new/file, create: file}\n", fakeHost()},
 		{"old-kernel", "filesystem:\n  read: [/usr, /bin]\n  hide: [/usr/lib]\n", oldKernel},
+		{"other-root", "filesystem:\n  root: /srv/other\n  read: [/usr]\n  hide: [/etc/only-there, /etc/passwd]\n", withOther(fakeHost())},
 		{"as-root", "filesystem:\n  read: [/usr]\n", root},
 		{"shared", "filesystem: {read: [/usr]}\nnetwork: host\nnamespaces: {pid: false, ipc: false, uts: false, cgroup: false, time: true, user: true}\n", fakeHost()},
 		{"identity", "filesystem: {read: [/usr]}\nidentity: {user: root, hostname: box, machine-id: host}\ncapabilities: {keep: [chown, net_raw]}\nlimits: {open-files: 10, processes: 5, file-size: 1K}\n", fakeHost()},
@@ -67,6 +68,14 @@ func TestPlans(t *testing.T) {
 			golden(t, "plan-"+c.name+".txt", planText(compiled))
 		})
 	}
+}
+
+// withOther has a root file system of its own in /srv/other, with a file that
+// the host has not and without one that it has.
+func withOther(h *Host) *Host {
+	files := h.Files.(fakeFiles)
+	files["/srv/other/etc/only-there"], files["/srv/other/usr/bin/true"] = "-", "x"
+	return h
 }
 
 func withDir(h *Host, dir string) *Host {
@@ -104,6 +113,10 @@ func TestRefusals(t *testing.T) {
 		{"tmpfs without a place", "filesystem:\n  read: [/usr]\n  tmpfs: [/usr/none]\n", "no-mount-point", fakeHost(), nil},
 		{"required variable", "filesystem:\n  read: [/usr, {path: ~/x, required: true}]\n", "path-unset", noHome, nil},
 		{"home as a project", "filesystem: {read: [/usr], write: [\"${CWD}\"]}\n", "cwd-too-wide", inHome, nil},
+		{"sys_admin", "filesystem: {read: [/usr]}\ncapabilities: {keep: [sys_admin]}\n", "undoes-jail", fakeHost(), nil},
+		{"all capabilities", "filesystem: {read: [/usr]}\ncapabilities: {drop: !replace [chown]}\n", "undoes-jail", fakeHost(), nil},
+		{"visible layer", "filesystem:\n  read: [/usr, ~/Downloads]\n  overlay: [{path: ~/src, keep: ~/Downloads/layer}]\n", "keep-visible", fakeHost(), nil},
+		{"device of the jail", "filesystem:\n  read: [/usr]\n  hide: [/dev/full]\n", "reserved-path", fakeHost(), nil},
 		{"program missing", "filesystem: {read: [/usr]}\n", CodeNotFound, fakeHost(), []string{"nothing"}},
 		{"program is a directory", "filesystem: {read: [/usr]}\n", CodeNotExecutable, fakeHost(), []string{"/usr/lib"}},
 		{"program not executable", "filesystem: {read: [/usr, /etc]}\n", CodeNotExecutable, fakeHost(), []string{"/etc/passwd"}},

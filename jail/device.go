@@ -8,6 +8,14 @@ import (
 	"github.com/jail-project/jail/policy"
 )
 
+// devices are the devices of the host that every jail has.
+var devices = [...]string{"null", "zero", "full", "random", "urandom", "tty"}
+
+// devNames are all names in a jail's /dev.
+func devNames() []string {
+	return append(devices[:], "pts", "ptmx", "shm", "fd", "stdin", "stdout", "stderr")
+}
+
 // dev makes the jail's /dev: six devices of the host by name, a terminal
 // multiplexer of its own, links, and shared memory. Nothing else of the host's /dev
 // has a name in the jail.
@@ -15,7 +23,7 @@ func (m *mounter) dev(path string, around setting) {
 	gr := &grant{kind: grantDev, real: "/dev", file: KindDir}
 	m.because("make", "/dev", nil)
 	m.attach(m.newTmpfs(1<<20, 1<<10, 0o755), gr, path, around)
-	for _, name := range [...]string{"null", "zero", "full", "random", "urandom", "tty"} {
+	for _, name := range devices {
 		m.because("make", "/dev/"+name, nil)
 		s := m.clone("/dev/"+name, false, m.device)
 		m.mknodat(fd(slotRoot), path+"/"+name, 0o666)

@@ -3,6 +3,7 @@ package jail
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -241,7 +242,27 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 // devPathAllowed: below /dev a profile may replace the shared memory
 // directory, nothing else.
 func (g *granter) devPathAllowed(gr *grant) bool {
-	return gr.kind == grantHide || gr.kind == grantTmpfs && within(gr.real, "/dev/shm")
+	switch gr.kind {
+	case grantTmpfs:
+		return within(gr.real, "/dev/shm")
+	case grantHide:
+		// What the jail's /dev lacks is hidden as it is.
+		return path.Dir(gr.real) == "/dev" && !slices.Contains(devNames(), path.Base(gr.real))
+	}
+	return false
+}
+
+// otherRoot is the directory that holds the jail's root, "" for the host's.
+func (g *granter) otherRoot() string {
+	fs := &g.p.Filesystem
+	if fs.Root.V == "host" || fs.Root.V == "" {
+		return ""
+	}
+	pattern, ok := g.expand(fs.Root.V, &policy.PathRule{Path: fs.Root.V, Origin: fs.Root.Origin})
+	if !ok {
+		return ""
+	}
+	return g.resolver.resolve(policy.Unescape(pattern)).real
 }
 
 // whenMissing decides about a path that does not exist; false drops the
@@ -253,7 +274,12 @@ func (g *granter) whenMissing(gr *grant, lexical string) bool {
 		gr.file = KindDir
 		return true
 	case r.Access == policy.Hide:
-		return false
+		// In the root of another system it may be there all the same.
+		gr.real, gr.file = lexical, KindMissing
+		if root := g.otherRoot(); root != "" {
+			gr.file = g.h.Files.Kind(root + lexical)
+		}
+		return gr.file == KindDir || gr.file == KindFile
 	case r.Create == policy.CreateDirectory:
 		gr.file = KindDir
 	case r.Create == policy.CreateFile:

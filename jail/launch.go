@@ -54,6 +54,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 	}
 	if cell != nil {
 		if ok, err := p.lower(cell.shared); err != nil {
+			cell.Discard()
 			return nil, &Failure{Plan: p, Err: err}
 		} else if ok {
 			return follow(p, cell)
@@ -65,6 +66,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 		return nil, cellFailure(p, err)
 	}
 	if _, err := p.lower(cell.shared); err != nil {
+		cell.Discard()
 		return nil, &Failure{Plan: p, Err: err}
 	}
 	return follow(p, cell)

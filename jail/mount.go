@@ -122,6 +122,9 @@ func verbOf(gr *grant) string {
 
 func (m *mounter) grant(n *node, path string, around setting) {
 	gr := n.grant
+	if !m.there(gr, path, around) {
+		return
+	}
 	switch gr.kind {
 	case grantRead, grantWrite:
 		m.bind(n, path, around)
@@ -142,6 +145,18 @@ func (m *mounter) grant(n *node, path string, around setting) {
 	case grantText:
 		m.text(gr, path, around)
 	}
+}
+
+// there tells whether what is to be hidden or replaced exists. Grants are
+// resolved on the host; below the root of another system, that one counts.
+func (m *mounter) there(gr *grant, path string, around setting) bool {
+	if !around.bound || around.by == nil || around.by.real != "/" || around.by.source == "" {
+		return true
+	}
+	if gr.kind != grantHide && gr.kind != grantText && gr.kind != grantGuard {
+		return true
+	}
+	return m.h.Files.Kind(join(around.by.source, path)) == gr.file
 }
 
 // bind shows a host path. Inside a setting that grants the same already

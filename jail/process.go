@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
 )
 
@@ -17,6 +18,17 @@ func (k *compiler) refuseUnusable() {
 		if strings.IndexByte(a, 0) >= 0 {
 			k.problem("nul-byte", "an argument contains a NUL byte", k.c.At)
 		}
+	}
+	if n, _ := caps.Number("sys_admin"); keptCapabilities(&k.p.Capabilities).Has(n) {
+		at := keepOrigin(&k.p.Capabilities, n)
+		if at == nil {
+			at = new(diag.Range)
+		}
+		k.problems = append(k.problems, diag.Diagnostic{
+			Code: "undoes-jail", Subject: *at,
+			Summary: "a program that keeps sys_admin could uncover what is hidden and write what is read-only",
+			Remedy:  "leave it out: no jail can keep it",
+		})
 	}
 	if k.plan.Time = k.p.Limits.Time.V; k.plan.Time < 0 {
 		k.problem("bad-limit", "the time limit is negative", k.p.Limits.Time.At)

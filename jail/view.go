@@ -30,7 +30,16 @@ func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
 		v.root.at(home.real).forgetHost(home)
 	}
 	for _, gr := range g.grants {
-		v.hasOverlay = v.hasOverlay || gr.kind == grantOverlay
+		if gr.kind != grantOverlay {
+			continue
+		}
+		v.hasOverlay = true
+		if gr.source != "" && v.Visible(gr.source) {
+			*problems = append(*problems, diag.Diagnostic{
+				Code: "keep-visible", Summary: diag.Quote(gr.rule.Keep) + ", which is to keep the changes, can be seen in the jail",
+				Subject: *gr.at, Remedy: "choose a directory that nothing grants",
+			})
+		}
 	}
 	return v
 }
