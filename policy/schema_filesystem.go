@@ -11,7 +11,7 @@ func filesystemKey() Key {
 				"A program that holds an open file keeps it: what the caller passes as standard input or output is not looked at."),
 			pathsKey("write", Write, PathPattern,
 				"Paths that are visible and can be written. An entry may create the path on the host when it is missing.",
-				"List a path inside it under read or hide. @startup stays read-only inside unless it is named exactly.",
+				"List a path inside it under read or hide; a directory above such a path cannot be renamed then. @startup stays read-only inside unless it is named exactly.",
 				"What is written there stays on the host after the program has ended."),
 			pathsKey("hide", Hide, PathPattern,
 				"Paths that are invisible even where a wider rule shows them.",

@@ -75,7 +75,7 @@ func capabilitiesKey() Key {
 			{
 				Name: "keep", Kind: List, Group: "capabilities", Elem: &Key{Kind: Capability},
 				at:  func(p *Policy) any { return &p.Capabilities.Keep },
-				Doc: "Capabilities that stay although they are dropped, or all. Names may be written as in the manual, CAP_NET_RAW, or short, net_raw.",
+				Doc: "Capabilities that stay although they are dropped, or all. Names may be written as in the manual, CAP_NET_RAW, or short, net_raw. sys_admin cannot be kept: with it a program could undo what hides and what is read-only.",
 			},
 		},
 	}
