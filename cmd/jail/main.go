@@ -5,6 +5,12 @@
 // a verb is reached with `jail run NAME` or `jail -- NAME`.
 package main
 
+// The runtime would read the table of mounts at every start, to find out how
+// many processors a control group leaves to a process that mostly waits.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 import (
 	"fmt"
 	"io"
