@@ -1,15 +1,15 @@
+// A process that mostly waits need not follow how many processors its control
+// group leaves to it; the runtime would start a goroutine and a thread for that.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Command jail runs programs with only what their profile grants.
 //
 // Each verb is a file of this package: it wires the packages together and
 // prints. `jail PROGRAM` is `jail run PROGRAM`; a program that has the name of
 // a verb is reached with `jail run NAME` or `jail -- NAME`.
 package main
-
-// The runtime would read the table of mounts at every start, to find out how
-// many processors a control group leaves to a process that mostly waits.
-//
-//go:debug containermaxprocs=0
-//go:debug updatemaxprocs=0
 
 import (
 	"fmt"
