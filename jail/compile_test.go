@@ -70,6 +70,11 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+func withVenv(h *Host) *Host {
+	h.Files.(fakeFiles)["/srv/venv/python"] = "/usr/bin/true"
+	return h
+}
+
 // withOther has a root file system of its own in /srv/other, with a file that
 // the host has not and without one that it has.
 func withOther(h *Host) *Host {
@@ -121,6 +126,7 @@ func TestRefusals(t *testing.T) {
 		{"program is a directory", "filesystem: {read: [/usr]}\n", CodeNotExecutable, fakeHost(), []string{"/usr/lib"}},
 		{"program not executable", "filesystem: {read: [/usr, /etc]}\n", CodeNotExecutable, fakeHost(), []string{"/etc/passwd"}},
 		{"program invisible", "filesystem: {read: [/etc]}\n", CodeNotExecutable, fakeHost(), []string{"true"}},
+		{"link to a program", "filesystem: {read: [/usr]}\n", CodeNotExecutable, withVenv(fakeHost()), []string{"/srv/venv/python"}},
 		{"program hidden", "filesystem: {read: [/usr], hide: [/usr/bin/true]}\n", CodeNotExecutable, fakeHost(), []string{"true"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -102,11 +102,15 @@ func (k *compiler) usable(name string) (string, *diag.Diagnostic) {
 		} else if within(at.real, "/usr") {
 			d.Remedy = "let the profile extend one that shows the system's programs and libraries, such as cli"
 		}
-	default:
-		if k.view.nameLeadsTo(name, at) {
-			return name, nil
-		}
+	case k.view.nameLeadsTo(name, at):
+		return name, nil
+	case !strings.Contains(k.c.Argv[0], "/"):
 		return at.real, nil
+	default:
+		// Whoever names a link means it: a virtual environment's python is
+		// another program than the one the link leads to.
+		d.Code, d.Summary = CodeNotExecutable, fmt.Sprintf("%s is not visible in the jail, only what it leads to", diag.Quote(name))
+		d.Remedy = "add --read " + diag.Quote(parentOf(name)) + ", or run " + diag.Quote(at.real)
 	}
 	return "", d
 }
