@@ -161,6 +161,17 @@ func TestEnvironmentIsTheKeptList(t *testing.T) {
 	}
 }
 
+// TestOnlyListedABIs: a policy that refuses no call has a filter all the same.
+func TestOnlyListedABIs(t *testing.T) {
+	c, problems := compileFor(t, "filesystem: {read: [/usr]}\nsyscalls: {default: allow, architectures: !replace [x86]}\n", fakeHost(), "/usr/bin/true")
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	if c.Plan.Filter == nil || !slices.Equal(c.Plan.Filter.Arches, []string{"x86"}) {
+		t.Errorf("the filter is %v", c.Plan.Filter)
+	}
+}
+
 func TestView(t *testing.T) {
 	c, problems := compileFor(t, "filesystem:\n  read: [/usr, /srv/docs, ~/.ssh/known_hosts]\n  write: [\"~\"]\n  hide: [\"@secrets\"]\n  tmpfs: [/tmp]\n", fakeHost(), "/usr/bin/true")
 	if problems.HasErrors() {

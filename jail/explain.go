@@ -5,7 +5,6 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/seccomp"
 )
 
 // Sight is what a program in a jail finds at a path.
@@ -151,21 +150,4 @@ func Paths(p *policy.Policy, h *Host, c Command, written string) []string {
 		}
 	}
 	return paths
-}
-
-// SyscallFilter is the filter that a policy asks for. Its rules have the
-// order, and so the indices, of those in the policy.
-func SyscallFilter(p *policy.Policy) seccomp.Filter {
-	s := &p.Syscalls
-	f := seccomp.Filter{Default: s.Default.V}
-	for i := range s.Allow {
-		f.Allow = append(f.Allow, s.Allow[i].Rule)
-	}
-	for i := range s.Deny {
-		f.Deny = append(f.Deny, s.Deny[i].Rule)
-	}
-	for i := range s.Architectures {
-		f.Arches = append(f.Arches, s.Architectures[i].Text)
-	}
-	return f
 }

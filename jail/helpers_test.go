@@ -53,7 +53,8 @@ func (f fakeFiles) Kind(path string) FileKind {
 
 func (f fakeFiles) Readlink(path string) (string, error) { return f[path], nil }
 
-func (f fakeFiles) Names(path string) []string {
+// names lists a directory, sorted.
+func (f fakeFiles) names(path string) []string {
 	seen := map[string]bool{}
 	for p := range f {
 		if rest, ok := strings.CutPrefix(p, strings.TrimSuffix(path, "/")+"/"); ok && rest != "" {
@@ -70,7 +71,7 @@ func (f fakeFiles) Names(path string) []string {
 
 func (f fakeFiles) Kinds(path string, _ int) map[string]FileKind {
 	kinds := map[string]FileKind{}
-	for _, name := range f.Names(path) {
+	for _, name := range f.names(path) {
 		kinds[name] = f.Kind(join(path, name))
 	}
 	return kinds

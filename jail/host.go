@@ -55,8 +55,6 @@ type Files interface {
 	// KindMissing stands for every reason for which the caller can't see it.
 	Kind(path string) FileKind
 	Readlink(path string) (string, error)
-	// Names lists a directory, sorted.
-	Names(path string) []string
 	// Kinds lists a directory with the kind of each entry; nil when that
 	// can't be had, or when the directory seems to hold more than most.
 	Kinds(path string, most int) map[string]FileKind

@@ -28,18 +28,6 @@ func (osFiles) Kind(path string) FileKind {
 
 func (osFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
 
-func (osFiles) Names(path string) []string {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil
-	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
-	}
-	return names
-}
-
 func (f osFiles) Kinds(path string, most int) map[string]FileKind {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {

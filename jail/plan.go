@@ -43,8 +43,8 @@ type Plan struct {
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
 
-	// retry is set while the plan relies on a kernel feature that can only
-	// be tried: op number retryAt failing with EINVAL means that it is absent.
+	// detached is set while the plan relies on Kernel.DetachedTree, which
+	// can only be tried; see Failure.AskedTooMuch.
 	detached   bool
 	filterProg *Block
 }

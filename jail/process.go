@@ -247,10 +247,7 @@ func (k *compiler) ready(b *builder) {
 
 func (k *compiler) filter(b *builder) {
 	f := FilterOf(k.p)
-	if f == nil {
-		return
-	}
-	k.plan.Filter = f
+	k.plan.Filter = &f
 	// struct sock_fprog of seccomp(2); its program is filled in by the launcher.
 	k.plan.filterProg = &Block{Bytes: make([]byte, 16), Show: "filter"}
 	b.because("install", "the syscall filter", &k.p.Syscalls.Default.At)

@@ -75,7 +75,7 @@ func (c *checked) profile(req policy.Request) {
 	c.count++
 	p, sources, problems := policy.Load(c.store, req)
 	if p != nil {
-		if err := seccomp.Check(jail.SyscallFilter(p)); err != nil {
+		if err := seccomp.Check(jail.FilterOf(p)); err != nil {
 			problems = append(problems, diag.Diagnostic{
 				Code: "filter", Summary: "the syscall filter has no meaning: " + err.Error(), Subject: p.Syscalls.Default.At,
 			})

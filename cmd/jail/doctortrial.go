@@ -91,7 +91,7 @@ func (d *doctor) filters() []finding {
 		store.State, store.Detail = stateOff, text(problems[0].Summary)
 		return []finding{store}
 	}
-	_, source, err := cache.Program(jail.SyscallFilter(p))
+	_, source, err := cache.Program(jail.FilterOf(p))
 	if err != nil {
 		compiler.State, compiler.Detail = stateMissing, text(err.Error())
 		compiler.Remedy = "only profiles with the filters that come with jail start until then"

@@ -13,7 +13,7 @@ import (
 // syscalls is the filter of the policy.
 func (e *explainer) syscalls() *seccomp.Filter {
 	if e.filter == nil {
-		f := jail.SyscallFilter(e.policy)
+		f := jail.FilterOf(e.policy)
 		e.filter = &f
 	}
 	return e.filter

@@ -77,13 +77,11 @@ func (a *app) compile(l *loaded) (*jail.Plan, int) {
 		suggestProgram(l.command.Argv, problems)
 		return nil, a.report(l.sources, problems)
 	}
-	if c.Plan.Filter != nil {
-		program, ok := a.filterProgram(l, c.Plan.Filter)
-		if !ok {
-			return nil, exitFailed
-		}
-		c.Plan.SetFilterProgram(program)
+	program, ok := a.filterProgram(l, c.Plan.Filter)
+	if !ok {
+		return nil, exitFailed
 	}
+	c.Plan.SetFilterProgram(program)
 	if len(l.command.Argv) == 0 {
 		c.Plan.Program = c.Plan.Program[:len(c.Plan.Program)-1]
 	}

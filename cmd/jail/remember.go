@@ -68,13 +68,11 @@ func (a *app) recall(program []string) *loaded {
 // meantime, or there is an error to show, which takes the texts of the profiles.
 func (a *app) relaunch(l *loaded, cell *jail.Cell) (int, bool) {
 	c, problems := l.compile()
-	if problems.HasErrors() || (c.Plan.Filter != nil) != (l.filter != nil) {
+	if problems.HasErrors() || l.filter == nil {
 		discard(cell)
 		return 0, false
 	}
-	if c.Plan.Filter != nil {
-		c.Plan.SetFilterProgram(l.filter)
-	}
+	c.Plan.SetFilterProgram(l.filter)
 	process, failure := jail.Start(c.Plan, cell)
 	if failure != nil {
 		return 0, false

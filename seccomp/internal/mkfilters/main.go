@@ -67,9 +67,7 @@ func filters() ([]profileFilter, error) {
 		if problems.HasErrors() {
 			return nil, fmt.Errorf("read the profile %q: %w", listed[i].Name, problems)
 		}
-		if f := jail.FilterOf(p); f != nil {
-			pack = append(pack, profileFilter{listed[i].Name, *f})
-		}
+		pack = append(pack, profileFilter{listed[i].Name, jail.FilterOf(p)})
 	}
 	return pack, nil
 }
