@@ -54,13 +54,11 @@ func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
 		if problems.HasErrors() {
 			return &problems[0]
 		}
-		if c.Plan.Filter != nil {
-			program, _, err := filterCache(&h).Program(*c.Plan.Filter)
-			if program == nil {
-				return &diag.Diagnostic{Summary: "the syscall filter can't be made: " + err.Error()}
-			}
-			c.Plan.SetFilterProgram(program)
+		program, _, err := filterCache(&h).Program(*c.Plan.Filter)
+		if err != nil {
+			return &diag.Diagnostic{Summary: "the syscall filter can't be made: " + err.Error()}
 		}
+		c.Plan.SetFilterProgram(program)
 		c.Plan.Time = trialTime
 		process, failure := jail.Start(c.Plan, nil)
 		switch {
