@@ -31,8 +31,9 @@ const atClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | uintptr(0xff)
 // taken only for what a plan fills.
 const cellSize = 16 << 20
 
-// NewCell makes a cell with namespaces. The calling goroutine is locked to
-// its thread for good, and has to be the one that calls Start.
+// NewCell makes a cell with namespaces. The jail is tied to the thread that
+// forks it (PR_SET_PDEATHSIG of prctl(2)). The runtime keeps its threads for
+// good, but for those of a goroutine that ends locked to one: see Start.
 func NewCell(namespaces uintptr) (*Cell, error) {
 	return newCell(namespaces, cellSize, nil)
 }
@@ -71,7 +72,6 @@ func blockSize(b *Block) int {
 }
 
 func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
-	runtime.LockOSThread()
 	report, err := newReport()
 	if err != nil {
 		return nil, err

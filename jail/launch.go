@@ -45,8 +45,8 @@ func (f *Failure) Error() string {
 
 // Start executes the plan. On return the program runs, or it never ran and
 // the Failure says why. The cell is used if it has the namespaces of the plan, else
-// thrown away; nil is no cell. The calling goroutine is locked to its thread for
-// good: when the thread ends, so does the jail.
+// thrown away; nil is no cell. The calling goroutine must not be locked to a
+// thread that ends before the jail: the thread's end would be the jail's.
 func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0) {
 		cell.Discard()
@@ -125,15 +125,10 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 	return nil, failure
 }
 
-// reap waits for a child of ours.
+// reap waits for a child of ours. The runtime is told, unlike with
+// receiveMessage: this wait may take days, in which a thread that counts as
+// running would be sent a signal a hundred times a second.
 func reap(pid int) syscall.WaitStatus {
-	return waitFor(pid)
-}
-
-// reapAmongTimers waits for a child of ours, and tells the runtime so: on a
-// machine with one processor nothing else would run meanwhile, and no timer
-// end.
-func reapAmongTimers(pid int) syscall.WaitStatus {
 	var status syscall.WaitStatus
 	for {
 		if _, err := syscall.Wait4(pid, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
@@ -151,16 +146,14 @@ func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
 // Wait returns the exit status to pass on: the program's own, 128+N when
 // signal N ended it, 124 when the time limit did.
 func (p *Process) Wait() int {
-	wait := reap
 	if p.plan.Time > 0 {
-		wait = reapAmongTimers
 		p.timedOut = make(chan struct{})
 		defer time.AfterFunc(p.plan.Time, func() {
 			close(p.timedOut)
 			_ = p.Kill()
 		}).Stop()
 	}
-	status := wait(p.first)
+	status := reap(p.first)
 	releaseSignals()
 	p.close()
 	select {

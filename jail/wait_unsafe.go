@@ -7,11 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The two waits of a launch are raw syscalls: the runtime then does not take
-// the wait for an occasion to start threads, which would cost as much as a
-// namespace. Other goroutines go on, on threads of their own.
-
-// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal.
+// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal. The
+// wait for the child's records is a raw syscall: the runtime then does not take
+// it for an occasion to start threads, which would cost as much as a namespace.
 func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) {
 	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
 	for {
@@ -21,17 +19,6 @@ func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) 
 			continue
 		}
 		return int(r), int(msg.Controllen), e
-	}
-}
-
-// waitFor is wait4(2) for one child, repeated after a signal.
-func waitFor(pid int) syscall.WaitStatus {
-	var status syscall.WaitStatus
-	for {
-		_, _, e := syscall.RawSyscall6(syscall.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(&status)), 0, 0, 0, 0)
-		if e != syscall.EINTR {
-			return status
-		}
 	}
 }
 
