@@ -99,6 +99,10 @@ func TestPackInnerSandboxIsForBrowsers(t *testing.T) {
 			browsers++
 			groups = append(groups, "@sandbox")
 		}
+		if name == "node" || slices.ContainsFunc(p.Layers, func(l policy.Layer) bool { return l.Name == "network-client" }) {
+			groups = append(groups, "@netlink")
+			slices.Sort(groups)
+		}
 		if p.Namespaces.User.V != browser {
 			t.Errorf("%s: nested user namespaces: %v", name, p.Namespaces.User.V)
 		}

@@ -2,7 +2,7 @@ package seccomp
 
 import "golang.org/x/sys/unix"
 
-// The bundles @default, @system-service and @sandbox: what kinds of programs
+// The bundles @default, @netlink, @system-service and @sandbox: what kinds of programs
 // need. Only they hold conditions.
 
 // defaultMembers are the calls of @default that are harmless with any
@@ -105,9 +105,8 @@ var defaultRules = []Rule{
 	// Moving the boundaries of the own memory map serves checkpointing only.
 	{Name: "prctl", When: []Cond{{Arg: 0, Op: "!=", Value: unix.PR_SET_MM, Width: 32}}},
 
-	// Sockets: local ones of every ordinary type, TCP and UDP, and routing
-	// netlink, by which libraries list the interfaces of the network
-	// namespace. No raw sockets, no ping sockets, and of the protocols that a
+	// Sockets: local ones of every ordinary type, TCP and UDP. No netlink, see
+	// netlinkRules; no raw sockets, no ping sockets, and of the protocols that a
 	// type can have only the ordinary one: not MPTCP, SCTP, DCCP or UDP-Lite.
 	{Name: "socket", When: []Cond{isUnix, isStream}},
 	{Name: "socket", When: []Cond{isUnix, isDatagram}},
@@ -120,8 +119,6 @@ var defaultRules = []Rule{
 	{Name: "socket", When: []Cond{isInet6, isStream, isTCP}},
 	{Name: "socket", When: []Cond{isInet6, isDatagram, isProtocol0}},
 	{Name: "socket", When: []Cond{isInet6, isDatagram, isUDP}},
-	{Name: "socket", When: []Cond{isNetlink, isRaw, isProtocol0}},
-	{Name: "socket", When: []Cond{isNetlink, isDatagram, isProtocol0}},
 	// What is refused looks like a kernel without it, on which programs fall
 	// back: Go to TCP without MPTCP, PAM to life without an audit daemon.
 	{Name: "socket", When: []Cond{isInet, isStream, isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
@@ -163,6 +160,14 @@ var defaultRules = []Rule{
 		{Arg: 2, Op: "!=", Value: firstTableOption + 1, Width: 32},
 	}},
 	{Name: "setsockopt", When: []Cond{{Arg: 1, Op: "==", Value: unix.SOL_NETLINK, Width: 32}}},
+}
+
+// netlinkRules grant routing netlink, by which libraries list the interfaces of
+// the network namespace. It is the way to the kernel's packet schedulers too,
+// so a program without a network of its own gets by without it: resolvers do.
+var netlinkRules = []Rule{
+	{Name: "socket", When: []Cond{isNetlink, isRaw, isProtocol0}},
+	{Name: "socket", When: []Cond{isNetlink, isDatagram, isProtocol0}},
 }
 
 // systemServiceMembers are @default and the calls that some daemons need and

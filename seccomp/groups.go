@@ -34,6 +34,7 @@ var groupTable = [...]group{
 	{name: "@memlock", doc: "locking memory", members: memlockMembers},
 	{name: "@module", doc: "loading and removing kernel modules", members: moduleMembers},
 	{name: "@mount", doc: "mounting, and changing the root directory", members: mountMembers},
+	{name: "@netlink", doc: "listing network interfaces and routes (NETLINK_ROUTE)", rules: netlinkRules},
 	{name: "@network-io", doc: "sockets of every family", members: networkIOMembers},
 	{name: "@obsolete", doc: "calls without a use today", members: obsoleteMembers},
 	{name: "@pkey", doc: "memory protection keys", members: pkeyMembers},

@@ -117,8 +117,8 @@ func TestDefaultGroup(t *testing.T) {
 		{"socket", args(unix.AF_INET, unix.SOCK_DCCP, unix.IPPROTO_DCCP), "EAFNOSUPPORT"},
 		{"socket", args(unix.AF_INET, raw, unix.IPPROTO_RAW), "EAFNOSUPPORT"},
 		{"socket", args(unix.AF_INET, unix.SOCK_PACKET), "EAFNOSUPPORT"},
-		{"socket", args(unix.AF_NETLINK, raw|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE), "allow"},
-		{"socket", args(unix.AF_NETLINK, dgram, unix.NETLINK_ROUTE), "allow"},
+		{"socket", args(unix.AF_NETLINK, raw|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE), "EAFNOSUPPORT"},
+		{"socket", args(unix.AF_NETLINK, dgram, unix.NETLINK_ROUTE), "EAFNOSUPPORT"},
 		{"socket", args(unix.AF_NETLINK, raw, unix.NETLINK_NETFILTER), "EAFNOSUPPORT"},
 		{"socket", args(unix.AF_NETLINK, raw, unix.NETLINK_XFRM), "EAFNOSUPPORT"},
 		{"socketpair", args(unix.AF_UNIX, stream|cloexec), "allow"},
@@ -153,6 +153,22 @@ func TestDefaultGroup(t *testing.T) {
 		{"prctl", args(unix.PR_SET_NAME), "allow"},
 		{"prctl", args(unix.PR_SET_MM | high), "EPERM"},
 	})
+}
+
+// TestNetlinkGroup grants routing netlink and no other.
+func TestNetlinkGroup(t *testing.T) {
+	args := func(kind, protocol uint64) [seccomp.ArgCount]uint64 {
+		return [seccomp.ArgCount]uint64{unix.AF_NETLINK, kind, protocol}
+	}
+	expectations := []expectation{
+		{"socket", args(unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE), "allow"},
+		{"socket", args(unix.SOCK_DGRAM, unix.NETLINK_ROUTE|high), "allow"},
+		{"socket", args(unix.SOCK_STREAM, unix.NETLINK_ROUTE), "EAFNOSUPPORT"},
+	}
+	for protocol := uint64(1); protocol < 32; protocol++ {
+		expectations = append(expectations, expectation{"socket", args(unix.SOCK_RAW, protocol), "EAFNOSUPPORT"})
+	}
+	verify(t, ordinary(seccomp.Rule{Name: "@netlink"}), expectations)
 }
 
 // TestSandboxGroup grants a browser its namespaces and nothing around them.
@@ -193,8 +209,6 @@ func TestSocketFamilies(t *testing.T) {
 				want = kind == unix.SOCK_STREAM || kind == unix.SOCK_DGRAM || kind == unix.SOCK_SEQPACKET
 			case unix.AF_INET, unix.AF_INET6:
 				want = kind == unix.SOCK_STREAM || kind == unix.SOCK_DGRAM
-			case unix.AF_NETLINK:
-				want = kind == unix.SOCK_RAW || kind == unix.SOCK_DGRAM
 			}
 			if got := run(t, m, c) == unix.SECCOMP_RET_ALLOW; got != want {
 				t.Errorf("family %d type %d: allowed %v, want %v", family, kind, got, want)

@@ -23,6 +23,9 @@ var programs = []program{
 	{"bash", `bash -c 'set -o pipefail; for i in 3 1 2; do echo $i; done | sort | tr -d "\n"'`, "123"},
 	{"gcc", `printf '#include <stdio.h>\nint main(void){puts("made");}\n' >h.c
 		printf 'all: h\n\t./h\n' >Makefile; make -s`, "made"},
+	// musl asks the kernel for other things than glibc does: statically, and
+	// with its own loader.
+	{"musl-gcc", muslScript, "musl done, musl done"},
 	{"git", `git init -q g && cd g && echo x >f && git add f &&
 		git -c user.name=a -c user.email=a@example.org commit -qm one && git gc -q && git log --format=%s`, "one"},
 	{"python3", `python3 -c '
@@ -38,7 +41,7 @@ if __name__ == "__main__":
     print("python", "done")'`, "python done"},
 	{"node", `node -e '
 const {Worker} = require("worker_threads"), os = require("os"), fs = require("fs");
-if (!os.networkInterfaces().lo) console.log("no interfaces");
+fs.statSync("/"); os.cpus();
 fs.writeFileSync("a", "x"); fs.cpSync("a", "b");
 require("child_process").execFileSync("true");
 require("net").createServer().listen(0, "127.0.0.1", function () { this.close();
@@ -63,6 +66,33 @@ G
 	{"tar", "echo x >a; tar cf a.tar a && tar xf a.tar && cp -a a b && install -m 600 a c && xz -k a; ls a.xz", "a.xz"},
 	{"perl", `perl -e 'pipe(R, W); if (!fork) { print W "perl done\n"; exit } wait; print scalar <R>'`, "perl done"},
 }
+
+const muslScript = `cat >m.c <<'C'
+#include <netdb.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+extern char **environ;
+static void *thread(void *p) { return p; }
+int main(void)
+{
+	char *argv[] = { "true", 0 };
+	struct addrinfo *found;
+	pthread_t t;
+	pid_t child;
+	int status = 1, pair[2];
+
+	if (pthread_create(&t, 0, thread, 0) || pthread_join(t, 0) || posix_spawnp(&child, "true", 0, 0, argv, environ) ||
+	    waitpid(child, &status, 0) < 0 || status || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) ||
+	    getaddrinfo("127.0.0.1", "80", 0, &found))
+		return 1;
+	puts("musl done");
+	return 0;
+}
+C
+		musl-gcc -o dynamic m.c && musl-gcc -static -o static m.c && { ./dynamic; ./static; } | paste -sd, | sed 's/,/, /'`
 
 // TestPrograms runs real programs under @default as it is. What is not
 // installed is left out, except for the shell.
