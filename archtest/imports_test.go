@@ -50,6 +50,10 @@ func rank(name string) (int, bool) {
 		return 0, true
 	case "store":
 		return 0, true // knows nothing of what it stores
+	case "cgroup":
+		return 0, true // knows nothing of jails
+	case "systemd":
+		return 1, true
 	case "caps", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/yaml":

@@ -48,7 +48,9 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	m := newMounter(b, k)
 	k.namespaces(b)    // decided by clone(2); what follows runs inside them
 	k.dieTogether(b)   // before anything that could outlive the launcher
+	k.ownGroup(b)      // the first process is in its control group by now
 	k.identity(b)      // ids first: files are made in the name of the mapped user
+	k.sacrifice(b)     // while the host's /proc has a name
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
 	k.root(m)          // an empty root that shows nothing of the host
 	k.files(m)         // the tree of the profile, from descriptors

@@ -59,6 +59,7 @@ func TestPlans(t *testing.T) {
 		{"as-root", "filesystem:\n  read: [/usr]\n", root},
 		{"shared", "filesystem: {read: [/usr]}\nnetwork: host\nnamespaces: {pid: false, ipc: false, uts: false, cgroup: false, time: true, user: true}\n", fakeHost()},
 		{"identity", "filesystem: {read: [/usr]}\nidentity: {user: root, hostname: box, machine-id: host}\ncapabilities: {keep: [chown, net_raw]}\nlimits: {open-files: 10, processes: 5, file-size: 1K}\n", fakeHost()},
+		{"group", "filesystem: {read: [/usr]}\nlimits: {memory: 64M, cpu: 50%, processes: 5}\n", fakeHost()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			compiled, problems := compileFor(t, c.text, c.host, "/usr/bin/true")

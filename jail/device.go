@@ -82,9 +82,9 @@ func (m *mounter) proc(path string, around setting) {
 		m.attach(m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC"), gr, path, around)
 	}
 	if m.h.ProcSysReadOnly && !m.sharePIDs {
-		m.forbidUserNamespaces(fd(slotRoot), path+"/")
+		m.quotas(fd(slotRoot), path+"/")
 	} else {
-		m.forbidUserNamespaces(cwd(), "/proc/")
+		m.quotas(cwd(), "/proc/")
 	}
 	m.protectProc(path)
 }
@@ -120,14 +120,20 @@ func (m *mounter) protectProc(path string) {
 	}
 }
 
-// forbidUserNamespaces forbids further user namespaces by count, a guard
-// beside the syscall filter. The file of the host's /proc speaks for the
-// namespace of whoever opens it, and is cheaper to find than that of a new
-// /proc; in a container it is read-only.
-func (m *mounter) forbidUserNamespaces(dir Arg, proc string) {
-	if m.nestedUsers.V {
-		return
+// watchers bounds what a jail may take of the instances of inotify(7) that the
+// kernel gives to a user, usually 128: programs outside need some.
+const watchers = "64\n"
+
+// quotas lowers what the jail's user namespace may use of what the kernel
+// counts per user (namespaces(7), /proc/sys/user). No further user namespaces
+// are a guard beside the syscall filter. The files of the host's /proc speak for the
+// namespace of whoever opens them, and are cheaper to find than those of a new
+// /proc; in a container they are read-only.
+func (m *mounter) quotas(dir Arg, proc string) {
+	if !m.nestedUsers.V {
+		m.because("forbid", "nested user namespaces", &m.nestedUsers.At)
+		m.writeFile(dir, proc+"sys/user/max_user_namespaces", "0\n")
 	}
-	m.because("forbid", "nested user namespaces", &m.nestedUsers.At)
-	m.writeFile(dir, proc+"sys/user/max_user_namespaces", "0\n")
+	m.because("limit", "watchers of files", nil)
+	m.writeFile(dir, proc+"sys/user/max_inotify_instances", watchers)
 }

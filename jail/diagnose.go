@@ -1,6 +1,7 @@
 package jail
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -22,6 +23,9 @@ const (
 func (f *Failure) Diagnostic() diag.Diagnostic {
 	switch {
 	case f.Err != nil:
+		if refusal, ok := errors.AsType[*Refusal](f.Err); ok {
+			return refusal.Problem
+		}
 		return diag.Diagnostic{Code: CodeSetupFailed, Summary: f.Err.Error()}
 	case f.Died != nil:
 		return f.died()

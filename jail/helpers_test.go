@@ -93,7 +93,8 @@ func fakeHost() *Host {
 		Own: OwnPaths{
 			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
 		},
-		OpenFiles: 4096, Processes: 30000, FileSize: 1 << 40, RandomID: strings.Repeat("ab", 16),
+		OpenFiles: 4096, Processes: 30000, FileSize: 1 << 40,
+		LockedMemory: Rlimit{8 << 20, 8 << 20}, Queues: Rlimit{819200, ^uint64(0)}, Signals: Rlimit{30000, 30000}, RandomID: strings.Repeat("ab", 16),
 		Files: fakeFiles{
 			"/bin": "usr/bin", "/lib": "usr/lib", "/usr/bin/true": "x", "/usr/bin/jail": "x", "/usr/lib/libc.so": "-",
 			"/etc/passwd": "-", "/etc/machine-id": "-", "/etc/ssl/private/key.pem": "-", "/tmp": "",

@@ -16,11 +16,20 @@ type Host struct {
 	// Hard limits of the caller, which nobody can raise: RLIMIT_NOFILE,
 	// RLIMIT_NPROC, RLIMIT_FSIZE.
 	OpenFiles, Processes, FileSize uint64
+	// RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE and RLIMIT_SIGPENDING, which the
+	// kernel counts for all programs of the caller together.
+	LockedMemory, Queues, Signals Rlimit
+	// Uncounted: the caller is the host's root, whose processes the kernel
+	// does not count (setrlimit(2), RLIMIT_NPROC).
+	Uncounted bool
 	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
 	// container.
 	ProcSysReadOnly bool
 	RandomID        string // 32 hex digits, new for every launch
 }
+
+// Rlimit is a limit of setrlimit(2). ^uint64(0) is none.
+type Rlimit struct{ Soft, Hard uint64 }
 
 // OwnPaths are jail's own files. None of them is writable in a jail; Cache
 // and State are not visible either, but for the homes and layers that a

@@ -72,6 +72,13 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 	return follow(p, cell)
 }
 
+// leaveGroup removes the control group of a jail that has ended.
+func (p *Plan) leaveGroup() {
+	if p.Group != nil {
+		p.Group.Remove()
+	}
+}
+
 func cellFailure(p *Plan, err error) *Failure {
 	if refused, ok := errors.AsType[forkError](err); ok {
 		return &Failure{Plan: p, Errno: syscall.Errno(refused)}
@@ -84,8 +91,16 @@ func cellFailure(p *Plan, err error) *Failure {
 func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 	report, first := cell.report, cell.pid
 	defer cell.release()
+	if p.Group != nil {
+		if err := p.Group.Add(first); err != nil {
+			cell.kill()
+			p.leaveGroup()
+			return nil, &Failure{Plan: p, Err: err}
+		}
+	}
 	if err := report.begin(); err != nil {
 		cell.kill()
+		p.leaveGroup()
 		return nil, &Failure{Plan: p, Err: fmt.Errorf("tell the jail's first process to begin: %w", err)}
 	}
 	catchSignals()
@@ -119,6 +134,7 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		_ = unix.Kill(first, unix.SIGKILL)
 	}
 	status := reap(first)
+	p.leaveGroup()
 	if errors.Is(err, errReportEnded) {
 		failure.Died = &status
 	}

@@ -40,6 +40,10 @@ type Plan struct {
 	Filter *seccomp.Filter // nil: no syscall filter
 	Time   time.Duration   // wall-clock limit, 0 for none
 
+	// Group is where the first process goes before it begins; nil is where
+	// the launcher is.
+	Group Group
+
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -74,10 +75,14 @@ func insideIDs(user string, h *Host) (uid, gid int, ok bool) {
 }
 
 // writeFile writes a short text to a file of /proc in one go.
-func (b *builder) writeFile(dir Arg, name, content string) {
+func (b *builder) writeFile(dir Arg, name, content string) { b.tryWriteFile(dir, name, content, 0) }
+
+// tryWriteFile is writeFile where one errno of the write is no failure.
+func (b *builder) tryWriteFile(dir Arg, name, content string, accept syscall.Errno) {
 	s := b.slot()
 	b.call("openat", unix.SYS_OPENAT, s, dir, text(name), num(unix.O_WRONLY|unix.O_CLOEXEC, "O_WRONLY|O_CLOEXEC"), num(0, ""))
-	b.call("write", unix.SYS_WRITE, NoSlot, fd(s), block(&Block{Bytes: []byte(content), Show: strconv.Quote(content)}), num(uint64(len(content)), ""))
+	b.call("write", unix.SYS_WRITE, NoSlot, fd(s), block(&Block{Bytes: []byte(content), Show: strconv.Quote(content)}),
+		num(uint64(len(content)), "")).Accept = accept
 	b.close(s)
 }
 
@@ -105,34 +110,6 @@ func (k *compiler) names(b *builder) {
 	}
 	b.because("set", "the host name", &name.At)
 	b.call("sethostname", unix.SYS_SETHOSTNAME, NoSlot, text(name.V), num(uint64(len(name.V)), ""))
-}
-
-// defaultOpenFiles is the soft limit that programs are written for; Go raises
-// its own and would pass that on.
-const defaultOpenFiles = 1024
-
-func (k *compiler) limits(b *builder) {
-	l := &k.p.Limits
-	set := func(what string, at *diag.Range, resource uint64, name string, soft, hard uint64) {
-		b.because("limit", what, at)
-		b.call("prlimit64", unix.SYS_PRLIMIT64, NoSlot, num(0, ""), num(resource, name),
-			block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
-	}
-	set("core dumps", nil, unix.RLIMIT_CORE, "RLIMIT_CORE", 0, 0)
-	// A limit above the caller's own hard one would be refused, and the
-	// caller's holds anyway.
-	if n := uint64(l.OpenFiles.V); l.OpenFiles.Set {
-		set("open files", &l.OpenFiles.At, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(n, k.h.OpenFiles), min(n, k.h.OpenFiles))
-	} else {
-		set("open files", nil, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(defaultOpenFiles, k.h.OpenFiles), k.h.OpenFiles)
-	}
-	if n := uint64(l.Processes.V); l.Processes.Set {
-		// Counted per user namespace since Linux 5.14, so it is the jail's own count.
-		set("processes", &l.Processes.At, unix.RLIMIT_NPROC, "RLIMIT_NPROC", min(n, k.h.Processes), min(n, k.h.Processes))
-	}
-	if n := uint64(l.FileSize.V); l.FileSize.Set {
-		set("the size of files", &l.FileSize.At, unix.RLIMIT_FSIZE, "RLIMIT_FSIZE", min(n, k.h.FileSize), min(n, k.h.FileSize))
-	}
 }
 
 // keyring replaces the caller's session keyring, which holds keys and

@@ -24,20 +24,10 @@ func ReadHost(env []string) (*Host, error) {
 		Files: osFiles{}, Dirs: map[string]string{}, Kernel: readKernel(),
 		RandomID: hex.EncodeToString(id[:]),
 	}
-	for _, l := range [...]struct {
-		resource int
-		hard     *uint64
-	}{
-		{unix.RLIMIT_NOFILE, &h.OpenFiles},
-		{unix.RLIMIT_NPROC, &h.Processes},
-		{unix.RLIMIT_FSIZE, &h.FileSize},
-	} {
-		var limit unix.Rlimit
-		if err := unix.Getrlimit(l.resource, &limit); err != nil {
-			return nil, err
-		}
-		*l.hard = limit.Max
+	if err := h.readLimits(); err != nil {
+		return nil, err
 	}
+	h.Uncounted = h.UID == 0 && mapsRoot()
 	var st unix.Statfs_t
 	h.ProcSysReadOnly = unix.Statfs("/proc/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0
 	h.findUser()
@@ -49,6 +39,38 @@ func ReadHost(env []string) (*Host, error) {
 		h.Own.Binary = exe
 	}
 	return h, nil
+}
+
+func (h *Host) readLimits() error {
+	var files, processes, size Rlimit
+	for _, l := range [...]struct {
+		resource int
+		limit    *Rlimit
+	}{
+		{unix.RLIMIT_NOFILE, &files},
+		{unix.RLIMIT_NPROC, &processes},
+		{unix.RLIMIT_FSIZE, &size},
+		{unix.RLIMIT_MEMLOCK, &h.LockedMemory},
+		{unix.RLIMIT_MSGQUEUE, &h.Queues},
+		{unix.RLIMIT_SIGPENDING, &h.Signals},
+	} {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(l.resource, &limit); err != nil {
+			return err
+		}
+		*l.limit = Rlimit{Soft: limit.Cur, Hard: limit.Max}
+	}
+	h.OpenFiles, h.Processes, h.FileSize = files.Hard, processes.Hard, size.Hard
+	return nil
+}
+
+// mapsRoot tells whether root here is root where this user namespace was made
+// (user_namespaces(7), /proc/PID/uid_map: inside, outside, count).
+func mapsRoot() bool {
+	var buf [256]byte
+	n, _ := readFile("/proc/self/uid_map", buf[:])
+	first := strings.Fields(string(buf[:n]))
+	return len(first) < 3 || first[0] == "0" && first[1] == "0"
 }
 
 // getenv is the value of a variable, "" when it is not set.

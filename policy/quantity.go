@@ -46,8 +46,8 @@ func parseSize(text string) (int64, *problem) {
 	return n << shift, nil
 }
 
-// formatSize is the shortest text that parseSize reads as n.
-func formatSize(n int64) string {
+// FormatSize is the shortest text that parseSize reads as n.
+func FormatSize(n int64) string {
 	unit := ""
 	for _, u := range []string{"K", "M", "G", "T"} {
 		if n == 0 || n%1024 != 0 {

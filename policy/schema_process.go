@@ -63,16 +63,26 @@ func identityKey() Key {
 	}
 }
 
+// needsGroup is what a launch does about a limit that only a control group
+// can hold.
+const needsGroup = "It takes a control group: one that was delegated to the user, or a scope of the user's systemd. Without either the jail does not start."
+
 func limitsKey() Key {
 	return Key{
 		Name: "limits", Kind: Mapping, Doc: "How much the program may use. What is not given is not limited by jail.",
 		Keys: []Key{
-			{Name: "memory", Kind: Size, Later: "memory limits", at: func(p *Policy) any { return &p.Limits.Memory }, Doc: "Memory of the whole jail."},
 			{
-				Name: "processes", Kind: Int, at: func(p *Policy) any { return &p.Limits.Processes }, Doc: "Processes and threads at one time.",
-				Caution: "Without a control group the kernel counts all processes of the user inside the jail's user namespace.",
+				Name: "memory", Kind: Size, at: func(p *Policy) any { return &p.Limits.Memory },
+				Doc: "Memory of the whole jail, its files in memory included; none of it is swapped out. When it is used up, the kernel ends the process that has most. " + needsGroup,
 			},
-			{Name: "cpu", Kind: Percent, Later: "processor limits", at: func(p *Policy) any { return &p.Limits.CPU }, Doc: "Processor time of the whole jail: 150% is one and a half processors."},
+			{
+				Name: "processes", Kind: Int, at: func(p *Policy) any { return &p.Limits.Processes }, Doc: "Processes and threads of the whole jail at one time, its first process included.",
+				Caution: "The kernel counts no processes of root. In a jail that root starts it takes a control group: a limit of the user's own is refused without one, that of a shipped profile does nothing.",
+			},
+			{
+				Name: "cpu", Kind: Percent, at: func(p *Policy) any { return &p.Limits.CPU },
+				Doc: "Processor time of the whole jail: 150% is one and a half processors. " + needsGroup,
+			},
 			{Name: "open-files", Kind: Int, at: func(p *Policy) any { return &p.Limits.OpenFiles }, Doc: "Open files of each process."},
 			{Name: "file-size", Kind: Size, at: func(p *Policy) any { return &p.Limits.FileSize }, Doc: "The largest file that can be written."},
 			{Name: "time", Kind: Duration, at: func(p *Policy) any { return &p.Limits.Time }, Doc: "How long the program may run before it is ended."},

@@ -179,7 +179,7 @@ func shownPlace(r diag.Range) string {
 func formatNumber(n int64, kind Kind) string {
 	switch kind {
 	case Size:
-		return formatSize(n)
+		return FormatSize(n)
 	case Percent:
 		return strconv.FormatInt(n, 10) + "%"
 	}

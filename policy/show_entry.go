@@ -22,7 +22,7 @@ func showRule(r *PathRule) string {
 		m.add("keep", quoteYAML(r.Keep))
 	}
 	if r.Size != 0 {
-		m.add("size", formatSize(r.Size))
+		m.add("size", FormatSize(r.Size))
 	}
 	if r.Inodes != 0 {
 		m.add("inodes", strconv.FormatInt(r.Inodes, 10))

@@ -214,7 +214,7 @@ func TestQuantities(t *testing.T) {
 			if strings.ContainsAny(tt.text, "dhms") {
 				again = formatDuration(time.Duration(got))
 			} else {
-				again = formatSize(got)
+				again = FormatSize(got)
 			}
 			if again != tt.again {
 				t.Errorf("%q prints as %q, want %q", tt.text, again, tt.again)

@@ -30,23 +30,6 @@ func TestParseRelease(t *testing.T) {
 	}
 }
 
-func TestControllersForLimits(t *testing.T) {
-	for _, test := range []struct {
-		controllers string
-		want        bool
-	}{
-		{"cpuset cpu io memory hugetlb pids rdma misc", true},
-		{"memory pids", false},
-		{"hugetlb", false},
-		{"cpuset memory pids", false}, // cpuset is not cpu
-		{"", false},
-	} {
-		if got := limits(test.controllers); got != test.want {
-			t.Errorf("%q: %t, want %t", test.controllers, got, test.want)
-		}
-	}
-}
-
 // programs are the executable files of a test.
 type programs struct {
 	jail.Files

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -162,35 +160,6 @@ func landlock() finding {
 		f.Detail = text(fmt.Sprintf("version %d", version))
 	}
 	return f
-}
-
-// cgroups tells whether limits on memory and processors could be set: the
-// control group of this process has to be the user's own.
-func cgroups() finding {
-	f := finding{Name: "cgroup delegation", State: stateOff, Remedy: "systemd-run --user --scope -p Delegate=yes starts a shell in a control group of your own"}
-	own := ""
-	for line := range strings.Lines(readSmall("/proc/self/cgroup")) {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
-			own = rest
-		}
-	}
-	for _, root := range [...]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		dir := path.Join(root, own)
-		controllers := readSmall(dir + "/cgroup.controllers")
-		if own == "" || unix.Access(dir+"/cgroup.procs", unix.W_OK) != nil || !limits(controllers) {
-			continue
-		}
-		f.State, f.Detail, f.Remedy = stateOK, text(dir+" has "+controllers), ""
-		return f
-	}
-	f.Detail = "this process may not make control groups; limits on memory and processors need that"
-	return f
-}
-
-// limits tells whether the controllers that limits need are among these.
-func limits(controllers string) bool {
-	have := strings.Fields(controllers)
-	return slices.Contains(have, "memory") && slices.Contains(have, "cpu") && slices.Contains(have, "pids")
 }
 
 // helperPrograms looks for the programs that some services are handed to, in

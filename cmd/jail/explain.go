@@ -16,13 +16,13 @@ import (
 type explainGrammar struct {
 	policyFlags
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), or hosts."`
+	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), or hosts."`
 }
 
 // explanation is the answer to one question.
 type explanation struct {
 	Subject text     `json:"subject"`
-	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability or host
+	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit or host
 	Verdict string   `json:"verdict"` // a word that does not change
 	Text    text     `json:"text"`    // the verdict for people
 	By      []ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
@@ -108,6 +108,8 @@ func (e *explainer) what(word string, at diag.Range) {
 	case name == "":
 		e.unknown(word, at)
 		e.problems[len(e.problems)-1].Remedy = ""
+	case strings.HasPrefix(word, "limits."):
+		e.limit(word, at)
 	case isVariable && !strings.HasPrefix(name, "{"):
 		e.variable(name)
 	case strings.HasPrefix(word, "@"):

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/caps"
@@ -145,5 +146,33 @@ func (e *explainer) hostName(word string) {
 		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+text(diag.Quote(mode.V))
 	}
 	ruled(&out, "network.mode: "+mode.V, mode.Origin)
+	e.out = append(e.out, out)
+}
+
+// limit explains what holds a limit of the profile on this host.
+func (e *explainer) limit(word string, at diag.Range) {
+	known := []string{"limits.memory", "limits.processes", "limits.cpu", "limits.open-files", "limits.file-size", "limits.time"}
+	if !slices.Contains(known, word) {
+		d := diag.Diagnostic{Code: "unknown-subject", Subject: at, Summary: diag.Quote(word) + " is no limit"}
+		if near := diag.Suggest(word, known); near != "" {
+			d.Label = "did you mean " + diag.Quote(near) + "?"
+		}
+		e.problems = append(e.problems, d)
+		return
+	}
+	out := explanation{Subject: text(word), Kind: "limit", Verdict: "unlimited", Text: "not limited by jail", By: []ground{}, Over: []ground{}}
+	for _, m := range e.mechanisms() {
+		if m.Key != word {
+			continue
+		}
+		out.Verdict, out.Text = "held", m.Value+", held by "+m.By
+		if !m.Held {
+			out.Verdict, out.Text = "refused", m.Value+", held by "+m.By+": a jail does not start"
+		}
+		if !m.Held && m.Key == "limits.processes" {
+			out.Verdict, out.Text = "not held", m.Value+", held by "+m.By
+		}
+		ruled(&out, m.Key+": "+string(m.Value), m.at)
+	}
 	e.out = append(e.out, out)
 }

@@ -34,6 +34,8 @@ type policyFlags struct {
 	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
 	NestedUserns bool     `group:"Surroundings" help:"Let the program make user namespaces of its own."`
 
+	Memory    string `group:"Limits" placeholder:"SIZE" help:"The most memory of the whole jail, such as 2G."`
+	CPU       string `group:"Limits" name:"cpu" placeholder:"PERCENT" help:"The most processor time of the whole jail: 150% is one and a half processors."`
 	Time      string `group:"Limits" placeholder:"DURATION" help:"End the jail after a time, such as 90s or 1h30m."`
 	Processes string `group:"Limits" placeholder:"N" help:"The most processes and threads."`
 	OpenFiles string `group:"Limits" placeholder:"N" help:"The most open files of a process."`
@@ -84,7 +86,7 @@ func meaning(flag string) (flagKind, string) {
 		return flagShare, "namespaces"
 	case "nested-userns":
 		return flagBool, "namespaces.user"
-	case "time", "processes", "open-files", "file-size":
+	case "memory", "cpu", "time", "processes", "open-files", "file-size":
 		return flagText, "limits." + flag
 	case "set":
 		return flagSet, ""

@@ -14,7 +14,7 @@ import (
 
 type planGrammar struct {
 	policyFlags
-	JSON    bool     `name:"json" help:"Print an object: profile, cloneFlags, namespaces, path, arguments, environment, time, and the steps of setup, init and program."`
+	JSON    bool     `name:"json" help:"Print an object: profile, cloneFlags, namespaces, path, arguments, environment, time, limits, and the steps of setup, init and program."`
 	Program []string `arg:"" optional:"" passthrough:"partial" help:"The program and its arguments. Without --profile also a profile, for its program."`
 }
 
@@ -46,9 +46,11 @@ func planVerb(a *app, args []string) int {
 		return status
 	}
 	if g.JSON {
-		return a.printJSON(planOf(plan))
+		out := planOf(plan)
+		out.Limits = l.mechanisms()
+		return a.printJSON(out)
 	}
-	return a.print(planText(plan))
+	return a.print(append(planText(plan), limitsText(l.mechanisms())...))
 }
 
 // loadPlanned reads the profile as run does; a profile in the place of the

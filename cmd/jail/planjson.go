@@ -10,16 +10,17 @@ import (
 
 // planJSON is what plan prints with --json.
 type planJSON struct {
-	Profile     text       `json:"profile"`
-	CloneFlags  uint64     `json:"cloneFlags"` // of clone(2)
-	Namespaces  []string   `json:"namespaces"`
-	Path        text       `json:"path"` // of the program, inside; "" when none was named
-	Arguments   []text     `json:"arguments"`
-	Environment []text     `json:"environment"`
-	Time        float64    `json:"time,omitempty"` // limit in seconds
-	Setup       []stepJSON `json:"setup"`
-	Init        []stepJSON `json:"init"`
-	Program     []stepJSON `json:"program"`
+	Profile     text        `json:"profile"`
+	CloneFlags  uint64      `json:"cloneFlags"` // of clone(2)
+	Namespaces  []string    `json:"namespaces"`
+	Path        text        `json:"path"` // of the program, inside; "" when none was named
+	Arguments   []text      `json:"arguments"`
+	Environment []text      `json:"environment"`
+	Time        float64     `json:"time,omitempty"` // limit in seconds
+	Limits      []mechanism `json:"limits"`         // what holds each limit of the profile
+	Setup       []stepJSON  `json:"setup"`
+	Init        []stepJSON  `json:"init"`
+	Program     []stepJSON  `json:"program"`
 }
 
 // stepJSON is one syscall.

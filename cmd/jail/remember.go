@@ -73,6 +73,7 @@ func (a *app) relaunch(l *loaded, cell *jail.Cell) (int, bool) {
 		return 0, false
 	}
 	c.Plan.SetFilterProgram(l.filter)
+	l.confine(c.Plan)
 	process, failure := jail.Start(c.Plan, cell)
 	if failure != nil {
 		return 0, false

@@ -77,6 +77,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			discard(cell)
 			return status
 		}
+		l.confine(plan)
 		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
@@ -94,6 +95,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 // wait returns the exit status of the program.
 func (a *app) wait(process *jail.Process, plan *jail.Plan) int {
 	status := process.Wait()
+	a.explainKilled(plan)
 	if process.TimedOut() {
 		a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
 	}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+
+	"github.com/jail-project/jail/cgroup"
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/systemd"
+)
+
+// limiter is the control group of one jail: made below one that was delegated
+// to the user, or by the user's systemd.
+type limiter struct {
+	limits  cgroup.Limits
+	policy  *policy.Policy
+	runtime string // directory of the user's sockets
+	group   *cgroup.Group
+	adopted bool // a service manager made the group and will remove it
+	killed  int  // processes that the kernel has ended for want of memory
+}
+
+// limiter returns the control group that the limits of a launch need, nil when
+// they need none. It is made when the jail's first process is there.
+func (l *loaded) limiter() *limiter {
+	limits, needed := jail.GroupLimits(l.policy, l.host)
+	if !needed {
+		return nil
+	}
+	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
+}
+
+// confine has a plan carried out in the control group that it needs.
+func (l *loaded) confine(p *jail.Plan) {
+	if g := l.limiter(); g != nil {
+		p.Group = g
+	}
+}
+
+// Add makes the group and puts the first process into it.
+func (g *limiter) Add(pid int) error {
+	err := g.make(pid)
+	if err == nil {
+		err = g.group.Add(pid)
+	}
+	if err != nil {
+		return &jail.Refusal{Problem: g.refusal(err)}
+	}
+	return nil
+}
+
+// make makes the group where the caller may, else asks the service manager.
+func (g *limiter) make(pid int) error {
+	tree, err := cgroup.ReadTree()
+	if err != nil {
+		return err
+	}
+	place, err := tree.Find(g.limits.Controllers(), os.Getpid(), pid)
+	if _, notMine := errors.AsType[*cgroup.NotDelegated](err); notMine {
+		return g.ask(tree, pid)
+	}
+	if err != nil {
+		return err
+	}
+	g.group, err = place.Make(g.limits, os.Getpid(), pid)
+	return err
+}
+
+// ask has the service manager make a scope for the first process.
+func (g *limiter) ask(tree cgroup.Tree, pid int) error {
+	m, err := systemd.Connect(g.runtime)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	group, err := m.Scope(pid, g.limits)
+	if err != nil {
+		return err
+	}
+	g.adopted = true
+	g.group, err = cgroup.Adopt(path.Join(tree.Root, group), g.limits)
+	return err
+}
+
+// Remove ends what is left in the group.
+func (g *limiter) Remove() {
+	switch {
+	case g.group == nil:
+	case g.adopted:
+		g.killed = g.group.Killed()
+		_ = g.group.Kill()
+		g.group.Close()
+	default:
+		g.killed = g.group.Killed()
+		g.group.Remove()
+	}
+	g.group = nil
+}
+
+// limitRemedies say what to do when no control group is to be had.
+const (
+	remedyNoTree  = "start this machine with control groups of version 2 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line), or leave the limit out"
+	remedyManager = "log in through a session of systemd (`loginctl enable-linger` keeps its service manager running), or start jail in a control group that root has delegated to you, or leave the limit out"
+	remedyUnheld  = "your service manager lacks a controller. As root: systemctl edit user@.service, with the lines `[Service]` and `Delegate=cpu memory pids`; then log in again. Or leave the limit out"
+)
+
+// refusal says at the line of a limit why it can't be held.
+func (g *limiter) refusal(err error) diag.Diagnostic {
+	at := g.policy.Limits.Memory.Origin
+	switch {
+	case g.policy.Limits.Memory.Set:
+	case g.policy.Limits.CPU.Set:
+		at = g.policy.Limits.CPU.Origin
+	default:
+		at = g.policy.Limits.Processes.Origin
+	}
+	return diag.Diagnostic{
+		Code: "no-control-group", Subject: at.At,
+		Summary: "this limit takes a control group, and none can be had: " + err.Error(),
+		Remedy:  limitRemedy(err),
+	}
+}
+
+func limitRemedy(err error) string {
+	switch {
+	case errors.Is(err, cgroup.ErrNoTree):
+		return remedyNoTree
+	case errors.Is(err, systemd.ErrNoManager):
+		return remedyManager
+	case errors.Is(err, cgroup.ErrNotHeld):
+		return remedyUnheld
+	default:
+		return "`jail doctor` tells what this host has; or leave the limit out"
+	}
+}
+
+// explainKilled says, after a jail has ended, that it ran out of memory.
+func (a *app) explainKilled(p *jail.Plan) {
+	if g, ok := p.Group.(*limiter); ok && g.killed > 0 {
+		a.fail(fmt.Sprintf("the memory limit of %s was reached; processes that the kernel ended: %d", policy.FormatSize(g.limits.Memory), g.killed), "")
+	}
+}
+
+// mechanism says what holds a limit of the profile on this host.
+type mechanism struct {
+	Key   string `json:"key"`
+	Value text   `json:"value"`
+	By    text   `json:"by"`
+	Held  bool   `json:"held"`
+	at    policy.Origin
+}
+
+// mechanisms lists the limits of the profile.
+func (l *loaded) mechanisms() []mechanism {
+	p := &l.policy.Limits
+	group, grouped := text(""), false
+	if g := l.limiter(); g != nil {
+		group, grouped = g.where()
+	}
+	var out []mechanism
+	add := func(key string, value text, by text, held bool, at policy.Origin) {
+		out = append(out, mechanism{"limits." + key, value, by, held, at})
+	}
+	if p.Memory.Set {
+		add("memory", text(policy.FormatSize(p.Memory.V)), group, grouped, p.Memory.Origin)
+	}
+	if p.CPU.Set {
+		add("cpu", text(strconv.FormatInt(p.CPU.V, 10)+"%"), group, grouped, p.CPU.Origin)
+	}
+	if p.Processes.Set {
+		by, held := text("RLIMIT_NPROC in the jail's own user namespace"), !l.host.Uncounted
+		switch {
+		case grouped:
+			by, held = group, true
+		case l.host.Uncounted:
+			by = "nothing: the kernel counts no processes of root, and no control group was asked for"
+		}
+		add("processes", decimal(p.Processes.V), by, held, p.Processes.Origin)
+	}
+	if p.OpenFiles.Set {
+		add("open-files", decimal(p.OpenFiles.V), "RLIMIT_NOFILE of each process", true, p.OpenFiles.Origin)
+	}
+	if p.FileSize.Set {
+		add("file-size", text(policy.FormatSize(p.FileSize.V)), "RLIMIT_FSIZE of each process", true, p.FileSize.Origin)
+	}
+	if p.Time.Set {
+		add("time", text(p.Time.V.String()), "the launcher's clock", true, p.Time.Origin)
+	}
+	return out
+}
+
+// limitsText is a line for each limit.
+func limitsText(list []mechanism) []byte {
+	var b bytes.Buffer
+	for i := range list {
+		m := &list[i]
+		fmt.Fprintf(&b, "%s: %s, held by %s\n", m.Key, m.Value, diag.Escape(string(m.By)))
+	}
+	return b.Bytes()
+}
+
+func decimal(n int64) text { return text(strconv.FormatInt(n, 10)) }
+
+// where says which group a launch would make, without making it.
+func (g *limiter) where() (text, bool) {
+	tree, err := cgroup.ReadTree()
+	if err == nil {
+		var place cgroup.Place
+		if place, err = tree.Find(g.limits.Controllers(), os.Getpid()); err == nil {
+			return text("a control group in " + place.Dir), true
+		}
+	}
+	if _, notMine := errors.AsType[*cgroup.NotDelegated](err); notMine {
+		var version string
+		if version, err = managerOf(g.runtime, tree, g.limits.Controllers()); err == nil {
+			return text("a scope of your service manager, systemd " + version), true
+		}
+	}
+	return text("nothing: " + err.Error()), false
+}
+
+// managerOf returns the version of the user's service manager, if it has these
+// controllers to give.
+func managerOf(runtime string, tree cgroup.Tree, controllers []string) (string, error) {
+	m, err := systemd.Connect(runtime)
+	if err != nil {
+		return "", err
+	}
+	defer m.Close()
+	version, err := m.Version()
+	if err != nil {
+		return "", err
+	}
+	group, err := m.Group()
+	if err != nil {
+		return "", err
+	}
+	return version, tree.Has(group, controllers)
+}

@@ -1,0 +1,203 @@
+// Package systemd asks the user's service manager for a scope with limits:
+// a control group for a process that somebody else has started
+// (org.freedesktop.systemd1(5), systemd.scope(5)). It reports the group's place in
+// the hierarchy; whether the limits are in force is for the caller to look at,
+// since a manager leaves out what it has no controller for.
+//
+// It brings package net and reflection with it, so nothing that a launch
+// without such limits goes through may import it.
+package systemd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/jail-project/jail/cgroup"
+)
+
+// patience is how long a manager has for an answer.
+const patience = 10 * time.Second
+
+const (
+	service = "org.freedesktop.systemd1"
+	object  = dbus.ObjectPath("/org/freedesktop/systemd1")
+	manager = service + ".Manager"
+)
+
+// ErrNoManager says that no service manager of the user is to be found.
+var ErrNoManager = errors.New("no service manager of yours (systemd --user) runs")
+
+// Manager is a connection to the service manager of a user.
+type Manager struct {
+	conn   *dbus.Conn
+	ctx    context.Context //nolint:containedctx // the connection lives as long as the context
+	cancel context.CancelFunc
+}
+
+// Connect connects to the manager that listens in a runtime directory
+// ($XDG_RUNTIME_DIR): at its own socket, or at the bus.
+func Connect(runtime string) (*Manager, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	m := &Manager{ctx: ctx, cancel: cancel}
+	var refused error
+	for _, at := range [...]struct {
+		socket string
+		bus    bool
+	}{{"systemd/private", false}, {"bus", true}} {
+		name := filepath.Join(runtime, at.socket)
+		if _, err := os.Stat(name); err != nil {
+			continue
+		}
+		if refused = m.dial(name, at.bus); refused == nil {
+			return m, nil
+		}
+	}
+	cancel()
+	if refused != nil {
+		return nil, fmt.Errorf("connect to your service manager: %w", refused)
+	}
+	return nil, ErrNoManager
+}
+
+// dial connects to a socket. On a bus there are others, and one has to say
+// hello first.
+func (m *Manager) dial(socket string, bus bool) error {
+	conn, err := dbus.Dial("unix:path="+dbus.EscapeBusAddressValue(socket), dbus.WithContext(m.ctx))
+	if err != nil {
+		return err
+	}
+	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
+	if err == nil && bus {
+		err = conn.Hello()
+	}
+	if err == nil && bus {
+		err = conn.AddMatchSignalContext(m.ctx, dbus.WithMatchInterface(manager), dbus.WithMatchMember("JobRemoved"))
+	}
+	if err != nil {
+		_ = conn.Close()
+		return err
+	}
+	m.conn = conn
+	return nil
+}
+
+// Close ends the connection.
+func (m *Manager) Close() {
+	_ = m.conn.Close()
+	m.cancel()
+}
+
+// Version is the version of the manager, as it prints it itself.
+func (m *Manager) Version() (string, error) { return m.property("Version") }
+
+// Group is the control group that the manager has been delegated, from the
+// root of the hierarchy on.
+func (m *Manager) Group() (string, error) { return m.property("ControlGroup") }
+
+func (m *Manager) property(name string) (string, error) {
+	var v dbus.Variant
+	err := m.conn.Object(service, object).CallWithContext(m.ctx, "org.freedesktop.DBus.Properties.Get", 0, manager, name).Store(&v)
+	if err != nil {
+		return "", fmt.Errorf("ask your service manager for its %s: %w", name, err)
+	}
+	text, ok := v.Value().(string)
+	if !ok {
+		return "", fmt.Errorf("your service manager's %s is no text", name)
+	}
+	return text, nil
+}
+
+// property is a property of a unit to be, as StartTransientUnit takes it.
+type property struct {
+	Name  string
+	Value dbus.Variant
+}
+
+// Scope has the manager make a scope with limits and put a process into it,
+// and returns its control group, from the root of the hierarchy on.
+func (m *Manager) Scope(pid int, l cgroup.Limits) (string, error) {
+	name := fmt.Sprintf("jail-%d-%s.scope", pid, strconv.FormatInt(time.Now().UnixNano(), 36))
+	properties := []property{
+		{"Description", dbus.MakeVariant("a jail")},
+		{"PIDs", dbus.MakeVariant([]uint32{uint32(pid)})},
+		{"Delegate", dbus.MakeVariant(true)},
+		{"CollectMode", dbus.MakeVariant("inactive-or-failed")},
+	}
+	if l.Memory > 0 {
+		properties = append(properties, property{"MemoryMax", dbus.MakeVariant(uint64(l.Memory))},
+			property{"MemorySwapMax", dbus.MakeVariant(uint64(0))})
+	}
+	if l.Processes > 0 {
+		properties = append(properties, property{"TasksMax", dbus.MakeVariant(uint64(l.Processes))})
+	}
+	if l.CPU > 0 {
+		// Microseconds of processor time in a second.
+		properties = append(properties, property{"CPUQuotaPerSecUSec", dbus.MakeVariant(uint64(l.CPU) * 10_000)})
+	}
+	// Since version 253 a manager ends a whole scope when one of its
+	// processes runs out of memory, unless told otherwise; older ones don't, and
+	// don't know the property.
+	err := m.start(name, append(properties, property{"OOMPolicy", dbus.MakeVariant("continue")}))
+	if refused, ok := errors.AsType[dbus.Error](err); ok && strings.Contains(refused.Error(), "OOMPolicy") {
+		err = m.start(name, properties)
+	}
+	if err != nil {
+		return "", fmt.Errorf("have your service manager make %s: %w", name, err)
+	}
+	group, err := cgroup.OfProcess(strconv.Itoa(pid))
+	if err != nil {
+		return "", err
+	}
+	if filepath.Base(group) != name {
+		return "", fmt.Errorf("your service manager made %s, and the jail is in %s", name, group)
+	}
+	return group, nil
+}
+
+// start starts a transient unit and waits until it is there.
+func (m *Manager) start(name string, properties []property) error {
+	signals := make(chan *dbus.Signal, 64)
+	m.conn.Signal(signals)
+	defer m.conn.RemoveSignal(signals)
+	to := m.conn.Object(service, object)
+	if err := to.CallWithContext(m.ctx, manager+".Subscribe", 0).Err; err != nil && !isAlready(err) {
+		return err
+	}
+	var job dbus.ObjectPath
+	var none []struct {
+		Name       string
+		Properties []property
+	}
+	if err := to.CallWithContext(m.ctx, manager+".StartTransientUnit", 0, name, "fail", properties, none).Store(&job); err != nil {
+		return err
+	}
+	for {
+		select {
+		case s := <-signals:
+			// JobRemoved(u id, o job, s unit, s result)
+			if s == nil || len(s.Body) != 4 || s.Body[1] != job {
+				continue
+			}
+			if s.Body[3] != "done" {
+				return fmt.Errorf("the job ended as %q", s.Body[3])
+			}
+			return nil
+		case <-m.ctx.Done():
+			return m.ctx.Err()
+		}
+	}
+}
+
+// isAlready tells that one has subscribed before, which is no failure.
+func isAlready(err error) bool {
+	refused, ok := errors.AsType[dbus.Error](err)
+	return ok && strings.HasSuffix(refused.Name, "AlreadySubscribed")
+}
