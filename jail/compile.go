@@ -49,6 +49,9 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.namespaces(b)    // decided by clone(2); what follows runs inside them
 	k.dieTogether(b)   // before anything that could outlive the launcher
 	k.ownGroup(b)      // the first process is in its control group by now
+	k.session(b)       // before there is a process that could signal a group
+	k.signals(b)       // the program's process inherits them
+	k.umask(b)         // before the first directory is made
 	k.identity(b)      // ids first: files are made in the name of the mapped user
 	k.sacrifice(b)     // while the host's /proc has a name
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
@@ -67,6 +70,8 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.reaper(b)
 
 	b.list = &k.plan.Program
+	k.group(b)           // before anything of the program's could be signalled
+	k.callersUmask(b)    // after the last file of ours was made
 	k.descriptors(b)     // nothing but what was passed on survives execve
 	k.waitForReaper(b)   // should it fail, the program has not run
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost

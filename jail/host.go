@@ -22,6 +22,8 @@ type Host struct {
 	// Uncounted: the caller is the host's root, whose processes the kernel
 	// does not count (setrlimit(2), RLIMIT_NPROC).
 	Uncounted bool
+	// Umask of the caller.
+	Umask uint32
 	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
 	// container.
 	ProcSysReadOnly bool

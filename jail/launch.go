@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,8 +13,9 @@ type Process struct {
 	first    int // pid of PID 1 of the jail, as seen here
 	program  int // pid of the program, as seen here
 	pidfd    int // of the program
+	firstfd  int // pidfd of PID 1
 	plan     *Plan
-	timedOut chan struct{}
+	timedOut bool
 }
 
 // Failure says why a plan did not become a running program. Op is nil when
@@ -103,17 +103,16 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		p.leaveGroup()
 		return nil, &Failure{Plan: p, Err: fmt.Errorf("tell the jail's first process to begin: %w", err)}
 	}
-	catchSignals()
+	if err := catchSignals(); err != nil {
+		cell.kill()
+		return nil, &Failure{Plan: p, Err: fmt.Errorf("eventfd: %w", err)}
+	}
 	openGate(cell.shared)
 	rec, program, err := report.receive()
 	if err == nil && rec.step == readyStep {
-		proc := &Process{first: first, program: program, pidfd: -1, plan: p}
-		if fd, err := unix.PidfdOpen(program, 0); err == nil {
-			proc.pidfd = fd
-		}
+		proc := openProcess(p, first, program)
 		rec, _, err = report.receive()
 		if errors.Is(err, errReportEnded) {
-			forwardTo(proc.pidfd)
 			return proc, nil
 		}
 		proc.close()
@@ -150,52 +149,5 @@ func reap(pid int) syscall.WaitStatus {
 		if _, err := syscall.Wait4(pid, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
 			return status
 		}
-	}
-}
-
-// Pid returns the process id of the program, as seen from outside.
-func (p *Process) Pid() int { return p.program }
-
-// Kill ends the jail and everything in it.
-func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
-
-// Wait returns the exit status to pass on: the program's own, 128+N when
-// signal N ended it, 124 when the time limit did.
-func (p *Process) Wait() int {
-	if p.plan.Time > 0 {
-		p.timedOut = make(chan struct{})
-		defer time.AfterFunc(p.plan.Time, func() {
-			close(p.timedOut)
-			_ = p.Kill()
-		}).Stop()
-	}
-	status := reap(p.first)
-	releaseSignals()
-	p.close()
-	select {
-	case <-p.timedOut:
-		return timeLimitExit
-	default:
-	}
-	if status.Signaled() {
-		return 128 + int(status.Signal())
-	}
-	return status.ExitStatus()
-}
-
-// TimedOut tells, after Wait, whether the time limit ended the jail.
-func (p *Process) TimedOut() bool {
-	select {
-	case <-p.timedOut:
-		return true
-	default:
-		return false
-	}
-}
-
-func (p *Process) close() {
-	if p.pidfd >= 0 {
-		_ = unix.Close(p.pidfd)
-		p.pidfd = -1
 	}
 }

@@ -28,6 +28,9 @@ func ReadHost(env []string) (*Host, error) {
 		return nil, err
 	}
 	h.Uncounted = h.UID == 0 && mapsRoot()
+	// It can only be asked for by changing it; nobody makes a file meanwhile.
+	h.Umask = uint32(unix.Umask(0o077))
+	unix.Umask(int(h.Umask))
 	var st unix.Statfs_t
 	h.ProcSysReadOnly = unix.Statfs("/proc/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0
 	h.findUser()

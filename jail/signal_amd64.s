@@ -1,27 +1,28 @@
 #include "textflag.h"
 
-// forwardSignal handles a signal: DI is its number, SI its siginfo. The kernel
+// noteSignal handles a signal: DI is its number, SI its siginfo. The kernel
 // restores every register afterwards.
-TEXT ·forwardSignal(SB), NOSPLIT|NOFRAME, $0
-	MOVL	8(SI), AX // si_code: above 0, the kernel sent it
-	CMPL	AX, $0
-	JGT	done
+TEXT ·noteSignal(SB), NOSPLIT|NOFRAME, $0
 	MOVQ	$1, AX
 	MOVQ	DI, CX
 	SHLQ	CX, AX
+	MOVL	8(SI), DX // si_code: above 0, the kernel sent it
+	CMPL	DX, $0
+	JGT	typed
 	LOCK
-	ORQ	AX, ·signalsEarly(SB)
-	MOVQ	·signalTarget(SB), AX
-	CMPQ	AX, $0
-	JLT	done
-	MOVQ	DI, SI
-	MOVQ	AX, DI
-	XORQ	DX, DX
-	XORQ	R10, R10
-	MOVQ	$424, AX // SYS_pidfd_send_signal
-	SYSCALL
+	ORQ	AX, ·signalsSent(SB)
+	JMP	wake
 
-done:
+typed:
+	LOCK
+	ORQ	AX, ·signalsTyped(SB)
+
+wake:
+	MOVQ	·signalWake(SB), DI
+	LEAQ	·signalOne(SB), SI
+	MOVQ	$8, DX
+	MOVQ	$1, AX // SYS_write
+	SYSCALL
 	RET
 
 TEXT ·restoreSignal(SB), NOSPLIT|NOFRAME, $0
@@ -31,7 +32,7 @@ TEXT ·restoreSignal(SB), NOSPLIT|NOFRAME, $0
 
 // func handlerAddress() uintptr
 TEXT ·handlerAddress(SB), NOSPLIT, $0-8
-	LEAQ	·forwardSignal(SB), AX
+	LEAQ	·noteSignal(SB), AX
 	MOVQ	AX, ret+0(FP)
 	RET
 

@@ -1,6 +1,7 @@
 package jail
 
 import (
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -9,22 +10,24 @@ import (
 )
 
 // What is sent to the launcher is meant for the program. The handler is a few
-// instructions of our own, see forwardSignal: os/signal would start four threads for it
-// and take longer than the program's whole set-up.
+// instructions of our own: os/signal would start four threads for it and take
+// longer than the program's whole set-up. It only notes the signal and wakes the
+// launcher, which waits in Process.Wait.
 
-// passedOn are the signals that somebody sends to a program by its pid. A
-// terminal and a shell send theirs, for windows and job control, to the whole
-// group, which the program is a member of.
-func passedOn() []syscall.Signal {
+// caught are the signals that the launcher handles in the program's stead.
+func caught() []syscall.Signal {
 	return []syscall.Signal{
 		syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
+		syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGWINCH,
 	}
 }
 
-// Read by the handler, which can run at any time on any thread.
+// Used by the handler, which can run at any time on any thread.
 var (
-	signalTarget  = int64(-1) // a pidfd, or -1 as long as there is no program
-	signalsEarly  uint64      // bit N: signal N came when there was no program
+	signalWake    = int64(-1) // an eventfd(2)
+	signalOne     = uint64(1) // what is written to it
+	signalsSent   uint64      // bit N: a process sent signal N
+	signalsTyped  uint64      // bit N: the kernel did, for a terminal
 	signalActions [64]kernelSigaction
 )
 
@@ -36,6 +39,11 @@ type kernelSigaction struct {
 	mask     uint64
 }
 
+const (
+	sigDefault = 0
+	sigIgnore  = 1
+)
+
 // Flags of sigaction(2). The handler runs on the stack that the runtime keeps
 // for handlers.
 const (
@@ -45,18 +53,14 @@ const (
 	saRestart  = 0x10000000
 )
 
-// forwardSignal is the handler: unless the kernel sent the signal, which it
-// does to the whole foreground group of a terminal, it sends it on with
-// pidfd_send_signal(2).
+// noteSignal is the handler.
 func handlerAddress() uintptr
 
 // restorerAddress is where the handler returns to, rt_sigreturn(2); 0 where
 // the kernel has its own.
 func restorerAddress() uintptr
 
-// catchSignals begins to keep the signals for the program. They must not be
-// lost between its start and the moment its pid is known here.
-func catchSignals() {
+func ourAction() kernelSigaction {
 	action := kernelSigaction{
 		handler: handlerAddress(), restorer: restorerAddress(),
 		flags: saSiginfo | saOnstack | saRestart,
@@ -65,29 +69,72 @@ func catchSignals() {
 	if action.restorer != 0 {
 		action.flags |= saRestorer
 	}
-	for _, sig := range passedOn() {
-		setAction(sig, &action, &signalActions[sig])
-	}
+	return action
 }
 
-// forwardTo passes the signals on, those that came early first.
-func forwardTo(pidfd int) {
-	atomic.StoreInt64(&signalTarget, int64(pidfd))
-	early := atomic.SwapUint64(&signalsEarly, 0)
-	for _, sig := range passedOn() {
-		if early&(1<<uint(sig)) != 0 {
-			_ = unix.PidfdSendSignal(pidfd, sig, nil, 0) // the program may just have ended
+// catchSignals begins to note the signals. They must not be lost between the
+// start of the program and the moment its pid is known here. What the caller
+// wants ignored stays so: SIGHUP by nohup(1), SIGINT and SIGQUIT by a shell
+// for what runs in the background. Of SIGQUIT the runtime has forgotten it,
+// but shells ignore both or none.
+func catchSignals() error {
+	if atomic.LoadInt64(&signalWake) >= 0 {
+		return nil
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	atomic.StoreInt64(&signalWake, int64(wake))
+	action, ignore := ourAction(), kernelSigaction{handler: sigIgnore}
+	for _, sig := range caught() {
+		was := &signalActions[sig]
+		setAction(sig, &action, was)
+		switch {
+		case was.handler == sigIgnore:
+			setAction(sig, &ignore, nil)
+		case sig == syscall.SIGQUIT && signalActions[syscall.SIGINT].handler == sigIgnore:
+			setAction(sig, &ignore, nil)
 		}
 	}
+	return nil
 }
 
 // releaseSignals ends what catchSignals began.
 func releaseSignals() {
-	for _, sig := range passedOn() {
+	for _, sig := range caught() {
 		setAction(sig, &signalActions[sig], nil)
 	}
-	atomic.StoreInt64(&signalTarget, -1)
-	atomic.StoreUint64(&signalsEarly, 0)
+	_ = unix.Close(int(atomic.SwapInt64(&signalWake, -1)))
+	atomic.StoreUint64(&signalsSent, 0)
+	atomic.StoreUint64(&signalsTyped, 0)
+}
+
+// takeSignals returns which signals came since the last call.
+func takeSignals() (sent, typed uint64) {
+	_, _ = unix.Read(int(atomic.LoadInt64(&signalWake)), make([]byte, 8))
+	return atomic.SwapUint64(&signalsSent, 0), atomic.SwapUint64(&signalsTyped, 0)
+}
+
+// suffer lets a signal do to this process what it does by default, and returns
+// when that is over: for one that stops, when the process goes on. A stop signal of
+// a terminal does nothing in a process group that is orphaned (setpgid(2)):
+// nobody could let it go on.
+func suffer(sig syscall.Signal) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	byDefault, was := kernelSigaction{handler: sigDefault}, kernelSigaction{}
+	setAction(sig, &byDefault, &was)
+	// To this very thread: it is stopped before the call returns.
+	_ = unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
+	setAction(sig, &was, nil)
+}
+
+// ignored tells whether this process ignores a signal.
+func ignored(sig syscall.Signal) bool {
+	var is kernelSigaction
+	setAction(sig, nil, &is)
+	return is.handler == sigIgnore
 }
 
 func setAction(sig syscall.Signal, to, from *kernelSigaction) {

@@ -67,8 +67,11 @@ func main() {
 // 1 when it fails.
 func act(args []string) {
 	err := errors.New("no such act")
-	if args[0] == "find-key" && len(args) == 2 {
+	switch {
+	case args[0] == "find-key" && len(args) == 2:
 		_, err = unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", args[1], 0)
+	case args[0] == "signal" && len(args) == 4:
+		err = signalOut(args[1], args[2], args[3])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,150 @@
+package jail
+
+import (
+	"errors"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// openProcess begins to follow a jail whose program is about to run. Both
+// processes exist, or are at worst not yet reaped: the numbers are still
+// theirs.
+func openProcess(p *Plan, first, program int) *Process {
+	open := func(pid int) int {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			return -1
+		}
+		return fd
+	}
+	return &Process{first: first, program: program, firstfd: open(first), pidfd: open(program), plan: p}
+}
+
+// Pid returns the process id of the program, as seen from outside.
+func (p *Process) Pid() int { return p.program }
+
+// Kill ends the jail and everything in it.
+func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
+
+// Wait returns the exit status to pass on: the program's own, 128+N when
+// signal N ended it, 124 when the time limit did. Meanwhile it passes on
+// what signals come.
+func (p *Process) Wait() int {
+	p.follow()
+	status := reap(p.first)
+	releaseSignals()
+	p.close()
+	switch {
+	case p.timedOut:
+		return timeLimitExit
+	case status.Signaled():
+		return 128 + int(status.Signal())
+	default:
+		return status.ExitStatus()
+	}
+}
+
+// TimedOut tells, after Wait, whether the time limit ended the jail.
+func (p *Process) TimedOut() bool { return p.timedOut }
+
+// follow serves the jail until its first process has ended.
+func (p *Process) follow() {
+	var end time.Time
+	if p.plan.Time > 0 {
+		end = time.Now().Add(p.plan.Time)
+	}
+	for {
+		fds := []unix.PollFd{
+			{Fd: int32(p.firstfd), Events: unix.POLLIN},
+			{Fd: int32(atomic.LoadInt64(&signalWake)), Events: unix.POLLIN},
+		}
+		_, err := unix.Poll(fds, p.timeLeft(end))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil || p.firstfd < 0 || fds[0].Revents != 0:
+			return // without a pidfd, waiting is all that can be done
+		case fds[1].Revents != 0:
+			p.passOn(takeSignals())
+		}
+	}
+}
+
+// timeLeft is how long poll(2) may wait, in milliseconds. When the time is
+// over, it ends the jail.
+func (p *Process) timeLeft(end time.Time) int {
+	const atMost = time.Hour
+	if end.IsZero() || p.timedOut {
+		return -1
+	}
+	left := time.Until(end)
+	if left <= 0 {
+		p.timedOut = true
+		_ = p.Kill()
+		return -1
+	}
+	return int(min(left, atMost).Milliseconds()) + 1
+}
+
+// passOn does with signals for the launcher what they were meant for. One that
+// somebody sent goes to the program, one that a terminal sent, to the whole of
+// its process group, as it would without jail.
+func (p *Process) passOn(sent, typed uint64) {
+	for _, sig := range caught() {
+		bit := uint64(1) << uint(sig)
+		if (sent|typed)&bit == 0 {
+			continue
+		}
+		switch sig {
+		case syscall.SIGTSTP:
+			p.suspend()
+		case syscall.SIGCONT, syscall.SIGWINCH: // of interest to a terminal only
+		default:
+			if sent&bit != 0 {
+				p.signal(sig)
+			} else {
+				p.signalGroup(sig)
+			}
+		}
+	}
+}
+
+// suspend stops the program's process group and then the launcher, so that
+// the shell sees its job stopped. When the job goes on, so does the group.
+func (p *Process) suspend() {
+	p.signalGroup(unix.SIGTSTP)
+	suffer(unix.SIGTSTP)
+	p.signalGroup(unix.SIGCONT)
+}
+
+// signal sends a signal to the program, which may just have ended.
+func (p *Process) signal(sig syscall.Signal) {
+	_ = unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
+}
+
+// toGroup is PIDFD_SIGNAL_PROCESS_GROUP of pidfd_send_signal(2), Linux 6.9.
+const toGroup = 4
+
+// signalGroup sends a signal to the program's process group. Where the kernel
+// can't by descriptor, the program is asked for first: as long as it is there,
+// its number is its own.
+func (p *Process) signalGroup(sig syscall.Signal) {
+	err := unix.PidfdSendSignal(p.pidfd, sig, nil, toGroup)
+	if errors.Is(err, unix.EINVAL) && unix.PidfdSendSignal(p.pidfd, 0, nil, 0) == nil {
+		err = unix.Kill(-p.program, sig)
+	}
+	if errors.Is(err, unix.ESRCH) {
+		p.signal(sig) // it leads no group
+	}
+}
+
+func (p *Process) close() {
+	for _, fd := range []*int{&p.pidfd, &p.firstfd} {
+		if *fd >= 0 {
+			_ = unix.Close(*fd)
+			*fd = -1
+		}
+	}
+}
