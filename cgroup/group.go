@@ -163,6 +163,9 @@ func (g *Group) Add(pid int) error {
 // Dir is the directory with the limits.
 func (g *Group) Dir() string { return g.dir }
 
+// Inside is the directory of the processes.
+func (g *Group) Inside() string { return g.dir + "/" + inner }
+
 // Killed tells how many processes the kernel has killed because the memory
 // of the group was used up.
 func (g *Group) Killed() int {

@@ -19,6 +19,7 @@ type builder struct {
 	verb    string
 	subject string
 	at      *diag.Range
+	each    bool // see Op
 }
 
 func newBuilder(list *[]Op) *builder {
@@ -55,7 +56,7 @@ func (b *builder) call(name string, number uintptr, out Slot, args ...Arg) *Op {
 	*b.list = append(*b.list, Op{
 		Name: name, Number: number, Out: out,
 		Args: b.args[start:len(b.args):len(b.args)],
-		Verb: b.verb, Subject: b.subject, At: b.at,
+		Verb: b.verb, Subject: b.subject, At: b.at, Each: b.each,
 	})
 	return &(*b.list)[len(*b.list)-1]
 }

@@ -157,7 +157,7 @@ func run(r *raw, s *scratch, from, to int32) syscall.Errno {
 		s.args[4] = arg(r, s, op.kinds[4], op.args[4])
 		s.args[5] = arg(r, s, op.kinds[5], op.args[5])
 		ret, _, errno = syscall.RawSyscall6(op.number, s.args[0], s.args[1], s.args[2], s.args[3], s.args[4], s.args[5])
-		if errno != 0 && errno != syscall.Errno(op.accept) {
+		if errno != 0 && errno != syscall.Errno(op.accept) && op.accept != acceptAny {
 			s.record[0] = from
 			return errno
 		}

@@ -46,12 +46,14 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.plan.Setup = make([]Op, 0, usualOps+opsPerPath*len(k.view.grants))
 	b := newBuilder(&k.plan.Setup)
 	m := newMounter(b, k)
-	k.namespaces(b)    // decided by clone(2); what follows runs inside them
-	k.dieTogether(b)   // before anything that could outlive the launcher
-	k.ownGroup(b)      // the first process is in its control group by now
-	k.session(b)       // before there is a process that could signal a group
-	k.signals(b)       // the program's process inherits them
-	k.umask(b)         // before the first directory is made
+	k.namespaces(b)  // decided by clone(2); what follows runs inside them
+	k.dieTogether(b) // before anything that could outlive the launcher
+	k.ownGroup(b)    // the first process is in its control group by now
+	b.each = true    // these also for who enters the jail later; see Entry
+	k.session(b)     // before there is a process that could signal a group
+	k.signals(b)     // the program's process inherits them
+	k.umask(b)       // before the first directory is made
+	b.each = false
 	k.identity(b)      // ids first: files are made in the name of the mapped user
 	k.sacrifice(b)     // while the host's /proc has a name
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
@@ -60,6 +62,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.enter(m)         // from here on nothing of the host has a name
 	k.loopback(b)      // needs the capabilities over the new network namespace
 	k.names(b)         // host name
+	b.each = true      // these too
 	k.limits(b)        // after the last descriptor was opened
 	k.keyring(b)       // the caller's session keyring holds secrets
 	k.capabilities(b)  // the last step that needs one is done
@@ -77,6 +80,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
 	k.ready(b)           // the filter may forbid write(2), so the report comes first
 	k.filter(b)          // as late as possible: it restricts the launcher as well
+	b.each = false
 	k.execute(b)
 	if k.problems.HasErrors() {
 		k.plan = nil

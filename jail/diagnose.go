@@ -115,6 +115,10 @@ func (f *Failure) noExec() diag.Diagnostic {
 	if f.Op.At != nil {
 		d.Subject = *f.Op.At
 	}
+	if f.Errno == unix.ENOENT && f.Plan.entering {
+		d.Code, d.Summary = CodeNotFound, fmt.Sprintf("there is no program %s in the jail", diag.Quote(f.Plan.Path))
+		return d
+	}
 	switch f.Errno {
 	case unix.ENOENT:
 		d.Remedy = "its interpreter or dynamic loader (its first line, or `readelf -l`) is not visible in the jail: grant it with --read"

@@ -2,6 +2,7 @@ package jail
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -12,25 +13,38 @@ import (
 // set says. Everything else of the caller's is dropped.
 func (k *compiler) environment() {
 	env := &k.p.Environment
-	seen := map[string]bool{}
-	for _, v := range env.Set {
-		seen[v.Name] = true
-	}
-	for _, e := range k.h.Env {
-		name, _, ok := strings.Cut(e, "=")
-		if !ok || name == "" || seen[name] || Keeps(env.Keep, name) == nil {
-			continue
-		}
-		seen[name] = true
-		k.plan.Env = append(k.plan.Env, e)
-	}
 	for i := range env.Set {
 		v := &env.Set[i]
 		value, ok := k.variableText(v)
 		if ok {
-			k.plan.Env = append(k.plan.Env, v.Name+"="+value)
+			k.plan.set = append(k.plan.set, v.Name+"="+value)
 		}
 	}
+	for i := range env.Keep {
+		k.plan.keep = append(k.plan.keep, env.Keep[i].Text)
+	}
+	k.plan.Env = environmentOf(k.h.Env, k.plan.keep, k.plan.set)
+}
+
+// environmentOf takes from a caller's environment what the patterns keep,
+// each variable once, and adds what is set.
+func environmentOf(callers, keep, set []string) []string {
+	var env []string
+	seen := map[string]bool{}
+	for _, e := range set {
+		name, _, _ := strings.Cut(e, "=")
+		seen[name] = true
+	}
+	for _, e := range callers {
+		name, _, ok := strings.Cut(e, "=")
+		matches := func(pattern string) bool { return policy.MatchEnv(pattern, name) }
+		if !ok || name == "" || seen[name] || !slices.ContainsFunc(keep, matches) {
+			continue
+		}
+		seen[name] = true
+		env = append(env, e)
+	}
+	return append(env, set...)
 }
 
 // Keeps returns the entry of environment.keep that lets a variable in, nil

@@ -148,6 +148,9 @@ func (g *granter) own() {
 	}
 	add(grantHide, o.Cache)
 	add(grantHide, o.State)
+	for _, dir := range o.Runtime {
+		add(grantHide, dir)
+	}
 	add(grantGuard, o.Config)
 	add(grantGuard, o.Binary)
 }

@@ -33,11 +33,14 @@ type Host struct {
 // Rlimit is a limit of setrlimit(2). ^uint64(0) is none.
 type Rlimit struct{ Soft, Hard uint64 }
 
-// OwnPaths are jail's own files. None of them is writable in a jail; Cache
-// and State are not visible either, but for the homes and layers that a
-// profile keeps there.
+// OwnPaths are jail's own files. None of them is writable in a jail; Cache,
+// State and Runtime are not visible either, but for the homes and layers that
+// a profile keeps in State.
 type OwnPaths struct {
 	Config, State, Cache, Binary string
+	// Runtime are directories of records of running jails: the caller's own,
+	// and the one that a caller without XDG_RUNTIME_DIR would use.
+	Runtime []string
 }
 
 // Kernel lists the features of the running kernel that change a plan.

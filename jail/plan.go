@@ -47,9 +47,13 @@ type Plan struct {
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
 
+	// keep and set are the environment as a rule, for who enters; see Entry.
+	keep, set []string
+
 	// detached is set while the plan relies on Kernel.DetachedTree, which
 	// can only be tried; see Failure.AskedTooMuch.
 	detached   bool
+	entering   bool // the plan is to enter a jail that runs; see Join
 	filterProg *Block
 }
 
@@ -79,11 +83,15 @@ type Op struct {
 	Args   []Arg
 	Out    Slot          // receives the result, or NoSlot
 	Accept syscall.Errno // an errno that is no failure, 0 for none
+	Each   bool          // every process of the jail does this, also one that enters: see Entry
 
 	Verb    string // what the step is for, read before Subject
 	Subject string // in the user's words
 	At      *diag.Range
 }
+
+// acceptAny stands for every errno: whatever comes of the step, go on.
+const acceptAny = 0xffff
 
 // Index tells where an op stands in the whole plan; the child reports it.
 type Index int

@@ -123,9 +123,13 @@ func (h *Host) findDirs() {
 			h.Dirs[d.name] = filepath.Join(h.Home, d.otherwise)
 		}
 	}
+	usual := "/run/user/" + strconv.Itoa(h.UID)
 	if dir := h.Dirs["XDG_RUNTIME_DIR"]; dir == "" {
-		h.Dirs["XDG_RUNTIME_DIR"] = "/run/user/" + strconv.Itoa(h.UID)
+		h.Dirs["XDG_RUNTIME_DIR"] = usual
+	} else if dir != usual {
+		h.Own.Runtime = append(h.Own.Runtime, usual+"/jail")
 	}
+	h.Own.Runtime = append(h.Own.Runtime, filepath.Join(h.Dirs["XDG_RUNTIME_DIR"], "jail"))
 	if h.Home == "" {
 		return
 	}

@@ -1,21 +1,28 @@
 package jail
 
 // Unguarded lists jail's own directories that do not exist on the host and
-// that a program in this jail could make there: profiles of its own for the
-// next jail, or records of launches. Once they exist they are guarded.
+// that this jail would show once they do, or where a program in it could make
+// them: profiles of its own for the next jail, or records of launches and of
+// jails. Once they exist they are guarded.
 func (v *View) Unguarded(own *OwnPaths) []string {
 	var dirs []string
-	for _, dir := range [...]string{own.Config, own.State, own.Cache} {
+	add := func(dir string, hidden bool) {
 		if dir == "" {
-			continue
+			return
 		}
 		at := v.resolver.resolve(dir)
 		if at.kind != KindMissing {
-			continue
+			return
 		}
-		if s, _ := v.root.lookup(at.real); s.bound && s.writable && !s.own {
+		if s, _ := v.root.lookup(at.real); s.bound && (s.writable || hidden) && !s.own {
 			dirs = append(dirs, at.real)
 		}
+	}
+	add(own.Config, false)
+	add(own.State, true)
+	add(own.Cache, true)
+	for _, dir := range own.Runtime {
+		add(dir, true)
 	}
 	return dirs
 }

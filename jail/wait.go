@@ -26,6 +26,10 @@ func openProcess(p *Plan, first, program int) *Process {
 // Pid returns the process id of the program, as seen from outside.
 func (p *Process) Pid() int { return p.program }
 
+// First returns the process id of the jail's first process, as seen from
+// outside.
+func (p *Process) First() int { return p.first }
+
 // Kill ends the jail and everything in it.
 func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
 

@@ -54,6 +54,14 @@ func (d Dir) Prune(suffix string, keep int) {
 	}
 }
 
+// Names lists the records: what is there but for what is being written.
+func (d Dir) Names() ([]string, error) {
+	names, err := d.names()
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, temporaryPrefix) })
+	slices.Sort(names)
+	return names, err
+}
+
 // names lists the directory.
 func (d Dir) names() ([]string, error) {
 	// A descriptor of its own, since listing moves the offset.

@@ -62,8 +62,42 @@ func Make(path string) (Dir, error) {
 	return Open(path)
 }
 
+// Private opens a directory in this one that nobody else may even look into:
+// mode 0700. With make it is made when it is missing.
+func (d Dir) Private(name string, make bool) (Dir, error) {
+	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := open(d.fd, name, flags, 0)
+	if make && errors.Is(err, unix.ENOENT) {
+		if err := unix.Mkdirat(d.fd, name, 0o700); err != nil && !errors.Is(err, unix.EEXIST) {
+			return Dir{}, fmt.Errorf("make the directory: %w", err)
+		}
+		fd, err = open(d.fd, name, flags, 0)
+	}
+	if err != nil {
+		return Dir{}, fmt.Errorf("open the directory: %w", err)
+	}
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil {
+		unix.Close(fd)
+		return Dir{}, fmt.Errorf("examine the directory: %w", err)
+	}
+	if stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o077 != 0 {
+		unix.Close(fd)
+		return Dir{}, ErrForeign
+	}
+	return Dir{fd}, nil
+}
+
 // Close gives the descriptor back.
 func (d Dir) Close() { unix.Close(d.fd) }
+
+// Remove removes a record; that there is none is no failure.
+func (d Dir) Remove(name string) error {
+	if err := unix.Unlinkat(d.fd, name, 0); err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("remove a file: %w", err)
+	}
+	return nil
+}
 
 // Read returns the contents of a record, limit bytes at most, or why there
 // is none that can be trusted.

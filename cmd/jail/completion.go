@@ -54,6 +54,14 @@ func grammarOf(name string) any {
 		return &explainGrammar{}
 	case "list":
 		return &listGrammar{}
+	case "ps":
+		return &psGrammar{}
+	case "enter":
+		return &enterGrammar{}
+	case "stop":
+		return &stopGrammar{}
+	case "inspect":
+		return &inspectGrammar{}
 	case "schema":
 		return &schemaGrammar{}
 	case "doctor":
@@ -91,6 +99,7 @@ const (
 	dirValue                      // a directory
 	profileValue                  // a profile or a file
 	programValue                  // a program and its arguments
+	jailValue                     // a jail that runs
 )
 
 func completionModel() ([]completedVerb, error) {
@@ -119,6 +128,8 @@ func argumentOf(verb string) valueKind {
 		return programValue
 	case "check", "show", "explain":
 		return profileValue
+	case "enter", "stop", "inspect":
+		return jailValue
 	case "completion":
 		return wordValue
 	}

@@ -65,6 +65,8 @@ func bashValue(kind valueKind, words []string) string {
 		return `mapfile -t COMPREPLY < <(compgen -d -- "$2"); compopt -o filenames 2>/dev/null`
 	case profileValue:
 		return `_jail_profiles "$2"`
+	case jailValue:
+		return `COMPREPLY=($(compgen -W "$(jail ps --names 2>/dev/null)" -- "$2"))`
 	case programValue:
 		return `COMPREPLY=($(compgen -c -- "$2"))`
 	}

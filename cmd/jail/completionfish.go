@@ -57,6 +57,8 @@ func fishValue(kind valueKind, words []string) string {
 		return " -f -a '(__fish_complete_directories)'"
 	case profileValue:
 		return " -F -a '(jail list --names 2>/dev/null)'"
+	case jailValue:
+		return " -f -a '(jail ps --names 2>/dev/null)'"
 	}
 	return " -f"
 }

@@ -16,6 +16,12 @@ _jail_profiles() {
 	_alternative "profiles:profile:compadd -a names" "files:file:_files -g '*.yaml'"
 }
 
+_jail_running() {
+	local -a ids
+	ids=(${(f)"$(jail ps --names 2>/dev/null)"})
+	compadd -a ids
+}
+
 `)
 	for _, v := range model {
 		fmt.Fprintf(&b, "_jail_%s() {\n\t_arguments -S \\\n", v.name)
@@ -74,6 +80,8 @@ func zshValue(kind valueKind, words []string) string {
 		return "_files -/"
 	case profileValue:
 		return "_jail_profiles"
+	case jailValue:
+		return "_jail_running"
 	}
 	return " "
 }

@@ -67,6 +67,14 @@ func usage(verb string) string {
 		return "jail completion bash|zsh|fish"
 	case "list":
 		return "jail list [--names|--json]"
+	case "ps":
+		return "jail ps [--names|--json]"
+	case "enter":
+		return "jail enter ID [PROGRAM [ARGUMENT...]]"
+	case "stop":
+		return "jail stop [--grace DURATION] ID..."
+	case "inspect":
+		return "jail inspect [--json] ID"
 	case "doctor", "version":
 		return "jail " + verb + " [--json]"
 	}

@@ -78,5 +78,5 @@ func (a *app) relaunch(l *loaded, cell *jail.Cell) (int, bool) {
 	if failure != nil {
 		return 0, false
 	}
-	return a.wait(process, c.Plan), true
+	return a.wait(process, c.Plan, register(l.host, c.Plan, process)), true
 }

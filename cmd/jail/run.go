@@ -7,6 +7,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -81,8 +82,9 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
+			record := register(l.host, plan, process)
 			a.remember(l)
-			return a.wait(process, plan)
+			return a.wait(process, plan, record)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil
 		default:
@@ -93,8 +95,9 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 }
 
 // wait returns the exit status of the program.
-func (a *app) wait(process *jail.Process, plan *jail.Plan) int {
+func (a *app) wait(process *jail.Process, plan *jail.Plan, record *registry.Registration) int {
 	status := process.Wait()
+	record.Remove()
 	a.explainKilled(plan)
 	if process.TimedOut() {
 		a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
@@ -57,7 +58,8 @@ func load(p part) diag.List {
 
 // TestConsole executes every console block of the Markdown pages in a home
 // directory of its own, and compares what is printed. The files that a page
-// shows or names in comments are there. A line "..." stands for any lines.
+// shows or names in comments are there, and the jail that a comment "in the
+// background: COMMAND" starts runs. A line "..." stands for any lines.
 func TestConsole(t *testing.T) {
 	needJails(t)
 	commands := 0
@@ -70,6 +72,9 @@ func TestConsole(t *testing.T) {
 			h.files(t, part)
 			if part.lang != "console" || strings.HasPrefix(part.note, "not run: ") {
 				continue
+			}
+			if command, ok := strings.CutPrefix(part.note, "in the background: "); ok {
+				h.background(t, command)
 			}
 			for _, s := range steps(part.text) {
 				commands++
@@ -207,16 +212,44 @@ func (h *home) write(t *testing.T, name, text string) {
 // home directory under the name that the pages have for it.
 func (h *home) shell(t *testing.T, command string) string {
 	t.Helper()
+	sh := h.command(t, command)
+	var out bytes.Buffer
+	sh.Stdout, sh.Stderr = &out, &out
+	_ = sh.Run() // the output says what is wrong; some commands are meant to fail
+	return strings.ReplaceAll(out.String(), h.dir, "/home/ann")
+}
+
+// command prepares a shell in the project.
+func (h *home) command(t *testing.T, command string) *exec.Cmd {
+	t.Helper()
 	sh := exec.Command("sh", "-c", command)
 	sh.Dir = h.project
 	sh.Env = []string{
 		"HOME=" + h.dir, "PWD=" + h.project, "USER=ann", "LANG=C.UTF-8", "TERM=dumb",
 		"PATH=" + filepath.Dir(jailBinary(t)) + ":/usr/local/bin:/usr/bin:/bin",
 	}
-	var out bytes.Buffer
-	sh.Stdout, sh.Stderr = &out, &out
-	_ = sh.Run() // the output says what is wrong; some commands are meant to fail
-	return strings.ReplaceAll(out.String(), h.dir, "/home/ann")
+	return sh
+}
+
+// background starts a jail that runs until the test ends, or somebody stops
+// it.
+func (h *home) background(t *testing.T, command string) {
+	t.Helper()
+	sh := h.command(t, "exec "+command)
+	if err := sh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = sh.Process.Kill()
+		_ = sh.Wait()
+	})
+	for range 500 {
+		if h.shell(t, "jail ps --names") != "" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%s does not run", command)
 }
 
 // needJails skips where this machine can't make jails, and fails where

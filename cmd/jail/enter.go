@@ -1,0 +1,97 @@
+package main
+
+import (
+	"os"
+	"path"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/registry"
+)
+
+type enterGrammar struct {
+	Words []string `arg:"" name:"ID" passthrough:"partial" help:"The jail, then a program and its arguments. Without a program it is a shell."`
+}
+
+// enterVerb runs a program in a jail that runs already, confined like the
+// jail's own. The exit status is that of run.
+func enterVerb(a *app, args []string) int {
+	var g enterGrammar
+	if status, ok := a.parse("enter", "Run a program in a jail that runs already.", &g, args); !ok {
+		return status
+	}
+	if g.Words[0] == "--" {
+		g.Words = g.Words[1:]
+	}
+	if len(g.Words) == 0 {
+		return a.fail("no ID given", usage("enter"))
+	}
+	j, status := a.findJail(g.Words[0])
+	if j == nil {
+		return status
+	}
+	defer j.Close()
+	plan, err := joinPlan(j, g.Words[1:])
+	if err != nil {
+		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), "")
+	}
+	process, failure := jail.Start(plan, nil)
+	if failure != nil {
+		a.report(nil, diag.List{failure.Diagnostic()})
+		return failure.ExitStatus()
+	}
+	return process.Wait()
+}
+
+// joinPlan puts together what it takes to run a program in a jail.
+func joinPlan(j *registry.Jail, argv []string) (*jail.Plan, error) {
+	if len(argv) > 0 && argv[0] == "--" {
+		argv = argv[1:]
+	}
+	entry, err := jail.DecodeEntry(j.Entry)
+	if err != nil {
+		return nil, err
+	}
+	join := &jail.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell()}
+	own, err := registry.OwnLimits()
+	if err != nil {
+		return nil, err
+	}
+	for i := range own {
+		join.Limits = append(join.Limits, jail.Rlimit{Soft: j.Limits[i][0], Hard: j.Limits[i][1]})
+		join.OwnLimits = append(join.OwnLimits, jail.Rlimit{Soft: own[i][0], Hard: own[i][1]})
+	}
+	if join.OOMScore, err = oomScore(j); err != nil {
+		return nil, err
+	}
+	namespaces, err := j.OpenNamespaces()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range namespaces {
+		join.Namespaces = append(join.Namespaces, jail.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
+	}
+	return entry.Join(join), nil
+}
+
+// oomScore is the jail's oom_score_adj where the caller's differs. To be
+// killed later than the caller takes a privilege.
+func oomScore(j *registry.Jail) (*int, error) {
+	theirs, err := j.OOMScore()
+	if err != nil {
+		return nil, err
+	}
+	own, err := registry.OwnOOMScore()
+	if err != nil || theirs <= own {
+		return nil, err
+	}
+	return &theirs, nil
+}
+
+// shell is the caller's shell, "" when that is not known.
+func shell() string {
+	if s := os.Getenv("SHELL"); path.IsAbs(s) {
+		return s
+	}
+	return ""
+}

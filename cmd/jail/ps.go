@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/registry"
+)
+
+type psGrammar struct {
+	Names bool `help:"Print the IDs alone, one a line."`
+	JSON  bool `name:"json" help:"Print an array of objects: id, profile, program, pid, since."`
+}
+
+// listedJail is an element of what ps prints with --json.
+type listedJail struct {
+	ID      text   `json:"id"`
+	Profile text   `json:"profile"`
+	Program text   `json:"program"`
+	PID     int    `json:"pid"`   // of the program, outside
+	Since   string `json:"since"` // RFC 3339
+}
+
+func listed(j *registry.Jail) listedJail {
+	return listedJail{text(j.ID), text(j.Profile), text(j.Program), j.Main.PID, j.Since.Format(time.RFC3339)}
+}
+
+// psVerb exits with 1 when there are records that can't be believed; the
+// jails of the others are listed.
+func psVerb(a *app, args []string) int {
+	var g psGrammar
+	if status, ok := a.parse("ps", "List the jails that run.", &g, args); !ok {
+		return status
+	}
+	jails, refused, status := a.running()
+	if status != 0 {
+		return status
+	}
+	defer registry.CloseAll(jails, nil)
+	switch {
+	case g.JSON:
+		out := make([]listedJail, len(jails))
+		for i, j := range jails {
+			out[i] = listed(j)
+		}
+		status = a.printJSON(out)
+	case g.Names:
+		var b bytes.Buffer
+		for _, j := range jails {
+			b.WriteString(diag.Escape(j.ID) + "\n")
+		}
+		status = a.print(b.Bytes())
+	default:
+		status = a.print(psText(jails))
+	}
+	for _, r := range refused {
+		a.fail(fmt.Sprintf("the record %s of a jail is not believed: %v", diag.Quote(r.Name), r.Err), "")
+		status = max(status, 1)
+	}
+	return status
+}
+
+// running finds the caller's jails. The status is not 0 when they can't be
+// looked for.
+func (a *app) running() ([]*registry.Jail, []registry.Refused, int) {
+	host, err := jail.ReadHost(os.Environ())
+	if err != nil {
+		return nil, nil, a.fail(err.Error(), "")
+	}
+	jails, refused, err := registry.Running(placeOf(host))
+	if err != nil {
+		return nil, nil, a.fail(err.Error(), "")
+	}
+	return jails, refused, 0
+}
+
+// findJail returns the jail that an ID, or the beginning of one, stands for.
+// It is nil when there is none, and the user was told.
+func (a *app) findJail(id string) (*registry.Jail, int) {
+	jails, refused, status := a.running()
+	if status != 0 {
+		return nil, status
+	}
+	j, ids := registry.Match(jails, id)
+	registry.CloseAll(jails, j)
+	if j != nil {
+		return j, 0
+	}
+	if len(ids) > 1 {
+		return nil, a.fail(fmt.Sprintf("%s could be %s", diag.Quote(id), diag.Escape(strings.Join(ids, ", "))), "name one of them")
+	}
+	for _, r := range refused {
+		if r.Name == id {
+			return nil, a.fail(fmt.Sprintf("the record of %s is not believed: %v", diag.Quote(id), r.Err), "")
+		}
+	}
+	known := make([]string, len(jails))
+	for i := range jails {
+		known[i] = jails[i].ID
+	}
+	remedy := "`jail ps` lists those that run"
+	if near := diag.Suggest(id, known); near != "" {
+		remedy = "did you mean " + diag.Quote(near) + "?"
+	}
+	return nil, a.fail("no jail "+diag.Quote(id)+" runs", remedy)
+}
+
+// psText is a table with a heading, nothing when no jail runs.
+func psText(jails []*registry.Jail) []byte {
+	if len(jails) == 0 {
+		return nil
+	}
+	rows := [][]string{{"ID", "PROFILE", "PROGRAM", "PID", "SINCE"}}
+	for _, j := range jails {
+		rows = append(rows, []string{
+			diag.Escape(j.ID), diag.Escape(j.Profile), diag.Escape(j.Program), fmt.Sprint(j.Main.PID), j.Since.Format(time.DateTime),
+		})
+	}
+	return table(rows)
+}
+
+// table lines up the columns of rows.
+func table(rows [][]string) []byte {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b bytes.Buffer
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,155 @@
+package registry
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/wire"
+)
+
+// Record is what is kept about a jail.
+type Record struct {
+	Profile, Program string
+	Since            time.Time
+	First, Main      Process
+	// Namespaces of the jail, in the order of Kinds: their inode numbers, as
+	// /proc/PID/ns shows them.
+	Namespaces [len(kinds)]uint64
+	// Launcher is the PID namespace of the launcher: the pids above are
+	// numbers of that one.
+	Launcher uint64
+	// UID, GID and Groups are those of the launcher.
+	UID, GID int
+	Groups   []int
+	// Limits are those of the launcher, by the numbers of getrlimit(2):
+	// soft, hard.
+	Limits [limits][2]uint64
+	Cgroup string
+	// Entry is what it takes to enter the jail; this package does not know
+	// what is in it.
+	Entry []byte
+}
+
+// Process is a process that can't be mistaken for another: its pid, and when
+// it was started, in clock ticks since the machine was.
+type Process struct {
+	PID   int
+	Start uint64
+}
+
+// limits is RLIM_NLIMITS.
+const limits = 16
+
+// The form of a record.
+const (
+	recordVersion = 1
+	maxRecord     = 4 << 20 // bytes
+	maxGroups     = 1 << 16 // NGROUPS_MAX
+)
+
+var errNotRecord = errors.New("it is damaged, or another version of jail wrote it")
+
+// look fills in what the kernel says about the jail's processes and about
+// this one.
+func (r *Record) look() error {
+	// The program first: when it has ended already, there is nothing to
+	// record.
+	var err error
+	if r.Main.Start, err = startOf(r.Main.PID); err != nil {
+		return err
+	}
+	if r.First.Start, err = startOf(r.First.PID); err != nil {
+		return err
+	}
+	for i := range kinds {
+		// Where the kernel has no such namespaces, 0 stays.
+		if r.Namespaces[i], err = namespaceOf(r.Main.PID, kinds[i].name); err != nil && !errors.Is(err, unix.ENOENT) {
+			return err
+		}
+	}
+	if r.Launcher, err = namespaceOf(self, "pid"); err != nil {
+		return err
+	}
+	if r.Groups, err = ownGroups(); err != nil {
+		return err
+	}
+	r.Limits, err = ownLimits()
+	return err
+}
+
+// ownGroups are the supplementary groups of this process, sorted.
+func ownGroups() ([]int, error) {
+	groups, err := unix.Getgroups()
+	slices.Sort(groups)
+	return groups, err
+}
+
+func ownLimits() (out [limits][2]uint64, err error) {
+	for resource := range out {
+		var l unix.Rlimit
+		if err := unix.Getrlimit(resource, &l); err != nil {
+			return out, err
+		}
+		out[resource] = [2]uint64{l.Cur, l.Max}
+	}
+	return out, nil
+}
+
+func (r *Record) encode() []byte {
+	b := wire.AppendNumber(make([]byte, 0, 1024+len(r.Entry)), recordVersion)
+	for _, text := range [...]string{r.Profile, r.Program, r.Cgroup} {
+		b = wire.AppendBytes(b, text)
+	}
+	b = wire.AppendNumber(b, uint64(r.Since.UnixNano()))
+	for _, p := range [...]Process{r.First, r.Main} {
+		b = wire.AppendNumber(b, uint64(p.PID))
+		b = wire.AppendNumber(b, p.Start)
+	}
+	for _, n := range r.Namespaces {
+		b = wire.AppendNumber(b, n)
+	}
+	b = wire.AppendNumber(b, r.Launcher)
+	b = wire.AppendNumber(b, uint64(r.UID))
+	b = wire.AppendNumber(b, uint64(r.GID))
+	b = wire.AppendNumber(b, uint64(len(r.Groups)))
+	for _, g := range r.Groups {
+		b = wire.AppendNumber(b, uint64(g))
+	}
+	for _, l := range r.Limits {
+		b = wire.AppendNumber(b, l[0])
+		b = wire.AppendNumber(b, l[1])
+	}
+	return wire.AppendBytes(b, r.Entry)
+}
+
+func decode(data []byte) (*Record, error) {
+	d := wire.NewDecoder(data)
+	if d.Number() != recordVersion {
+		return nil, errNotRecord
+	}
+	r := &Record{Profile: d.Text(), Program: d.Text(), Cgroup: d.Text()}
+	r.Since = time.Unix(0, int64(d.Below(1<<63)))
+	for _, p := range [...]*Process{&r.First, &r.Main} {
+		p.PID, p.Start = int(d.Below(1<<31)), d.Number()
+	}
+	for i := range r.Namespaces {
+		r.Namespaces[i] = d.Number()
+	}
+	r.Launcher = d.Number()
+	r.UID, r.GID = int(d.Below(1<<32)), int(d.Below(1<<32))
+	r.Groups = make([]int, min(d.Count(1), maxGroups))
+	for i := range r.Groups {
+		r.Groups[i] = int(d.Below(1 << 32))
+	}
+	for i := range r.Limits {
+		r.Limits[i] = [2]uint64{d.Number(), d.Number()}
+	}
+	r.Entry = d.Bytes()
+	if !d.Done() || r.First.PID <= 1 || r.Main.PID <= 1 {
+		return nil, errNotRecord
+	}
+	return r, nil
+}

@@ -1,0 +1,144 @@
+// Package registry knows the jails that run. A launcher writes one record for
+// its jail when the program has started and removes it at the end; other jail
+// commands list the records and act on what they name.
+//
+// The records lie in a directory of the user's that nobody else can look
+// into, and that no jail shows. A record is never believed alone: a jail is
+// its processes, by pid and time of start, and its namespaces, by their numbers, and
+// all of them have to be what the record says. Who acts on a process holds a
+// pidfd on it, so that a pid number that is given away again reaches nobody.
+//
+// What this does not do: know what a jail is made of. What it takes to enter
+// one is bytes here.
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/store"
+)
+
+// Place is where records may be kept.
+type Place struct {
+	Runtime string // the user's runtime directory, $XDG_RUNTIME_DIR
+	State   string // jail's own state directory
+}
+
+// Names of the directory of records, below Runtime and below State.
+const (
+	inRuntime = "jail"
+	inState   = "run"
+)
+
+// errNoPlace is why nothing is recorded.
+var errNoPlace = errors.New("there is no directory for it: neither XDG_RUNTIME_DIR nor HOME is set to a directory of yours that only you can write")
+
+// Path names the directory of records: in the runtime directory, unless that
+// is missing or others can write it; then in the state directory.
+func (p Place) Path() string {
+	if d, err := store.Open(p.Runtime); p.Runtime != "" && err == nil {
+		d.Close()
+		return p.Runtime + "/" + inRuntime
+	}
+	if p.State != "" {
+		return p.State + "/" + inState
+	}
+	return ""
+}
+
+// open opens the directory of records.
+func (p Place) open(create bool) (store.Dir, error) {
+	parent, name, err := store.Dir{}, inRuntime, errNoPlace
+	if p.Runtime != "" {
+		parent, err = store.Open(p.Runtime)
+	}
+	if err != nil && p.State != "" {
+		name = inState
+		if create {
+			parent, err = store.Make(p.State)
+		} else {
+			parent, err = store.Open(p.State)
+		}
+	}
+	if err != nil {
+		return store.Dir{}, err
+	}
+	defer parent.Close()
+	return parent.Private(name, create)
+}
+
+// Launch is what a launcher says about its jail.
+type Launch struct {
+	Profile string
+	Program string // as executed
+	First   int    // pid of the jail's first process
+	Main    int    // pid of the program
+	Cgroup  string // directory of the jail's own control group, or ""
+	Entry   []byte // what it takes to enter; see Record
+}
+
+// Registration is a record that was written.
+type Registration struct {
+	dir store.Dir
+	id  string
+}
+
+// Register records a jail. It is called when the program runs, so that
+// nobody waits for it. The directory is made when it is missing.
+func Register(p Place, l *Launch) (*Registration, error) {
+	r := &Record{
+		Profile: l.Profile, Program: l.Program, Cgroup: l.Cgroup, Entry: l.Entry, Since: time.Now(),
+		First: Process{PID: l.First}, Main: Process{PID: l.Main},
+		UID: unix.Geteuid(), GID: unix.Getegid(),
+	}
+	if err := r.look(); err != nil {
+		return nil, err
+	}
+	dir, err := p.open(true)
+	if err != nil {
+		return nil, fmt.Errorf("keep a record of the jail: %w", err)
+	}
+	reg := &Registration{dir: dir, id: idOf(l.Profile, l.Main)}
+	if err := dir.Write(reg.id, r.encode()); err != nil {
+		dir.Close()
+		return nil, fmt.Errorf("keep a record of the jail: %w", err)
+	}
+	return reg, nil
+}
+
+// Remove removes the record. A nil registration has none.
+func (r *Registration) Remove() {
+	if r == nil {
+		return
+	}
+	_ = r.dir.Remove(r.id)
+	r.dir.Close()
+}
+
+// maxName is the most of a profile's name that an ID begins with, in bytes.
+const maxName = 32
+
+// idOf makes the ID of a jail: the profile's name and the pid of the program.
+// A pid is not given to another process for long, so that an ID that somebody
+// remembers does not soon mean another jail.
+func idOf(profile string, pid int) string {
+	plain := func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+			return r
+		}
+		return '_'
+	}
+	name := strings.TrimLeft(strings.Map(plain, profile), ".-")
+	name = name[:min(len(name), maxName)]
+	if name == "" {
+		name = "jail"
+	}
+	return name + "-" + strconv.Itoa(pid)
+}

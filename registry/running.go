@@ -1,0 +1,211 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/store"
+)
+
+// Jail is a jail that runs, found by a record that was verified. It holds
+// its processes; Close lets go of them.
+type Jail struct {
+	ID string
+	Record
+
+	first, main handle
+}
+
+// Refused is a record that is not believed.
+type Refused struct {
+	Name string // of the file
+	Err  error
+}
+
+// errForged is why a record is refused that names living processes.
+var errForged = errors.New("the processes that it names are no jail of yours, or not this one")
+
+// Running lists the jails that run, and the records that are refused. The
+// records of jails that have ended without removing them, since their launcher was
+// killed, are removed.
+func Running(p Place) ([]*Jail, []Refused, error) {
+	dir, err := p.open(false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("look into %s: %w", p.Path(), err)
+	}
+	defer dir.Close()
+	names, err := dir.Names()
+	if err != nil {
+		return nil, nil, fmt.Errorf("list %s: %w", p.Path(), err)
+	}
+	here, err := namespaceOf(self, "pid")
+	if err != nil {
+		return nil, nil, err
+	}
+	var jails []*Jail
+	var refused []Refused
+	for _, name := range names {
+		j, err := find(dir, name, here)
+		switch {
+		case err != nil:
+			refused = append(refused, Refused{name, err})
+		case j != nil:
+			jails = append(jails, j)
+		}
+	}
+	dir.Prune(neverSuffix, 0) // what a launcher began to write when it was killed
+	return jails, refused, nil
+}
+
+// neverSuffix ends no name of a record.
+const neverSuffix = "/"
+
+// find returns the jail of a record. It is nil, and no error, when that has
+// ended, or belongs to another PID namespace, as of a container that has the same
+// directory: its numbers mean nothing here.
+func find(dir store.Dir, name string, here uint64) (*Jail, error) {
+	data, err := dir.Read(name, maxRecord)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := decode(data)
+	if err != nil {
+		return nil, err
+	}
+	if r.Launcher != here {
+		return nil, nil
+	}
+	if name != idOf(r.Profile, r.Main.PID) {
+		return nil, errForged
+	}
+	j, err := verify(name, r)
+	if errors.Is(err, errGone) {
+		_ = dir.Remove(name)
+		return nil, nil
+	}
+	return j, err
+}
+
+// verify takes hold of the processes of a record and makes sure that they
+// are the jail's.
+func verify(id string, r *Record) (*Jail, error) {
+	first, err := hold(r.First)
+	if err != nil {
+		return nil, err
+	}
+	main, err := hold(r.Main)
+	if err != nil {
+		first.close()
+		return nil, err
+	}
+	j := &Jail{ID: id, Record: *r, first: first, main: main}
+	err = j.fits()
+	// What was read is about these processes only if they still live.
+	if first.ended(0) || main.ended(0) {
+		err = errGone
+	}
+	if err != nil {
+		j.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// fits tells whether what the kernel says about the processes is what the
+// record says.
+func (j *Jail) fits() error {
+	own, err := ownNamespaces()
+	if err != nil {
+		return err
+	}
+	first, err := status(j.First.PID)
+	if err != nil {
+		return err
+	}
+	main, err := status(j.Main.PID)
+	if err != nil {
+		return err
+	}
+	uid := strconv.Itoa(unix.Geteuid())
+	ours := func(status map[string]string) bool {
+		for id := range strings.FieldsSeq(status["Uid"]) {
+			if id != uid {
+				return false
+			}
+		}
+		return status["Uid"] != ""
+	}
+	if !ours(first) || !ours(main) || j.Main != j.First && main["PPid"] != strconv.Itoa(j.First.PID) {
+		return errForged
+	}
+	// A jail always has a user namespace of its own, and nearly always a PID
+	// namespace, of which the first process is number 1. A process can't change the
+	// PID namespace that it is in.
+	pids, err := namespaceOf(j.Main.PID, "pid")
+	if err != nil {
+		return err
+	}
+	inside := strings.Fields(first["NSpid"])
+	ownPIDs := j.Namespaces[pidKind] != own[pidKind]
+	if j.Namespaces[userKind] == own[userKind] || pids != j.Namespaces[pidKind] ||
+		ownPIDs && (len(inside) < 2 || inside[len(inside)-1] != "1") {
+		return errForged
+	}
+	return nil
+}
+
+// ownNamespaces are the namespaces of this process, in the order of kinds.
+func ownNamespaces() (own [len(kinds)]uint64, err error) {
+	for i := range kinds {
+		if own[i], err = namespaceOf(self, kinds[i].name); err != nil && !errors.Is(err, unix.ENOENT) {
+			return own, err
+		}
+	}
+	return own, nil
+}
+
+// Close lets go of the jail's processes.
+func (j *Jail) Close() {
+	j.first.close()
+	j.main.close()
+}
+
+// CloseAll lets go of all jails but one.
+func CloseAll(jails []*Jail, but *Jail) {
+	for _, j := range jails {
+		if j != but {
+			j.Close()
+		}
+	}
+}
+
+// Match returns the jail with an ID, or the only one whose ID begins so, and
+// the IDs that came into question.
+func Match(jails []*Jail, id string) (*Jail, []string) {
+	var found *Jail
+	var ids []string
+	for _, j := range jails {
+		if j.ID == id {
+			return j, []string{id}
+		}
+		if strings.HasPrefix(j.ID, id) {
+			found = j
+			ids = append(ids, j.ID)
+		}
+	}
+	if len(ids) != 1 {
+		found = nil
+	}
+	return found, ids
+}
