@@ -39,6 +39,7 @@ func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
 func (p *Process) Wait() int {
 	p.follow()
 	status := reap(p.first)
+	p.plan.leaveGroup()
 	releaseSignals()
 	p.close()
 	switch {

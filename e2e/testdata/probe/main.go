@@ -72,6 +72,12 @@ func act(args []string) {
 		_, err = unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", args[1], 0)
 	case args[0] == "signal" && len(args) == 4:
 		err = signalOut(args[1], args[2], args[3])
+	case args[0] == "take" && len(args) == 3:
+		err = take(args[1], args[2])
+	case args[0] == "escape":
+		err = escape()
+	case args[0] == "escape-inside":
+		err = escapeInside()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
