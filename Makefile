@@ -17,6 +17,9 @@ ROOT  := $(filter 0,$(shell id -u))
 # Go leaves directories called testdata out of ./...
 PACKAGES := ./... ./testdata/bench
 
+# What make test runs: e2e/security has a target of its own.
+TESTED = $(shell $(GO) list $(PACKAGES) | grep -v '/e2e/security$$')
+
 # One static binary without cgo: nothing of the host's is loaded into jail, and
 # no time goes into a C library's start.
 ifneq ($(VERSION),)
@@ -36,7 +39,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: all
-all: build lint test ## Build, check and test
+all: build lint test test-security ## Build, check and test
 
 .PHONY: deps
 deps: ## Install what building, testing and measuring need (as root), or say how
@@ -55,21 +58,38 @@ run: ## Build jail and show a real program inside and outside of it
 	@$(if $(ROOT),scripts/as-user $(MAKE) run,$(MAKE) build && scripts/demo)
 
 .PHONY: test
-test: ## All tests, unprivileged; when started as root then also as root
+test: ## All tests but test-security, unprivileged; when started as root then also as root
 	@scripts/deps build test
 	@$(if $(ROOT),scripts/as-user $(MAKE) test-user && $(MAKE) test-root,$(MAKE) test-user)
 
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls
-	$(GO) test -timeout 15m $(TESTFLAGS) $(PACKAGES)
+	$(GO) test -timeout 15m $(TESTFLAGS) $(TESTED)
 
 .PHONY: test-root
 test-root: build ## The tests that behave otherwise when root runs them
-	JAIL_TEST_AS_ROOT=1 $(GO) test -timeout 15m $(TESTFLAGS) ./jail/... ./e2e/...
+	JAIL_TEST_AS_ROOT=1 $(GO) test -timeout 15m $(TESTFLAGS) ./jail/... ./e2e
 
 .PHONY: test-race
 test-race: build ## The tests with the race detector
 	$(GO) test -race -timeout 30m $(TESTFLAGS) $(PACKAGES)
+
+# SECURITYFLAGS=-long takes as many launches, races and cases as are promised.
+export SECURITYFLAGS ?=
+
+.PHONY: test-security
+test-security: ## Every known class of weakness, tried in jail and beside it, as a table
+	@scripts/deps build test
+	@scripts/security
+
+.PHONY: security-table
+security-table: ## The same, with the table written to docs/security-table.md
+	@scripts/deps build test
+	@scripts/security docs/security-table.md
+
+.PHONY: test-security-user
+test-security-user: build
+	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m ./e2e/security -args $(SECURITYFLAGS) $(if $(TABLE),-table $(TABLE))
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (10s)

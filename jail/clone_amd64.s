@@ -25,3 +25,9 @@ inside:
 	MOVQ	R13, 8(SP)
 	CALL	·program(SB)
 	INT	$3 // program does not return
+
+// func crash()
+TEXT ·crash(SB), NOSPLIT, $0-0
+	BYTE	$0x0f // UD2
+	BYTE	$0x0b
+	RET

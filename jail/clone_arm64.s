@@ -24,3 +24,8 @@ inside:
 	MOVD	R20, 16(RSP)
 	CALL	·program(SB)
 	BRK // program does not return
+
+// func crash()
+TEXT ·crash(SB), NOSPLIT, $0-0
+	WORD	$0 // UDF
+	RET

@@ -56,11 +56,14 @@ func shmGrant() *grant {
 
 // procReadOnly lists what of /proc could change the host if a root user wrote
 // to it. What a kernel lacks is left out.
-var procReadOnly = [...]string{"sys", "sysrq-trigger", "irq", "bus", "fs"}
+var procReadOnly = [...]string{"sys", "sysrq-trigger"}
 
-// procHidden lists what of /proc tells every user about the host, its keys
-// or its boot.
-var procHidden = [...]string{"acpi", "asound", "cmdline", "config.gz", "kallsyms", "key-users", "keys", "scsi"}
+// procHidden lists what of /proc tells every user about the host, its keys,
+// its disks and buses, when keys are pressed, or which boot this is.
+var procHidden = [...]string{
+	"acpi", "asound", "bus", "cmdline", "config.gz", "diskstats", "fs", "interrupts", "irq", "kallsyms", "key-users", "keys",
+	"modules", "partitions", "scsi", "sys/kernel/random/boot_id",
+}
 
 // procHiddenFromRoot lists what the kernel itself keeps from everybody but
 // the host's root user.

@@ -1,6 +1,8 @@
 package jail
 
 import (
+	"slices"
+
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -21,4 +23,16 @@ func FilterOf(p *policy.Policy) seccomp.Filter {
 		f.Arches = append(f.Arches, s.Architectures[i].Text)
 	}
 	return f
+}
+
+// letsExecute tells whether a filter lets the program start at all. Behind one
+// that does not, a child could not even report that.
+func letsExecute(f *seccomp.Filter) bool {
+	// Most filters: to open their groups would take longer than all else here.
+	if len(f.Deny) == 0 && slices.ContainsFunc(f.Allow, func(r seccomp.Rule) bool { return r.Name == "@default" && len(r.When) == 0 }) {
+		return true
+	}
+	return slices.ContainsFunc(seccomp.Explain(*f, "execve"), func(e seccomp.Entry) bool {
+		return e.Action == seccomp.Allow || e.Action == seccomp.Log
+	})
 }

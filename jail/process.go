@@ -225,6 +225,12 @@ func (k *compiler) ready(b *builder) {
 func (k *compiler) filter(b *builder) {
 	f := FilterOf(k.p)
 	k.plan.Filter = &f
+	if !letsExecute(&f) {
+		k.problems = append(k.problems, diag.Diagnostic{
+			Code: "no-execve", Subject: k.p.Syscalls.Default.At, Summary: "the syscalls of this profile do not include execve: no program could start",
+			Remedy: "allow @default, or what the program needs, execve and exit_group among it",
+		})
+	}
 	// struct sock_fprog of seccomp(2); its program is filled in by the launcher.
 	k.plan.filterProg = &Block{Bytes: make([]byte, 16), Show: "filter"}
 	b.because("install", "the syscall filter", &k.p.Syscalls.Default.At)

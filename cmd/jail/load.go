@@ -38,7 +38,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 // searchPath is where profiles are looked for, strongest first.
 func searchPath(h *jail.Host) policy.Store {
 	trusted := truster{h.UID}
-	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.file}}
+	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.named}}
 	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
 	if h.Own.Config != "" {
 		dirs = append([]string{path.Join(h.Own.Config, "profiles")}, dirs...)
@@ -108,14 +108,15 @@ func searchedPath(h *jail.Host) string {
 
 // profileFlag makes a request of --profile.
 func (a *app) profileFlag(s *session, flags *policyFlags) (policy.Request, bool) {
-	if flags.Profile == "" {
-		return policy.Request{}, false
-	}
-	req := policy.Request{}
+	req, given := policy.Request{}, false
 	for i := range s.uses {
 		if s.uses[i].name == "profile" {
-			req.At = s.uses[i].at(&a.line)
+			req.At, given = s.uses[i].at(&a.line), true
 		}
+	}
+	// An empty name is no profile, not the absence of the flag.
+	if !given {
+		return req, false
 	}
 	s.name(&req, flags.Profile)
 	return req, true

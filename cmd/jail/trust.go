@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"path"
 
 	"golang.org/x/sys/unix"
 
@@ -20,6 +21,15 @@ func (t truster) file(_ string, info fs.FileInfo) error {
 		return errors.New("its owner is unknown")
 	}
 	return trust.File(t.uid, stat)
+}
+
+// named judges a file that was named by its path, and the way to it: in a
+// directory that others can write, anybody could have put another one there.
+func (t truster) named(name string, info fs.FileInfo) error {
+	if err := t.file(name, info); err != nil {
+		return err
+	}
+	return trust.Way(path.Join("/", name))
 }
 
 // directory judges what lies in a directory of the search path, and the way

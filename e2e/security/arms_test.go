@@ -1,0 +1,209 @@
+package security
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// row is one class of weakness.
+type row struct {
+	id, what string
+
+	// probe is the probe and its arguments, in which {project}, {outside} and
+	// so on stand for the names of the scene. With wide32 the 32-bit build of
+	// the probe runs as well.
+	probe  []string
+	only32 bool // run the 32-bit build of the probe
+	tty    bool // on a terminal of its own
+
+	// prepare makes the poisoned state, for every arm in a scene of its own.
+	prepare func(*scene)
+	// oracle adds parts that the host's state decides, after the probe ran.
+	oracle func(*scene, *outcome)
+	// try replaces the running of the probe altogether.
+	try func(*scene, arm) *outcome
+
+	// profile is added to that of the jail.
+	profile string
+	// off says which guard the third arm switches off: with the profile wide
+	// in place of profile, and with the steps in edits left out of the plan.
+	off, wide string
+	edits     string
+	// twice lists the beginnings of names of parts that another guard stops
+	// as well, so that they stay shut in the third arm.
+	twice []string
+
+	// noControl says why this host can't show the thing at all; noTeeth why
+	// there is no guard that could be switched off.
+	noControl, noTeeth string
+	// noPeers says why bubblewrap and firejail are not asked.
+	noPeers string
+	// elsewhere names the test that is the proof, when this is none; absent
+	// says why there is nothing to prove yet.
+	elsewhere, absent string
+}
+
+// arm is a way to run a command.
+type arm string
+
+const (
+	control  arm = "control"
+	jailed   arm = "jail"
+	warm     arm = "warm"
+	entered  arm = "enter"
+	teeth    arm = "teeth"
+	bwrap    arm = "bwrap"
+	firejail arm = "firejail"
+)
+
+// start is the command line that runs argv in an arm.
+func (s *scene) start(r *row, a arm, argv ...string) []string {
+	s.t.Helper()
+	switch a {
+	case jailed, warm:
+		return append([]string{jailBin, "run", "--profile", s.profile(r.profile)}, argv...)
+	case entered:
+		return s.enter(r, argv)
+	case teeth:
+		text := r.wide
+		if text == "" {
+			text = r.profile
+		}
+		if r.edits != "" {
+			return append([]string{weakenBin, "-profile", s.profile(text), "-off", r.edits, "--"}, argv...)
+		}
+		return append([]string{jailBin, "run", "--profile", s.profile(text)}, argv...)
+	case bwrap:
+		return append([]string{
+			"bwrap", "--ro-bind", "/", "/", "--unshare-all", "--dev", "/dev", "--proc", "/proc", "--bind", s.project, s.project,
+		}, argv...)
+	case firejail:
+		return append([]string{"firejail", "--quiet"}, argv...)
+	}
+	return argv
+}
+
+// attempt runs a row in one arm.
+func (r *row) attempt(t *testing.T, a arm) *outcome {
+	t.Helper()
+	s := newScene(t)
+	s.tty, s.arm = r.tty, a
+	if r.prepare != nil {
+		r.prepare(s)
+	}
+	if r.try != nil {
+		return r.try(s, a)
+	}
+	return s.attempt(r, a)
+}
+
+func (s *scene) attempt(r *row, a arm) *outcome {
+	s.t.Helper()
+	program := probeBin
+	if r.only32 {
+		program = probe32
+	}
+	argv := []string{program}
+	for _, word := range r.probe {
+		argv = append(argv, s.expand(word))
+	}
+	line := s.start(r, a, argv...)
+	if a == warm {
+		s.run(line...) // the first launch leaves the record that this one uses
+	}
+	o := s.run(line...)
+	if r.oracle != nil {
+		r.oracle(s, o)
+	}
+	// Names of the scene differ between arms.
+	for name, result := range o.parts {
+		if plain := strings.ReplaceAll(name, s.root, "…"); plain != name {
+			delete(o.parts, name)
+			o.parts[plain] = result
+		}
+	}
+	return o
+}
+
+// open lists the parts that worked, sorted.
+func (o *outcome) open() []string {
+	var names []string
+	for name, result := range o.parts {
+		if result == "open" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// prove runs all arms of a row and compares them.
+func (r *row) prove(t *testing.T) *result {
+	t.Helper()
+	got := &result{row: r}
+	if r.only32 && probe32 == "" {
+		t.Skip("no 32-bit programs can be built here")
+	}
+	free := r.attempt(t, control)
+	got.control = cellOf(free)
+	works := free.open()
+	if len(works) == 0 && r.noControl == "" {
+		t.Errorf("without jail nothing works, so this proves nothing: %v\n%s", free.parts, free.output())
+	}
+	arms := []arm{jailed, warm}
+	if canEnter && r.try == nil {
+		arms = append(arms, entered)
+	}
+	for _, a := range arms {
+		o := r.attempt(t, a)
+		if open := o.open(); len(open) > 0 {
+			t.Errorf("%s: %q work\n%s", a, open, o.output())
+		}
+		// A probe that did not run shows nothing, unless it was not let run.
+		if !o.started && o.status < 125 {
+			t.Errorf("%s: the probe did not run: exit status %d\n%s", a, o.status, o.output())
+		}
+		if cell := cellOf(o); got.jail.open <= cell.open {
+			got.jail = cell
+		}
+	}
+	if r.noTeeth == "" && len(works) > 0 {
+		o := r.attempt(t, teeth)
+		got.teeth = cellOf(o)
+		var shut []string
+		for _, name := range works {
+			if o.parts[name] != "open" && !slices.ContainsFunc(r.twice, func(p string) bool { return strings.HasPrefix(name, p) }) {
+				shut = append(shut, name+": "+o.parts[name])
+			}
+		}
+		if len(shut) > 0 {
+			t.Errorf("with the guard off (%s) %q do not work again\n%s", r.off, shut, o.output())
+		}
+		if got.teeth.open == 0 && len(shut) == 0 {
+			t.Errorf("with the guard off (%s) nothing works again: %v\n%s", r.off, o.parts, o.output())
+		}
+	}
+	if r.noPeers == "" {
+		need(t, "bwrap", "firejail")
+		got.bwrap, got.firejail = cellOf(r.attempt(t, bwrap)), cellOf(r.attempt(t, firejail))
+	}
+	return got
+}
+
+// cell is the result of an arm.
+type cell struct {
+	ran         bool
+	open, total int
+}
+
+func cellOf(o *outcome) cell {
+	return cell{ran: o.started || len(o.parts) > 0 || o.status >= 125, open: len(o.open()), total: len(o.parts)}
+}
+
+// result is a row as measured.
+type result struct {
+	row                                   *row
+	proofs                                []string // tests elsewhere
+	control, jail, teeth, bwrap, firejail cell
+}

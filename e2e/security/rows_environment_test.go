@@ -1,0 +1,198 @@
+package security
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func environmentRows() []row {
+	return []row{
+		{
+			id: "E1", what: "variables with tokens", probe: []string{"variables"}, prepare: tokens, oracle: onlyTokens,
+			off: "the list of variables that are kept", wide: "environment: {keep: [\"*\"]}\n",
+		},
+		{
+			id: "E2", what: "variables that make loaders and interpreters run something", try: steered,
+			noTeeth: "the launcher is one static program: there is nothing that loads",
+		},
+		{
+			id: "E4", what: "arguments that look like options or shell code", try: arguments,
+			noControl: "it is about the launcher", noTeeth: "arguments are never read by a shell", noPeers: "it is about the launcher",
+		},
+		{
+			id: "E7", what: "a home directory that is not the caller's", try: homes,
+			noControl: "it is about the launcher", noTeeth: "the check is part of reading a profile", noPeers: "it is about the launcher",
+		},
+		{
+			id: "E8", what: "arguments and variables of any size and content", try: sizes,
+			noControl: "it is about the launcher", noTeeth: "nothing guards them", noPeers: "it is about the launcher",
+		},
+		{id: "E9", what: "signals, umask and limits that are inherited", elsewhere: "TestE9"},
+		{id: "E5", what: "programs started from desktop files", absent: "jail writes no desktop files yet"},
+		{id: "E6", what: "file addresses among the arguments", absent: "`filesystem.arguments` is not there yet"},
+	}
+}
+
+// tokens sets 300 variables.
+func tokens(s *scene) {
+	for _, name := range []string{
+		"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "LANGCHAIN_API_KEY", "OPENAI_API_KEY", "SECRET_TOKEN", "SSH_AUTH_SOCK", "BASH_ENV",
+		"PYTHONPATH", "DBUS_SESSION_BUS_ADDRESS", "LANGX", "LCX_ALL", "HOMER", "PATHS", "PGPASSWORD", "VAULT_TOKEN", "KUBECONFIG",
+	} {
+		s.env = append(s.env, name+"="+s.canary)
+	}
+	count := 284
+	if s.arm == firejail {
+		count = 200 // it refuses more than 256 altogether
+	}
+	for n := range count {
+		s.env = append(s.env, fmt.Sprintf("SERVICE_%d_TOKEN=%s", n, s.canary))
+	}
+}
+
+// onlyTokens leaves the parts that hold the canary, under short names.
+func onlyTokens(s *scene, o *outcome) {
+	all := o.parts
+	o.parts = map[string]string{}
+	for name := range all {
+		if variable, value, _ := strings.Cut(name, "="); value == s.canary {
+			o.parts[variable] = "open"
+		}
+	}
+}
+
+// steered points every variable that makes a program run or load something at
+// files that leave a trace on the host. The launcher must not be led by them;
+// what the program does with those that it gets is row E1.
+func steered(s *scene, a arm) *outcome {
+	trace := filepath.Join(s.project, "trace")
+	script := filepath.Join(s.project, "bin", "script")
+	s.write(script, "#!/bin/sh\n: >>'"+trace+"'\n")
+	for _, name := range []string{"sh", "bwrap", "newuidmap", "newgidmap", "jail-filter", "true", "getent", "ip"} {
+		s.write(filepath.Join(s.project, "bin", name), "#!/bin/sh\n: >>'"+trace+"'\nexec /bin/true\n")
+	}
+	_ = filepath.WalkDir(filepath.Join(s.project, "bin"), func(path string, _ os.DirEntry, _ error) error { return os.Chmod(path, 0o755) })
+	library := filepath.Join(s.project, "trace.so")
+	s.write(s.project+"/trace.c", "#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open(\""+trace+"\", O_CREAT|O_WRONLY, 0600); }\n")
+	if o := s.run("gcc", "-shared", "-fPIC", "-o", library, s.project+"/trace.c"); o.status != 0 {
+		s.t.Fatal(o.output())
+	}
+	environment := s.env
+	s.env = append(s.env, "PATH="+filepath.Join(s.project, "bin")+":/usr/bin:/bin")
+	for _, name := range []string{"LD_PRELOAD", "LD_AUDIT"} {
+		s.env = append(s.env, name+"="+library)
+	}
+	for _, name := range []string{"LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "PYTHONPATH", "NODE_PATH", "PERL5LIB", "TMPDIR", "XDG_DATA_DIRS"} {
+		s.env = append(s.env, name+"="+filepath.Join(s.project, "bin"))
+	}
+	for _, name := range []string{"BASH_ENV", "ENV", "PYTHONSTARTUP", "SHELL", "PAGER", "EDITOR"} {
+		s.env = append(s.env, name+"="+script)
+	}
+	s.env = append(s.env, "IFS=/", "PS4=$("+script+")", "PERL5OPT=-Mtrace", "NODE_OPTIONS=--require "+script, "TZ="+script,
+		"JAVA_TOOL_OPTIONS=-javaagent:"+library, "GODEBUG=gctrace=1,http2debug=2", "GOTRACEBACK=crash", "GOCOVERDIR="+s.project)
+	// The probe is static: what is loaded is loaded into the launcher. In the
+	// control and for the peers it is a program like theirs.
+	line := s.start(&row{}, a, probeBin, "variables")
+	if a == control {
+		line = []string{"/bin/bash", "-c", "true"}
+	}
+	o := s.run(line...)
+	s.env = environment
+	o.parts, o.started = map[string]string{}, true
+	_, err := os.Lstat(trace)
+	o.set("something was run or loaded outside", err == nil)
+	made, _ := filepath.Glob(s.project + "/cov*")
+	o.set("a file of the runtime", len(made) > 0)
+	return o
+}
+
+// literal are arguments that a shell or a parser of options would take for
+// something else.
+var literal = []string{
+	"--help", "-c", "--", "@@", "@@u", "-", "", " ", "a b", `"`, "'", "`id`", "$(id)", "$HOME", "a\nb", "a\tb", "\\", "%f", "%U", "*", "~", "\xff\xfe", "--read=/", "=",
+}
+
+func arguments(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	profile := s.profile("")
+	for _, line := range [][]string{
+		{jailBin, "run", "--profile", profile, probeBin, "arguments"},
+		{jailBin, "run", "--profile", profile, "--", probeBin, "arguments"},
+		{jailBin, "--profile", profile, probeBin, "arguments"},
+	} {
+		got := s.run(append(line, literal...)...)
+		var seen []string
+		for _, f := range got.fields("argument") {
+			seen = append(seen, f[0])
+		}
+		var want []string
+		for _, l := range literal {
+			want = append(want, fmt.Sprintf("%x", l))
+		}
+		o.set(strings.Join(line[1:2], ""), strings.Join(seen, ",") != strings.Join(want, ","))
+	}
+	// The program's name: a file called like an option.
+	for _, name := range []string{"--help", "-c", "a b", "$(id)", "it's"} {
+		data, err := os.ReadFile(probeBin)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		file := filepath.Join(s.project, name)
+		if err := os.WriteFile(file, data, 0o755); err != nil {
+			s.t.Fatal(err)
+		}
+		got := s.run(jailBin, "run", "--profile", profile, "./"+name, "arguments", "x")
+		o.set("program "+name, got.status != 0 || len(got.fields("argument")) != 1)
+	}
+	return o
+}
+
+// homes: HOME decides what ~ is, so a jail refuses one that can't be, and
+// takes one that is not there for nothing.
+func homes(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	s.link(s.outside, s.root+"/linked")
+	without := s.env[1:]
+	for name, home := range map[string]string{
+		"relative": "HOME=home", "dots": "HOME=" + s.project + "/../outside/..", "another user's": "HOME=/root", "the root": "HOME=/", "empty": "HOME=",
+		"unset": "",
+	} {
+		s.env = append([]string{home}, without...)
+		if home == "" {
+			s.env = without
+		}
+		got := s.run(s.start(&row{profile: "filesystem: {read: [~/outside]}\n"}, jailed, probeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")...)
+		for _, part := range got.open() {
+			// dots lead to the home by a longer way
+			if name != "dots" {
+				o.set(name+": "+part, true)
+			}
+		}
+		o.set(name+": it ran or refused", got.status != 0 && got.status != 125)
+	}
+	return o
+}
+
+// sizes: what is passed on is passed on to the byte, or refused.
+func sizes(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	long := strings.Repeat("x", 120_000)
+	s.env = append(s.env, "LC_LONG="+long, "LC_BYTES=\xff\xfe=\n", "=odd", "LC_TWICE=1", "LC_TWICE=2")
+	got := s.run(append(s.start(&row{}, jailed, probeBin, "variables"), long)...)
+	o.set("a long variable is changed", !strings.Contains(got.stdout, "LC_LONG="+long+"\t"))
+	o.set("bytes are changed", !strings.Contains(got.stdout, "LC_BYTES=\xff\xfe=\n"))
+	got = s.run(append(s.start(&row{}, jailed, probeBin, "arguments"), long)...)
+	o.set("a long argument is changed", len(got.fields("argument")) != 1 || len(got.fields("argument")[0][0]) != 2*len(long))
+	return o
+}

@@ -1,0 +1,82 @@
+package security
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+func ipcRows() []row {
+	return []row{
+		{id: "I1", what: "abstract sockets", elsewhere: "TestI1"},
+		{id: "I2", what: "sockets in files", elsewhere: "TestI2"},
+		{id: "I3", what: "the user's service manager", elsewhere: "TestI2"},
+		{id: "I5", what: "agents and daemons that listen in files", elsewhere: "TestI5"},
+		{id: "I6", what: "a filter of D-Bus messages", absent: "a jail reaches no bus"},
+		{id: "I7", what: "helpers that take orders from inside", absent: "there are no helpers"},
+		{
+			id: "I8", what: "keys of the caller's keyrings", probe: []string{"keys", "{key}"}, prepare: keys,
+			off: "the new session keyring and the filter", wide: allCalls, edits: "keyctl",
+			// The keyrings of a user belong to the user namespace.
+			twice: []string{"user ", "/proc/keys"},
+		},
+		{
+			id: "I9", what: "System V segments, message queues and shared memory of the host", probe: []string{"objects", "{shm}", "/{name}", "/{name}"},
+			prepare: objects, off: "the namespace for such objects", wide: "namespaces: {ipc: false}\n",
+			twice: []string{"shared memory", "message queue"},
+		},
+		{
+			id: "I10", what: "files in `/tmp`, `/var/tmp` and `/dev/shm`", prepare: shared,
+			probe: []string{"read", "/tmp/{name}", "/var/tmp/{name}", "/dev/shm/{name}"},
+			off:   "the directories of the jail's own",
+			wide:  "filesystem: {read: [/tmp, /var/tmp]}\n", twice: []string{"/dev/shm"},
+		},
+		{id: "I11", what: "opening addresses and files by programs of the host", absent: "a jail reaches no program of the host"},
+		{id: "I12", what: "recording sound", absent: "`audio` is not there yet"},
+		{id: "I13", what: "clipboard and drag and drop", absent: "`display` is not there yet"},
+	}
+}
+
+// keys puts a key into the keyrings of the caller. The session keyring is the
+// one of the thread that starts the command, so the command is started by a
+// shell that joined it: keyctl belongs to a thread.
+func keys(s *scene) {
+	name := filepath.Base(s.root)
+	s.names["{key}"] = name
+	for _, ring := range []int{unix.KEY_SPEC_SESSION_KEYRING, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_USER_SESSION_KEYRING} {
+		if _, err := unix.AddKey("user", name, []byte(s.canary), ring); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// objects makes one of each kind on the host.
+func objects(s *scene) {
+	name := filepath.Base(s.root)
+	key := 0x10000000 + os.Getpid()
+	id, err := unix.SysvShmGet(key, 4096, unix.IPC_CREAT|0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) })
+	s.names["{shm}"], s.names["{name}"] = strconv.Itoa(key), name
+	s.write("/dev/shm/"+name, s.canary)
+	s.t.Cleanup(func() { _ = os.Remove("/dev/shm/" + name) })
+	s.run(probeBin, "make-queue", "/"+name)
+	s.t.Cleanup(func() { _ = exec.Command(probeBin, "remove-queue", "/"+name).Run() })
+}
+
+// shared puts a file into every directory that all users share.
+func shared(s *scene) {
+	name := "jail-test-" + itoa(os.Getpid())
+	s.names["{name}"] = name
+	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm"} {
+		file := fmt.Sprint(dir, "/", name)
+		s.write(file, s.canary)
+		s.t.Cleanup(func() { _ = os.Remove(file) })
+	}
+}

@@ -1,0 +1,399 @@
+package security
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+func mountRows() []row {
+	return []row{
+		{
+			id: "M1", what: "links planted on the way to what is mounted", try: planted,
+			noTeeth: "links are resolved before anything is mounted; row M2 puts one there afterwards",
+		},
+		{
+			id: "M1b", what: "ordinary links keep working", try: benign, noControl: "links work", noTeeth: "nothing stops them", noPeers: "it is about links that work",
+		},
+		{
+			id: "M2", what: "a source that is exchanged for a link while the jail starts", try: exchanged,
+			off: "the flags that keep links in the way to a source from being followed, with the window held open", edits: "links,window",
+			twice: []string{"write"},
+		},
+		{
+			id: "M3", what: "writing through what hides a path", probe: []string{"read", "{project}/hidden", "{project}/hidden-dir/inner"},
+			prepare: hidden, profile: "filesystem: {hide: [\"{project}/hidden\", \"{project}/hidden-dir\"]}\n",
+			off: "the rule that hides", wide: "environment: {}\n",
+		},
+		{id: "M4", what: "a terminal that is exchanged while the jail starts", absent: "no terminal is bound: a jail has its own `/dev/pts`"},
+		{
+			id: "M6", what: "mounts that come to the host later, or leave the jail", try: propagation,
+			off: "private propagation", edits: "propagation",
+		},
+		{
+			id: "M7", what: "file systems mounted below a read-only directory", try: below,
+			off: "read-only mounts", edits: "attributes",
+		},
+		{
+			id: "M8", what: "taking a mask off again", try: unmasked,
+			noTeeth: "the kernel locks mounts that come from another user namespace; the control takes its own mask off",
+		},
+		{
+			id: "M13", what: "a granted path that vanished or was replaced", try: vanished,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+		},
+		{
+			id: "M14", what: "names of profiles with `/`, `..`, control characters or a dash", try: names,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+		},
+		{
+			id: "M15", what: "paths through `/proc/self/root` and its kin", try: magic,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+		},
+		{id: "M10", what: "hard links to what is hidden", elsewhere: "TestM10"},
+		{id: "M11", what: "a poisoned layer of an overlay", elsewhere: "TestKeepByPlantedLink"},
+		{id: "M16", what: "names that differ in case only", elsewhere: "TestM16"},
+		{
+			id: "M17", what: "paths with commas, colons, backslashes and newlines", try: metacharacters,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+		},
+		{
+			id: "M18", what: "setuid programs and devices on mounts", probe: []string{"mount-flags"},
+			off: "the attributes of mounts", edits: "attributes", twice: []string{"a mount with devices"},
+		},
+		{
+			id: "M19", what: "opening files by handle", probe: []string{"calls", "name_to_handle_at", "open_by_handle_at"},
+			off: "the filter and the limit on user namespaces", wide: "syscalls: {default: allow}\nnamespaces: {user: true}\n",
+		},
+		{id: "M20", what: "a file system that does not answer", absent: "a granted FUSE mount that hangs makes the launch hang: interrupt it"},
+	}
+}
+
+// steer are the targets that an earlier run could have left as links, each as
+// seen from the granted directory.
+func steer(s *scene) map[string]string {
+	return map[string]string{
+		"absolute": s.outside, "dots": "../../outside", "staging": "/oldroot" + s.outside, "newroot": "/newroot" + s.outside,
+		"magic": "/proc/self/root" + s.outside, "descriptor": "/proc/self/fd/3/" + s.outside, "chain": s.project + "/hop",
+	}
+}
+
+// targets are profiles that have something mounted or made at a path.
+func targets(way string) []string {
+	return []string{
+		"filesystem: {tmpfs: [{path: \"" + way + "\"}]}\n", "filesystem: {write: [{path: \"" + way + "/new\", create: directory}]}\n",
+		"filesystem: {write: [{path: \"" + way + "\", create: file}]}\n", "filesystem: {hide: [\"" + way + "/secret\"]}\n",
+	}
+}
+
+// planted puts a link at each component of every target in the granted
+// directory: of a tmpfs, of a mask, of a created directory, of a bind. The
+// tree outside must stay the same to the byte.
+func planted(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	way := s.project + "/a/b/c"
+	plant := []string{"/bin/sh", "-c", `: >"$0/planted"; : >"$0"; true`, way}
+	for name, target := range steer(s) {
+		for _, at := range []string{"a", "a/b", "a/b/c"} {
+			launches := map[string]func() []string{}
+			switch a {
+			case control:
+				launches["mkdir"] = func() []string { return []string{"/bin/sh", "-c", `mkdir -p "$0/new" && : >"$0/planted"`, way} }
+			case jailed, warm:
+				for _, text := range targets(way) {
+					launches[text] = func() []string { return s.start(&row{profile: text}, a, plant...) }
+				}
+			case bwrap:
+				for _, more := range [][]string{{"--dir", way}, {"--tmpfs", way}, {"--bind", s.project, way}} {
+					launches[more[0]] = func() []string { return append(append(s.start(&row{}, a), more...), plant...) }
+				}
+			case firejail: // writing where its default lets one is not meant
+				launches["tmpfs"] = func() []string { return []string{"firejail", "--quiet", "--tmpfs=" + way, "true"} }
+			}
+			for _, line := range launches {
+				_ = os.RemoveAll(s.project)
+				s.link(s.outside, s.project+"/hop")
+				s.link(target, filepath.Join(s.project, at))
+				before := tree(s, s.outside)
+				s.run(line()...)
+				changed := tree(s, s.outside) != before
+				o.set(name, changed || o.parts[name] == "open")
+				if changed {
+					_ = os.RemoveAll(s.outside)
+					s.write(s.outside+"/secret", s.canary+"\n")
+				}
+			}
+		}
+	}
+	return o
+}
+
+// tree describes a directory with all that is in it.
+func tree(s *scene, root string) string {
+	s.t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		data := ""
+		if d.Type().IsRegular() {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			data = string(text)
+		}
+		b.WriteString(path + " " + d.Type().String() + " " + data + "\n")
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return b.String()
+}
+
+// benign: links that lie where a program expects them lead on.
+func benign(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	s.write(s.project+"/data/file", s.canary)
+	s.link("data", s.project+"/short")
+	s.link(s.project+"/data/file", s.project+"/long")
+	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, jailed, probeBin, "read",
+		"short/file", "long", s.project+"/short/file", "/bin/../bin/sh")...)
+	if open := got.open(); len(open) != 4 {
+		s.t.Errorf("only %q can be read\n%s", open, got.output())
+	}
+	return o
+}
+
+// exchanged launches with a source that another process exchanges for a link
+// to what is outside, again and again. The secret must never be read, nor
+// anything be made beside it.
+func exchanged(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	launches := 200
+	if *long {
+		launches = 500
+	}
+	if a != jailed {
+		launches = 100
+	}
+	source, other := s.project+"/source", s.project+"/other"
+	s.write(source+"/secret", "nothing\n")
+	s.link(s.outside, other)
+	flip := s.command(probeBin, "flip", source, other)
+	if err := flip.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.keep = append(s.keep, flip)
+	r := &row{profile: "filesystem: {read: [\"{project}/source\"]}\n", edits: "links,window"}
+	argv := []string{"/bin/sh", "-c", `cat "$0/secret"; : >"$0/planted"`, source}
+	line := s.start(r, a, argv...)
+	switch a {
+	case warm: // in place of it: with all guards, and the window held open
+		r.edits = "window"
+		line = s.start(r, teeth, argv...)
+	case bwrap:
+		line = append([]string{
+			"bwrap", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
+			"--unshare-all", "--bind", source, source,
+		}, argv...)
+	case firejail:
+		line = append([]string{"firejail", "--quiet", "--whitelist=" + source}, argv...)
+		launches = 10
+	}
+	seen, made, refused := 0, 0, 0
+	for range launches {
+		got := s.run(line...)
+		if strings.Contains(got.stdout, s.canary) {
+			seen++
+		}
+		if got.status == 125 {
+			refused++
+		}
+		if _, err := os.Lstat(s.outside + "/planted"); err == nil {
+			made++
+			_ = os.Remove(s.outside + "/planted")
+		}
+		// What is to fail is shown by one success.
+		if a != jailed && a != warm && seen > 0 && (made > 0 || a == teeth) {
+			break
+		}
+	}
+	s.t.Logf("%s: at most %d launches, %d read the secret, %d wrote beside it, %d refused", a, launches, seen, made, refused)
+	o.set("read", seen > 0)
+	o.set("write", made > 0)
+	return o
+}
+
+// hidden makes what row M3 hides.
+func hidden(s *scene) {
+	s.write(s.project+"/hidden", s.canary)
+	s.write(s.project+"/hidden-dir/inner", s.canary)
+}
+
+// alone runs a script as root of a user namespace and in mounts of its own, in
+// which it may mount what it likes. firejail, which is setuid, can't run there.
+func (s *scene) alone(script string, argv ...string) *outcome {
+	return s.run(append([]string{"unshare", "-Urm", "--propagation", "shared", "/bin/sh", "-c", script, "sh"}, argv...)...)
+}
+
+// propagation mounts something below a granted directory while a jail runs.
+func propagation(s *scene, a arm) *outcome {
+	if a == firejail {
+		return &outcome{parts: map[string]string{}}
+	}
+	r := &row{edits: "propagation"}
+	s.mkdir(s.project + "/late")
+	fifo := s.root + "/go"
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	// The program waits until the mount is there.
+	inner := []string{"/bin/sh", "-c", `read x; exec "$0" read late/secret`, probeBin}
+	line := s.start(r, a, inner...)
+	o := s.alone(`mount --bind "$PWD" "$PWD"; ( sleep 0.3; mount -t tmpfs none late; echo `+s.canary+` >late/secret; echo go ) | "$@"`, line...)
+	texts := o.texts["late/secret"]
+	o.parts = map[string]string{}
+	o.set("a mount made later", strings.Contains(texts, s.canary))
+	return o
+}
+
+// below puts a file system below a directory that is granted for reading.
+func below(s *scene, a arm) *outcome {
+	if a == firejail {
+		return &outcome{parts: map[string]string{}}
+	}
+	r := &row{profile: "filesystem: {read: [\"{outside}\"]}\n", edits: "attributes"}
+	s.mkdir(s.outside + "/mounted")
+	line := s.start(r, a, probeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
+	o := s.alone(`mount -t tmpfs none "`+s.outside+`/mounted"; "$@"; test -e "`+s.outside+`/mounted/new" && echo "made	yes"; true`, line...)
+	plain := o.parts[s.outside+"/plain"]
+	o.parts = map[string]string{}
+	o.set("in the file system below", len(o.fields("made")) > 0)
+	o.set("in the directory itself", plain == "open")
+	return o
+}
+
+// unmasked: in the control the probe covers a file itself and takes that off.
+func unmasked(s *scene, a arm) *outcome {
+	hidden(s)
+	mask := s.project + "/hidden"
+	r := &row{profile: "filesystem: {hide: [\"{project}/hidden\"]}\n"}
+	argv := []string{probeBin, "unmask", mask, s.project}
+	switch a {
+	case control:
+		return s.alone(`: >../empty; mount --bind ../empty hidden; "$@"`, argv...)
+	case bwrap:
+		line := s.start(r, a)
+		s.write(s.root+"/empty", "")
+		return s.run(append(append(line, "--ro-bind", s.root+"/empty", mask), argv...)...)
+	case firejail:
+		return s.run(append([]string{"firejail", "--quiet", "--blacklist=" + mask}, argv...)...)
+	}
+	return s.run(s.start(r, a, argv...)...)
+}
+
+// vanished: a path of the profile that goes away, or becomes a link, between
+// two launches of one command line. A record of the first must not serve.
+func vanished(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed {
+		return o
+	}
+	granted := s.home + "/granted"
+	s.write(granted+"/file", "fine\n")
+	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, jailed, probeBin, "read", granted+"/file", granted+"/secret")
+	first := s.run(line...)
+	if first.parts[granted+"/file"] != "open" {
+		s.t.Errorf("the good profile does not run\n%s", first.output())
+	}
+	s.run(line...)
+	if err := os.Rename(granted, s.home+"/away"); err != nil {
+		s.t.Fatal(err)
+	}
+	got := s.run(line...)
+	o.set("a path that is gone", got.started || got.status != 125)
+	s.link(s.home+"/away", granted)
+	s.link(s.outside, s.project+"/link")
+	s.write(granted+"/file", "fine\n")
+	if got = s.run(line...); got.parts[granted+"/file"] != "open" {
+		s.t.Errorf("a link made by the user outside of what the jail may write is followed, as ever\n%s", got.output())
+	}
+	// A link that the jail itself could have made leads nowhere.
+	line = s.start(&row{profile: "filesystem: {read: [\"{project}/link\"]}\n"}, jailed, probeBin, "read", s.outside+"/secret", s.project+"/link/secret")
+	got = s.run(line...)
+	o.set("a path that became a link", len(got.open()) > 0)
+	return o
+}
+
+// odd are names that would lead out of a directory of profiles, or confuse a
+// parser of options.
+var odd = []string{"../wide", "..", ".", "a/../../wide", "x\ny", "\x1b[2J", "-x", "", "a b", strings.Repeat("x", 300), "/etc/passwd", "~", "${HOME}"}
+
+func names(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	s.write(s.home+"/.config/jail/wide.yaml", s.expand("extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"))
+	s.mkdir(s.home + "/.config/jail/profiles")
+	for _, name := range odd {
+		got := s.run(jailBin, "run", "--profile="+name, probeBin, "read", s.outside+"/secret")
+		o.set("--profile "+name, got.started || got.status != 125)
+		file := filepath.Join(s.root, "profiles", "named.yaml")
+		s.write(file, "extends: ["+quote(name)+"]\n")
+		got = s.run(jailBin, "run", "--profile", file, probeBin, "read", s.outside+"/secret")
+		o.set("extends "+name, got.started || got.status != 125)
+	}
+	return o
+}
+
+// magic are paths whose meaning depends on who follows them.
+func magic(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	for _, path := range []string{
+		"/proc/self/root", "/proc/self/root" + s.outside, "/proc/1/cwd", "/proc/self/fd", "/proc/self/cwd", "/dev/fd/3", "/proc/thread-self/root", "/proc/self/exe", "/dev/stdin",
+	} {
+		for _, list := range []string{"read", "write", "hide", "tmpfs"} {
+			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [" + quote(path) + "]}\n"}, jailed, probeBin, "read", s.outside+"/secret")...)
+			// What is not there inside may be skipped; nothing may come of it.
+			o.set(list+" "+path, got.started && list != "hide" || len(got.open()) > 0)
+		}
+	}
+	return o
+}
+
+// metacharacters: names that mean something to mount(8), overlayfs or a shell
+// are mounted as they are.
+func metacharacters(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	for _, name := range []string{"a,b", "a:b", `a\b`, "a b", "a\tb", "a=b", `a"b`, "a'b", "a#b", "a\\054b", "\u00e9", "a\nb", "lowerdir=", "-o"} {
+		for _, list := range []string{"read", "overlay", "write"} {
+			dir := filepath.Join(s.home, "odd", name)
+			s.write(dir+"/file", "right\n")
+			s.write(filepath.Join(s.home, "odd", "a")+"/file", "wrong\n")
+			// A backslash in a path of a profile takes a meaning away.
+			written := quote(strings.ReplaceAll(dir, "\\", "\\\\"))
+			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [{path: " + written + "}]}\n"}, jailed, probeBin, "read", dir+"/file")...)
+			right := strings.Contains(got.stdout, "right")
+			// Refusing a name that can't be had is fine.
+			o.set(list+" "+name, got.started && !right)
+			if !right && got.status != 125 {
+				s.t.Errorf("%s %q: %s", list, name, got.output())
+			}
+		}
+	}
+	return o
+}

@@ -1,0 +1,165 @@
+package security
+
+import (
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func otherRows() []row {
+	rows := []row{
+		{id: "S6", what: "threads without a filter", try: everyThread, off: "the syscall filter", edits: "filter", noControl: "without jail no thread has one"},
+		{id: "S8", what: "files with the policy that the program could change", elsewhere: "TestRows/L4"},
+		{id: "S9", what: "arguments that change while a call is judged", elsewhere: "TestS9"},
+		{id: "S10", what: "a kernel that lacks a guard", elsewhere: "TestS10"},
+		{id: "S11", what: "what Landlock does not stop", elsewhere: "TestS11"},
+		{id: "S12", what: "TCP by ways that Landlock does not see", elsewhere: "TestS12"},
+		{
+			id: "S13", what: "credentials handed to the parent (KEYCTL_SESSION_TO_PARENT)", probe: []string{"credentials", "{outside}/secret"},
+			off: "the filter and the rule that grants only the project", wide: "syscalls: {default: allow}\nfilesystem: {read: [\"{outside}\"]}\n",
+			twice: []string{"KEYCTL_SESSION_TO_PARENT"},
+		},
+		{
+			id: "S15", what: "calls newer than jail: numbers to 600 give ENOSYS", try: unknownCalls, noControl: "this kernel has no such call yet",
+			noTeeth: "TestNumbersBeyondTheNames compares filters that let them through", noPeers: "they list what they refuse",
+		},
+		{
+			id: "S16", what: "error numbers on which programs fall back", try: errnos,
+			noControl: "it is about the filter", noTeeth: "nothing is guarded", noPeers: "it is about the filter",
+		},
+		{
+			id: "V3", what: "setuid bits, capabilities and libraries of the launcher", try: privilegedBinary,
+			noControl: "it is about the launcher", noTeeth: "there is nothing to switch off",
+		},
+		{
+			id: "V8", what: "variables that steer the runtime of the launcher", try: steeredRuntime,
+			noControl: "it is about the launcher", noTeeth: "the variables are not read", noPeers: "they are not written in Go",
+		},
+		{id: "V5", what: "profiles made to exhaust the parser", elsewhere: "FuzzLoad"},
+	}
+	for _, x := range []struct {
+		prefix, what, why string
+		last              int
+	}{
+		{"W", "the filtered network", "`network: filtered` is not there yet", 23},
+		{"X", "X11 and Wayland", "`display` is not there yet", 12},
+	} {
+		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + itoa(x.last), what: x.what, absent: x.why})
+	}
+	return rows
+}
+
+// everyThread looks at the state of each thread and of the first process.
+func everyThread(s *scene, a arm) *outcome {
+	o := s.run(s.start(&row{edits: "filter"}, a, probeBin, "status")...)
+	seen := 0
+	for _, f := range o.fields("status") {
+		// PID 1 has nothing but a loop around wait4, and no filter.
+		if len(f) == 3 && f[1] == "Seccomp" && f[0] == "thread" {
+			seen++
+			o.set("a thread without a filter", f[2] != "2" || o.parts["a thread without a filter"] == "open")
+		}
+		if len(f) == 3 && f[1] == "NoNewPrivs" && (a == jailed || a == warm) {
+			o.set(f[0]+" without no_new_privs", f[2] != "1" || o.parts[f[0]+" without no_new_privs"] == "open")
+		}
+	}
+	if seen < 4 {
+		s.t.Errorf("%d threads were seen, want 4", seen)
+	}
+	return o
+}
+
+// unknownCalls: what is beyond the names that jail knows looks like a kernel
+// without it.
+func unknownCalls(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	got := s.run(s.start(&row{}, a, probeBin, "unknown", "480", "600")...)
+	for _, f := range got.fields("number") {
+		o.set("number "+f[0], f[1] != "ENOSYS")
+	}
+	if len(got.fields("number")) != 121 {
+		s.t.Errorf("%d numbers were tried, want 121", len(got.fields("number")))
+	}
+	return o
+}
+
+// errnos: forbidden is EPERM, unknown is ENOSYS, and a family of sockets that
+// is refused is one that the kernel lacks.
+func errnos(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	for _, c := range []struct {
+		argv []string
+		want map[string]string
+	}{
+		{[]string{"threads"}, map[string]string{"clone3": "ENOSYS"}},
+		{[]string{"calls", "mount", "bpf", "setns"}, map[string]string{"mount": "EPERM", "bpf": "EPERM", "setns": "EPERM"}},
+		{[]string{"protocols"}, map[string]string{"MPTCP": "EPROTONOSUPPORT", "netlink, route": "EAFNOSUPPORT"}},
+	} {
+		got := s.run(s.start(&row{}, a, append([]string{probeBin}, c.argv...)...)...)
+		for name, want := range c.want {
+			o.set(name, got.parts[name] != want)
+		}
+	}
+	return o
+}
+
+// privilegedBinary looks at the program file of a launcher.
+func privilegedBinary(s *scene, a arm) *outcome {
+	file := map[arm]string{jailed: jailBin, warm: jailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
+	o := &outcome{parts: map[string]string{}, started: true}
+	if file == "" {
+		return o
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	o.set("setuid", info.Mode()&(os.ModeSetuid|os.ModeSetgid) != 0)
+	size, err := unix.Getxattr(file, "security.capability", nil)
+	o.set("file capabilities", err == nil && size > 0)
+	if a == jailed {
+		program, err := elf.Open(file)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer program.Close()
+		libraries, err := program.ImportedLibraries()
+		o.set("libraries", err != nil || len(libraries) > 0)
+		o.set("an interpreter", slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }))
+	}
+	return o
+}
+
+// steeredRuntime: nothing is printed or written for these, and the program
+// does not get them.
+func steeredRuntime(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	plain := s.run(s.start(&row{}, a, probeBin, "variables")...)
+	for _, e := range []string{
+		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.project + "/cover", "PPROF=" + s.project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",
+		"GOMAXPROCS=1", "GOGC=1", "GOMEMLIMIT=1", "GORACE=log_path=" + s.project + "/race",
+	} {
+		environment := s.env
+		s.env = append(s.env, e)
+		got := s.run(s.start(&row{}, a, probeBin, "variables")...)
+		s.env = environment
+		name, _, _ := strings.Cut(e, "=")
+		o.set(name, got.status != plain.status || got.stdout != plain.stdout || got.stderr != plain.stderr)
+	}
+	made, err := filepath.Glob(s.project + "/*")
+	o.set("a file", err != nil || len(made) > 0)
+	return o
+}

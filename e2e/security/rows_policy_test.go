@@ -1,0 +1,265 @@
+package security
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The rows about profiles have no control: what is wrong with a profile can be
+// wrong only where there is one. They count as open when the program ran.
+const (
+	aboutProfiles = "it is about profiles"
+	goodRuns      = "the same profile without the mistake runs, in the same test"
+)
+
+func policyRows() []row {
+	about := func(id, what string, cases func(*scene) []policyCase) row {
+		return row{
+			id: id, what: what, noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+			try: func(s *scene, a arm) *outcome { return s.policies(a, cases(s)) },
+		}
+	}
+	rows := []row{
+		{id: "Y1", what: "protected paths that do not exist yet", elsewhere: "TestY1"},
+		{id: "Y3", what: "protected paths by another name", elsewhere: "TestY3"},
+		{id: "Y4", what: "protected paths whose parent is renamed", elsewhere: "TestY4"},
+		about("Y6", "a profile that somebody else could have written, or that lies in the current directory", shadowing),
+		about("Y7", "a profile with a mistake", mistakes),
+		about("Y8", "an empty list, a null, and no list at all", emptiness),
+		{
+			id: "Y9", what: "profiles that include each other, deeply or in circles", elsewhere: "FuzzLoad",
+		},
+		about("Y10", "names that begin like a granted one", prefixes),
+		about("Y12", "a work tree that tries to widen or replace the profile", workTree),
+		{
+			id: "Y13", what: "switches that turn protection off, in reach from inside", try: switches,
+			noControl: aboutProfiles, noTeeth: "there is no such switch", noPeers: aboutProfiles,
+		},
+		{id: "C1", what: "jail's own files, where they do not exist yet", elsewhere: "TestC1"},
+		{
+			id: "C2", what: "a cache that was changed", try: poisoned, noControl: "it is about the caches", noPeers: "it is about the caches",
+			noTeeth: "TestFlippedRecord and its kin change every byte of a record",
+		},
+		{id: "C3", what: "files that others run later", elsewhere: "TestStartupFiles"},
+		{id: "C4", what: "hooks and settings of projects", elsewhere: "TestC4"},
+		{id: "Y5", what: "`.git` as a file or a link", elsewhere: "TestY5"},
+		{id: "C7", what: "changed desktop files", absent: "jail writes none yet"},
+		{id: "C10", what: "lists of what was used last", elsewhere: "TestHomes"},
+	}
+	return rows
+}
+
+// policyCase is a launch that must be refused, or must not give more than
+// reading what the profile grants.
+type policyCase struct {
+	name    string
+	profile string   // a whole profile
+	args    []string // in place of it
+	runs    bool     // it has to run; what it then reads of the canary is open
+}
+
+// policies launches each case. A case that is refused must not have run; one
+// that runs must not read the secret.
+func (s *scene) policies(a arm, cases []policyCase) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	for _, c := range cases {
+		canary := filepath.Join(s.project, "ran")
+		_ = os.Remove(canary)
+		args := c.args
+		if c.profile != "" {
+			name := filepath.Join(s.root, "profiles", "case.yaml")
+			s.write(name, s.expand(c.profile))
+			args = []string{"--profile", name}
+		}
+		line := append([]string{jailBin, "run"}, args...)
+		got := s.run(append(line, "--read", binDir, "--write", s.project, "/bin/sh", "-c", ": >ran; cat "+s.outside+"/secret")...)
+		_, err := os.Lstat(canary)
+		ran := err == nil
+		switch {
+		case c.runs && !ran:
+			s.t.Errorf("%s: did not run\n%s", c.name, got.output())
+		case !c.runs && got.status != 125 && got.status != 126:
+			s.t.Errorf("%s: exit status %d, want 125 or 126\n%s", c.name, got.status, got.output())
+		}
+		o.set(c.name, ran && !c.runs || strings.Contains(got.stdout, s.canary))
+	}
+	return o
+}
+
+func shadowing(s *scene) []policyCase {
+	wide := "extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"
+	for _, name := range []string{"default.yaml", "sh.yaml", "profiles/default.yaml", ".jail.yaml", ".config/jail/profiles/default.yaml"} {
+		s.write(filepath.Join(s.project, name), s.expand(wide))
+	}
+	open := filepath.Join(s.root, "open")
+	s.write(open+"/wide.yaml", s.expand(wide))
+	s.write(s.root+"/file.yaml", s.expand(wide))
+	for name, mode := range map[string]os.FileMode{open: 0o777, s.root + "/file.yaml": 0o666} {
+		if err := os.Chmod(name, mode); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return []policyCase{
+		{name: "in the current directory", args: []string{"--profile", "default"}, runs: true},
+		{name: "in a directory that others may write", args: []string{"--profile", open + "/wide.yaml"}},
+		{name: "a file that others may write", args: []string{"--profile", s.root + "/file.yaml"}},
+		{name: "extends from there", profile: "extends: [\"" + open + "/wide.yaml\"]\n"},
+	}
+}
+
+func mistakes(*scene) []policyCase {
+	cases := []policyCase{{name: "no mistake", profile: "extends: [default]\n", runs: true}}
+	for name, text := range map[string]string{
+		"an unknown key": "filesystem: {raed: [/usr]}", "a key twice": "network: none\nnetwork: none", "a wrong type": "filesystem: /usr",
+		"an unknown syscall": "syscalls: {deny: [ptrase]}", "an unknown capability": "capabilities: {drop: [net_rwa]}",
+		"an unknown constant": "syscalls: {deny: [{name: socket, when: [{arg: 0, op: \"==\", value: AF_PAKCET}]}]}",
+		"a bad unit":          "limits: {file-size: 5X}", "an unknown group": "filesystem: {hide: [\"@secrts\"]}", "an unknown variable": "filesystem: {read: [\"${HOEM}\"]}",
+		"two documents": "network: none\n---\nnetwork: host", "an unknown mode": "network: filterd", "a tag": "network: !!python/none x", "a boolean of YAML 1.1": "namespaces: {pid: no}",
+		"an unknown profile": "filesystem: {home: host}\nname: x\nextend: [default]", "a tab": "filesystem:\n\tread: [/usr]", "a bad operator": "syscalls: {deny: [{name: socket, when: [{arg: 0, op: \"=\", value: 1}]}]}",
+	} {
+		cases = append(cases, policyCase{name: name, profile: "extends: [default]\n" + text + "\n"})
+	}
+	return cases
+}
+
+func emptiness(*scene) []policyCase {
+	return []policyCase{
+		{name: "an empty list of files", profile: "extends: [default]\nfilesystem: {read: []}\n", runs: true},
+		{name: "null", profile: "extends: [default]\nfilesystem: {read: null}\n"},
+		{name: "nothing after the key", profile: "extends: [default]\nfilesystem:\n  read:\n"},
+		{name: "an empty section", profile: "extends: [default]\nfilesystem: {}\n", runs: true},
+		{name: "an empty network", profile: "extends: [default]\nnetwork: {}\n", runs: true},
+		{name: "no calls", profile: "extends: [default]\nsyscalls: {allow: !replace []}\n"},
+		{name: "no files", profile: "extends: [default]\nfilesystem: {read: !replace []}\n"},
+		{name: "an empty file", profile: "\n"},
+	}
+}
+
+func prefixes(s *scene) []policyCase {
+	s.write(s.home+"/outside2/secret", "x")
+	s.env = append(s.env, "LANGCHAIN_API_KEY="+s.canary, "LANGX="+s.canary)
+	return []policyCase{
+		{name: "a directory", profile: "extends: [default]\nfilesystem: {read: [\"{home}/outside2\", \"{home}/outs\"]}\n", runs: true},
+		{name: "a pattern", profile: "extends: [default]\nfilesystem: {read: [\"{home}/outside?\"]}\n", runs: true},
+		{name: "a longer path", profile: "extends: [default]\nfilesystem: {read: [\"{home}/outside/sec\"]}\n", runs: true},
+	}
+}
+
+func workTree(s *scene) []policyCase {
+	for _, name := range []string{".jail", ".jail.yaml", "jail.yaml", ".config/jail/profiles/default.yaml", "default.d/wide.yaml"} {
+		s.write(filepath.Join(s.project, name), s.expand("filesystem: {read: [\"{outside}\"]}\n"))
+	}
+	s.env = append(s.env, "JAIL_PROFILE="+s.project+"/jail.yaml", "JAIL_CONFIG="+s.project)
+	return []policyCase{
+		{name: "files of the work tree", profile: "extends: [default]\n", runs: true},
+		{name: "a broken profile", profile: "extends: [default]\nfilesystem: {read: [\n"},
+	}
+}
+
+// switches sets what other tools take for "off", outside and inside.
+func switches(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	profile := s.profile("")
+	for _, name := range []string{
+		"JAIL", "JAIL_DISABLE", "JAIL_OFF", "NO_JAIL", "JAIL_DEBUG", "JAIL_UNSAFE", "NO_SANDBOX", "SANDBOX", "container", "JAIL_TEST_AS_ROOT", "FIREJAIL_TEST_ARGUMENTS",
+		"JAIL_TEST_REQUIRE",
+	} {
+		environment := s.env
+		s.env = append(s.env, name+"=1")
+		got := s.run(jailBin, "run", "--profile", profile, probeBin, "read", s.outside+"/secret")
+		s.env = environment
+		o.set(name, len(got.open()) > 0 || !got.started)
+	}
+	for _, flag := range []string{"--no-sandbox", "--unsafe", "--dangerously-skip", "--disable", "--off", "--best-effort"} {
+		got := s.run(jailBin, "run", flag, "--profile", profile, probeBin, "read", s.outside+"/secret")
+		o.set(flag, got.started)
+	}
+	return o
+}
+
+// poisoned changes what launches left in the caches, in several ways, and
+// launches again: always the jail of the profile must come of it.
+func poisoned(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed {
+		return o
+	}
+	// A filter of its own, so that one is compiled and kept.
+	narrow := s.start(&row{profile: "syscalls: {deny: [mkdir]}\n"}, jailed, probeBin, "read", s.outside+"/secret", s.project+"/../outside/secret")
+	cache := filepath.Join(s.home, ".cache", "jail")
+	records := func() (files []string) {
+		_ = filepath.WalkDir(cache, func(path string, d os.DirEntry, _ error) error {
+			if d != nil && d.Type().IsRegular() {
+				files = append(files, path)
+			}
+			return nil
+		})
+		return files
+	}
+	launch := func(how string) {
+		got := s.run(narrow...)
+		o.set(how, len(got.open()) > 0 || !got.started)
+	}
+	launch("new")
+	if len(records()) == 0 {
+		s.t.Error("nothing is in the cache, so this proves nothing")
+	}
+	change := func(how string, edit func(name string, data []byte) []byte) {
+		for _, name := range records() {
+			data, err := os.ReadFile(name)
+			if err != nil || len(data) == 0 {
+				continue
+			}
+			if data = edit(name, data); data == nil {
+				continue
+			}
+			if err := os.WriteFile(name, data, 0o600); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		launch(how)
+	}
+	change("a bit", func(_ string, data []byte) []byte { data[len(data)/2] ^= 4; return data })
+	change("shorter", func(_ string, data []byte) []byte { return data[:len(data)/2] })
+	change("empty", func(string, []byte) []byte { return []byte{} })
+	change("zeros", func(_ string, data []byte) []byte { return make([]byte, len(data)) })
+	change("writable by others", func(name string, data []byte) []byte { _ = os.Chmod(name, 0o666); return data })
+	change("a link", func(name string, data []byte) []byte {
+		other := filepath.Join(s.project, "record-"+filepath.Base(name))
+		s.write(other, string(data))
+		_ = os.Remove(name)
+		s.link(other, name)
+		return nil
+	})
+	// The record of a wider profile under the name of this one.
+	wide := s.start(&row{profile: "filesystem: {read: [\"{outside}\"]}\n"}, jailed, probeBin, "read", s.outside+"/secret")
+	before := map[string]bool{}
+	_ = os.RemoveAll(cache)
+	s.run(narrow...)
+	for _, name := range records() {
+		before[name] = true
+	}
+	s.run(wide...)
+	for _, name := range records() {
+		if before[name] {
+			continue
+		}
+		data, _ := os.ReadFile(name)
+		for old := range before {
+			if filepath.Dir(old) == filepath.Dir(name) {
+				_ = os.WriteFile(old, data, 0o600)
+			}
+		}
+	}
+	// start wrote the wider profile over the file of the narrow one.
+	s.profile("syscalls: {deny: [mkdir]}\n")
+	launch("another profile's record")
+	return o
+}

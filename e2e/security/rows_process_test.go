@@ -1,0 +1,91 @@
+package security
+
+import (
+	"os"
+	"strings"
+)
+
+func processRows() []row {
+	return []row{
+		{id: "P1", what: "overwriting the launcher's binary", elsewhere: "TestP1"},
+		{id: "P3", what: "tracing a process that enters a jail", elsewhere: "TestP3"},
+		{id: "P4", what: "forged records of running jails", elsewhere: "TestP4"},
+		{id: "P5", what: "a process that enters, weaker than the first", elsewhere: "TestP5"},
+		{id: "P6", what: "a process id that was used again", elsewhere: "TestP6"},
+		{id: "P7", what: "files from inside that the launcher reads", elsewhere: "TestP7"},
+		{
+			id: "P2", what: "looking into the jail's first process", try: lookIntoFirst,
+			off: "the step that makes it unreadable, and the filter", wide: allCalls, edits: "prctl:PR_SET_DUMPABLE",
+			// Its copy of the launcher's memory was overwritten, and its
+			// descriptors closed.
+			twice: []string{"environ", "cmdline", "fd", "pidfd_getfd"},
+		},
+		{
+			id: "P8", what: "parts of jail called by hand", try: byHand, noControl: "without jail there are none",
+			noTeeth: "there are no such parts", noPeers: "it is about jail's own verbs",
+		},
+		{
+			id: "P9", what: "another exit status than the program's own", try: forgery,
+			noTeeth: "the first process has no descriptor to take, and ends with the program's status",
+		},
+		{
+			id: "L6", what: "the launcher's command line and environment in `/proc`", probe: []string{"search", "{canary}"},
+			prepare: func(s *scene) {
+				s.env = append(s.env, "SECRET_TOKEN="+s.canary)
+				s.names["{canary}"] = s.canary[:len(s.canary)-1]
+				s.beside("/bin/sh", "-c", "echo ready; sleep 60 # "+s.canary)
+			},
+			off: "the PID namespace", wide: "namespaces: {pid: false}\n", twice: []string{"environ"},
+		},
+	}
+}
+
+// lookIntoFirst: without a jail, the process that started the probe is the one
+// to look into.
+func lookIntoFirst(s *scene, a arm) *outcome {
+	r := &row{}
+	if a == teeth {
+		r.wide, r.edits = allCalls, "prctl:PR_SET_DUMPABLE"
+	}
+	s.env = append(s.env, "SECRET_TOKEN="+s.canary)
+	if a == control {
+		// The shell stays, since it has something to do afterwards.
+		return s.run("/bin/sh", "-c", `"$@"; true`, "sh", probeBin, "process", "parent")
+	}
+	return s.run(s.start(r, a, probeBin, "process", "1")...)
+}
+
+// byHand calls what other tools use for themselves.
+func byHand(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	if a != jailed && a != warm {
+		return o
+	}
+	canary := s.project + "/ran"
+	for _, verb := range []string{"__init", "init", "child", "exec", "supervisor", "_", "jail-filter", "--init", "re-exec"} {
+		s.run(jailBin, verb, "touch", canary)
+		s.run("/bin/sh", "-c", `exec -a "$0" "$@"`, verb, jailBin, "run", "--profile", "no-such-profile", "touch", canary)
+	}
+	_, err := os.Lstat(canary)
+	o.set("the command ran", err == nil)
+	return o
+}
+
+// forgery: the probe ends with 7 after it tried to make the launcher believe
+// otherwise.
+func forgery(s *scene, a arm) *outcome {
+	target := "first"
+	if a == control {
+		// Without a jail, the parent is what reports the status.
+		o := s.run("/bin/sh", "-c", `"$@"; exit $?`, "sh", probeBin, "forge", "7", "parent")
+		o.parts = map[string]string{}
+		o.set("another status", o.status != 7)
+		return o
+	}
+	o := s.run(s.start(&row{}, a, probeBin, "forge", "7", target)...)
+	ended := strings.Contains(o.stdout, "part\tkill")
+	open := o.status != 7
+	o.parts = map[string]string{}
+	o.set("another status", open || !ended)
+	return o
+}

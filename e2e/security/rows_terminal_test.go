@@ -1,0 +1,91 @@
+package security
+
+import (
+	"slices"
+	"strings"
+)
+
+// allCalls switches the filter off by the language of profiles.
+const allCalls = "syscalls: {default: allow}\n"
+
+// allABIs does so for 32-bit calls too.
+const allABIs = "syscalls: {default: allow, architectures: [native, x86]}\n"
+
+func terminalRows() []row {
+	const filter = "the syscall filter"
+	return []row{
+		{
+			id: "T1", what: "typing commands into the caller's terminal (TIOCSTI)", tty: true, probe: []string{"tty"},
+			off: filter, wide: allCalls, twice: []string{"a terminal of /dev/pts", "/dev/tty"},
+		},
+		{
+			id: "T2", what: "the same with bits set that the kernel ignores", tty: true, probe: []string{"tty-wide"},
+			off: filter, wide: allCalls, twice: []string{"a terminal of /dev/pts", "/dev/tty"},
+		},
+		{
+			id: "T3", what: "pasting into the console (TIOCLINUX)", tty: true, probe: []string{"tty-console"},
+			off: filter, wide: allCalls,
+		},
+		{
+			id: "T4", what: "both through the calls of 32-bit programs", tty: true, probe: []string{"tty-80"},
+			off: "the filter, for 32-bit calls too", wide: allABIs, twice: []string{"a terminal of /dev/pts", "/dev/tty"},
+		},
+		{id: "T5", what: "signals to the caller's process group and terminal", elsewhere: "TestT5"},
+		{id: "T6", what: "a terminal left in another state", elsewhere: "TestT6"},
+		{id: "T8", what: "other terminals of the user", elsewhere: "TestT8"},
+		{
+			id: "T7", what: "escape sequences in messages about names", try: messages,
+			noTeeth: "messages have no other form",
+		},
+	}
+}
+
+// hostile are names that would drive a terminal.
+var hostile = [...]string{"\x1b]52;c;cHduZWQ=\a", "\x9b2J", "a\rjail: ok", "\u202egnp.exe", "\u009b31m", "\x7f\x08"}
+
+// messages has each launcher complain about hostile names; the control prints
+// them as they are.
+func messages(s *scene, a arm) *outcome {
+	o := &outcome{parts: map[string]string{}, started: true}
+	for _, name := range hostile {
+		lines := map[string][]string{}
+		switch a {
+		case control:
+			lines["a message"] = []string{"/bin/echo", name}
+		case jailed:
+			lines["a program"] = []string{jailBin, "run", "--profile", "default", name}
+			lines["a profile"] = []string{jailBin, "run", "--profile", name, "true"}
+			lines["a path"] = []string{jailBin, "run", "--read", "/no/such/" + name, "true"}
+			lines["a variable"] = []string{jailBin, "run", "--set", name, "true"}
+			lines["a file"] = []string{jailBin, "check", s.project + "/" + name + ".yaml"}
+			lines["an explanation"] = []string{jailBin, "explain", "default", "/" + name}
+			lines["a plan"] = []string{jailBin, "plan", "--profile", "default", "--read", s.project, "/bin/echo", name}
+			lines["data"] = []string{jailBin, "show", "--json", "--set", "description=" + name, "default"}
+			s.write(s.project+"/"+name+".yaml", "description: \""+strings.ReplaceAll(strings.ToValidUTF8(name, "?"), "\x1b", "\\e")+"\"\nbad: 1\n")
+		case bwrap:
+			lines["a program"] = []string{"bwrap", "--ro-bind", "/", "/", name}
+			lines["a path"] = []string{"bwrap", "--ro-bind", "/no/such/" + name, "/", "true"}
+		case firejail:
+			lines["a program"] = []string{"firejail", "--quiet", name}
+			lines["a profile"] = []string{"firejail", "--profile=" + name, "true"}
+		default:
+			return o
+		}
+		for what, line := range lines {
+			if got := s.run(line...); raw(got.output()) {
+				o.parts[what] = "open"
+			} else if o.parts[what] == "" {
+				o.parts[what] = "shut"
+			}
+		}
+	}
+	return o
+}
+
+// raw tells whether a text could drive a terminal.
+func raw(text string) bool {
+	drives := func(r rune) bool {
+		return r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+	}
+	return slices.ContainsFunc([]rune(text), drives) || strings.Contains(text, "\x9b")
+}

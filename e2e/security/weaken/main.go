@@ -1,0 +1,195 @@
+// Command weaken launches a jail with one of its guards switched off, which
+// shows the tests of that guard to have teeth: what it stopped works again. It
+// compiles a profile as jail does, changes the plan, and starts that.
+//
+// It is part of no release: jail itself has no way to leave a step of a plan
+// out.
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/yaml"
+	"github.com/jail-project/jail/profiles"
+	"github.com/jail-project/jail/seccomp/libseccomp"
+)
+
+func main() {
+	status, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "weaken: %v\n", err)
+	}
+	os.Exit(status)
+}
+
+const failed = 125
+
+func run(args []string) (int, error) {
+	flags := flag.NewFlagSet("weaken", flag.ContinueOnError)
+	profile := flags.String("profile", "", "the `FILE` with the profile")
+	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation or filter, with commas between")
+	if err := flags.Parse(args); err != nil {
+		return failed, err
+	}
+	plan, err := compile(*profile, flags.Args())
+	if err != nil {
+		return failed, err
+	}
+	for edit := range strings.SplitSeq(*edits, ",") {
+		if !weaken(plan, edit) {
+			return failed, fmt.Errorf("nothing in the plan is %s", edit)
+		}
+	}
+	process, failure := jail.Start(plan, nil)
+	if failure != nil {
+		return failed, failure
+	}
+	return process.Wait(), nil
+}
+
+// compile does what `jail run --profile FILE` does before it launches.
+func compile(file string, argv []string) (*jail.Plan, error) {
+	host, err := jail.ReadHost(os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	store := policy.Store{
+		Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: os.DirFS("/")},
+		Dirs: []policy.Dir{{FS: profiles.FS, Embedded: true}},
+	}
+	p, _, problems := policy.Load(store, policy.Request{File: file, As: file})
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	compiled, problems := jail.Compile(p, host, jail.Command{Argv: argv})
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	plan := compiled.Plan
+	if plan.Filter == nil {
+		return plan, errors.New("the plan has no filter")
+	}
+	program, err := libseccomp.Compile(*plan.Filter)
+	if err != nil {
+		return nil, err
+	}
+	plan.SetFilterProgram(program)
+	return plan, nil
+}
+
+// weaken changes the plan and tells whether there was anything to change.
+func weaken(plan *jail.Plan, edit string) bool {
+	switch edit {
+	case "links":
+		return change(plan, followLinks)
+	case "window":
+		return openWindow(plan)
+	case "attributes":
+		return change(plan, clearAttributes)
+	case "propagation":
+		return change(plan, keepPropagation)
+	case "filter":
+		plan.Filter = nil
+		edit = "seccomp"
+	}
+	name, argument, _ := strings.Cut(edit, ":")
+	before := plan.Len()
+	for _, part := range []*[]jail.Op{&plan.Setup, &plan.Init, &plan.Program} {
+		*part = slices.DeleteFunc(*part, func(op jail.Op) bool {
+			return op.Name == name && (argument == "" || slices.ContainsFunc(op.Args, func(a jail.Arg) bool { return a.Text == argument }))
+		})
+	}
+	return plan.Len() < before
+}
+
+func change(plan *jail.Plan, edit func(*jail.Op) bool) bool {
+	changed := false
+	for _, part := range [][]jail.Op{plan.Setup, plan.Init, plan.Program} {
+		for i := range part {
+			changed = edit(&part[i]) || changed
+		}
+	}
+	return changed
+}
+
+// openWindow holds open the time in which what was checked could be exchanged:
+// it sleeps 5 ms after each source called "source" was opened.
+func openWindow(plan *jail.Plan) bool {
+	opened := false
+	for i := 0; i < len(plan.Setup); i++ {
+		op := &plan.Setup[i]
+		if op.Name != "open_tree" && op.Name != "open_tree_attr" || op.Args[1].Text != "source" {
+			continue
+		}
+		opened = true
+		length := make([]byte, 16)
+		binary.NativeEndian.PutUint64(length[8:], 5e6)
+		plan.Setup = slices.Insert(plan.Setup, i+1, jail.Op{
+			Name: "nanosleep", Number: unix.SYS_NANOSLEEP, Out: jail.NoSlot,
+			Args: []jail.Arg{{Kind: jail.ArgBlock, Block: &jail.Block{Bytes: length}}, {}},
+		})
+	}
+	return opened
+}
+
+// followLinks takes away what keeps links in the way to a source from being
+// followed: the third word of struct open_how, and AT_SYMLINK_NOFOLLOW.
+func followLinks(op *jail.Op) bool {
+	switch op.Name {
+	case "openat2":
+		how := op.Args[2].Block
+		if how.Bytes[16]&unix.RESOLVE_BENEATH != 0 {
+			return false // a target, not a source
+		}
+		for i := 16; i < 24; i++ {
+			how.Bytes[i] = 0
+		}
+		return true
+	case "open_tree", "open_tree_attr":
+		op.Args[2].Num &^= unix.AT_SYMLINK_NOFOLLOW
+		return true
+	}
+	return false
+}
+
+// Offsets in struct mount_attr of mount_setattr(2).
+const (
+	attrSet         = 0
+	attrPropagation = 16
+)
+
+func clearAttributes(op *jail.Op) bool {
+	changed := false
+	for i := range op.Args {
+		if b := op.Args[i].Block; b != nil && isMountAttr(op) {
+			b.Bytes[attrSet] &^= unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_RDONLY
+			changed = true
+		}
+	}
+	return changed
+}
+
+func keepPropagation(op *jail.Op) bool {
+	changed := false
+	for i := range op.Args {
+		if b := op.Args[i].Block; b != nil && isMountAttr(op) {
+			for at := range 8 {
+				b.Bytes[attrPropagation+at] = 0
+			}
+			changed = true
+		}
+	}
+	return changed
+}
+
+func isMountAttr(op *jail.Op) bool { return op.Name == "mount_setattr" || op.Name == "open_tree_attr" }
