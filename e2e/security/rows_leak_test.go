@@ -100,7 +100,7 @@ func identity(s *scene, a arm) *outcome {
 	o.set("the list of users", first("users") == itoa(strings.Count(string(all), "\n")))
 	o.set("logs", first("logs") != "0" && first("logs") != "")
 	others := 0
-	for _, home := range strings.Fields(first("homes")) {
+	for home := range strings.FieldsSeq(first("homes")) {
 		if home != filepath.Base(me.HomeDir) && home != "ann" {
 			others++
 		}

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"maps"
 	"os"
 	"strings"
 )
@@ -35,7 +36,7 @@ func namespaceRows() []row {
 		{
 			id: "N7", what: "control groups that can be written or mounted", try: cgroupWrites,
 			noControl: "an ordinary user may write no control group here",
-			noTeeth: "an ordinary user may write no control group here",
+			noTeeth:   "an ordinary user may write no control group here",
 		},
 		{
 			id: "N10", what: "namespaces of processes outside", probe: []string{"namespaces-of", "{pid}"}, prepare: bystander,
@@ -106,8 +107,6 @@ func cgroupWrites(s *scene, a arm) *outcome {
 	}
 	o := s.run(s.start(&row{}, a, argv...)...)
 	mount := s.run(s.start(&row{}, a, probeBin, "mount-cgroup")...)
-	for name, result := range mount.parts {
-		o.parts[name] = result
-	}
+	maps.Copy(o.parts, mount.parts)
 	return o
 }

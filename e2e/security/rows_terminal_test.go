@@ -12,23 +12,23 @@ const allCalls = "syscalls: {default: allow}\n"
 const allABIs = "syscalls: {default: allow, architectures: [native, x86]}\n"
 
 func terminalRows() []row {
-	const filter = "the syscall filter"
+	const filter = "the session of its own and the syscall filter"
 	return []row{
 		{
 			id: "T1", what: "typing commands into the caller's terminal (TIOCSTI)", tty: true, probe: []string{"tty"},
-			off: filter, wide: allCalls, twice: []string{"a terminal of /dev/pts", "/dev/tty"},
+			off: filter, wide: allCalls, edits: "setsid", twice: []string{"a terminal of /dev/pts", "/dev/tty"},
 		},
 		{
 			id: "T2", what: "the same with bits set that the kernel ignores", tty: true, probe: []string{"tty-wide"},
-			off: filter, wide: allCalls, twice: []string{"a terminal of /dev/pts", "/dev/tty"},
+			off: filter, wide: allCalls, edits: "setsid", twice: []string{"a terminal of /dev/pts", "/dev/tty"},
 		},
 		{
 			id: "T3", what: "pasting into the console (TIOCLINUX)", tty: true, probe: []string{"tty-console"},
-			off: filter, wide: allCalls,
+			off: "the syscall filter", wide: allCalls,
 		},
 		{
 			id: "T4", what: "both through the calls of 32-bit programs", tty: true, probe: []string{"tty-80"},
-			off: "the filter, for 32-bit calls too", wide: allABIs, twice: []string{"a terminal of /dev/pts", "/dev/tty"},
+			off: filter + ", for 32-bit calls too", wide: allABIs, edits: "setsid", twice: []string{"a terminal of /dev/pts", "/dev/tty"},
 		},
 		{id: "T5", what: "signals to the caller's process group and terminal", elsewhere: "TestT5"},
 		{id: "T6", what: "a terminal left in another state", elsewhere: "TestT6"},

@@ -203,7 +203,7 @@ func read(status int, stdout, stderr string) *outcome {
 
 // beside starts a command that runs until the scene ends, and waits for the
 // line "ready".
-func (s *scene) beside(argv ...string) *outcome {
+func (s *scene) beside(argv ...string) {
 	s.t.Helper()
 	cmd := s.command(argv...)
 	out, err := cmd.StdoutPipe()
@@ -223,7 +223,6 @@ func (s *scene) beside(argv ...string) *outcome {
 			s.t.Fatalf("%q ended: %v\n%s", argv, err, text.String())
 		}
 	}
-	return read(0, text.String(), "")
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

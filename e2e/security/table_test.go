@@ -88,7 +88,8 @@ This page is written by ` + "`make security-table`" + `; do not edit it. Every r
 machine described below as an ordinary user. The ids are those of the tests: ` + "`go test ./e2e/security -run 'TestRows/^T1$'`" + `.
 
 * **control**: without any jail. It has to work, or the row shows nothing.
-* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable, and once more from the record of that launch.
+* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable, once more from the record of that launch,
+  and in a jail that runs already (` + "`jail enter`" + `).
 * **teeth**: the same jail with the one guard switched off that the notes name. It has to work again.
 * **bubblewrap**: ` + "`bwrap --ro-bind / / --unshare-all --dev /dev --proc /proc`" + `, with the current directory writable.
 * **firejail**: with its default profile.
