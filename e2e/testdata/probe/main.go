@@ -78,6 +78,10 @@ func act(args []string) {
 		err = escape()
 	case args[0] == "escape-inside":
 		err = escapeInside()
+	case args[0] == "watch" && len(args) == 4:
+		err = watch(args[1], args[2], args[3])
+	case args[0] == "seize" && len(args) == 3:
+		err = seize(args[1], args[2])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
