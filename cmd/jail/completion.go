@@ -52,6 +52,8 @@ func grammarOf(name string) any {
 		return &planGrammar{}
 	case "explain":
 		return &explainGrammar{}
+	case "score":
+		return &scoreGrammar{}
 	case "list":
 		return &listGrammar{}
 	case "ps":
@@ -126,7 +128,7 @@ func argumentOf(verb string) valueKind {
 	switch verb {
 	case "run", "plan":
 		return programValue
-	case "check", "show", "explain":
+	case "check", "show", "explain", "score":
 		return profileValue
 	case "enter", "stop", "inspect":
 		return jailValue

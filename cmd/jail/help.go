@@ -61,6 +61,8 @@ func usage(verb string) string {
 		return "jail show [flags] NAME"
 	case "explain":
 		return "jail explain [flags] NAME WHAT..."
+	case "score":
+		return "jail score [flags] NAME"
 	case "check":
 		return "jail check [--json] [NAME|FILE...]"
 	case "completion":

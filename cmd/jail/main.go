@@ -43,6 +43,7 @@ func verbs() []verb {
 		{"show", "print a merged profile with the origin of every line", showVerb},
 		{"plan", "print what a launch would do, step by step", planVerb},
 		{"explain", "tell why a path, syscall or variable is allowed or not", explainVerb},
+		{"score", "grade what a program in a jail is kept from", scoreVerb},
 		{"list", "list profiles", listVerb},
 		{"ps", "list the jails that run", psVerb},
 		{"enter", "run a program in a jail that runs", enterVerb},
@@ -67,6 +68,9 @@ func main() { os.Exit(realMain(os.Args)) }
 
 func realMain(argv []string) int {
 	a := &app{out: os.Stdout, err: os.Stderr, line: newCommandLine(argv)}
+	if isProbe(argv) {
+		return probeVerb(a, argv[0])
+	}
 	if len(argv) < 2 {
 		return helpVerb(a, nil)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/memfile"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -100,7 +101,7 @@ func (c compiler) compile(f seccomp.Filter) (seccomp.Program, error) {
 func (c compiler) open() (*os.File, error) {
 	var problems []error
 	if text, err := fs.ReadFile(c.built, programFile); err == nil {
-		file, err := inMemory(text)
+		file, err := memfile.Executable("jail-filter", text)
 		if err == nil {
 			return file, nil
 		}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/memfile"
 	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/seccomp/libseccomp"
 )
@@ -167,7 +168,7 @@ func TestWhatTheProgramIsGiven(t *testing.T) {
 
 // TestMemoryFileIsSealed tries to change a program after it was checked.
 func TestMemoryFileIsSealed(t *testing.T) {
-	file, err := inMemory([]byte("text"))
+	file, err := memfile.Executable("jail-filter", []byte("text"))
 	if err != nil {
 		t.Fatal(err)
 	}

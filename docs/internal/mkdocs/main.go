@@ -1,6 +1,7 @@
 // Command mkdocs writes the part of docs/profile.md that describes every key
-// of the profile language, from the table that checks profiles. The tests of
-// this package hold all documentation to what the code does.
+// of the profile language, from the table that checks profiles, and the part of
+// docs/score.md that describes every check. The tests of this package hold all
+// documentation to what the code does.
 package main
 
 import (
@@ -8,23 +9,31 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/score"
 )
 
-//go:generate go run . ../../profile.md
+//go:generate go run . ../../profile.md ../../score.md
 
-// marker is the last line of docs/profile.md that is written by hand.
-const marker = "<!-- From here on this page is made from the table that checks profiles, by make generate. -->\n"
+// The last lines of docs/profile.md and of docs/score.md that are written by
+// hand.
+const (
+	marker      = "<!-- From here on this page is made from the table that checks profiles, by make generate. -->\n"
+	scoreMarker = "<!-- From here on this page is made from the table of checks, by make generate. -->\n"
+)
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: mkdocs docs/profile.md")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: mkdocs docs/profile.md docs/score.md")
 		os.Exit(2)
 	}
-	if err := write(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "mkdocs:", err)
-		os.Exit(1)
+	for _, page := range os.Args[1:] {
+		if err := write(page); err != nil {
+			fmt.Fprintln(os.Stderr, "mkdocs:", err)
+			os.Exit(1)
+		}
 	}
 }
 
@@ -43,6 +52,9 @@ func write(file string) error {
 
 // remade returns the page with its made part as it should be.
 func remade(page []byte) ([]byte, error) {
+	if written, _, found := bytes.Cut(page, []byte(scoreMarker)); found {
+		return slices.Concat(written, []byte(scoreMarker), score.Reference()), nil
+	}
 	written, _, found := bytes.Cut(page, []byte(marker))
 	if !found {
 		return nil, errors.New("the line that ends the written part is missing")

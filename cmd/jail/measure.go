@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/memfile"
+	"github.com/jail-project/jail/score"
+	"github.com/jail-project/jail/score/probe"
+)
+
+// measureTime bounds a probe that does not come to an end.
+const measureTime = 30 * time.Second
+
+// measure starts the probe in the jail that was scored and compares what it
+// observes with what the plan says. The status counts when there is no result.
+func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
+	m := measurement{app: a, loaded: l}
+	defer m.close()
+	out, err := m.outside()
+	if err != nil {
+		return nil, a.fail("cannot measure: "+err.Error(), "")
+	}
+	questions := score.Questions(in, out)
+	answers, status, err := m.run(in.Plan, questions)
+	if status != 0 {
+		return nil, status
+	}
+	if err != nil {
+		return nil, a.fail("cannot measure: "+err.Error(), "")
+	}
+	found, err := score.Compare(questions, answers)
+	if err != nil {
+		next := questions[len(answers)]
+		a.report(nil, diag.List{{
+			Severity: diag.Warning, Code: "probe-ended",
+			Summary: fmt.Sprintf("%v; it was asked about %s (%s)", err, diag.Quote(next.Subject), next.Check),
+		}})
+	}
+	return found, 0
+}
+
+// measurement is what has to be given back when it is over.
+type measurement struct {
+	*app
+	*loaded
+	closers []io.Closer
+}
+
+func (m *measurement) keep(c io.Closer) { m.closers = append(m.closers, c) }
+
+func (m *measurement) close() {
+	for _, c := range m.closers {
+		_ = c.Close() // nothing was written that somebody needs
+	}
+}
+
+// descriptor is one that is closed like a file.
+type descriptor int
+
+// Close implements io.Closer.
+func (d descriptor) Close() error { return unix.Close(int(d)) }
+
+// outside finds out how things look from here, and puts up what the probe is
+// to try to reach.
+func (m *measurement) outside() (*score.Outside, error) {
+	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, StdinFile: true}
+	for _, name := range [...]string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
+		link, err := os.Readlink("/proc/self/ns/" + name)
+		if err != nil {
+			return nil, err
+		}
+		out.Namespaces[name] = link
+	}
+	out.Session, _ = unix.Getsid(0)
+	out.Abstract = "jail-score-" + m.host.RandomID
+	if err := m.listen(unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + out.Abstract}, nil); err != nil {
+		return nil, fmt.Errorf("listen on an abstract socket: %w", err)
+	}
+	err := m.listen(unix.AF_INET, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}, func(at unix.Sockaddr) {
+		if in, ok := at.(*unix.SockaddrInet4); ok {
+			out.Port = in.Port
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen on the loopback: %w", err)
+	}
+	return out, nil
+}
+
+func inode(name string) (device, number uint64, ok bool) {
+	var st unix.Stat_t
+	err := unix.Stat(name, &st)
+	return uint64(st.Dev), st.Ino, err == nil //nolint:unconvert // Dev has 32 bits elsewhere
+}
+
+// listen makes a socket that can be connected to. Nobody accepts: to be in the
+// queue is to have reached it.
+func (m *measurement) listen(family int, at unix.Sockaddr, tell func(unix.Sockaddr)) error {
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	m.keep(descriptor(fd))
+	if err := unix.Bind(fd, at); err != nil {
+		return err
+	}
+	if err := unix.Listen(fd, 8); err != nil {
+		return err
+	}
+	if tell != nil {
+		if at, err = unix.Getsockname(fd); err != nil {
+			return err
+		}
+		tell(at)
+	}
+	return nil
+}
+
+// run has the probe answer the questions. A status that is not 0 says that the
+// jail did not start, which was reported.
+func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string, int, error) {
+	input, err := m.questions(questions)
+	if err != nil {
+		return nil, 0, err
+	}
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		return nil, 0, err
+	}
+	program, err := memfile.Executable(probeName, self)
+	if err != nil {
+		return nil, 0, err
+	}
+	m.keep(program)
+	output, end, err := os.Pipe()
+	if err != nil {
+		return nil, 0, err
+	}
+	m.keep(output)
+	filter, ok := m.filterProgram(m.loaded, plan.Filter)
+	if !ok {
+		end.Close()
+		return nil, exitFailed, nil
+	}
+	plan.SetFilterProgram(filter)
+	plan.Carry(jail.Payload{
+		Program: int(program.Fd()), Argv: []string{probeName},
+		Input: int(input.Fd()), Output: int(end.Fd()), Error: int(end.Fd()),
+	})
+	plan.Time = measureTime
+	m.confine(plan)
+	process, failure := jail.Start(plan, nil)
+	end.Close()
+	if failure != nil {
+		m.report(m.sources, diag.List{failure.Diagnostic()})
+		return nil, failure.ExitStatus(), nil
+	}
+	text, err := io.ReadAll(io.LimitReader(output, maxAnswers))
+	ended := process.Wait()
+	if err != nil {
+		return nil, 0, err
+	}
+	answers, rest := answersOf(text)
+	if len(answers) == 0 {
+		return nil, 0, fmt.Errorf("the probe does not run in this jail: %s. %s", countOf(ended, "exit status"), firstLine(rest))
+	}
+	return answers, 0, nil
+}
+
+// maxAnswers is far more than all answers of a probe; there is no more to
+// read from one that went wrong.
+const maxAnswers = 64 << 20
+
+// questions writes what is asked into a file without a name. It is the
+// probe's standard input, opened for reading only, so that the probe can try
+// to write to it.
+func (m *measurement) questions(list []score.Question) (*os.File, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	for i := range list {
+		if err := encoder.Encode(list[i].Ask); err != nil {
+			return nil, err
+		}
+	}
+	file, err := os.CreateTemp("", "jail-score-")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	defer func() { _ = os.Remove(file.Name()) }()
+	if _, err := file.Write(b.Bytes()); err != nil {
+		return nil, err
+	}
+	input, err := os.Open(file.Name())
+	if err == nil {
+		m.keep(input)
+	}
+	return input, err
+}
+
+// answersOf reads answers up to what is none, such as the last words of a
+// probe that went wrong.
+func answersOf(text []byte) ([]string, []byte) {
+	var answers []string
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for {
+		var answer string
+		if err := decoder.Decode(&answer); err != nil {
+			return answers, text[min(int(decoder.InputOffset()), len(text)):]
+		}
+		answers = append(answers, answer)
+	}
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	return diag.Quote(line)
+}
+
+// The names by which the probe is called: for all questions, and for one that
+// its process may not survive.
+const (
+	probeName  = "jail-probe"
+	probeApart = "jail-probe-apart"
+)
+
+// isProbe tells whether this process is a probe.
+func isProbe(argv []string) bool {
+	if len(argv) != 1 {
+		return false
+	}
+	name := path.Base(argv[0])
+	return name == probeName || name == probeApart
+}
+
+// probeVerb answers the questions on standard input. It does so only where
+// score has started it: made from sealed memory.
+func probeVerb(a *app, name string) int {
+	if !probe.Sealed() {
+		return a.fail("this is a part of `jail score --measure` and cannot be used by itself", "")
+	}
+	err := probe.Serve(os.Stdin, os.Stdout, func(q probe.Question) string {
+		if path.Base(name) == probeApart {
+			return probe.Answer(q)
+		}
+		return apart(q)
+	})
+	if err != nil {
+		return a.fail(err.Error(), "")
+	}
+	return 0
+}
+
+// apart has a question answered by another process.
+func apart(q probe.Question) string {
+	var in bytes.Buffer
+	if err := json.NewEncoder(&in).Encode(q); err != nil {
+		return "error: " + err.Error()
+	}
+	command := probe.Command(probeApart, &in)
+	text, err := command.Output()
+	if answers, _ := answersOf(text); len(answers) == 1 {
+		return answers[0]
+	}
+	if signal, ok := probe.Killed(command); ok {
+		return probe.Ended(signal)
+	}
+	return fmt.Sprint("error: ", errors.Join(err, errors.New("no answer")))
+}

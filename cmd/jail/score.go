@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/score"
+)
+
+type scoreGrammar struct {
+	policyFlags
+	JSON      bool   `name:"json" help:"Print an object: profile, exposure, grade, escapes, and checks."`
+	Explain   bool   `help:"Name the line that decided each finding, and what it takes and costs to close it."`
+	Threshold string `placeholder:"N" help:"Exit with 1 when the exposure is above N, from 0.0 to 10.0."`
+	Measure   bool   `help:"Start a probe in such a jail and hold what it observes against the plan. Exit with 2 when they disagree."`
+	Name      string `arg:"" optional:"" help:"A profile, a profile file (….yaml), or a program; not with --profile."`
+}
+
+// Exit statuses of score; the second comes before the first.
+const (
+	exitExposed   = 1
+	exitDisagrees = 2
+)
+
+// scoreVerb grades the plan of a profile.
+func scoreVerb(a *app, args []string) int {
+	var g scoreGrammar
+	if status, ok := a.parse("score", "Grade what a program in a jail is kept from.", &g, args); !ok {
+		return status
+	}
+	if (g.Name == "") == (g.Profile == "") {
+		return a.fail("score takes either a name or --profile", usage("score"))
+	}
+	limit, err := threshold(g.Threshold)
+	if err != nil {
+		return a.fail("--threshold takes a number from 0.0 to 10.0, not "+g.Threshold, usage("score"))
+	}
+	s, status := a.open(args, false)
+	if s == nil {
+		return status
+	}
+	l, status := a.loadNamed(s, &g.policyFlags, g.Name, s.place(a))
+	if l == nil {
+		return status
+	}
+	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
+		return a.report(l.sources, problems)
+	}
+	// A measurement is a launch: what a launch makes beforehand is there.
+	l.launching = g.Measure
+	c, problems := l.compile()
+	if problems.HasErrors() {
+		return a.report(l.sources, problems)
+	}
+	in := l.scored(c)
+	card := scoreCard{Report: score.Assess(in)}
+	if g.Measure {
+		if card.measured, status = a.measure(l, in); card.measured == nil {
+			return status
+		}
+	}
+	if g.JSON {
+		status = a.printJSON(card.json())
+	} else {
+		status = a.print(card.text(g.Explain))
+	}
+	switch {
+	case status != 0:
+		return status
+	case len(card.disagreements()) > 0:
+		return exitDisagrees
+	case limit >= 0 && card.Exposure > limit:
+		return exitExposed
+	}
+	return 0
+}
+
+// scored is what a grade is computed from.
+func (l *loaded) scored(c *jail.Compiled) score.Input {
+	in := score.Input{Plan: c.Plan, View: c.View, Host: l.host, Policy: l.policy}
+	groups, _ := os.Getgroups() // without a list there are none to count
+	for _, g := range groups {
+		if g != l.host.GID {
+			in.Groups = append(in.Groups, g)
+		}
+	}
+	limits, needed := jail.GroupLimits(l.policy, l.host)
+	if needed {
+		in.Limits = limits
+	}
+	// Whether a group can be had is asked for memory, which is the most that
+	// profiles ask for.
+	if limits.Memory == 0 {
+		limits.Memory = 1 << 30
+	}
+	where := limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
+	_, in.Grouped = where.where()
+	return in
+}
+
+// threshold reads a number such as 4.5; -1 stands for none.
+func threshold(text string) (score.Exposure, error) {
+	if text == "" {
+		return -1, nil
+	}
+	whole, tenth, dot := strings.Cut(text, ".")
+	if !dot {
+		tenth = "0"
+	}
+	if len(tenth) != 1 || strings.ContainsAny(whole+tenth, "+-") {
+		return 0, fmt.Errorf("%q has no tenths", text)
+	}
+	n, err := strconv.Atoi(whole + tenth)
+	if err == nil && n > 100 {
+		err = fmt.Errorf("%q is more than 10.0", text)
+	}
+	return score.Exposure(n), err
+}

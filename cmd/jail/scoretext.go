@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/score"
+)
+
+// scoreCard is a report and, after a measurement, what was observed.
+type scoreCard struct {
+	*score.Report
+	measured []score.Measurement
+}
+
+func (c *scoreCard) disagreements() []score.Measurement {
+	var out []score.Measurement
+	for _, m := range c.measured {
+		if !m.Agrees {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// ofCheck are the measurements of one check.
+func (c *scoreCard) ofCheck(id string) []score.Measurement {
+	var out []score.Measurement
+	for _, m := range c.measured {
+		if m.Question.Check == id {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// text is a line for each check that is not closed, worst first, then the
+// grade. With explain all checks have their lines and reasons.
+func (c *scoreCard) text(explain bool) []byte {
+	var b bytes.Buffer
+	findings := slices.Clone(c.Findings)
+	if !explain {
+		slices.SortStableFunc(findings, func(x, y score.Finding) int {
+			if x.Escape != y.Escape {
+				return map[bool]int{true: -1, false: 1}[x.Escape]
+			}
+			return y.Part() - x.Part()
+		})
+	}
+	width, closed := 0, 0
+	for i := range findings {
+		width = max(width, len(findings[i].Check.ID))
+		if findings[i].State == score.Closed {
+			closed++
+		}
+	}
+	line := func(format string, args ...any) { b.WriteString(diag.Escape(fmt.Sprintf(format, args...)) + "\n") }
+	for i := range findings {
+		x := &findings[i]
+		if !explain && (x.State == score.Closed || x.State == score.NotApplicable) {
+			continue
+		}
+		line("%-11s  %-*s  %s", word(x), width, x.Check.ID, x.Check.Doc+": "+x.Detail)
+		if explain {
+			c.reasons(line, x)
+		}
+	}
+	for _, m := range c.disagreements() {
+		line("DISAGREES    %-*s  %s: the plan says %q, observed %q", width, m.Question.Check, m.Question.Subject, m.Question.Want, m.Observed)
+	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+	if c.measured != nil {
+		line("%s; %d of them disagree with the plan. %s", countOf(len(c.measured), "observation"), len(c.disagreements()), c.unmeasured())
+	}
+	line("%d of %d checks are closed. Exposure of %s: %s %s", closed, len(findings), c.Profile, c.Exposure, c.Exposure.Grade())
+	if escapes := c.Escapes(); len(escapes) > 0 && c.Exposure > c.Sum {
+		names := make([]string, len(escapes))
+		for i := range escapes {
+			names[i] = escapes[i].Check.ID
+		}
+		line("By weight it would be %s %s. Ways out of the jail: %s", c.Sum, c.Sum.Grade(), strings.Join(names, ", "))
+	}
+	return b.Bytes()
+}
+
+// reasons says what decided about a finding, what closing it gains, and how.
+func (c *scoreCard) reasons(line func(string, ...any), x *score.Finding) {
+	for _, by := range x.By {
+		line("  by %s", by.Rule)
+		if !by.At.IsZero() {
+			line("    --> %s", by.At.String())
+		}
+	}
+	switch x.State {
+	case score.Unavailable:
+		line("  no profile can change that on this host")
+	case score.Open, score.Partly:
+		line("  closing it gains %s: %s", c.Gain(x), x.Check.Fix)
+		line("  and costs: %s", x.Check.Cost)
+	}
+	if c.measured == nil {
+		return
+	}
+	found := c.ofCheck(x.Check.ID)
+	switch {
+	case x.Check.Unmeasured != "":
+		line("  not measured: %s", x.Check.Unmeasured)
+	case len(found) == 0:
+		line("  not measured: there is nothing on this host to tell it by")
+	}
+	for _, m := range found {
+		line("  observed of %s: %s", m.Question.Subject, m.Observed)
+	}
+}
+
+// unmeasured counts the checks about which nothing was observed.
+func (c *scoreCard) unmeasured() string {
+	n := 0
+	for i := range c.Findings {
+		if len(c.ofCheck(c.Findings[i].Check.ID)) == 0 {
+			n++
+		}
+	}
+	return countOf(n, "check") + " could not be measured."
+}
+
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// word is the state of a finding in the first column.
+func word(x *score.Finding) string {
+	if x.Escape {
+		return "escape"
+	}
+	if x.State == score.NotApplicable {
+		return "n/a"
+	}
+	return string(x.State)
+}
+
+// scoreJSON is what score prints with --json.
+type scoreJSON struct {
+	Profile  text        `json:"profile"`
+	Exposure json1       `json:"exposure"` // 0.0 to 10.0
+	Grade    string      `json:"grade"`
+	ByWeight json1       `json:"byWeight"` // the exposure without the floor of an escape
+	Escapes  []string    `json:"escapes"`  // ids of the checks that set the floor
+	Checks   []checkJSON `json:"checks"`
+	Measured *bool       `json:"agrees,omitempty"` // with --measure: the plan and every observation do
+}
+
+// json1 is a number with one decimal.
+type json1 score.Exposure
+
+// MarshalJSON implements json.Marshaler.
+//
+//nolint:unparam // the interface asks for an error
+func (n json1) MarshalJSON() ([]byte, error) { return []byte(score.Exposure(n).String()), nil }
+
+// checkJSON is one check.
+type checkJSON struct {
+	Name        string         `json:"name"`
+	Group       string         `json:"group"`
+	Description string         `json:"description"`
+	State       score.State    `json:"state"`
+	Weight      int            `json:"weight"`
+	Badness     int            `json:"badness"`
+	Range       int            `json:"range"`
+	Gain        json1          `json:"gain"` // what closing it would take off the exposure
+	Escape      bool           `json:"escape"`
+	Detail      text           `json:"detail"`
+	By          []ground       `json:"by"`
+	Fix         string         `json:"fix"`
+	Cost        string         `json:"cost"`
+	Unmeasured  string         `json:"unmeasured,omitempty"`
+	Observed    []observedJSON `json:"observed,omitempty"`
+}
+
+// observedJSON is one observation of the probe.
+type observedJSON struct {
+	Subject  text `json:"subject"`
+	Declared text `json:"declared"`
+	Observed text `json:"observed"`
+	Agrees   bool `json:"agrees"`
+}
+
+func (c *scoreCard) json() scoreJSON {
+	out := scoreJSON{
+		Profile: text(c.Profile), Exposure: json1(c.Exposure), Grade: c.Exposure.Grade(), ByWeight: json1(c.Sum),
+		Escapes: []string{}, Checks: []checkJSON{},
+	}
+	for _, x := range c.Escapes() {
+		out.Escapes = append(out.Escapes, x.Check.ID)
+	}
+	for i := range c.Findings {
+		x := &c.Findings[i]
+		one := checkJSON{
+			Name: x.Check.ID, Group: x.Check.Group, Description: x.Check.Doc, State: x.State, Weight: x.Check.Weight,
+			Badness: x.Badness, Range: x.Check.Range, Gain: json1(c.Gain(x)), Escape: x.Escape, Detail: text(x.Detail),
+			By: []ground{}, Fix: x.Check.Fix, Cost: x.Check.Cost, Unmeasured: x.Check.Unmeasured,
+		}
+		for _, by := range x.By {
+			one.By = append(one.By, groundAt(by.Rule, by.At))
+		}
+		for _, m := range c.ofCheck(x.Check.ID) {
+			one.Observed = append(one.Observed, observedJSON{text(m.Question.Subject), text(m.Question.Want), text(m.Observed), m.Agrees})
+		}
+		out.Checks = append(out.Checks, one)
+	}
+	if c.measured != nil {
+		agrees := len(c.disagreements()) == 0
+		out.Measured = &agrees
+	}
+	return out
+}

@@ -1,0 +1,110 @@
+package score
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/jail-project/jail/score/probe"
+)
+
+// variableIn finds the entry of a variable in an environment.
+func variableIn(env []string, name string) string {
+	for _, e := range env {
+		if strings.HasPrefix(e, name+"=") {
+			return e
+		}
+	}
+	return ""
+}
+
+// matching are the names of an environment that a check is about, sorted.
+func matching(env []string, about func(string) bool) []string {
+	var names []string
+	for _, e := range env {
+		if name, _, _ := strings.Cut(e, "="); about(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// variableCheck makes a check of variables that should not be passed on.
+func variableCheck(id, doc string, weight int, about func(string) bool, fix, cost string) Check {
+	return Check{
+		ID: id, Doc: doc, Weight: weight, Range: 10, Fix: fix, Cost: cost,
+		assess: func(f *facts) outcome {
+			names := matching(f.Plan.Env, about)
+			if len(names) == 0 {
+				return outcome{detail: "none is"}
+			}
+			return outcome{badness: 10, detail: "in its environment: " + few(names), by: []Cause{f.variableCause(names[0])}}
+		},
+		ask: func(f *facts, _ *Outside) []Question { return askEnvironment(f, "such variables", about) },
+	}
+}
+
+// variableCause names the line by which a variable is in the environment.
+func (f *facts) variableCause(name string) Cause {
+	env := &f.Policy.Environment
+	for i := range env.Set {
+		if env.Set[i].Name == name {
+			return leaf("environment.set", name, env.Set[i].Origin)
+		}
+	}
+	for i := range env.Keep {
+		prefix, star := strings.CutSuffix(env.Keep[i].Text, "*")
+		if env.Keep[i].Text == name || star && strings.HasPrefix(name, prefix) {
+			return leaf("environment.keep", env.Keep[i].Text, env.Keep[i].Origin)
+		}
+	}
+	return byJail("the environment")
+}
+
+func askEnvironment(f *facts, subject string, about func(string) bool) []Question {
+	return []Question{{
+		Subject: subject, Want: strings.Join(matching(f.Plan.Env, about), " "),
+		Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/environ"},
+		Reading: func(answer string) string {
+			return strings.Join(matching(strings.Split(strings.TrimSuffix(strings.TrimPrefix(answer, "="), "\x00"), "\x00"), about), " ")
+		},
+	}}
+}
+
+// isCredential tells by its name whether a variable may hold a secret.
+func isCredential(name string) bool {
+	for word := range strings.SplitSeq(strings.ToUpper(name), "_") {
+		switch word {
+		case "TOKEN", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIALS", "APIKEY", "KEY", "PAT":
+			return true
+		}
+	}
+	return false
+}
+
+// isLoader tells whether programs execute what a variable says or leads to.
+func isLoader(name string) bool {
+	if strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "BASH_FUNC_") {
+		return true
+	}
+	switch name {
+	case "BASH_ENV", "ENV", "PROMPT_COMMAND", "GCONV_PATH", "LOCPATH", "NLSPATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
+		"PERL5LIB", "PERL5OPT", "PERL5DB", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS",
+		"_JAVA_OPTIONS", "CLASSPATH", "LUA_INIT", "LUA_PATH", "GIO_EXTRA_MODULES", "GTK_MODULES", "GTK_PATH",
+		"QT_PLUGIN_PATH", "GST_PLUGIN_PATH", "VIMINIT", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "LESSOPEN", "RUSTC_WRAPPER":
+		return true
+	}
+	return false
+}
+
+// isService tells whether a variable leads to a service outside.
+func isService(name string) bool {
+	switch name {
+	case "SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_AGENT_INFO", "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "DISPLAY",
+		"XAUTHORITY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "TMUX", "STY", "I3SOCK", "SWAYSOCK", "HYPRLAND_INSTANCE_SIGNATURE",
+		"PULSE_SERVER", "PIPEWIRE_REMOTE", "DOCKER_HOST", "CONTAINER_HOST", "VSCODE_IPC_HOOK", "VSCODE_IPC_HOOK_CLI",
+		"AT_SPI_BUS_ADDRESS", "NOTIFY_SOCKET", "EMACS_SERVER_FILE", "NVIM", "NVIM_LISTEN_ADDRESS":
+		return true
+	}
+	return false
+}

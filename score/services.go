@@ -1,0 +1,111 @@
+package score
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/jail"
+)
+
+// serviceChecks are about sockets of programs outside that act for whoever
+// connects. To see such a socket is to be able to connect to it.
+func serviceChecks() []Check {
+	seen := levels{0, 10, 10, 10}
+	all := []Check{
+		pathCheck("session-bus", "the session's message bus, which starts programs, is out of reach", 30, seen, layered, below(runtimeOf, "bus")),
+		pathCheck("service-manager", "the user's service manager is out of reach", 20, seen, layered,
+			below(runtimeOf, "systemd/private", "systemd/notify")),
+		pathCheck("container-engines", "container engines and virtual machines are out of reach", 30, seen, layered, containerEngines),
+		pathCheck("system-bus", "the system's message bus is out of reach", 10, seen, none, fixed("/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket")),
+		pathCheck("agents", "agents that hold keys are out of reach", 20, seen, none, agents),
+		pathCheck("shells", "terminal multiplexers and editors that run commands are out of reach", 15, seen, layered, shells),
+		pathCheck("x11", "the X11 display, on which every program sees every key, is out of reach", 30, seen, layered, fixed("/tmp/.X11-unix")),
+		pathCheck("wayland", "the Wayland display is out of reach", 5, seen, none, below(runtimeOf, "wayland-0", "wayland-1")),
+		pathCheck("sound", "microphone and speakers are out of reach", 10, seen, none,
+			below(runtimeOf, "pipewire-0", "pulse/native", "pulse/pid")),
+	}
+	return withRemedies(all, map[string][2]string{
+		"session-bus":       {"leave ${XDG_RUNTIME_DIR} out; dbus.session names what may be talked to", "services of the desktop but for those that are named"},
+		"service-manager":   {"leave ${XDG_RUNTIME_DIR} out", "programs that manage services"},
+		"container-engines": {"leave /run out", "programs that manage containers"},
+		"system-bus":        {"leave /run out", "what asks the system about devices and networks"},
+		"agents":            {"leave the agent's directory out", "logging in with the agent's keys"},
+		"shells":            {"leave the directory of the sockets out", "attaching to a session outside"},
+		"x11":               {"leave /tmp/.X11-unix out; display.x11 has ways that are isolated", "windows, unless by another way"},
+		"wayland":           {"leave ${XDG_RUNTIME_DIR} out", "windows"},
+		"sound":             {"leave ${XDG_RUNTIME_DIR} out", "sound"},
+	})
+}
+
+func containerEngines(f *facts) []string {
+	out := []string{
+		"/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock",
+		"/run/crio/crio.sock", "/run/libvirt/libvirt-sock", "/var/lib/lxd/unix.socket", "/var/lib/incus/unix.socket",
+	}
+	return append(out, below(runtimeOf, "docker.sock", "podman/podman.sock", "libvirt/libvirt-sock")(f)...)
+}
+
+// agents are the sockets of programs that hold keys, the one that the caller
+// uses included.
+func agents(f *facts) []string {
+	out := below(runtimeOf, "gnupg", "keyring", "gcr", "ssh-agent.socket", "openssh_agent")(f)
+	out = append(out, below(homeOf, ".gnupg/S.gpg-agent", ".gnupg/S.gpg-agent.ssh")(f)...)
+	if s := variable(f.Host, "SSH_AUTH_SOCK"); strings.HasPrefix(s, "/") {
+		out = append(out, s)
+	}
+	return out
+}
+
+func shells(f *facts) []string {
+	out := []string{"/run/screen"}
+	if f.outside != "" {
+		out = append(out, "/tmp/tmux-"+f.outside)
+	}
+	return append(out, below(runtimeOf, "tmux", "emacs", "nvim.sock", "sway-ipc.sock")(f)...)
+}
+
+// variable is one of the caller's environment.
+func variable(h *jail.Host, name string) string {
+	for _, e := range h.Env {
+		if v, ok := strings.CutPrefix(e, name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+func environmentChecks() []Check {
+	return []Check{
+		variableCheck("credentials", "no variable that looks like a secret is passed on", 15, isCredential,
+			"name fewer variables in environment.keep", "what logs in by them"),
+		variableCheck("loader-variables", "no variable is passed on that makes programs load code", 10, isLoader,
+			"name fewer variables in environment.keep", "what they were set for"),
+		variableCheck("service-variables", "no variable is passed on that leads to a service outside", 5, isService,
+			"name fewer variables in environment.keep", "what connects to it"),
+		{
+			ID: "environment", Doc: "only listed variables are passed on", Weight: 10, Range: 10,
+			Fix: "environment: {keep: !replace [PATH, HOME, TERM]}", Cost: "what depends on a variable that is not listed",
+			assess: func(f *facts) outcome {
+				for i := range f.Policy.Environment.Keep {
+					if e := &f.Policy.Environment.Keep[i]; e.Text == "*" && f.passesAll() {
+						return outcome{badness: 10, detail: "all are", by: []Cause{leaf("environment.keep", e.Text, e.Origin)}}
+					}
+				}
+				return either(!f.passesAll(), 10, "others are dropped", "all are")
+			},
+			ask: func(f *facts, _ *Outside) []Question {
+				return askEnvironment(f, "the names of all variables", func(string) bool { return true })
+			},
+		},
+	}
+}
+
+// passesAll: nothing of the caller's environment is missing.
+func (f *facts) passesAll() bool {
+	for _, e := range f.Host.Env {
+		name, _, _ := strings.Cut(e, "=")
+		if name != "" && variableIn(f.Plan.Env, name) == "" {
+			return false
+		}
+	}
+	return len(f.Host.Env) > 0
+}
