@@ -255,7 +255,7 @@ func TestSyscallGuards(t *testing.T) {
 func TestLimits(t *testing.T) {
 	w := newWorld(t)
 	f := w.probe("--profile", "default", "--open-files", "64", "--file-size", "1M")
-	for name, want := range map[string]uint64{"core": 0, "open-files": 64, "processes": 4096, "file-size": 1 << 20} {
+	for name, want := range map[string]uint64{"core": 1, "open-files": 64, "processes": 4096, "file-size": 1 << 20} {
 		if got := f.Limits[name]; got[1] != want {
 			t.Errorf("the limit of %s is %v, want %d", name, got, want)
 		}

@@ -9,6 +9,8 @@ import (
 // delegate gives ann a control group as a service manager would, and runs her
 // script in a group below it.
 const delegate = `
+echo '|/bin/crashed' >/proc/sys/kernel/core_pattern
+touch /tmp/crashes && chmod 666 /tmp/crashes
 cd /sys/fs/cgroup
 mkdir ann ann/shell ann/alone
 echo "+memory +pids +cpu" >cgroup.subtree_control
@@ -29,14 +31,14 @@ group() { for g in $G/jail-[0-9]*; do [ -e $g/memory.max ] && echo $g; done | ta
 
 # Waits until so many processes are in that group.
 ready() {
-	for i in $(seq 100); do
+	for i in $(seq 300); do
 		[ "$(cat $(group)/inside/cgroup.procs 2>/dev/null | wc -l)" -ge $1 ] && break
 		sleep 0.1
 	done
 }
 
 # Waits until a command succeeds.
-await() { for i in $(seq 100); do "$@" >/dev/null && break; sleep 0.1; done; }
+await() { for i in $(seq 300); do "$@" >/dev/null && break; sleep 0.1; done; }
 
 hog="dd if=/dev/zero of=/dev/null bs=100M count=1"
 fill="dd if=/dev/zero of=/tmp/full bs=1M count=100"
@@ -86,6 +88,13 @@ probe take signals 3 >/tmp/taken & await grep . /tmp/taken
 echo "signals-outside: $(signals)"; wait; : >/tmp/taken
 jail probe take signals 3 >/tmp/taken & await grep . /tmp/taken
 echo "signals-jail: $(signals)"; wait
+
+# R7: what root has set to look at crashes does not look at one in a jail.
+crash='kill -SEGV $$'
+crashes() { sleep 1; wc -l </tmp/crashes; }
+sh -c "ulimit -c 0; $crash"; echo "crash-outside: $(crashes)"
+jail sh -c "$crash"; echo "crash-jail: $(crashes)"
+echo "core: $(jail sh -c 'ulimit -c unlimited 2>&1; grep core /proc/self/limits' | tr -s ' ' | tail -n 1)"
 
 # Processor time: microseconds used in two seconds.
 spin() {
@@ -137,6 +146,7 @@ echo "escaped-wide: $(cat $(group)/memory.max)"; kill $hold; wait; cat /tmp/wide
 func TestVMLimits(t *testing.T) {
 	v := newVM(t)
 	v.add("/bin/bomb", 0o755, bomb)
+	v.add("/bin/crashed", 0o755, "#!/bin/busybox sh\n/bin/busybox cat >/dev/null\necho crash >>/tmp/crashes\n")
 	v.add("/script-ann", 0o755, limitsScript)
 	r := v.run(delegate)
 	f := r.facts()
@@ -146,6 +156,7 @@ func TestVMLimits(t *testing.T) {
 		"fill-outside": "0", "fill-jail": "137", "fill-wide": "0",
 		"bomb-outside": "bomb-done", "bomb-wide": "bomb-done", "bomb-pids": "7 of 8", "host-forks": "yes", "nproc-pids": "5",
 		"inotify-outside": "0", "inotify-jail": "64",
+		"crash-outside": "1", "crash-jail": "1", "core": "Max core file size 1 1 bytes",
 		"left": "1", "swept": "0", "behind": "0", "alone": "67108864", "own-group": "0/",
 		"escape-outside": "0", "escaped-outside": "max", "escaped-jail": "67108864", "escaped-wide": "max",
 	} {

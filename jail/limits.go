@@ -48,6 +48,11 @@ func shipped(p *policy.Policy, layer int) bool {
 // its own and would pass that on.
 const defaultOpenFiles = 1024
 
+// noCore is too small for any core dump. A program that kernel.core_pattern
+// names, which runs as root outside, would be started for a limit of 0 as well, and is not
+// for 1 (do_coredump in fs/coredump.c).
+const noCore = 1
+
 // limits sets the limits of the program's process, which all of the jail
 // inherits.
 func (k *compiler) limits(b *builder) {
@@ -57,7 +62,7 @@ func (k *compiler) limits(b *builder) {
 		b.call("prlimit64", unix.SYS_PRLIMIT64, NoSlot, num(0, ""), num(resource, name),
 			block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
 	}
-	set("core dumps", nil, unix.RLIMIT_CORE, "RLIMIT_CORE", 0, 0)
+	set("core dumps", nil, unix.RLIMIT_CORE, "RLIMIT_CORE", noCore, noCore)
 	// A limit above the caller's own hard one would be refused, and the
 	// caller's holds anyway.
 	if n := uint64(l.OpenFiles.V); l.OpenFiles.Set {

@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long a manager has for an answer.
-const patience = 10 * time.Second
+const patience = 25 * time.Second
 
 const (
 	service = "org.freedesktop.systemd1"
@@ -77,9 +77,6 @@ func (m *Manager) dial(socket string, bus bool) error {
 	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
 	if err == nil && bus {
 		err = conn.Hello()
-	}
-	if err == nil && bus {
-		err = conn.AddMatchSignalContext(m.ctx, dbus.WithMatchInterface(manager), dbus.WithMatchMember("JobRemoved"))
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -152,52 +149,31 @@ func (m *Manager) Scope(pid int, l cgroup.Limits) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("have your service manager make %s: %w", name, err)
 	}
-	group, err := cgroup.OfProcess(strconv.Itoa(pid))
-	if err != nil {
-		return "", err
-	}
-	if filepath.Base(group) != name {
-		return "", fmt.Errorf("your service manager made %s, and the jail is in %s", name, group)
-	}
-	return group, nil
+	return m.wait(pid, name)
 }
 
-// start starts a transient unit and waits until it is there.
+// start starts a transient unit. The job that it becomes may end later.
 func (m *Manager) start(name string, properties []property) error {
-	signals := make(chan *dbus.Signal, 64)
-	m.conn.Signal(signals)
-	defer m.conn.RemoveSignal(signals)
-	to := m.conn.Object(service, object)
-	if err := to.CallWithContext(m.ctx, manager+".Subscribe", 0).Err; err != nil && !isAlready(err) {
-		return err
-	}
-	var job dbus.ObjectPath
 	var none []struct {
 		Name       string
 		Properties []property
 	}
-	if err := to.CallWithContext(m.ctx, manager+".StartTransientUnit", 0, name, "fail", properties, none).Store(&job); err != nil {
-		return err
-	}
-	for {
-		select {
-		case s := <-signals:
-			// JobRemoved(u id, o job, s unit, s result)
-			if s == nil || len(s.Body) != 4 || s.Body[1] != job {
-				continue
-			}
-			if s.Body[3] != "done" {
-				return fmt.Errorf("the job ended as %q", s.Body[3])
-			}
-			return nil
-		case <-m.ctx.Done():
-			return m.ctx.Err()
-		}
-	}
+	return m.conn.Object(service, object).CallWithContext(m.ctx, manager+".StartTransientUnit", 0, name, "fail", properties, none).Err
 }
 
-// isAlready tells that one has subscribed before, which is no failure.
-func isAlready(err error) bool {
-	refused, ok := errors.AsType[dbus.Error](err)
-	return ok && strings.HasSuffix(refused.Name, "AlreadySubscribed")
+// wait waits until a process is in the control group of a unit, and returns
+// the group. The kernel is asked, not the manager: what counts is where
+// the process is.
+func (m *Manager) wait(pid int, name string) (string, error) {
+	for delay := time.Millisecond; ; delay = min(2*delay, 50*time.Millisecond) {
+		group, err := cgroup.OfProcess(strconv.Itoa(pid))
+		if err != nil || filepath.Base(group) == name {
+			return group, err
+		}
+		select {
+		case <-time.After(delay):
+		case <-m.ctx.Done():
+			return "", fmt.Errorf("your service manager made %s, and after %v the jail is still in %s", name, patience, group)
+		}
+	}
 }
