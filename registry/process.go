@@ -89,10 +89,17 @@ func gone(err error) error {
 // startOf tells when a process was started: field 22 of proc_pid_stat(5),
 // counted behind the name, which may hold anything.
 func startOf(pid int) (uint64, error) {
-	stat, err := readProc(pid, "stat")
+	fd, err := unix.Open(procPath(pid, "stat"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return 0, err
+		return 0, gone(err)
 	}
+	defer unix.Close(fd)
+	buf := make([]byte, 2048) // the kernel writes the line in one go
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		return 0, gone(err)
+	}
+	stat := buf[:n]
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	const at = 22 - 3 // the first field behind the name is number 3
 	if len(fields) <= at {
@@ -101,13 +108,41 @@ func startOf(pid int) (uint64, error) {
 	return strconv.ParseUint(string(fields[at]), 10, 64)
 }
 
-// namespaceOf is the inode number of a namespace of a process.
+// namespaceOf is the number of a namespace of a process.
 func namespaceOf(pid int, kind string) (uint64, error) {
-	var st unix.Stat_t
-	if err := unix.Stat(procPath(pid, "ns/"+kind), &st); err != nil {
+	n, err := namespaceAt(unix.AT_FDCWD, procPath(pid, "ns/"+kind))
+	if err != nil {
 		return 0, fmt.Errorf("look at the %s namespace of process %d: %w", kind, pid, err)
 	}
-	return st.Ino, nil
+	return n, nil
+}
+
+// namespacesOf are the numbers of all namespaces of a process, in the order of
+// kinds, 0 for those that the kernel does not have.
+func namespacesOf(pid int) (out [len(kinds)]uint64, err error) {
+	dir, err := unix.Open(procPath(pid, "ns"), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return out, gone(err)
+	}
+	defer unix.Close(dir)
+	for i := range kinds {
+		if out[i], err = namespaceAt(dir, kinds[i].name); err != nil && !errors.Is(err, unix.ENOENT) {
+			return out, fmt.Errorf("look at the %s namespace of process %d: %w", kinds[i].name, pid, err)
+		}
+	}
+	return out, nil
+}
+
+// namespaceAt reads a link such as "net:[4026531840]" (namespaces(7)): the
+// number is the inode's. To follow it would make the inode.
+func namespaceAt(dir int, name string) (uint64, error) {
+	var buf [64]byte
+	n, err := unix.Readlinkat(dir, name, buf[:])
+	if err != nil {
+		return 0, err
+	}
+	_, number, _ := strings.Cut(string(buf[:n]), ":[")
+	return strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 64)
 }
 
 // status is what /proc/PID/status says, by name.

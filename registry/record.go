@@ -64,11 +64,8 @@ func (r *Record) look() error {
 	if r.First.Start, err = startOf(r.First.PID); err != nil {
 		return err
 	}
-	for i := range kinds {
-		// Where the kernel has no such namespaces, 0 stays.
-		if r.Namespaces[i], err = namespaceOf(r.Main.PID, kinds[i].name); err != nil && !errors.Is(err, unix.ENOENT) {
-			return err
-		}
+	if r.Namespaces, err = namespacesOf(r.Main.PID); err != nil {
+		return err
 	}
 	if r.Launcher, err = namespaceOf(self, "pid"); err != nil {
 		return err

@@ -258,3 +258,17 @@ func TestFactsAreRead(t *testing.T) {
 		t.Errorf("the control group is %q", got)
 	}
 }
+
+// BenchmarkRegister is what a launch spends while its program runs already,
+// and at the end.
+func BenchmarkRegister(b *testing.B) {
+	place := Place{Runtime: b.TempDir()}
+	entry := bytes.Repeat([]byte("entry"), 2000)
+	for b.Loop() {
+		r, err := Register(place, &Launch{Profile: "x", First: os.Getpid(), Main: os.Getpid(), Entry: entry})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Remove()
+	}
+}

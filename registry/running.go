@@ -166,14 +166,7 @@ func (j *Jail) fits() error {
 }
 
 // ownNamespaces are the namespaces of this process, in the order of kinds.
-func ownNamespaces() (own [len(kinds)]uint64, err error) {
-	for i := range kinds {
-		if own[i], err = namespaceOf(self, kinds[i].name); err != nil && !errors.Is(err, unix.ENOENT) {
-			return own, err
-		}
-	}
-	return own, nil
-}
+func ownNamespaces() ([len(kinds)]uint64, error) { return namespacesOf(self) }
 
 // Close lets go of the jail's processes.
 func (j *Jail) Close() {
