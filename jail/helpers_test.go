@@ -92,6 +92,7 @@ func fakeHost() *Host {
 		Kernel: Kernel{DetachedTree: true, OpenTreeAttr: true},
 		Own: OwnPaths{
 			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
+			Runtime: []string{"/run/user/1000/jail"},
 		},
 		OpenFiles: 4096, Processes: 30000, FileSize: 1 << 40,
 		LockedMemory: Rlimit{8 << 20, 8 << 20}, Queues: Rlimit{819200, ^uint64(0)}, Signals: Rlimit{30000, 30000}, RandomID: strings.Repeat("ab", 16),

@@ -30,15 +30,21 @@ func TestEnteringIsOpaque(t *testing.T) {
 		}
 		t.Skip("this machine has no user namespaces")
 	}
+	probe := filepath.Join(t.TempDir(), "probe")
+	build := exec.Command("go", "build", "-o", probe, "../e2e/testdata/probe")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for _, guarded := range []bool{true, false} {
-		got := watched(t, guarded, "watch", "STOP", "no such text", "jail.test")
+		got := watched(t, guarded, probe, "watch", "STOP", "no such text", "jail.test")
 		if len(got.Early) == 0 != guarded || got.Processes == 0 {
 			t.Errorf("guarded %v: %d processes came, and of those on their way in could be had: %v", guarded, got.Processes, got.Early)
 		}
 		if own := got.Exes[ownBinary(t)]; own == 0 != guarded {
 			t.Errorf("guarded %v: %d times the launcher's binary was got hold of", guarded, own)
 		}
-		got = watched(t, guarded, "seize", "STOP", "jail.test")
+		got = watched(t, guarded, probe, "seize", "STOP", "jail.test")
 		if got.BeforeRun == 0 != guarded || got.Attached == 0 {
 			t.Errorf("guarded %v: %d were traced, %d of them before they were the program", guarded, got.Attached, got.BeforeRun)
 		}
@@ -59,18 +65,12 @@ func ownBinary(t *testing.T) string {
 	return exe
 }
 
-// watched starts a jail with a watcher, enters it some times, and returns what
-// the watcher got hold of.
+// watched starts a jail with a watcher, which act names, enters it some times,
+// and returns what the watcher got hold of.
 func watched(t *testing.T, guarded bool, act ...string) caught {
 	t.Helper()
 	dir := t.TempDir()
-	probe := filepath.Join(dir, "probe")
-	build := exec.Command("go", "build", "-o", probe, "../e2e/testdata/probe")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	profile := "filesystem: {read: [/usr, /bin, /lib, /lib64], write: [" + dir + "]}\nsyscalls: {default: allow}\n"
+	profile := "filesystem: {read: [/usr, /bin, /lib, /lib64, " + filepath.Dir(act[0]) + "], write: [" + dir + "]}\nsyscalls: {default: allow}\n"
 	store := policy.Store{Parse: yaml.Parse, Dirs: []policy.Dir{{Path: "/profiles", FS: fstest.MapFS{"test.yaml": {Data: []byte(profile)}}}}}
 	p, _, problems := policy.Load(store, policy.Request{Name: "test"})
 	if problems.HasErrors() {
@@ -84,7 +84,7 @@ func watched(t *testing.T, guarded bool, act ...string) caught {
 	for i := range act {
 		act[i] = strings.Replace(act[i], "STOP", filepath.Join(dir, "stop"), 1)
 	}
-	argv := append([]string{"/bin/sh", "-c", `"$@" >out 2>err`, "sh", probe}, act...)
+	argv := append([]string{"/bin/sh", "-c", `"$@" >out 2>err`, "sh"}, act...)
 	c, problems := jail.Compile(p, host, jail.Command{Argv: argv})
 	if problems.HasErrors() {
 		t.Fatal(problems)

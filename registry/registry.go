@@ -15,6 +15,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -50,6 +51,21 @@ func (p Place) Path() string {
 		return p.State + "/" + inState
 	}
 	return ""
+}
+
+// Usable tells why no jail can be recorded, nil when jails can.
+func (p Place) Usable() error {
+	if p.Path() == "" {
+		return errNoPlace
+	}
+	dir, err := p.open(false)
+	switch {
+	case err == nil:
+		dir.Close()
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", p.Path(), err)
+	}
+	return nil
 }
 
 // open opens the directory of records.

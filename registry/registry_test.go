@@ -136,8 +136,8 @@ func TestPlace(t *testing.T) {
 			must(t, os.Mkdir(p.Runtime, 0o700))
 			must(t, c.change(p.Runtime))
 			dir, err := p.open(true)
-			if (err != nil) != c.refused {
-				t.Fatalf("it is opened: %v", err)
+			if usable := p.Usable(); (err != nil) != c.refused || (usable != nil) != c.refused {
+				t.Fatalf("it is opened: %v; usable: %v", err, usable)
 			}
 			if err != nil {
 				return
@@ -152,7 +152,7 @@ func TestPlace(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (Place{}).open(true); err == nil {
+	if _, err := (Place{}).open(true); err == nil || (Place{}).Usable() == nil {
 		t.Error("without any directory there is one")
 	}
 	if jails, refused, err := Running(Place{Runtime: t.TempDir()}); err != nil || len(jails)+len(refused) > 0 {
