@@ -6,7 +6,7 @@ import (
 )
 
 // R2: nothing in memory that a jail makes is without bounds.
-func TestEveryTmpfsIsBounded(t *testing.T) {
+func TestR2EveryTmpfsIsBounded(t *testing.T) {
 	w := newWorld(t)
 	seen := 0
 	for _, flags := range [][]string{nil, {"--home", "empty"}, {"--tmpfs", "/srv"}, {"--hide", w.home, "--read", w.project}} {
@@ -27,7 +27,7 @@ func TestEveryTmpfsIsBounded(t *testing.T) {
 }
 
 // R2: who fills a file system in memory stops at its bounds.
-func TestTmpfsFills(t *testing.T) {
+func TestR2TmpfsFills(t *testing.T) {
 	w := newWorld(t)
 	dir := w.project + "/full"
 	w.mkdir(dir)
@@ -38,7 +38,7 @@ func TestTmpfsFills(t *testing.T) {
 
 // R2: the kernel that runs out of memory ends the jail before the programs
 // outside.
-func TestOutOfMemoryScore(t *testing.T) {
+func TestR2OutOfMemoryScore(t *testing.T) {
 	w := newWorld(t)
 	score := func(argv ...string) string {
 		return strings.TrimSpace(w.host(append(argv, "cat", "/proc/self/oom_score_adj")...).stdout)
@@ -53,7 +53,7 @@ func TestOutOfMemoryScore(t *testing.T) {
 
 // R1: a bomb stops at the limit, and who is outside forks meanwhile. It is not
 // for root, whose processes the kernel does not count (setrlimit(2)).
-func TestForkBomb(t *testing.T) {
+func TestR1ForkBomb(t *testing.T) {
 	w := newWorld(t)
 	bomb := "i=0; while [ $i -lt 60 ]; do sleep 1 & i=$((i+1)); done; wait"
 	w.arms(bomb, []string{"--profile", "default"}, []string{"--processes", "40"}, []string{"--processes", "200"})

@@ -25,7 +25,7 @@ var (
 
 // notAsRoot are the tests whose outcome does not depend on who calls: real
 // programs, some of which refuse to be root. They run as an ordinary user.
-const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestFaults|TestPlanMatchesKernel|TestForkBomb|TestVM)"
+const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestFaults|TestPlanMatchesKernel|TestR1ForkBomb|Test[RN][0-9]InVM|TestVM)"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -51,13 +51,9 @@ func TestVMServiceManager(t *testing.T) {
 	v.add("/script-ann", 0o755, managedScript)
 	r := v.run(userManager)
 	f := r.facts()
-	for name, want := range map[string]string{
+	expect(t, f, map[string]string{
 		"hog-jail": "137", "hog-wide": "0", "bomb-pids": "7 of 8", "limits": "209715200 0 150000 100000", "own-group": "0/", "left": "0", "behind": "0",
-	} {
-		if f[name] != want {
-			t.Errorf("%s is %q, want %q", name, f[name], want)
-		}
-	}
+	})
 	if !strings.HasPrefix(f["says"], "limits.memory: 64M, held by a scope of your service manager, systemd ") {
 		t.Errorf("explain says %q", f["says"])
 	}
