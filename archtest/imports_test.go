@@ -56,7 +56,7 @@ func rank(name string) (int, bool) {
 		return 1, true
 	case "registry":
 		return 1, true // knows jails by their processes, not by what they are made of
-	case "caps", "seccomp", "policy/node", "trust":
+	case "caps", "landlock", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/yaml":
 		return 2, true // the parser, which cmd/jail hands to policy

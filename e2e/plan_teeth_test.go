@@ -17,6 +17,7 @@ func TestPlanComparisonNotices(t *testing.T) {
 		{Syscall: "unlinkat", Args: []planArg{{Kind: "slot", Slot: 2}, {Kind: "string", Str: "x"}, {Kind: "number"}}, Accept: "ENOENT"},
 		{Syscall: "close", Args: []planArg{{Kind: "slot", Slot: 2}}},
 		{Syscall: "open_tree_attr", Number: 467, Args: []planArg{{Kind: "slot", Slot: 3}, {Kind: "string", Str: "c"}, {Kind: "number", Value: 32}}, Result: &two},
+		{Syscall: "landlock_add_rule", Args: []planArg{{Kind: "slot", Slot: 3}, {Kind: "number", Value: 1}, {Kind: "beneath", Slot: 2, Bytes: "0600000000000000"}, {Kind: "number"}}},
 	}
 	good := []string{
 		`openat(-100, "\x2f\x61", 0x80001)      = 5`,
@@ -25,6 +26,7 @@ func TestPlanComparisonNotices(t *testing.T) {
 		`unlinkat(5, "\x78", 0)                 = -1 ENOENT (No such file or directory)`,
 		`close(5)                                = 0`,
 		`syscall_0x1d3(0x9, 0x7f0000000000, 0x20, 0, 0, 0) = 0x5`,
+		`landlock_add_rule(9, 0x1, {allowed_access=0x6, parent_fd=5}, 0) = 0`,
 	}
 	compare := func(lines []string) []string {
 		var faults []string
@@ -50,6 +52,7 @@ func TestPlanComparisonNotices(t *testing.T) {
 		2: {`write(9, "\x68\x6a", 2) = 2`, `write(5, "\x68\x69", 2) = 2`, `pwrite(9, "\x68\x69", 2) = 2`, `write(9, "\x68\x69", 2) = -1 EBADF (Bad file descriptor)`},
 		3: {`unlinkat(5, "\x78", 0) = -1 EPERM (Operation not permitted)`, `unlinkat(5, "\x78", 0x200) = 0`},
 		5: {`syscall_0x1d4(0x9, 0x7f0000000000, 0x20, 0, 0, 0) = 0x5`, `syscall_0x1d3(0x5, 0x7f0000000000, 0x20, 0, 0, 0) = 0x5`},
+		6: {`landlock_add_rule(9, 0x1, {allowed_access=0x7, parent_fd=5}, 0) = 0`, `landlock_add_rule(9, 0x1, {allowed_access=0x6, parent_fd=9}, 0) = 0`},
 	} {
 		for _, line := range bad {
 			lines := slices.Clone(good)

@@ -182,9 +182,23 @@ func arg(r *raw, s *scratch, kind ArgKind, v uintptr) uintptr {
 		return s.slots[v&(slotCount-1)]
 	case ArgShared:
 		return uintptr(unsafe.Add(unsafe.Pointer(r), v))
+	case ArgBeneath:
+		return beneath(s, (*beneathAttr)(unsafe.Add(unsafe.Pointer(r.arena), v)))
 	default:
 		return uintptr(unsafe.Add(unsafe.Pointer(r.arena), v))
 	}
+}
+
+// beneath writes a descriptor, which is known only now, into the memory that
+// names it for the kernel.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func beneath(s *scratch, attr *beneathAttr) uintptr {
+	attr.fd = int32(s.slots[attr.slot&(slotCount-1)])
+	return uintptr(unsafe.Pointer(attr))
 }
 
 // fail reports the op that run stopped at and ends the process. The shared

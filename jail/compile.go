@@ -38,6 +38,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.view = newView(p, h, c, &k.problems)
 	k.program()
 	k.environment()
+	k.confine()
 	k.refuseUnusable()
 	if k.problems.HasErrors() {
 		return &Compiled{View: k.view}, k.problems
@@ -58,6 +59,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.sacrifice(b)     // while the host's /proc has a name
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
 	k.root(m)          // an empty root that shows nothing of the host
+	k.rulesets(m)      // rules are added where the descriptors are at hand
 	k.files(m)         // the tree of the profile, from descriptors
 	k.enter(m)         // from here on nothing of the host has a name
 	k.loopback(b)      // needs the capabilities over the new network namespace
@@ -69,6 +71,9 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.workDirectory(b) // without capabilities: as the program would
 	k.opaque(b)        // before the program exists that could look
 
+	b.list = &k.plan.enter
+	k.rejoin(m) // not part of a launch
+
 	b.list = &k.plan.Init
 	k.reaper(b)
 
@@ -78,6 +83,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.descriptors(b)     // nothing but what was passed on survives execve
 	k.waitForReaper(b)   // should it fail, the program has not run
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
+	k.restrict(b)        // after no_new_privs, which it needs, and all set-up
 	k.ready(b)           // the filter may forbid write(2), so the report comes first
 	k.filter(b)          // as late as possible: it restricts the launcher as well
 	b.each = false
@@ -95,6 +101,7 @@ type compiler struct {
 	c        Command
 	plan     *Plan
 	view     *View
+	landlock confinement
 	problems diag.List
 }
 
@@ -105,7 +112,7 @@ func (k *compiler) problem(code, summary string, at diag.Range) {
 func newMounter(b *builder, k *compiler) *mounter {
 	return &mounter{
 		builder: b, blocks: newBlocks(), h: k.h, problems: &k.problems,
-		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User,
+		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User, landlock: &k.landlock,
 	}
 }
 
@@ -172,34 +179,58 @@ func (k *compiler) root(m *mounter) {
 		m.cloneAt(slotRoot, from, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
 			"OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW|AT_RECURSIVE", attr)
 	}
-	if !k.plan.detached {
-		k.attachRoot(m)
+}
+
+// attachRoot mounts the new root over the old one, or over its base. Absolute
+// paths still lead into the old root until pivot_root: a process's root
+// directory is not re-evaluated.
+func (k *compiler) attachRoot(m *mounter) {
+	m.because("attach", "the root directory", nil)
+	top := k.topOfMounts()
+	m.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(top), text(""), cwd(), text("/"),
+		num(unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"))
+	if top != slotRoot {
+		m.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(slotRoot), text(""), fd(top), text(newRoot),
+			num(unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"))
 	}
 }
 
-// attachRoot mounts the new root over the old one. Absolute paths still
-// lead into the old root until pivot_root: a process's root directory is not
-// re-evaluated.
-func (k *compiler) attachRoot(m *mounter) {
-	m.because("attach", "the root directory", nil)
-	m.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(slotRoot), text(""), cwd(), text("/"),
-		num(unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"))
+func (k *compiler) files(m *mounter) {
+	if !k.plan.detached {
+		k.attachRoot(m)
+	}
+	m.tree(k.view.root)
 }
 
-func (k *compiler) files(m *mounter) { m.tree(k.view.root) }
-
 // enter makes the new tree the root: pivot_root(2), section NOTES, with
-// the same directory for both arguments.
+// the same directory for both arguments. Where the tree has a base, that
+// takes the place of the old root, and the root directory is one in it.
 func (k *compiler) enter(m *mounter) {
 	if k.plan.detached {
 		k.attachRoot(m)
 	}
 	m.sealAll()
 	m.because("enter", "the root directory", nil)
-	m.call("fchdir", unix.SYS_FCHDIR, NoSlot, fd(slotRoot))
-	m.call("pivot_root", unix.SYS_PIVOT_ROOT, NoSlot, text("."), text("."))
-	m.call("umount2", unix.SYS_UMOUNT2, NoSlot, text("."), num(unix.MNT_DETACH, "MNT_DETACH"))
+	top, old := k.topOfMounts(), "."
+	if top != slotRoot {
+		old = oldRoot
+	}
+	m.call("fchdir", unix.SYS_FCHDIR, NoSlot, fd(top))
+	m.call("pivot_root", unix.SYS_PIVOT_ROOT, NoSlot, text("."), text(old))
+	m.call("umount2", unix.SYS_UMOUNT2, NoSlot, text(old), num(unix.MNT_DETACH, "MNT_DETACH"))
+	if top != slotRoot {
+		m.call("fchdir", unix.SYS_FCHDIR, NoSlot, fd(slotRoot))
+		m.call("chroot", unix.SYS_CHROOT, NoSlot, text("."))
+	}
 	m.call("chdir", unix.SYS_CHDIR, NoSlot, text("/"))
+}
+
+// topOfMounts is the mount that takes the place of the old root.
+func (k *compiler) topOfMounts() Slot {
+	if k.landlock.base != NoSlot {
+		return k.landlock.base
+	}
+	return slotRoot
 }
 
 // hostFiles makes what `create:` asks for, each component from a descriptor

@@ -38,7 +38,8 @@ func planText(c *Compiled) string {
 // TestPlans compares whole plans for a host that does not exist.
 func TestPlans(t *testing.T) {
 	oldKernel := fakeHost()
-	oldKernel.Kernel = Kernel{}
+	oldKernel.Kernel = Kernel{Landlock: 1}
+	oldKernel.Stdio[1].Kind = StreamFile
 	root := fakeHost()
 	root.UID, root.GID, root.ProcSysReadOnly = 0, 0, true
 	for _, c := range []struct {
@@ -56,6 +57,8 @@ func TestPlans(t *testing.T) {
 		{"create", "filesystem:\n  read: [/usr]\n  write:\n    - {path: ~/.new/deep, create: directory}\n    - {path: ~/.new/file, create: file}\n", fakeHost()},
 		{"old-kernel", "filesystem:\n  read: [/usr, /bin]\n  hide: [/usr/lib]\n", oldKernel},
 		{"other-root", "filesystem:\n  root: /srv/other\n  read: [/usr]\n  hide: [/etc/only-there, /etc/passwd]\n", withOther(fakeHost())},
+		{"without-landlock", "filesystem: {read: [/]}\nlandlock: off\n", piped(fakeHost())},
+		{"whole-root-nested", "filesystem: {write: [/]}\nnamespaces: {user: true}\n", piped(fakeHost())},
 		{"as-root", "filesystem:\n  read: [/usr]\n", root},
 		{"shared", "filesystem: {read: [/usr]}\nnetwork: host\nnamespaces: {pid: false, ipc: false, uts: false, cgroup: false, time: true, user: true}\n", fakeHost()},
 		{"identity", "filesystem: {read: [/usr]}\nidentity: {user: root, hostname: box, machine-id: host}\ncapabilities: {keep: [chown, net_raw]}\nlimits: {open-files: 10, processes: 5, file-size: 1K}\n", fakeHost()},
@@ -69,6 +72,12 @@ func TestPlans(t *testing.T) {
 			golden(t, "plan-"+c.name+".txt", planText(compiled))
 		})
 	}
+}
+
+// piped has nothing but pipes as standard input, output and error.
+func piped(h *Host) *Host {
+	h.Stdio = [3]Stream{}
+	return h
 }
 
 func withVenv(h *Host) *Host {

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -22,7 +23,9 @@ func devNames() []string {
 func (m *mounter) dev(path string, around setting) {
 	gr := &grant{kind: grantDev, real: "/dev", file: KindDir}
 	m.because("make", "/dev", nil)
-	m.attach(m.newTmpfs(1<<20, 1<<10, 0o755), gr, path, around)
+	t := m.newTmpfs(1<<20, 1<<10, 0o755)
+	m.may(t, path, landlock.WriteFile|landlock.Truncate|landlock.IoctlDev)
+	m.attach(t, gr, path, around)
 	for _, name := range devices {
 		m.because("make", "/dev/"+name, nil)
 		s := m.clone("/dev/"+name, false, m.device)
@@ -79,11 +82,14 @@ func (m *mounter) proc(path string, around setting) {
 	gr := &grant{kind: grantProc, real: "/proc", file: KindDir}
 	m.because("make", "/proc", nil)
 	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	var s Slot
 	if m.sharePIDs {
-		m.attach(m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}")), gr, path, around)
+		s = m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
 	} else {
-		m.attach(m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC"), gr, path, around)
+		s = m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
 	}
+	m.may(s, path, landlock.WriteFile|landlock.Truncate)
+	m.attach(s, gr, path, around)
 	if m.h.ProcSysReadOnly && !m.sharePIDs {
 		m.quotas(fd(slotRoot), path+"/")
 	} else {

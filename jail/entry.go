@@ -1,8 +1,11 @@
 package jail
 
 import (
+	"encoding/binary"
 	"errors"
 
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/wire"
 )
 
@@ -13,11 +16,13 @@ import (
 type Entry struct {
 	keep, set []string // patterns of variables that are kept; NAME=text
 	ops       [3][]Op  // for Setup, Init and Program of a plan
+	files     bool     // see Plan.fileStreams
 }
 
 // Entry returns what later entering the jail of this plan takes.
 func (p *Plan) Entry() *Entry {
-	e := &Entry{keep: p.keep, set: p.set}
+	e := &Entry{keep: p.keep, set: p.set, files: p.fileStreams}
+	e.ops[0] = append(e.ops[0], p.enter...)
 	for part, ops := range [...][]Op{p.Setup, p.Init, p.Program} {
 		for i := range ops {
 			if ops[i].Each {
@@ -29,7 +34,7 @@ func (p *Plan) Entry() *Entry {
 }
 
 // entryVersion goes up with every change of the form.
-const entryVersion = 1
+const entryVersion = 2
 
 // Bounds of what DecodeEntry takes; a plan stays far below.
 const (
@@ -47,6 +52,11 @@ func (e *Entry) Encode() ([]byte, error) {
 		return nil, errors.New("internal error: a step for each process of a jail uses a descriptor of the launch")
 	}
 	b := wire.AppendNumber(make([]byte, 0, 32<<10), entryVersion)
+	files := uint64(0)
+	if e.files {
+		files = 1
+	}
+	b = wire.AppendNumber(b, files)
 	b = appendTexts(b, e.keep)
 	b = appendTexts(b, e.set)
 	for _, ops := range e.ops {
@@ -68,7 +78,7 @@ func (e *Entry) complete() bool {
 		}
 		for i := range ops {
 			for j := range ops[i].Args {
-				if a := &ops[i].Args[j]; a.Kind == ArgSlot && !filled[a.Num&(slotCount-1)] {
+				if a := &ops[i].Args[j]; (a.Kind == ArgSlot || a.Kind == ArgBeneath) && !filled[a.Num&(slotCount-1)] {
 					return false
 				}
 			}
@@ -101,7 +111,7 @@ func appendOp(b []byte, o *Op) []byte {
 		b = wire.AppendNumber(b, uint64(a.Kind))
 		b = wire.AppendNumber(b, a.Num)
 		b = wire.AppendBytes(b, a.Text)
-		if a.Kind == ArgBlock {
+		if a.Kind == ArgBlock || a.Kind == ArgBeneath {
 			b = appendBlock(b, a.Block)
 		}
 	}
@@ -132,7 +142,7 @@ func DecodeEntry(data []byte) (*Entry, error) {
 	if d.Number() != entryVersion {
 		return nil, errNotEntry
 	}
-	e := &Entry{keep: texts(d), set: texts(d)}
+	e := &Entry{files: d.Below(2) == 1, keep: texts(d), set: texts(d)}
 	for part := range e.ops {
 		e.ops[part] = make([]Op, d.Count(7))
 		for i := range e.ops[part] {
@@ -162,11 +172,15 @@ func readOp(d *wire.Decoder, o *Op) {
 	o.Args = make([]Arg, d.Below(maxArgs+1))
 	for i := range o.Args {
 		a := &o.Args[i]
-		a.Kind = ArgKind(d.Below(uint64(ArgShared) + 1))
+		a.Kind = ArgKind(d.Below(uint64(ArgBeneath) + 1))
 		a.Num, a.Text = d.Number(), d.Text()
 		switch a.Kind {
 		case ArgBlock:
 			a.Block = readBlock(d, maxBlockDepth)
+		case ArgBeneath:
+			if a.Block = readBlock(d, 0); a.Num >= slotCount || !isBeneath(a.Block, Slot(a.Num)) {
+				d.Fail()
+			}
 		case ArgSlot:
 			if a.Num >= slotCount {
 				d.Fail()
@@ -198,4 +212,22 @@ func readBlock(d *wire.Decoder, depth int) *Block {
 		}
 	}
 	return block
+}
+
+// Problems tells what of the caller's standard streams can't be passed on.
+func (e *Entry) Problems(stdio *[3]Stream) diag.List { return streamProblems(stdio, e.files) }
+
+// streams adds rules about the standard streams of whoever enters to the
+// rulesets that the steps of the entry have made.
+func (e *Entry) streams(b *builder, stdio *[3]Stream) {
+	var rulesets []*Op
+	for i := range e.ops[0] {
+		if o := &e.ops[0][i]; o.Name == "landlock_create_ruleset" {
+			rulesets = append(rulesets, o)
+		}
+	}
+	if len(rulesets) == 2 && len(rulesets[0].Args) > 0 && rulesets[0].Args[0].Block != nil && len(rulesets[0].Args[0].Block.Bytes) >= 8 {
+		handled := landlock.FS(binary.NativeEndian.Uint64(rulesets[0].Args[0].Block.Bytes))
+		b.streams(rulesets[0].Out, rulesets[1].Out, handled, stdio)
+	}
 }

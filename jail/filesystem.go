@@ -33,6 +33,7 @@ func (m *mounter) tmpfs(gr *grant, path string, around setting) {
 		mode = 0o755
 	}
 	s := m.newTmpfs(or(r.Size, defaultTmpfsSize), or(r.Inodes, defaultTmpfsInodes), mode)
+	m.mayChange(s, path, KindDir)
 	m.attach(s, gr, path, around)
 }
 

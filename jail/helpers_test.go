@@ -89,7 +89,8 @@ func fakeHost() *Host {
 			"DESKTOP": "/home/ann/Desktop",
 		},
 		Env:    []string{"PATH=/usr/bin:/bin", "HOME=/home/ann", "LANG=C.UTF-8", "SECRET_TOKEN=x"},
-		Kernel: Kernel{DetachedTree: true, OpenTreeAttr: true},
+		Kernel: Kernel{DetachedTree: true, OpenTreeAttr: true, Landlock: 7},
+		Stdio:  [3]Stream{{Kind: StreamFile, Read: true}, {Kind: StreamDevice, Read: true, Write: true}, {Kind: StreamPipe, Write: true}},
 		Own: OwnPaths{
 			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
 			Runtime: []string{"/run/user/1000/jail"},

@@ -1,5 +1,7 @@
 package jail
 
+import "github.com/jail-project/jail/landlock"
+
 // Host is what a compilation knows about the machine and the caller. It is
 // a value: golden tests compile for hosts that do not exist.
 type Host struct {
@@ -24,6 +26,8 @@ type Host struct {
 	Uncounted bool
 	// Umask of the caller.
 	Umask uint32
+	// Stdio is what the program is to have as standard input, output and error.
+	Stdio [3]Stream
 	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
 	// container.
 	ProcSysReadOnly bool
@@ -50,6 +54,10 @@ type Kernel struct {
 	DetachedTree bool
 	// OpenTreeAttr: open_tree_attr(2) exists (Linux 6.15).
 	OpenTreeAttr bool
+	// Landlock is the version of landlock(7), 0 where it can't be used;
+	// LandlockOff tells that the kernel has it and was booted without.
+	Landlock    landlock.ABI
+	LandlockOff bool
 }
 
 // FileKind is the type of a file, as far as a plan cares.

@@ -27,6 +27,8 @@ type Join struct {
 	// its own.
 	Cgroup string
 
+	Stdio [3]Stream // the caller's
+
 	Env  []string // the caller's
 	Argv []string // without any, a shell
 	// Shell is the caller's, for when there is no program and the jail has it.
@@ -63,6 +65,7 @@ func (e *Entry) Join(j *Join) *Plan {
 	b.dieWith("jail enter") // joining changes the credentials, which can reset both
 	b.unreadable()
 	p.Setup = append(p.Setup, e.ops[0]...)
+	e.streams(b, &j.Stdio)
 
 	b.list = &p.Init
 	b.because("empty", "the process that waits", nil)

@@ -18,6 +18,14 @@ type rawOp struct {
 	accept uint16
 }
 
+// beneathAttr is struct landlock_path_beneath_attr of landlock_add_rule(2),
+// which is packed, and behind it the slot of the descriptor.
+type beneathAttr struct {
+	_    [2]uint32 // the rights
+	fd   int32
+	slot uint32
+}
+
 // raw is a lowered plan as it lies in the memory that launcher and child
 // share: this header, the ops, then the arena of texts and blocks. The launcher
 // writes it once; the child writes the first two words.
@@ -128,7 +136,7 @@ func (l *lowering) op(o *Op, r *rawOp) error {
 				return fmt.Errorf("internal error: NUL byte in %q", a.Text)
 			}
 			r.args[i] = l.text(a.Text)
-		case ArgBlock:
+		case ArgBlock, ArgBeneath:
 			at, err := l.block(a.Block)
 			if err != nil {
 				return err

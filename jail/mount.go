@@ -24,6 +24,7 @@ type mounter struct {
 	seals []seal
 
 	nestedUsers *policy.Value[bool]
+	landlock    *confinement
 }
 
 // seal is a mount of ours to be made read-only when the tree is complete.
@@ -177,6 +178,9 @@ func (m *mounter) bind(n *node, path string, around setting) {
 		attr = m.writable
 	}
 	s := m.clone(source, gr.file == KindDir, attr)
+	if writable {
+		m.mayChange(s, path, gr.file)
+	}
 	m.attach(s, gr, path, around)
 }
 

@@ -41,6 +41,7 @@ func (m *mounter) overlay(gr *grant, path string, around setting) {
 	for i := range uint64(3) {
 		m.call("close", unix.SYS_CLOSE, NoSlot, num(overlayFD+i, ""))
 	}
+	m.mayChange(s, path, KindDir)
 	m.attach(s, gr, path, around)
 }
 

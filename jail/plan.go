@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -44,11 +45,20 @@ type Plan struct {
 	// the launcher is.
 	Group Group
 
+	// Landlock is the version that restricts the program, 0 for none.
+	Landlock landlock.ABI
+
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
 
 	// keep and set are the environment as a rule, for who enters; see Entry.
 	keep, set []string
+
+	// fileStreams tells that a file may be a standard stream: what it can be
+	// opened again for has a bound.
+	fileStreams bool
+	// enter comes before the steps of whoever enters the jail: see rejoin.
+	enter []Op
 
 	// detached is set while the plan relies on Kernel.DetachedTree, which
 	// can only be tried; see Failure.AskedTooMuch.
@@ -115,11 +125,12 @@ type ArgKind uint8
 
 // The kinds of arguments.
 const (
-	ArgNumber ArgKind = iota // Num itself; Text is how people read it
-	ArgSlot                  // the descriptor in slot Num
-	ArgText                  // a pointer to Text, NUL-terminated
-	ArgBlock                 // a pointer to Block
-	ArgShared                // a pointer Num bytes into the page shared with the launcher
+	ArgNumber  ArgKind = iota // Num itself; Text is how people read it
+	ArgSlot                   // the descriptor in slot Num
+	ArgText                   // a pointer to Text, NUL-terminated
+	ArgBlock                  // a pointer to Block
+	ArgShared                 // a pointer Num bytes into the page shared with the launcher
+	ArgBeneath                // a pointer to Block, in which the descriptor in slot Num is written
 )
 
 // Arg is one argument of an op.
@@ -174,6 +185,8 @@ func (a *Arg) String() string {
 		return strconv.QuoteToASCII(a.Text)
 	case ArgBlock:
 		return a.Block.Show
+	case ArgBeneath:
+		return "{" + a.Block.Show + ", " + slotName(Slot(a.Num)) + "}"
 	case ArgShared:
 		if a.Num == openOffset {
 			return "launcher"

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/landlock"
 )
 
 // ReadHost finds out about this machine and this caller, whose environment is
@@ -31,6 +33,7 @@ func ReadHost(env []string) (*Host, error) {
 	// It can only be asked for by changing it; nobody makes a file meanwhile.
 	h.Umask = uint32(unix.Umask(0o077))
 	unix.Umask(int(h.Umask))
+	h.Stdio = ReadStreams()
 	var st unix.Statfs_t
 	h.ProcSysReadOnly = unix.Statfs("/proc/sys", &st) == nil && st.Flags&unix.ST_RDONLY != 0
 	h.findUser()
@@ -181,7 +184,13 @@ func (h *Host) userDirs() {
 func readKernel() Kernel {
 	_, _, errno := unix.Syscall6(unix.SYS_OPEN_TREE_ATTR, ^uintptr(0), 0, 0, 0, 0, 0)
 	have := !errors.Is(errno, unix.ENOSYS) && !errors.Is(errno, unix.EPERM)
-	return Kernel{DetachedTree: have, OpenTreeAttr: have}
+	k := Kernel{DetachedTree: have, OpenTreeAttr: have}
+	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	if errno == 0 {
+		k.Landlock = landlock.ABI(version)
+	}
+	k.LandlockOff = errors.Is(errno, unix.EOPNOTSUPP)
+	return k
 }
 
 // readFile reads the beginning of a small file without the machinery of

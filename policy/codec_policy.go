@@ -23,6 +23,8 @@ func (c *codec) policy(p *Policy) {
 	c.syscalls(&p.Syscalls)
 	c.network(&p.Network)
 	c.namespaces(&p.Namespaces)
+	c.choice(&p.Landlock.Use, "required", "optional", "off")
+	codeValue(c, &p.Landlock.Version, (*codec).signed)
 	codeValue(c, &p.Identity.User, (*codec).text)
 	codeValue(c, &p.Identity.Hostname, (*codec).text)
 	codeValue(c, &p.Identity.MachineID, (*codec).text)

@@ -119,6 +119,8 @@ func (f *filler) words(name string) []string {
 		return Schema().sub("filesystem").sub(strings.ToLower(name)).Enum
 	case "X11":
 		return Schema().sub("display").sub("x11").Enum
+	case "Use":
+		return Schema().sub("landlock").sub("use").Enum
 	case "Audio":
 		return Schema().sub("audio").Enum
 	case "Expect":

@@ -68,6 +68,7 @@ type Policy struct {
 	Syscalls     Syscalls
 	Network      Network
 	Namespaces   Namespaces
+	Landlock     Landlock
 	Identity     Identity
 	Limits       Limits
 	Display      Display
@@ -174,6 +175,12 @@ type Namespaces struct {
 	PID, IPC, UTS, Cgroup, Time Value[bool]
 	// User allows nested user namespaces inside the jail.
 	User Value[bool]
+}
+
+// Landlock is the merged landlock section.
+type Landlock struct {
+	Use     Value[string] // required, optional, off
+	Version Value[int64]  // the lowest that will do
 }
 
 // Identity is the merged identity section.

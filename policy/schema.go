@@ -111,7 +111,7 @@ var schema = sync.OnceValue(func() *table {
 			Doc: "Names of programs for which jail PROGRAM uses this profile. A profile whose file is named like the program comes first.",
 		},
 		filesystemKey(), environmentKey(), capabilitiesKey(), syscallsKey(), networkKey(),
-		namespacesKey(), identityKey(), limitsKey(), displayKey(), audioKey(), dbusKey(),
+		namespacesKey(), landlockKey(), identityKey(), limitsKey(), displayKey(), audioKey(), dbusKey(),
 		devicesKey(), socketsKey(), testsKey(),
 	}}}
 	t.number(&t.root, "")

@@ -42,6 +42,24 @@ func namespacesKey() Key {
 	return k
 }
 
+func landlockKey() Key {
+	return Key{
+		Name: "landlock", Kind: Mapping, Short: "use",
+		Doc: "Landlock, the second guard on files beside the mounts: what is not in the jail's own tree of files can't be opened by any other way, and nothing is written where the profile does not let the program write. landlock: off is short for landlock: {use: off}.",
+		Keys: []Key{
+			{
+				Name: "use", Kind: Enum, Enum: []string{"required", "optional", "off"}, Default: "required", at: func(p *Policy) any { return &p.Landlock.Use },
+				Doc:     "required: a kernel without Landlock is an error. optional: the jail starts without it where the kernel has none. off: the jail does without, for programs that mount file systems, such as other sandboxes, which Landlock forbids.",
+				Caution: "Without Landlock a file on standard input or output is refused, since the program could open it again with other rights, and the program can signal its process group.",
+			},
+			{
+				Name: "version", Kind: Int, at: func(p *Policy) any { return &p.Landlock.Version },
+				Doc: "The lowest version of Landlock that will do, where it is required. jail doctor tells which one the kernel has and what that lacks; without this key every version will do.",
+			},
+		},
+	}
+}
+
 func identityKey() Key {
 	return Key{
 		Name: "identity", Kind: Mapping, Doc: "Who and where the program believes to be.",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -165,6 +166,11 @@ func capsOf(b *jail.Block) caps.Set {
 
 // bounding is what is left in the bounding set.
 func (f *facts) bounding() caps.Set { return caps.All(caps.Last) &^ f.dropped }
+
+// ownAbstract tells whether abstract sockets of the host are out of reach.
+func (f *facts) ownAbstract() bool {
+	return f.own(unix.CLONE_NEWNET) || f.Plan.Landlock.HasScopes(landlock.AbstractUnixSocket) != 0
+}
 
 // own tells whether the jail has a namespace of its own.
 func (f *facts) own(flag uintptr) bool { return f.Plan.Namespaces&flag != 0 }

@@ -88,7 +88,7 @@ func desktop() *jail.Host {
 			"PATH=/usr/bin:/bin", "HOME=/home/ann", "LANG=C.UTF-8", "GITHUB_TOKEN=x", "LD_PRELOAD=/x.so",
 			"SSH_AUTH_SOCK=/run/user/1000/keyring/ssh", "DISPLAY=:0",
 		},
-		Kernel: jail.Kernel{DetachedTree: true, OpenTreeAttr: true},
+		Kernel: jail.Kernel{DetachedTree: true, OpenTreeAttr: true, Landlock: 7},
 		Own: jail.OwnPaths{
 			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
 		},

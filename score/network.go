@@ -140,14 +140,14 @@ func networkChecks() []Check {
 		},
 		{
 			ID: "abstract-sockets", Doc: "abstract Unix sockets of the host are out of reach", Weight: 20, Range: 10,
-			Fix: "network: none", Cost: "displays and services that listen there",
+			Fix: "network: none, or Landlock of version 6", Cost: "displays and services that listen there",
 			assess: func(f *facts) outcome {
-				o := either(f.own(unix.CLONE_NEWNET), 10, "they belong to the host's network", "those of the host's network", network(f))
+				o := either(f.ownAbstract(), 10, "they belong to the host's network, or Landlock ends them at the jail", "those of the host's network", network(f))
 				o.escape = true
 				return o
 			},
 			ask: func(f *facts, out *Outside) []Question {
-				return askConnect("an abstract socket of the host", probe.Question{Kind: probe.Abstract, Name: out.Abstract}, !f.own(unix.CLONE_NEWNET))
+				return askConnect("an abstract socket of the host", probe.Question{Kind: probe.Abstract, Name: out.Abstract}, !f.ownAbstract())
 			},
 		},
 		callCheck("raw-sockets", "no packets made by hand", 10,

@@ -31,14 +31,21 @@ func processChecks() []Check {
 			ID: "standard-input", Doc: "a file on standard input cannot be opened anew for writing", Weight: 10, Range: 10,
 			Fix: "pass pipes: cat file | jail program", Cost: "programs that seek in it",
 			assess: func(f *facts) outcome {
-				return outcome{badness: 10, detail: "it can, through /proc/self/fd", by: []Cause{byJail("descriptors are passed on as they are")}}
+				if f.Plan.Landlock > 0 {
+					return outcome{detail: "Landlock bounds what it can be opened for", by: []Cause{byJail("the Landlock rules")}}
+				}
+				return outcome{badness: 10, detail: "nothing but jail's refusal of files is in the way", by: []Cause{byJail("there is no Landlock")}}
 			},
 			ask: func(f *facts, out *Outside) []Question {
 				if !out.StdinFile {
 					return nil
 				}
+				want := "opens for writing"
+				if f.Plan.Landlock > 0 {
+					want = "refused"
+				}
 				return []Question{{
-					Subject: "standard input", Want: "opens for writing", Ask: probe.Question{Kind: probe.Reopen},
+					Subject: "standard input", Want: want, Ask: probe.Question{Kind: probe.Reopen},
 					Reading: func(answer string) string {
 						if answer == "=" {
 							return "opens for writing"

@@ -232,6 +232,7 @@ func TestEveryCheckCanBeOpened(t *testing.T) {
 	// A plan without ops has none of the protections.
 	stripped := *in.Plan
 	stripped.Setup, stripped.Program, stripped.Filter, stripped.Namespaces = nil, nil, nil, 0
+	stripped.Landlock = 0
 	stripped.Setup = []jail.Op{
 		{Name: "open_tree_attr", Subject: "all", Args: []jail.Arg{{}, {}, {}, {Block: &jail.Block{Bytes: make([]byte, 32)}}}},
 		{Name: "fsopen", Args: []jail.Arg{{Text: "tmpfs"}}, Out: 5},
@@ -260,6 +261,7 @@ environment: {keep: [GITHUB_TOKEN]}
 capabilities: {keep: [net_admin]}
 identity: {user: root}
 namespaces: {ipc: false}
+landlock: off
 `
 	r := Assess(input(t, load(t, text), desktop()))
 	for id, lineNumber := range map[string]int{

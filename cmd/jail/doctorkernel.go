@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -141,23 +140,6 @@ func appArmor() finding {
 		f.Detail = "on"
 	default:
 		f.State, f.Detail = stateOff, "not in use; jail does not need it"
-	}
-	return f
-}
-
-// landlock asks for the version of the interface (landlock(7)).
-func landlock() finding {
-	f := finding{Name: "Landlock", State: stateOK}
-	const createRulesetVersion = 1
-	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, createRulesetVersion)
-	switch {
-	case errors.Is(errno, unix.EOPNOTSUPP):
-		f.State, f.Detail = stateOff, "the kernel has it and it was switched off at boot"
-		f.Remedy = "add landlock to the lsm= parameter of the kernel"
-	case errno != 0:
-		f.State, f.Detail = stateMissing, text("the kernel does not have it: "+unix.ErrnoName(errno))
-	default:
-		f.Detail = text(fmt.Sprintf("version %d", version))
 	}
 	return f
 }

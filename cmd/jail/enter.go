@@ -31,9 +31,12 @@ func enterVerb(a *app, args []string) int {
 		return status
 	}
 	defer j.Close()
-	plan, err := joinPlan(j, g.Words[1:])
+	plan, problems, err := joinPlan(j, g.Words[1:])
 	if err != nil {
 		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), "")
+	}
+	if problems.HasErrors() {
+		return a.report(nil, problems)
 	}
 	process, failure := jail.Start(plan, nil)
 	if failure != nil {
@@ -44,34 +47,34 @@ func enterVerb(a *app, args []string) int {
 }
 
 // joinPlan puts together what it takes to run a program in a jail.
-func joinPlan(j *registry.Jail, argv []string) (*jail.Plan, error) {
+func joinPlan(j *registry.Jail, argv []string) (*jail.Plan, diag.List, error) {
 	if len(argv) > 0 && argv[0] == "--" {
 		argv = argv[1:]
 	}
 	entry, err := jail.DecodeEntry(j.Entry)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	join := &jail.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell()}
+	join := &jail.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell(), Stdio: jail.ReadStreams()}
 	own, err := registry.OwnLimits()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := range own {
 		join.Limits = append(join.Limits, jail.Rlimit{Soft: j.Limits[i][0], Hard: j.Limits[i][1]})
 		join.OwnLimits = append(join.OwnLimits, jail.Rlimit{Soft: own[i][0], Hard: own[i][1]})
 	}
 	if join.OOMScore, err = oomScore(j); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	namespaces, err := j.OpenNamespaces()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, n := range namespaces {
 		join.Namespaces = append(join.Namespaces, jail.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
 	}
-	return entry.Join(join), nil
+	return entry.Join(join), entry.Problems(&join.Stdio), nil
 }
 
 // oomScore is the jail's oom_score_adj where the caller's differs. To be

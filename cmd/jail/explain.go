@@ -16,13 +16,13 @@ import (
 type explainGrammar struct {
 	policyFlags
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), or hosts."`
+	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, or landlock."`
 }
 
 // explanation is the answer to one question.
 type explanation struct {
 	Subject text     `json:"subject"`
-	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit or host
+	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host or landlock
 	Verdict string   `json:"verdict"` // a word that does not change
 	Text    text     `json:"text"`    // the verdict for people
 	By      []ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
@@ -118,6 +118,8 @@ func (e *explainer) what(word string, at diag.Range) {
 		e.path(word, at)
 	case strings.HasPrefix(strings.ToUpper(word), "CAP_"):
 		e.capability(word, at)
+	case word == "landlock":
+		e.landlock()
 	case seccomp.IsSyscall(word):
 		e.syscall(word)
 	case e.isVariable(word):

@@ -44,7 +44,9 @@ func (e *explainer) tree() *jail.View {
 		c, problems := jail.Compile(e.policy, e.host, e.command)
 		e.view = c.View
 		for _, d := range problems {
-			if d.Code != jail.CodeNotFound && d.Code != jail.CodeNotExecutable {
+			switch d.Code {
+			case jail.CodeNotFound, jail.CodeNotExecutable, jail.CodeStream, jail.CodeLandlock:
+			default:
 				e.problems = append(e.problems, d)
 			}
 		}

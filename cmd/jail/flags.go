@@ -32,6 +32,7 @@ type policyFlags struct {
 	Network      string   `group:"Surroundings" placeholder:"MODE" help:"The network: none or host."`
 	Hostname     string   `group:"Surroundings" placeholder:"NAME" help:"The host name inside."`
 	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
+	Landlock     string   `group:"Surroundings" placeholder:"USE" help:"Landlock, the second guard on files: required, optional or off."`
 	NestedUserns bool     `group:"Surroundings" help:"Let the program make user namespaces of its own."`
 
 	Memory    string `group:"Limits" placeholder:"SIZE" help:"The most memory of the whole jail, such as 2G."`
@@ -82,6 +83,8 @@ func meaning(flag string) (flagKind, string) {
 		return flagText, "syscalls.deny"
 	case "network":
 		return flagText, "network.mode"
+	case "landlock":
+		return flagText, "landlock.use"
 	case "share":
 		return flagShare, "namespaces"
 	case "nested-userns":

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -14,6 +15,11 @@ import (
 // where the program could make them: a jail guards what is there.
 func (l *loaded) compile() (*jail.Compiled, diag.List) {
 	c, problems := jail.Compile(l.policy, l.host, l.command)
+	if !l.launching && slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
+		// Where what is printed goes is nothing about the plan.
+		l.host.Stdio = [3]jail.Stream{}
+		c, problems = jail.Compile(l.policy, l.host, l.command)
+	}
 	if problems.HasErrors() || !l.launching {
 		return c, problems
 	}

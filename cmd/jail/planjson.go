@@ -18,6 +18,8 @@ type planJSON struct {
 	Environment []text      `json:"environment"`
 	Time        float64     `json:"time,omitempty"` // limit in seconds
 	Limits      []mechanism `json:"limits"`         // what holds each limit of the profile
+	Landlock    int         `json:"landlock"`       // the version in use, 0 for none
+	Lacks       []text      `json:"landlockLacks,omitempty"`
 	Setup       []stepJSON  `json:"setup"`
 	Init        []stepJSON  `json:"init"`
 	Program     []stepJSON  `json:"program"`
@@ -38,8 +40,9 @@ type stepJSON struct {
 }
 
 // argJSON is one argument. Kind tells which of the others are there: number
-// (value, and name when it has one), slot, string, struct, or shared: value
-// bytes into the memory that the launcher and the processes of the jail share.
+// (value, and name when it has one), slot, string, struct, shared: value bytes
+// into the memory that the launcher and the processes of the jail share, or
+// beneath: a struct of bytes and the descriptor in the slot.
 type argJSON struct {
 	Kind  string     `json:"kind"`
 	Value *int64     `json:"value,omitempty"` // the 64 bits of the register, signed
@@ -61,6 +64,10 @@ func planOf(p *jail.Plan) planJSON {
 	out := planJSON{
 		Profile: text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
 		Path: text(p.Path), Arguments: texts(p.Argv), Environment: texts(p.Env), Time: p.Time.Seconds(),
+		Landlock: int(p.Landlock),
+	}
+	if p.Landlock > 0 {
+		out.Lacks = lacks(p.Landlock)
 	}
 	index := 0
 	phase := func(ops []jail.Op) []stepJSON {
@@ -110,6 +117,9 @@ func argOf(arg *jail.Arg) argJSON {
 			out.Refs = append(out.Refs, refOf(&arg.Block.Refs[i]))
 		}
 		return out
+	case jail.ArgBeneath:
+		slot := int(arg.Num)
+		return argJSON{Kind: "beneath", Slot: &slot, Name: text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes[:8])}
 	case jail.ArgShared:
 		offset := int64(arg.Num)
 		return argJSON{Kind: "shared", Value: &offset}

@@ -154,6 +154,8 @@ func (l *leaves) surroundings(p *policy.Policy) {
 	value(l, "namespaces.cgroup", p.Namespaces.Cgroup)
 	value(l, "namespaces.time", p.Namespaces.Time)
 	value(l, "namespaces.user", p.Namespaces.User)
+	value(l, "landlock.use", p.Landlock.Use)
+	limit(l, "landlock.version", p.Landlock.Version)
 	value(l, "identity.user", p.Identity.User)
 	value(l, "identity.hostname", p.Identity.Hostname)
 	value(l, "identity.machine-id", p.Identity.MachineID)

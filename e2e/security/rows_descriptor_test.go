@@ -43,7 +43,7 @@ func descriptorRows() []row {
 		{id: "F4", what: "opening standard input or output anew, with more rights", elsewhere: "TestF4"},
 		{
 			id: "F5", what: "two jails that look for each other", try: rendezvous, off: "the namespaces for network and System V objects, and the private directories",
-			wide: "network: host\n", twice: []string{"a socket in /tmp", "a socket in /dev/shm", "a socket in /var/tmp"},
+			wide: "network: host\n", twice: []string{"an abstract socket", "a socket in /tmp", "a socket in /dev/shm", "a socket in /var/tmp"},
 		},
 		{
 			id: "F6", what: "descriptors of the launcher's own", probe: []string{"descriptors"}, off: kept, edits: "close_range:CLOSE_RANGE_CLOEXEC",

@@ -31,7 +31,7 @@ func lifeRows() []row {
 		{id: "R8", what: "programs that do not want to end", elsewhere: "TestR8"},
 		{
 			id: "R9", what: "signals and priorities for processes outside", probe: []string{"strike", "{pid}"}, prepare: bystander,
-			off: "the PID namespace", wide: "namespaces: {pid: false}\n", twice: []string{"setpriority", "sched_setscheduler", "ioprio_set"},
+			off: "the PID namespace and Landlock", wide: "namespaces: {pid: false}\nlandlock: off\n", twice: []string{"setpriority", "sched_setscheduler", "ioprio_set"},
 		},
 		{
 			id: "R10", what: "setting clocks", probe: []string{"calls", "clock_settime", "clock_adjtime", "settimeofday", "adjtimex"},

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/landlock"
+)
+
+// landlockState tells which version of Landlock the kernel has, and what a jail
+// lacks for it.
+func landlockState(k *jail.Kernel) finding {
+	f := finding{Name: "Landlock", State: stateOK, Detail: text("version " + strconv.Itoa(int(k.Landlock)))}
+	switch {
+	case k.LandlockOff:
+		f.State, f.Detail = stateOff, "the kernel has it and it was switched off at boot"
+	case k.Landlock == 0:
+		f.State, f.Detail = stateMissing, "the kernel does not have it, or a container around this shell forbids it"
+	default:
+		for _, l := range lacks(k.Landlock) {
+			f.Detail += "; without " + l
+		}
+		return f
+	}
+	f.Remedy = text(jail.NoLandlock(k) + "; a profile may say landlock: optional")
+	return f
+}
+
+// lacks says what jail would ask a newer Landlock for.
+func lacks(version landlock.ABI) []text {
+	var out []text
+	for _, l := range version.Summary() {
+		out = append(out, text(strings.Join(l.Names, ", ")+": "+l.Without))
+	}
+	return out
+}
+
+// landlockLine is the line of plan about Landlock.
+func landlockLine(p *jail.Plan) string {
+	if p.Landlock == 0 {
+		return "Landlock: not in use\n"
+	}
+	var b strings.Builder
+	b.WriteString("Landlock: version " + strconv.Itoa(int(p.Landlock)) + "\n")
+	for _, l := range lacks(p.Landlock) {
+		b.WriteString("  without " + string(l) + "\n")
+	}
+	return b.String()
+}
+
+// landlock explains whether the jail has it and why.
+func (e *explainer) landlock() {
+	out := explanation{Subject: "landlock", Kind: "landlock", By: []ground{}, Over: []ground{}}
+	use, version := &e.policy.Landlock.Use, e.host.Kernel.Landlock
+	switch {
+	case use.V == "off":
+		out.Verdict, out.Text = "off", "not in use: mounts alone keep files apart"
+	case version > 0:
+		out.Verdict, out.Text = "on", text("restricts the program, with version "+strconv.Itoa(int(version)))
+		for _, l := range lacks(version) {
+			out.Notes = append(out.Notes, "without "+l)
+		}
+	case use.V == "optional":
+		out.Verdict, out.Text = "absent", "not in use: this kernel has none"
+	default:
+		out.Verdict, out.Text = "missing", "this kernel has none, and no jail of this profile starts"
+	}
+	ruled(&out, "landlock.use: "+use.V, use.Origin)
+	if least := &e.policy.Landlock.Version; least.Set && use.V == "required" {
+		if int64(version) < least.V {
+			out.Verdict, out.Text = "missing", text("this kernel has version "+strconv.Itoa(int(version))+", and no jail of this profile starts")
+		}
+		ruled(&out, "landlock.version: "+strconv.FormatInt(least.V, 10), least.Origin)
+	}
+	e.out = append(e.out, out)
+}
