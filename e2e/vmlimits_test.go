@@ -120,6 +120,13 @@ echo "swept: $(ls $G | grep -c ^jail-)"
 jail --memory 64M --share pid sh -c 'setsid sleep 77 & sleep 0.5'
 echo "behind: $(ps | grep -c '[s]leep 77')"
 
+# Who enters a jail is in its group.
+jail --memory 64M sleep 60 & pid=$!; ready 2
+id=$(jail ps --json | sed -n 's/.*"id": "\([^"]*\)".*/\1/p' | head -n 1)
+say enter-hog jail enter $id $hog
+say enter-true jail enter $id true
+kill $pid; wait $pid 2>/dev/null
+
 # A launcher alone in its group can leave it for one below.
 sh -c 'echo $$ >/sys/fs/cgroup/ann/alone/cgroup.procs; exec jail --memory 64M sh -c "cat /proc/self/cgroup; sleep 2"' >/tmp/own &
 await grep . /tmp/own
@@ -232,7 +239,7 @@ func TestVMLimits(t *testing.T) {
 	text, f := limitsInVM(t)
 	expect(t, f, map[string]string{
 		"undelegated": "125", "says": "limits.memory: 64M, held by a control group in /sys/fs/cgroup/ann",
-		"left": "1", "swept": "0", "behind": "0", "alone": "67108864", "own-group": "0/",
+		"left": "1", "swept": "0", "behind": "0", "enter-hog": "137", "enter-true": "0", "alone": "67108864", "own-group": "0/",
 	})
 	if !strings.Contains(text, "  --> command line:1:15\n") || strings.Contains(text, "\ncanary") {
 		t.Error("without a group, the program ran, or the place of the limit was not shown")
