@@ -68,6 +68,8 @@ func rank(name string) (int, bool) {
 		return 2, true
 	case "launchcache":
 		return 3, true // keeps what package policy loaded
+	case "terminal":
+		return 3, true // copies between two terminals
 	case "network", "x11":
 		return 3, true
 	case "jail":

@@ -26,18 +26,17 @@ type pty struct {
 // terminal starts a command on a new terminal, as the leader of its session.
 func (w *world) terminal(argv ...string) *pty {
 	w.t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	fd := int(master.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		w.t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	var number int
+	w.control(master, func(fd int) (err error) {
+		if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
+			number, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
+		}
+		return err
+	})
 	slave, err := os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		w.t.Fatal(err)
@@ -52,6 +51,20 @@ func (w *world) terminal(argv ...string) *pty {
 	}
 	w.t.Cleanup(p.close)
 	return p
+}
+
+// control makes a call with a file's descriptor. File.Fd would make the file
+// block, and a read that blocks keeps a terminal from being closed.
+func (w *world) control(file *os.File, call func(fd int) error) {
+	w.t.Helper()
+	conn, err := file.SyscallConn()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var failed error
+	if err := conn.Control(func(fd uintptr) { failed = call(int(fd)) }); err != nil || failed != nil {
+		w.t.Fatal(err, failed)
+	}
 }
 
 func (p *pty) listen() {
@@ -82,12 +95,6 @@ func (p *pty) keys(text string) {
 	}
 }
 
-// line types a command for a shell.
-func (p *pty) line(text string) {
-	p.w.t.Helper()
-	p.keys(text + "\r")
-}
-
 // shows waits until a text was printed, as often as it says.
 func (p *pty) shows(text string, times int) {
 	p.w.t.Helper()
@@ -99,9 +106,7 @@ func (p *pty) shows(text string, times int) {
 func (p *pty) resize(columns, lines int) {
 	p.w.t.Helper()
 	size := &unix.Winsize{Col: uint16(columns), Row: uint16(lines)}
-	if err := unix.IoctlSetWinsize(int(p.master.Fd()), unix.TIOCSWINSZ, size); err != nil {
-		p.w.t.Fatal(err)
-	}
+	p.w.control(p.master, func(fd int) error { return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, size) })
 }
 
 // settings are those of the terminal's line.
@@ -117,10 +122,11 @@ func (p *pty) settings() unix.Termios {
 // foreground is the process group in the foreground.
 func (p *pty) foreground() int {
 	p.w.t.Helper()
-	pgid, err := unix.IoctlGetInt(int(p.master.Fd()), unix.TIOCGPGRP)
-	if err != nil {
-		p.w.t.Fatal(err)
-	}
+	var pgid int
+	p.w.control(p.master, func(fd int) (err error) {
+		pgid, err = unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+		return err
+	})
 	return pgid
 }
 

@@ -56,9 +56,22 @@ func (b *bystander) beside(argv ...string) int {
 	if err := cmd.Start(); err != nil {
 		b.w.t.Fatal(err)
 	}
-	end := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
-	defer end.Stop()
-	_ = cmd.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = cmd.Wait()
+	}()
+	// What stops the bystander may have stopped the command as well.
+	within(20*time.Second, func() bool {
+		select {
+		case <-done:
+			return true
+		default:
+			return state(b.pid) == "T"
+		}
+	})
+	_ = cmd.Process.Kill()
+	<-done
 	return cmd.ProcessState.ExitCode()
 }
 

@@ -38,8 +38,8 @@ func (b *builder) slot() Slot {
 		return s
 	}
 	s := b.next
-	if s >= slotCount {
-		panic("internal error: a plan needs more than 64 descriptors at a time")
+	if s >= slotControl {
+		panic("internal error: a plan needs more than 63 descriptors at a time")
 	}
 	b.next++
 	return s

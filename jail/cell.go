@@ -16,6 +16,7 @@ type Cell struct {
 	pid        int
 	shared     []byte // the plan, see raw
 	report     *report
+	control    int // a socket to a first process that serves a terminal, or -1
 }
 
 // UsualNamespaces are those of a profile that changes nothing about them.
@@ -34,8 +35,10 @@ const cellSize = 16 << 20
 // NewCell makes a cell with namespaces. The jail is tied to the thread that
 // forks it (PR_SET_PDEATHSIG of prctl(2)). The runtime keeps its threads for
 // good, but for those of a goroutine that ends locked to one: see Start.
-func NewCell(namespaces uintptr) (*Cell, error) {
-	return newCell(namespaces, cellSize, nil)
+//
+// A cell with a terminal is one that can serve it.
+func NewCell(namespaces uintptr, terminal bool) (*Cell, error) {
+	return newCell(namespaces, terminal, cellSize, nil)
 }
 
 // planSize is more than enough shared memory for a plan.
@@ -71,12 +74,21 @@ func blockSize(b *Block) int {
 	return size
 }
 
-func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
+func newCell(namespaces uintptr, terminal bool, size int, inputs []Input) (*Cell, error) {
 	report, err := newReport()
 	if err != nil {
 		return nil, err
 	}
 	s := newScratch()
+	control := [2]int{-1, -1}
+	if terminal {
+		if control, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0); err != nil {
+			report.close()
+			return nil, fmt.Errorf("socketpair: %w", err)
+		}
+		s.slots[slotControl] = uintptr(control[1])
+		defer func() { _ = unix.Close(control[1]) }()
+	}
 	s.ours, s.unshare = uintptr(report.ours), namespaces&^atClone
 	for _, in := range inputs {
 		s.slots[in.Slot] = uintptr(in.FD)
@@ -91,7 +103,7 @@ func newCell(namespaces uintptr, size int, inputs []Input) (*Cell, error) {
 		report.close()
 		return nil, fmt.Errorf("map memory to share: %w", err)
 	}
-	c := &Cell{namespaces: namespaces, shared: shared, report: report}
+	c := &Cell{namespaces: namespaces, shared: shared, report: report, control: control[0]}
 
 	syscall.ForkLock.Lock()
 	pid, errno := fork(header(shared), s, namespaces&atClone)
@@ -125,6 +137,10 @@ func (c *Cell) kill() {
 // release gives back what only the launch needed.
 func (c *Cell) release() {
 	c.report.close()
+	if c.control >= 0 {
+		_ = unix.Close(c.control)
+		c.control = -1
+	}
 	if c.shared != nil {
 		_ = unix.Munmap(c.shared)
 		c.shared = nil

@@ -90,9 +90,13 @@ func child(r *raw, s *scratch) {
 		s.record[0] = forkStep
 		fail(r, s, syscall.Errno(-pid))
 	}
+	r.program = uint32(pid)
 	errno = run(r, s, r.forkAt, r.execAt)
 	if errno != 0 {
 		fail(r, s, errno)
+	}
+	if r.serve {
+		serveTerminal(s, pid)
 	}
 	wait(s, pid)
 }

@@ -34,7 +34,7 @@ const (
 // arguments. The order of confinement is the order of the calls below;
 // nothing else orders it.
 func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
-	k := &compiler{p: p, h: h, c: c, plan: &Plan{Profile: p.Name, Reap: true}}
+	k := &compiler{p: p, h: h, c: c, plan: &Plan{Profile: p.Name, Reap: true, Terminal: h.Terminal}}
 	k.view = newView(p, h, c, &k.problems)
 	k.program()
 	k.environment()
@@ -62,6 +62,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.rulesets(m)      // rules are added where the descriptors are at hand
 	k.files(m)         // the tree of the profile, from descriptors
 	k.enter(m)         // from here on nothing of the host has a name
+	k.terminal(b)      // of the devpts that is there by now
 	k.loopback(b)      // needs the capabilities over the new network namespace
 	k.names(b)         // host name
 	b.each = true      // these too
@@ -102,6 +103,7 @@ type compiler struct {
 	plan     *Plan
 	view     *View
 	landlock confinement
+	near     Slot // the program's side of the jail's terminal
 	problems diag.List
 }
 

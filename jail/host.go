@@ -1,6 +1,9 @@
 package jail
 
-import "github.com/jail-project/jail/landlock"
+import (
+	"github.com/jail-project/jail/landlock"
+	"github.com/jail-project/jail/terminal"
+)
 
 // Host is what a compilation knows about the machine and the caller. It is
 // a value: golden tests compile for hosts that do not exist.
@@ -28,6 +31,8 @@ type Host struct {
 	Umask uint32
 	// Stdio is what the program is to have as standard input, output and error.
 	Stdio [3]Stream
+	// Terminal that the caller passes on; nil for none.
+	Terminal *terminal.Terminal
 	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
 	// container.
 	ProcSysReadOnly bool

@@ -70,6 +70,7 @@ func (e *Entry) Join(j *Join) *Plan {
 	b.list = &p.Init
 	b.because("empty", "the process that waits", nil)
 	b.capset(0)
+	b.closeFrom(0)
 	p.Init = append(p.Init, e.ops[1]...)
 
 	b.list = &p.Program

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/terminal"
 )
 
 // Process is a started jail. Its first process is a child of this one.
@@ -15,7 +18,16 @@ type Process struct {
 	pidfd    int // of the program
 	firstfd  int // pidfd of PID 1
 	plan     *Plan
+	limit    time.Time // when the time limit is over; zero for none
 	timedOut bool
+
+	// For a program with a terminal.
+	relay   *terminal.Relay
+	control int              // a socket to PID 1, see serveTerminal
+	stops   []syscall.Signal // what it said and nobody has attended to
+	pressed syscall.Signal   // SIGINT or SIGQUIT, when a key for it was pressed
+	hungUp  bool             // somebody said so by SIGHUP
+	grace   time.Time        // how long the program may go on after that; zero for ever
 }
 
 // Failure says why a plan did not become a running program. Op is nil when
@@ -48,7 +60,7 @@ func (f *Failure) Error() string {
 // thrown away; nil is no cell. The calling goroutine must not be locked to a
 // thread that ends before the jail: the thread's end would be the jail's.
 func Start(p *Plan, cell *Cell) (*Process, *Failure) {
-	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0) {
+	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0 || (p.Terminal != nil) != (cell.control >= 0)) {
 		cell.Discard()
 		cell = nil
 	}
@@ -61,7 +73,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 		}
 		cell.Discard()
 	}
-	cell, err := newCell(p.Namespaces, planSize(p), p.Inputs)
+	cell, err := newCell(p.Namespaces, p.Terminal != nil, planSize(p), p.Inputs)
 	if err != nil {
 		return nil, cellFailure(p, err)
 	}
@@ -113,7 +125,7 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		proc := openProcess(p, first, program)
 		rec, _, err = report.receive()
 		if errors.Is(err, errReportEnded) {
-			return proc, nil
+			return proc.withTerminal(cell)
 		}
 		proc.close()
 	}

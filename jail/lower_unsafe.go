@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // rawOp is an Op as the child executes it: numbers, offsets into one arena,
@@ -28,15 +30,17 @@ type beneathAttr struct {
 
 // raw is a lowered plan as it lies in the memory that launcher and child
 // share: this header, the ops, then the arena of texts and blocks. The launcher
-// writes it once; the child writes the first two words.
+// writes it once; the child writes the first two words and the fourth.
 type raw struct {
 	step    uint32 // the op being executed
 	gate    uint32 // see waitForReaper
 	open    uint32 // see waitForLauncher
+	program uint32 // pid of the program's process
 	forkAt  int32  // index of the first op after setup
 	execAt  int32  // index of the first op of the program's process
 	opCount int32
 	reap    bool
+	serve   bool   // see serveTerminal
 	ops     *rawOp // in this memory, like the arena
 	arena   *byte
 }
@@ -55,6 +59,9 @@ type scratch struct {
 	args    [6]uintptr // of the syscall being made
 	status  uint32     // of wait4
 	record  [2]int32
+	group   uint32         // for TIOCSPGRP
+	polls   [2]unix.PollFd // see serveTerminal
+	news    [newsSize]byte // of signalfd
 	slots   [slotCount]uintptr
 	stack   []byte // keeps it alive; see nextStack
 }
@@ -102,7 +109,7 @@ func (p *Plan) lower(shared []byte) (bool, error) {
 	}
 	l.link(shared[arenaAt:])
 	*header(shared) = raw{
-		reap: p.Reap, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(n),
+		reap: p.Reap, serve: p.Terminal != nil, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(n),
 		ops: &ops[0], arena: &shared[arenaAt],
 	}
 	return true, nil

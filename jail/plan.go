@@ -17,6 +17,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/terminal"
 )
 
 // Plan is everything a launch does, in order. Setup runs in the new
@@ -47,6 +48,9 @@ type Plan struct {
 
 	// Landlock is the version that restricts the program, 0 for none.
 	Landlock landlock.ABI
+	// Terminal is the caller's terminal, in whose place the program gets one
+	// of the jail's own; nil when it was started without.
+	Terminal *terminal.Terminal
 
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
@@ -84,6 +88,8 @@ const (
 	slotRoot   Slot = 1 // the jail's root directory
 	slotFirst  Slot = 2
 	slotCount       = 64 // a power of two: the child masks its index
+	// The first process's end of the socket by which it serves the terminal.
+	slotControl Slot = slotCount - 1
 )
 
 // Op is one step of a plan: one syscall, at most one result.
@@ -188,10 +194,14 @@ func (a *Arg) String() string {
 	case ArgBeneath:
 		return "{" + a.Block.Show + ", " + slotName(Slot(a.Num)) + "}"
 	case ArgShared:
-		if a.Num == openOffset {
+		switch a.Num {
+		case openOffset:
 			return "launcher"
+		case programOffset:
+			return "program"
+		default:
+			return "gate"
 		}
-		return "gate"
 	default:
 		if a.Text != "" {
 			return a.Text
@@ -206,6 +216,8 @@ func slotName(s Slot) string {
 		return "report"
 	case slotRoot:
 		return "root"
+	case slotControl:
+		return "control"
 	default:
 		return "fd" + strconv.Itoa(int(s))
 	}

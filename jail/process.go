@@ -168,10 +168,18 @@ func (k *compiler) reaper(b *builder) {
 	if keptCapabilities(&k.p.Capabilities) != 0 {
 		b.capset(0)
 	}
-	b.call("close_range", unix.SYS_CLOSE_RANGE, NoSlot, num(0, ""), num(0xffffffff, "~0"), num(0, ""))
+	// Who enters the jail has its own process for this; see Join.
+	b.each = false
+	b.closeFrom(k.keptByReaper(b))
+	b.each = true
 	b.because("let", "the program's process go on", nil)
 	b.call("futex", unix.SYS_FUTEX, NoSlot, gate(), num(futexWakeOp, "FUTEX_WAKE_OP"), num(1, ""), num(1, ""), gate(),
 		num(futexSetOne, "FUTEX_OP_SET 1"))
+}
+
+// closeFrom closes all descriptors from that one on.
+func (b *builder) closeFrom(first uint64) {
+	b.call("close_range", unix.SYS_CLOSE_RANGE, NoSlot, num(first, ""), num(0xffffffff, "~0"), num(0, ""))
 }
 
 // The gate is a word in shared memory, 0 while the first process is not
@@ -183,6 +191,9 @@ const (
 	futexWake   = 1
 	futexWakeOp = 5
 	futexSetOne = 1 << 12 // FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)
+
+	// Another word: the program's pid, as the jail numbers it.
+	programOffset = 12
 )
 
 func gate() Arg { return Arg{Kind: ArgShared, Num: gateOffset} }

@@ -25,7 +25,7 @@ func caught() []syscall.Signal {
 // Used by the handler, which can run at any time on any thread.
 var (
 	signalWake    = int64(-1) // an eventfd(2)
-	signalOne     = uint64(1) // what is written to it
+	signalOne     = uint64(1) //nolint:unused // the handler writes it there
 	signalsSent   uint64      // bit N: a process sent signal N
 	signalsTyped  uint64      // bit N: the kernel did, for a terminal
 	signalActions [64]kernelSigaction
@@ -112,7 +112,7 @@ func releaseSignals() {
 
 // takeSignals returns which signals came since the last call.
 func takeSignals() (sent, typed uint64) {
-	_, _ = unix.Read(int(atomic.LoadInt64(&signalWake)), make([]byte, 8))
+	_, _ = unix.Read(wakeFD(), make([]byte, 8))
 	return atomic.SwapUint64(&signalsSent, 0), atomic.SwapUint64(&signalsTyped, 0)
 }
 
@@ -130,12 +130,17 @@ func suffer(sig syscall.Signal) {
 	setAction(sig, &was, nil)
 }
 
-// ignored tells whether this process ignores a signal.
-func ignored(sig syscall.Signal) bool {
-	var is kernelSigaction
-	setAction(sig, nil, &is)
-	return is.handler == sigIgnore
+// signalOthers sends a signal to the process group of this process, without
+// it.
+func signalOthers(sig syscall.Signal) {
+	ignore, was := kernelSigaction{handler: sigIgnore}, kernelSigaction{}
+	setAction(sig, &ignore, &was)
+	_ = unix.Kill(0, sig)
+	setAction(sig, &was, nil)
 }
+
+// wakeFD is readable when there are signals to take.
+func wakeFD() int { return int(atomic.LoadInt64(&signalWake)) }
 
 func setAction(sig syscall.Signal, to, from *kernelSigaction) {
 	_, _, _ = syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(to)), uintptr(unsafe.Pointer(from)), 8, 0, 0)

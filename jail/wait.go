@@ -2,7 +2,6 @@ package jail
 
 import (
 	"errors"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,7 +19,7 @@ func openProcess(p *Plan, first, program int) *Process {
 		}
 		return fd
 	}
-	return &Process{first: first, program: program, firstfd: open(first), pidfd: open(program), plan: p}
+	return &Process{first: first, program: program, firstfd: open(first), pidfd: open(program), plan: p, control: -1}
 }
 
 // Pid returns the process id of the program, as seen from outside.
@@ -40,6 +39,9 @@ func (p *Process) Wait() int {
 	p.follow()
 	status := reap(p.first)
 	p.plan.leaveGroup()
+	if p.relay != nil {
+		p.relay.End()
+	}
 	releaseSignals()
 	p.close()
 	switch {
@@ -57,40 +59,51 @@ func (p *Process) TimedOut() bool { return p.timedOut }
 
 // follow serves the jail until its first process has ended.
 func (p *Process) follow() {
-	var end time.Time
 	if p.plan.Time > 0 {
-		end = time.Now().Add(p.plan.Time)
+		p.limit = time.Now().Add(p.plan.Time)
 	}
 	for {
 		fds := []unix.PollFd{
 			{Fd: int32(p.firstfd), Events: unix.POLLIN},
-			{Fd: int32(atomic.LoadInt64(&signalWake)), Events: unix.POLLIN},
+			{Fd: int32(wakeFD()), Events: unix.POLLIN},
 		}
-		_, err := unix.Poll(fds, p.timeLeft(end))
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil || p.firstfd < 0 || fds[0].Revents != 0:
+		if p.relay != nil {
+			outer := p.relay.Watch()
+			fds = append(fds, unix.PollFd{Fd: int32(p.control), Events: unix.POLLIN}, outer[0], outer[1])
+		}
+		_, err := unix.Poll(fds, p.timeLeft())
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || p.firstfd < 0 || fds[0].Revents != 0 {
 			return // without a pidfd, waiting is all that can be done
-		case fds[1].Revents != 0:
+		}
+		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
+		}
+		if p.relay != nil {
+			p.serve(fds[2:])
 		}
 	}
 }
 
 // timeLeft is how long poll(2) may wait, in milliseconds. When the time is
 // over, it ends the jail.
-func (p *Process) timeLeft(end time.Time) int {
-	const atMost = time.Hour
-	if end.IsZero() || p.timedOut {
+func (p *Process) timeLeft() int {
+	end := p.limit
+	if !p.grace.IsZero() && (end.IsZero() || p.grace.Before(end)) {
+		end = p.grace
+	}
+	if end.IsZero() {
 		return -1
 	}
-	left := time.Until(end)
-	if left <= 0 {
-		p.timedOut = true
-		_ = p.Kill()
-		return -1
+	if left := time.Until(end); left > 0 {
+		return int(min(left, time.Hour).Milliseconds()) + 1
 	}
-	return int(min(left, atMost).Milliseconds()) + 1
+	p.timedOut = end.Equal(p.limit)
+	p.limit, p.grace = time.Time{}, time.Time{}
+	_ = p.Kill()
+	return -1
 }
 
 // passOn does with signals for the launcher what they were meant for. One that
@@ -105,8 +118,19 @@ func (p *Process) passOn(sent, typed uint64) {
 		switch sig {
 		case syscall.SIGTSTP:
 			p.suspend()
-		case syscall.SIGCONT, syscall.SIGWINCH: // of interest to a terminal only
+		case syscall.SIGCONT:
+			if p.relay != nil {
+				p.relay.Continued()
+			}
+		case syscall.SIGWINCH:
+			if p.relay != nil {
+				p.relay.Resized()
+			}
 		default:
+			p.hungUp = p.hungUp || sig == syscall.SIGHUP
+			if typed&bit != 0 {
+				p.pressed = sig
+			}
 			if sent&bit != 0 {
 				p.signal(sig)
 			} else {
@@ -117,9 +141,13 @@ func (p *Process) passOn(sent, typed uint64) {
 }
 
 // suspend stops the program's process group and then the launcher, so that
-// the shell sees its job stopped. When the job goes on, so does the group.
+// the shell sees its job stopped. When the job goes on, so does the group. At a
+// terminal of the jail's own, the first process says when the program has stopped.
 func (p *Process) suspend() {
 	p.signalGroup(unix.SIGTSTP)
+	if p.relay != nil {
+		return
+	}
 	suffer(unix.SIGTSTP)
 	p.signalGroup(unix.SIGCONT)
 }
@@ -146,7 +174,7 @@ func (p *Process) signalGroup(sig syscall.Signal) {
 }
 
 func (p *Process) close() {
-	for _, fd := range []*int{&p.pidfd, &p.firstfd} {
+	for _, fd := range []*int{&p.pidfd, &p.firstfd, &p.control} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1

@@ -29,6 +29,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 	if err != nil {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}
+	host.Terminal = a.terminal
 	s := &session{host: host, store: searchPath(host), memory: m}
 	s.store.Saw = m.inputs.Saw
 	s.uses, s.others = walk(&a.line, args, leading)

@@ -20,6 +20,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/terminal"
 )
 
 // Exit statuses of jail itself; a program's own pass through.
@@ -62,6 +63,8 @@ func verbs() []verb {
 type app struct {
 	out, err io.Writer
 	line     commandLine
+	// terminal is what the program's is to be like; nil for a program without.
+	terminal *terminal.Terminal
 }
 
 func main() { os.Exit(realMain(os.Args)) }

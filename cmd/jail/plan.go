@@ -10,6 +10,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/terminal"
 )
 
 type planGrammar struct {
@@ -29,6 +30,10 @@ func planVerb(a *app, args []string) int {
 	}
 	if len(g.Program) == 0 && g.Profile == "" {
 		return a.fail("no program given", usage("plan"))
+	}
+	var err error
+	if a.terminal, err = terminal.Find(); err != nil {
+		return a.fail("cannot use the terminal: "+err.Error(), "")
 	}
 	s, status := a.open(args, true)
 	if s == nil {

@@ -56,6 +56,7 @@ func (a *app) recall(program []string) *loaded {
 	if err != nil {
 		return nil
 	}
+	host.Terminal = a.terminal
 	index := len(a.line.args) - len(program)
 	return &loaded{
 		policy: launch.Policy, host: host, filter: launch.Program, launching: true,

@@ -9,6 +9,7 @@ import (
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/terminal"
 )
 
 // runGrammar documents the flags of run; settings.go gives them their
@@ -34,9 +35,13 @@ func runVerb(a *app, args []string) int {
 		a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
 		return exitFailed
 	}
+	var err error
+	if a.terminal, err = terminal.Find(); err != nil {
+		return a.fail("cannot use the terminal: "+err.Error(), "start jail from another one, or with standard input, output and error redirected")
+	}
 	// The cell makes its namespaces while the profile is read here. Without
 	// a cell, Start says what is wrong.
-	cell, _ := jail.NewCell(jail.UsualNamespaces)
+	cell, _ := jail.NewCell(jail.UsualNamespaces, a.terminal != nil)
 	if l := a.recall(g.Program); l != nil {
 		if status, ok := a.relaunch(l, cell); ok {
 			return status
@@ -102,6 +107,7 @@ func (a *app) wait(process *jail.Process, plan *jail.Plan, record *registry.Regi
 	if process.TimedOut() {
 		a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
 	}
+	process.EndLikeProgram(status)
 	return status
 }
 

@@ -70,6 +70,8 @@ func act(args []string) {
 	switch {
 	case args[0] == "find-key" && len(args) == 2:
 		_, err = unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", args[1], 0)
+	case args[0] == "inject" && len(args) == 2:
+		err = inject(args[1])
 	case args[0] == "signal" && len(args) == 4:
 		err = signalOut(args[1], args[2], args[3])
 	case args[0] == "take" && len(args) == 3:
