@@ -148,6 +148,7 @@ func (p *pty) ends() int {
 func (p *pty) close() {
 	_ = p.master.Close()
 	_ = p.slave.Close()
+	_ = unix.Kill(-p.cmd.Process.Pid, unix.SIGKILL) // also what was stopped
 	if p.cmd.ProcessState == nil {
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
