@@ -15,9 +15,9 @@ type Payload struct {
 	Input, Output, Error int
 }
 
-// The last slots, which no plan comes near: see builder.slot.
+// The last slots but slotControl, which no plan comes near: see builder.slot.
 const (
-	slotInput Slot = slotCount - 1 - iota
+	slotInput Slot = slotControl - 1 - iota
 	slotOutput
 	slotError
 )

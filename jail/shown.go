@@ -16,3 +16,6 @@ func (v *View) Shown() []Explanation {
 	walk(v.root, "/")
 	return all
 }
+
+// Makes tells whether a launch makes paths on the host that are missing now.
+func (v *View) Makes() bool { return len(v.creates) > 0 }

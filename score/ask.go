@@ -20,10 +20,11 @@ type Outside struct {
 	Inode func(path string) (device, inode uint64, ok bool)
 	// Namespaces holds the launcher's own: "ipc" to "ipc:[4026531839]".
 	Namespaces map[string]string
-	Abstract   string // the name of an abstract socket that listens
-	Port       int    // of 127.0.0.1 that listens
-	Session    int    // the launcher's
-	StdinFile  bool   // the probe's standard input is a file of the host
+	Devices    []string // of the file systems that the launcher sees, as "8:1"
+	Abstract   string   // the name of an abstract socket that listens
+	Port       int      // of 127.0.0.1 that listens
+	Session    int      // the launcher's
+	StdinFile  bool     // the probe's standard input is a file of the host
 }
 
 // Question is one question to the probe, and the answer that the plan

@@ -34,6 +34,9 @@ type facts struct {
 	session         bool // setsid(2) before the program
 	hostName        bool // sethostname(2)
 	oomScore        string
+	insideGroup     string         // the group's id in the jail
+	rulesets        int            // of Landlock that restrict the program
+	scopes          landlock.Scope // what ends at the jail by them
 	limits          map[uint64]uint64
 	soon            []string          // directories of jail's own that a launch makes first, and so guards
 	devices         []string          // names in /dev
@@ -100,6 +103,12 @@ func (f *facts) read(op *jail.Op) {
 		f.keyring = arg(0).Num == unix.KEYCTL_JOIN_SESSION_KEYRING
 	case "setsid":
 		f.session = true
+	case "landlock_create_ruleset":
+		if b := arg(0).Block; b != nil && len(b.Bytes) >= 24 { // struct landlock_ruleset_attr
+			f.scopes |= landlock.Scope(binary.NativeEndian.Uint64(b.Bytes[16:]))
+		}
+	case "landlock_restrict_self":
+		f.rulesets++
 	case "sethostname":
 		f.hostName = true
 	case "close_range":
@@ -148,6 +157,8 @@ func (f *facts) written(file string, b *jail.Block) {
 		if len(ids) == 3 {
 			f.inside, f.outside, f.mapped = ids[0], ids[1], ids[2] == "1"
 		}
+	case file == "/proc/self/gid_map":
+		f.insideGroup, _, _ = strings.Cut(strings.TrimSpace(text), " ")
 	case file == "/proc/self/oom_score_adj":
 		f.oomScore = strings.TrimSpace(text)
 	case strings.HasSuffix(file, "sys/user/max_user_namespaces"):
@@ -169,7 +180,7 @@ func (f *facts) bounding() caps.Set { return caps.All(caps.Last) &^ f.dropped }
 
 // ownAbstract tells whether abstract sockets of the host are out of reach.
 func (f *facts) ownAbstract() bool {
-	return f.own(unix.CLONE_NEWNET) || f.Plan.Landlock.HasScopes(landlock.AbstractUnixSocket) != 0
+	return f.own(unix.CLONE_NEWNET) || f.rulesets > 0 && f.scopes&landlock.AbstractUnixSocket != 0
 }
 
 // own tells whether the jail has a namespace of its own.

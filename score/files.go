@@ -7,6 +7,7 @@ import (
 
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/score/probe"
 )
 
 // reach is what a program gets of a path of the host.
@@ -105,6 +106,46 @@ func pathCheck(id, doc string, weight int, bad levels, escape reach, paths func(
 	}
 }
 
+// newFilesCheck is about files that do not exist. Whether one could be made is
+// asked of the directory that it would be made in, or below.
+func newFilesCheck() Check {
+	list := members("@startup", false)
+	c := memberCheck("new-startup-files", "files that would run later outside cannot be made", 25, integrity(), none, list)
+	c.ask = func(f *facts, out *Outside) []Question {
+		var all []Question
+		for _, p := range list(f) {
+			want := "cannot be made"
+			if r, _ := f.reachOf(p); r == writes {
+				want = "can be made"
+			}
+			all = append(all, askNew(p, want, out)...)
+		}
+		return all
+	}
+	return c
+}
+
+// askNew asks whether a file could be made at a path.
+func askNew(p, want string, out *Outside) []Question {
+	for dir := path.Dir(p); ; dir = path.Dir(dir) {
+		device, inode, ok := out.Inode(dir)
+		if ok {
+			return []Question{{
+				Subject: p, Want: want, Ask: probe.Question{Kind: probe.Path, Name: dir},
+				Reading: func(answer string) string {
+					if reachOf(answer, device, inode) == reachWrite {
+						return "can be made"
+					}
+					return "cannot be made"
+				},
+			}}
+		}
+		if dir == "/" {
+			return nil
+		}
+	}
+}
+
 // fixed are paths that are the same everywhere.
 func fixed(paths ...string) func(*facts) []string { return func(*facts) []string { return paths } }
 
@@ -158,7 +199,7 @@ func fileChecks() []Check {
 		pathCheck("personal-files", "the user's documents, pictures and the like are out of reach", 15, broad(), none, personal),
 		memberCheck("secrets", "keys, tokens and histories (@secrets) are out of reach", 40, secret(), none, members("@secrets", true)),
 		memberCheck("startup-files", "files that run later outside (@startup) cannot be changed", 40, integrity(), writes, members("@startup", true)),
-		memberCheck("new-startup-files", "files that would run later outside cannot be made", 25, integrity(), none, members("@startup", false)),
+		newFilesCheck(),
 		pathCheck("whole-root", "the root directory as a whole is not shown", 20, broad(), none, fixed("/")),
 		pathCheck("system-files", "the system's programs and settings cannot be written", 20, integrity(), none,
 			fixed("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/opt", "/var", "/srv")),
@@ -231,13 +272,29 @@ func anythingWritable() Check {
 			return o
 		},
 		ask: func(f *facts, out *Outside) []Question {
+			want := "none"
 			var all []Question
 			for _, e := range f.View.Shown() {
+				if e.Sight == jail.Writable || e.Sight == jail.Private {
+					want = "some"
+				}
 				if r, _ := f.reachOf(e.Real); r != none {
 					all = append(all, askPath(e.Real, r.String(), out)...)
 				}
 			}
-			return all
+			return append(all, Question{
+				Subject: "writable mounts of the host's file systems", Want: want,
+				Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/mountinfo"},
+				Reading: func(answer string) string {
+					for _, l := range mountTable(answer) {
+						own := strings.HasPrefix(l.point, "/dev/") || l.kind == "proc"
+						if !own && l.has("rw") && slices.Contains(out.Devices, l.device) {
+							return "some"
+						}
+					}
+					return "none"
+				},
+			})
 		},
 	}
 }

@@ -87,10 +87,9 @@ func identityChecks() []Check {
 // othersOf leaves out the ids that stand for the own group, or that the jail
 // has no number for more than once.
 func (f *facts) othersOf(ids []string) []string {
-	own := strconv.Itoa(f.Host.GID)
 	var out []string
 	for _, id := range ids {
-		if id != own && id != "0" {
+		if id != f.insideGroup {
 			out = append(out, id)
 		}
 	}

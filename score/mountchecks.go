@@ -111,7 +111,7 @@ func writableCode() Check {
 
 // mountLine is a line of mountinfo (proc_pid_mountinfo(5)).
 type mountLine struct {
-	point, options, propagation, kind, super string
+	device, point, options, propagation, kind, super string
 }
 
 func (l mountLine) has(option string) bool {
@@ -132,7 +132,7 @@ func mountTable(answer string) []mountLine {
 			continue
 		}
 		out = append(out, mountLine{
-			point: l[4], options: l[5], propagation: strings.Join(l[6:], " "), kind: r[0], super: r[2],
+			device: l[2], point: l[4], options: l[5], propagation: strings.Join(l[6:], " "), kind: r[0], super: r[2],
 		})
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/score/probe"
 )
 
@@ -31,7 +32,7 @@ func processChecks() []Check {
 			ID: "standard-input", Doc: "a file on standard input cannot be opened anew for writing", Weight: 10, Range: 10,
 			Fix: "pass pipes: cat file | jail program", Cost: "programs that seek in it",
 			assess: func(f *facts) outcome {
-				if f.Plan.Landlock > 0 {
+				if f.rulesets > 0 {
 					return outcome{detail: "Landlock bounds what it can be opened for", by: []Cause{byJail("the Landlock rules")}}
 				}
 				return outcome{badness: 10, detail: "nothing but jail's refusal of files is in the way", by: []Cause{byJail("there is no Landlock")}}
@@ -41,20 +42,15 @@ func processChecks() []Check {
 					return nil
 				}
 				want := "opens for writing"
-				if f.Plan.Landlock > 0 {
+				if f.rulesets > 0 {
 					want = "refused"
 				}
 				return []Question{{
-					Subject: "standard input", Want: want, Ask: probe.Question{Kind: probe.Reopen},
-					Reading: func(answer string) string {
-						if answer == "=" {
-							return "opens for writing"
-						}
-						return "refused"
-					},
+					Subject: "standard input", Want: want, Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
 				}}
 			},
 		},
+		landlockCheck(),
 		{
 			ID: "signals", Doc: "the caller's process group cannot be signalled", Weight: 10, Range: 10,
 			Fix: "setsid jail ...", Cost: "Ctrl-C and job control of the shell",
@@ -120,6 +116,44 @@ func processChecks() []Check {
 				return either(f.dies && f.own(unix.CLONE_NEWPID), 5, "the kernel ends all of it", "what it started may stay behind", byJail("PR_SET_PDEATHSIG"))
 			},
 			Unmeasured: "the launcher, which measures, would have to end",
+		},
+	}
+}
+
+// reopened reads the answer of who opens standard input for writing.
+func reopened(answer string) string {
+	if answer == "=" {
+		return "opens for writing"
+	}
+	return "refused"
+}
+
+// landlockCheck is about the second guard on files, beside the mounts. What it
+// does is seen of a file that mounts do not guard: one that was passed on.
+func landlockCheck() Check {
+	const both = landlock.AbstractUnixSocket | landlock.Signal
+	return Check{
+		ID: "landlock", Doc: "Landlock guards files a second time, and signals and abstract sockets", Weight: 20, Range: 10,
+		Fix: "landlock: required", Cost: "on a kernel without Landlock nothing starts",
+		assess: func(f *facts) outcome {
+			use := &f.Policy.Landlock.Use
+			switch {
+			case f.Host.Kernel.Landlock == 0:
+				return outcome{state: Unavailable, detail: "this kernel has no Landlock"}
+			case f.rulesets < 2:
+				return outcome{badness: 10, detail: "it does not", by: []Cause{leaf("landlock", use.V, use.Origin)}}
+			case f.scopes&both != both:
+				return outcome{badness: 3, detail: "files, but on this kernel neither signals nor abstract sockets"}
+			}
+			return outcome{detail: "by version " + strconv.Itoa(int(f.Host.Kernel.Landlock)), by: []Cause{byJail("the Landlock rules")}}
+		},
+		ask: func(f *facts, out *Outside) []Question {
+			if !out.StdinFile || f.rulesets == 0 {
+				return nil
+			}
+			return []Question{{
+				Subject: "a file past the mounts", Want: "refused", Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
+			}}
 		},
 	}
 }

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	unix.Umask(0o022)
 	testscript.Main(m, map[string]func(){
 		"jail": func() { os.Exit(realMain(os.Args)) },
+		// What jail starts in a jail to measure it is jail again.
+		probeName:  func() { os.Exit(realMain(os.Args)) },
+		probeApart: func() { os.Exit(realMain(os.Args)) },
 		// The compiler of syscall filters lies beside jail when it was not
 		// built into it.
 		"jail-filter": func() {

@@ -51,6 +51,18 @@ func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
 	return found, 0
 }
 
+// rehearse launches a jail in which nothing is asked but one thing that every
+// probe can tell.
+func (a *app) rehearse(l *loaded, c *jail.Compiled) int {
+	m := measurement{app: a, loaded: l}
+	defer m.close()
+	_, status, err := m.run(c.Plan, []score.Question{{Ask: probe.Question{Kind: probe.Session}}})
+	if err != nil {
+		return a.fail("cannot measure: "+err.Error(), "")
+	}
+	return status
+}
+
 // measurement is what has to be given back when it is over.
 type measurement struct {
 	*app
@@ -75,7 +87,7 @@ func (d descriptor) Close() error { return unix.Close(int(d)) }
 // outside finds out how things look from here, and puts up what the probe is
 // to try to reach.
 func (m *measurement) outside() (*score.Outside, error) {
-	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, StdinFile: true}
+	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, StdinFile: m.host.Stdio[0].Kind == jail.StreamFile}
 	for _, name := range [...]string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
 		link, err := os.Readlink("/proc/self/ns/" + name)
 		if err != nil {
@@ -84,11 +96,20 @@ func (m *measurement) outside() (*score.Outside, error) {
 		out.Namespaces[name] = link
 	}
 	out.Session, _ = unix.Getsid(0)
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	for l := range strings.Lines(string(table)) {
+		if fields := strings.Fields(l); len(fields) > 2 {
+			out.Devices = append(out.Devices, fields[2])
+		}
+	}
 	out.Abstract = "jail-score-" + m.host.RandomID
 	if err := m.listen(unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + out.Abstract}, nil); err != nil {
 		return nil, fmt.Errorf("listen on an abstract socket: %w", err)
 	}
-	err := m.listen(unix.AF_INET, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}, func(at unix.Sockaddr) {
+	err = m.listen(unix.AF_INET, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}, func(at unix.Sockaddr) {
 		if in, ok := at.(*unix.SockaddrInet4); ok {
 			out.Port = in.Port
 		}
@@ -174,7 +195,7 @@ func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string
 	}
 	answers, rest := answersOf(text)
 	if len(answers) == 0 {
-		return nil, 0, fmt.Errorf("the probe does not run in this jail: %s. %s", countOf(ended, "exit status"), firstLine(rest))
+		return nil, 0, fmt.Errorf("the probe does not run in this jail: it ended with exit status %d%s", ended, firstLine(rest))
 	}
 	return answers, 0, nil
 }
@@ -183,9 +204,19 @@ func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string
 // read from one that went wrong.
 const maxAnswers = 64 << 20
 
+// probeStreams is what the probe has as standard input, output and error: a
+// file that is open for reading, where a jail takes files, and pipes.
+func probeStreams(file bool) [3]jail.Stream {
+	in := jail.Stream{Read: true}
+	if file {
+		in.Kind = jail.StreamFile
+	}
+	return [...]jail.Stream{in, {Write: true}, {Write: true}}
+}
+
 // questions writes what is asked into a file without a name. It is the
 // probe's standard input, opened for reading only, so that the probe can try
-// to write to it.
+// to write to it. A jail that takes no file gets a pipe.
 func (m *measurement) questions(list []score.Question) (*os.File, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -193,6 +224,18 @@ func (m *measurement) questions(list []score.Question) (*os.File, error) {
 		if err := encoder.Encode(list[i].Ask); err != nil {
 			return nil, err
 		}
+	}
+	if m.host.Stdio[0].Kind != jail.StreamFile {
+		input, end, err := os.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		m.keep(input)
+		go func() {
+			_, _ = end.Write(b.Bytes()) // the probe may have ended
+			end.Close()
+		}()
+		return input, nil
 	}
 	file, err := os.CreateTemp("", "jail-score-")
 	if err != nil {
@@ -226,7 +269,10 @@ func answersOf(text []byte) ([]string, []byte) {
 
 func firstLine(text []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
-	return diag.Quote(line)
+	if line == "" {
+		return ""
+	}
+	return " and said " + diag.Quote(line)
 }
 
 // The names by which the probe is called: for all questions, and for one that

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score"
@@ -52,9 +54,24 @@ func scoreVerb(a *app, args []string) int {
 	}
 	// A measurement is a launch: what a launch makes beforehand is there.
 	l.launching = g.Measure
+	l.host.Stdio = probeStreams(true)
 	c, problems := l.compile()
+	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
+		l.host.Stdio = probeStreams(false) // no Landlock: this jail takes no file
+		c, problems = l.compile()
+	}
 	if problems.HasErrors() {
 		return a.report(l.sources, problems)
+	}
+	if g.Measure && c.View.Makes() {
+		// The first launch of a profile makes what `create` asks for; what is
+		// measured is a launch that finds it there.
+		if status := a.rehearse(l, c); status != 0 {
+			return status
+		}
+		if c, problems = l.compile(); problems.HasErrors() {
+			return a.report(l.sources, problems)
+		}
 	}
 	in := l.scored(c)
 	card := scoreCard{Report: score.Assess(in)}
