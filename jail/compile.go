@@ -57,6 +57,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	b.each = false
 	k.identity(b)      // ids first: files are made in the name of the mapped user
 	k.sacrifice(b)     // while the host's /proc has a name
+	k.standIns()       // decided now, made by the launcher before the child begins
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
 	k.root(m)          // an empty root that shows nothing of the host
 	k.rulesets(m)      // rules are added where the descriptors are at hand

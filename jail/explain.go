@@ -20,6 +20,7 @@ const (
 	Layered               // the host's, with changes that go to a layer
 	Private               // a directory that is kept for this profile
 	Memory                // a file system in memory
+	Barred                // nothing, and nothing can be made there
 	Own                   // made by jail: /dev, /proc, a file with text of ours
 )
 
@@ -28,7 +29,7 @@ func (s Sight) String() string {
 	if s < 0 || s > Own {
 		return "invalid"
 	}
-	return [...]string{"absent", "hidden", "frame", "read-only", "writable", "overlay", "private", "tmpfs", "own"}[s]
+	return [...]string{"absent", "hidden", "frame", "read-only", "writable", "overlay", "private", "tmpfs", "kept-absent", "own"}[s]
 }
 
 // Ground is one rule that a path meets.
@@ -71,7 +72,7 @@ func (v *View) Explain(path string) Explanation {
 		}
 	}
 	for _, gr := range passed {
-		if gr != s.by && gr.kind != grantGuard {
+		if gr != s.by && gr.kind != grantGuard && gr.kind != grantAbsent {
 			e.Passed = append(e.Passed, ground(gr))
 		}
 	}
@@ -91,6 +92,8 @@ func (v *View) sight(s setting, at place) Sight {
 	switch s.by.kind {
 	case grantRead, grantGuard:
 		return ReadOnly
+	case grantAbsent:
+		return Barred
 	case grantWrite:
 		if s.by.source != "" {
 			return Private
@@ -125,7 +128,7 @@ func (v *View) frames(real string) bool {
 }
 
 func ground(gr *grant) Ground {
-	g := Ground{Path: gr.real, Written: gr.written, Source: gr.source, Guard: gr.kind == grantGuard}
+	g := Ground{Path: gr.real, Written: gr.written, Source: gr.source, Guard: gr.kind == grantGuard || gr.kind == grantAbsent && gr.rule == nil}
 	if gr.at != nil && !gr.at.IsZero() {
 		g.At, g.Rule, g.Key = *gr.at, gr.rule, gr.key
 	}

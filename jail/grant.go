@@ -8,6 +8,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/standin"
 )
 
 // grantKind is what a place in the jail's tree becomes.
@@ -19,7 +20,8 @@ const (
 	grantHide
 	grantTmpfs
 	grantOverlay
-	grantGuard // read-only, but only inside a directory that can be written
+	grantGuard  // read-only, but only inside a directory that can be written
+	grantAbsent // nothing can be made there, in such a directory
 	grantDev
 	grantProc
 	grantText // a file with text of ours
@@ -37,7 +39,8 @@ type grant struct {
 	rank    rank
 	links   []link // crossed on the way from the written path
 	at      *diag.Range
-	key     string // the line of the profile, where that is no path rule: "network.mode: host"
+	stand   standin.Kind // grantAbsent: what is on the host meanwhile
+	key     string       // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
 // rank decides between two rules for one path: the later layer, then the
@@ -74,10 +77,14 @@ type granter struct {
 	pins     []link            // on the way to what is hidden or protected
 	creates  []*grant          // missing paths that the profile wants made
 	heads    map[string]string // what the first components of paths stand for
+	hides    []*grant          // hidden by name, and missing
+	writes   []string          // directories that are granted for writing
+	named    map[string]bool   // missing paths that are named under write: the program may make them
+	canMake  map[string]bool   // directories in which the caller may make something, or not
 }
 
 func newGranter(p *policy.Policy, h *Host, c Command) *granter {
-	g := &granter{p: p, h: h, resolver: newResolver(h.Files), heads: map[string]string{}}
+	g := &granter{p: p, h: h, resolver: newResolver(h.Files), heads: map[string]string{}, named: map[string]bool{}, canMake: map[string]bool{}}
 	if len(c.Argv) > 0 {
 		g.program = c.Argv[0]
 	}
@@ -273,6 +280,9 @@ func (g *granter) whenMissing(gr *grant, lexical string) bool {
 	case r.Access == policy.Tmpfs:
 		gr.file = KindDir
 		return true
+	case r.Access == policy.Hide && gr.rank.exact:
+		g.hides = append(g.hides, gr)
+		fallthrough
 	case r.Access == policy.Hide:
 		// In the root of another system it may be there all the same.
 		gr.real, gr.file = lexical, KindMissing
@@ -288,6 +298,9 @@ func (g *granter) whenMissing(gr *grant, lexical string) bool {
 		g.missing(r, lexical)
 		return false
 	default:
+		if r.Access == policy.Write && gr.rank.exact {
+			g.named[gr.real] = true
+		}
 		return false
 	}
 	g.creates = append(g.creates, gr)

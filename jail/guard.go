@@ -2,7 +2,6 @@ package jail
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
@@ -54,7 +53,7 @@ func (g *granter) fromFlags(r *policy.PathRule) bool {
 // overlay go.
 func (g *granter) refusePlantedLinks() {
 	for _, gr := range g.grants {
-		if gr.kind == grantHide || gr.kind == grantGuard || gr.rule == nil {
+		if gr.kind == grantHide || gr.kind == grantGuard || gr.kind == grantAbsent || gr.rule == nil {
 			continue
 		}
 		g.refusePlanted(gr, gr.written, place{real: gr.real, links: gr.links})
@@ -92,41 +91,6 @@ func (g *granter) writableAround(dir string) *grant {
 		}
 	}
 	return nil
-}
-
-// guards protects @startup inside everything that can be written.
-func (g *granter) guards() {
-	if !slices.ContainsFunc(g.grants, func(gr *grant) bool { return gr.kind == grantWrite && gr.file == KindDir }) {
-		return
-	}
-	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
-	for _, t := range policy.PathGroup("@startup") {
-		if pattern, ok := g.expand(t, rule); ok {
-			g.guard(pattern)
-		}
-	}
-	for _, gr := range g.grants {
-		if gr.kind != grantWrite || gr.file != KindDir || gr.real == g.h.Cwd {
-			continue // @startup itself has these names for the current directory
-		}
-		for _, name := range policy.ProjectStartup() {
-			g.guard(policy.EscapePath(gr.real) + "/" + name)
-		}
-	}
-}
-
-// guard protects what a pattern finds, if it comes to lie in a writable
-// directory; see setting.apply.
-func (g *granter) guard(pattern string) {
-	for _, lexical := range g.resolver.globOrLiteral(pattern) {
-		if at := g.resolver.resolve(lexical); at.kind != KindMissing {
-			g.grants = append(g.grants, &grant{
-				kind: grantGuard, real: at.real, file: at.kind, written: lexical,
-				rank: rank{layer: builtinLayer}, at: new(diag.Range),
-			})
-			g.pins = append(g.pins, at.links...)
-		}
-	}
 }
 
 // own keeps jail's own files out of reach, whatever a profile says.

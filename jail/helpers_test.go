@@ -77,6 +77,10 @@ func (f fakeFiles) Kinds(path string, _ int) map[string]FileKind {
 	return kinds
 }
 
+func (f fakeFiles) Writable(dir string) bool { return strings.HasPrefix(dir, "/home/") }
+
+func (f fakeFiles) Text(string) string { return "" }
+
 func (f fakeFiles) Executable(path string) bool { return f[path] == "x" }
 
 // fakeHost is an ordinary desktop with a merged /usr.

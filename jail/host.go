@@ -52,6 +52,15 @@ type OwnPaths struct {
 	Runtime []string
 }
 
+// StandIns is the directory that knows what stands in on the host for what
+// jails keep absent; "" when there is none.
+func (o *OwnPaths) StandIns() string {
+	if o.State == "" {
+		return ""
+	}
+	return join(o.State, "standins")
+}
+
 // Kernel lists the features of the running kernel that change a plan.
 type Kernel struct {
 	// DetachedTree: a mount tree can be assembled before it is attached
@@ -78,13 +87,18 @@ const (
 
 // Files answers what exists on the host. Paths are absolute and clean.
 type Files interface {
-	// Kind does not follow a symbolic link in the last component.
+	// Kind does not follow a symbolic link in the last component. A stand-in
+	// (package standin) is missing.
 	// KindMissing stands for every reason for which the caller can't see it.
 	Kind(path string) FileKind
 	Readlink(path string) (string, error)
 	// Kinds lists a directory with the kind of each entry; nil when that
 	// can't be had, or when the directory seems to hold more than most.
 	Kinds(path string, most int) map[string]FileKind
+	// Writable tells whether the caller may make files in the directory.
+	Writable(dir string) bool
+	// Text returns the beginning of a small file, "" when it can't be read.
+	Text(path string) string
 	// Executable tells whether the caller may execute the file.
 	Executable(path string) bool
 }

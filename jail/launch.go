@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/standin"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -20,6 +21,7 @@ type Process struct {
 	plan     *Plan
 	limit    time.Time // when the time limit is over; zero for none
 	timedOut bool
+	standIns *standin.Held
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -60,6 +62,23 @@ func (f *Failure) Error() string {
 // thrown away; nil is no cell. The calling goroutine must not be locked to a
 // thread that ends before the jail: the thread's end would be the jail's.
 func Start(p *Plan, cell *Cell) (*Process, *Failure) {
+	held, err := p.holdStandIns()
+	if err != nil {
+		if cell != nil {
+			cell.Discard()
+		}
+		return nil, &Failure{Plan: p, Err: err}
+	}
+	proc, failure := startCell(p, cell)
+	if failure != nil {
+		held.Release()
+		return nil, failure
+	}
+	proc.standIns = held
+	return proc, nil
+}
+
+func startCell(p *Plan, cell *Cell) (*Process, *Failure) {
 	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0 || (p.Terminal != nil) != (cell.control >= 0)) {
 		cell.Discard()
 		cell = nil

@@ -17,7 +17,10 @@ type mounter struct {
 
 	parent     Slot   // O_PATH descriptor of parentPath on the host
 	parentPath string // "" when no descriptor is open
+	inside     Slot   // O_PATH descriptor of insideDir in the jail's tree
+	insideDir  string // "" when no descriptor is open
 	masks      bool   // the two mask sources exist
+	nothing    bool   // the link that leads nowhere exists
 	layers     int    // overlays made so far
 	sharePIDs  bool   // the jail has no PID namespace of its own
 
@@ -39,6 +42,7 @@ type seal struct {
 const (
 	maskFile  = "dev/.mask-file"
 	maskDir   = "dev/.mask-directory"
+	maskLink  = "dev/.mask-link"
 	textFile  = "dev/.text"
 	layersDir = "dev/.layers"
 )
@@ -55,6 +59,7 @@ func (m *mounter) tree(root *node) {
 		}
 	}
 	m.closeParent()
+	m.closeInside()
 	m.tidy(root)
 }
 
@@ -95,7 +100,7 @@ func (m *mounter) node(n *node, path string, around setting) {
 // leadsSomewhere tells whether anything is visible below n.
 func leadsSomewhere(n *node) bool {
 	for _, k := range n.kids {
-		if k.grant != nil && k.grant.kind != grantHide && k.grant.kind != grantGuard || k.link != "" || leadsSomewhere(k) {
+		if k.grant != nil && k.grant.kind != grantHide && k.grant.kind != grantGuard && k.grant.kind != grantAbsent || k.link != "" || leadsSomewhere(k) {
 			return true
 		}
 	}
@@ -116,6 +121,8 @@ func verbOf(gr *grant) string {
 		return "make an overlay over"
 	case grantGuard:
 		return "protect"
+	case grantAbsent:
+		return "keep absent"
 	default:
 		return "make"
 	}
@@ -133,6 +140,8 @@ func (m *mounter) grant(n *node, path string, around setting) {
 		if around.bound && around.writable {
 			m.bind(n, path, around)
 		}
+	case grantAbsent:
+		m.absent(gr, path, around)
 	case grantHide:
 		m.hide(n, path, around)
 	case grantTmpfs:

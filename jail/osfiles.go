@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/standin"
 )
 
 // osFiles is the running machine's file tree.
@@ -14,6 +16,9 @@ type osFiles struct{}
 func (osFiles) Kind(path string) FileKind {
 	var st unix.Stat_t
 	if err := unix.Lstat(path, &st); err != nil {
+		return KindMissing
+	}
+	if standin.Like(&st) {
 		return KindMissing
 	}
 	switch st.Mode & unix.S_IFMT {
@@ -69,8 +74,10 @@ func (f osFiles) entries(dir string, buf []byte, kinds map[string]FileKind) {
 			kinds[name] = KindDir
 		case kind == unix.DT_LNK:
 			kinds[name] = KindLink
-		case kind == unix.DT_UNKNOWN:
-			kinds[name] = f.Kind(join(dir, name))
+		case kind == unix.DT_UNKNOWN, kind == unix.DT_SOCK:
+			if k := f.Kind(join(dir, name)); k != KindMissing {
+				kinds[name] = k
+			}
 		default:
 			kinds[name] = KindFile
 		}
@@ -79,3 +86,11 @@ func (f osFiles) entries(dir string, buf []byte, kinds map[string]FileKind) {
 }
 
 func (osFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
+
+func (osFiles) Writable(dir string) bool { return unix.Access(dir, unix.W_OK|unix.X_OK) == nil }
+
+func (osFiles) Text(path string) string {
+	var buf [4096]byte
+	n, _ := readFile(path, buf[:])
+	return string(buf[:n])
+}

@@ -114,6 +114,9 @@ func (m *mounter) tidy(root *node) {
 		m.unlink(maskFile, 0)
 		m.unlink(maskDir, unix.AT_REMOVEDIR)
 	}
+	if m.nothing {
+		m.unlink(maskLink, 0)
+	}
 	for i := 1; i <= m.layers; i++ {
 		m.detachLayer(layersDir + strconv.Itoa(i))
 	}

@@ -42,7 +42,7 @@ func holdsProtected(n *node) bool {
 			if holdsProtected(k) {
 				return true
 			}
-		case k.grant.kind == grantRead || k.grant.kind == grantHide || k.grant.kind == grantGuard:
+		case k.grant.kind == grantRead || k.grant.kind == grantHide || k.grant.kind == grantGuard || k.grant.kind == grantAbsent:
 			return true
 		}
 	}

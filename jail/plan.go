@@ -17,6 +17,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/standin"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -63,6 +64,10 @@ type Plan struct {
 	fileStreams bool
 	// enter comes before the steps of whoever enters the jail: see rejoin.
 	enter []Op
+	// standIns are on the host, as long as the jail runs, in the names of
+	// what it keeps absent; standInRecords is the directory that knows of them.
+	standIns       []standin.Entry
+	standInRecords string
 
 	// detached is set while the plan relies on Kernel.DetachedTree, which
 	// can only be tried; see Failure.AskedTooMuch.

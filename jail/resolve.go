@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/standin"
 )
 
 // link is a symbolic link that was crossed while a path was resolved.
@@ -125,6 +127,9 @@ func (r *resolver) listing(dir string) *listing {
 // ".." in the target means the parent of the real directory, as in the kernel.
 func (r *resolver) followLink(at place, dir string, depth int) place {
 	target, err := r.files.Readlink(at.real)
+	if target == standin.Target {
+		return place{real: at.real, kind: KindMissing, links: at.links}
+	}
 	if err != nil || target == "" || depth >= maxLinks {
 		return place{real: at.real, kind: KindMissing, links: at.links}
 	}

@@ -95,7 +95,7 @@ func (n *node) sort() {
 // lies below a path that is granted into the home keeps its guards.
 func (n *node) forgetHost(home *grant) {
 	if n.grant != nil && n.grant != home {
-		if n.grant.kind != grantHide && n.grant.kind != grantGuard {
+		if n.grant.kind != grantHide && n.grant.kind != grantGuard && n.grant.kind != grantAbsent {
 			return
 		}
 		n.grant = nil
@@ -125,7 +125,7 @@ func (s setting) apply(gr *grant) setting {
 		return setting{bound: true, by: gr}
 	case grantWrite, grantOverlay:
 		return setting{bound: true, writable: true, own: gr.source != "" || gr.kind == grantOverlay, by: gr}
-	case grantGuard:
+	case grantGuard, grantAbsent:
 		if s.bound && s.writable {
 			return setting{bound: true, by: gr}
 		}

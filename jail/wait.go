@@ -44,6 +44,7 @@ func (p *Process) Wait() int {
 	}
 	releaseSignals()
 	p.close()
+	p.standIns.Release()
 	switch {
 	case p.timedOut:
 		return timeLimitExit

@@ -43,6 +43,7 @@ func (c *codec) filesystem(f *Filesystem) {
 	codeSlice(c, &f.Rules, 15, codePathRule)
 	codeValue(c, &f.Root, (*codec).text)
 	c.choice(&f.Home, "host", "private", "empty")
+	c.choice(&f.Absent, "guarded", "open")
 	c.choice(&f.Arguments, "no", "read", "write")
 }
 

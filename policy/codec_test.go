@@ -115,7 +115,7 @@ func (f *filler) number(v reflect.Value, name string) {
 // where it stands there.
 func (f *filler) words(name string) []string {
 	switch name {
-	case "Home", "Arguments":
+	case "Home", "Absent", "Arguments":
 		return Schema().sub("filesystem").sub(strings.ToLower(name)).Enum
 	case "X11":
 		return Schema().sub("display").sub("x11").Enum

@@ -17,6 +17,13 @@ func PathGroup(name string) []string {
 	return nil
 }
 
+// GitStartup returns the files of a git directory (gitrepository-layout(5)) by
+// which git is made to execute something, or to take its settings from
+// elsewhere: names in that directory.
+func GitStartup() []string {
+	return []string{"commondir", "config", "config.worktree", "hooks", "modules", "worktrees"}
+}
+
 // ProjectStartup returns what belongs to @startup at the top of every
 // directory that can be written, since a project can lie anywhere: paths
 // relative to that directory, sorted. @startup itself holds them for ${CWD}.

@@ -121,6 +121,7 @@ type Filesystem struct {
 	Rules     []PathRule
 	Root      Value[string] // "host" or a directory
 	Home      Value[string] // host, private, empty
+	Absent    Value[string] // guarded, open
 	Arguments Value[string] // no, read, write
 }
 

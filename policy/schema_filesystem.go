@@ -32,6 +32,12 @@ func filesystemKey() Key {
 				Doc: "The home directory: host, of which only what is granted is visible; private, a directory that is kept for this profile; or empty, in memory. Paths granted below the home appear in each of them.",
 			},
 			{
+				Name: "absent", Kind: Enum, Enum: []string{"guarded", "open"}, Default: "guarded", at: func(p *Policy) any { return &p.Filesystem.Absent },
+				Doc:     "What belongs to @startup, or is hidden by name, and does not exist yet: guarded, nothing can be made there in a directory that the program may write; or open.",
+				Exempt:  "Name a single path under write: it may be made then.",
+				Caution: "While such a jail runs, a name that is kept absent is taken on the host: by a link that leads nowhere, or a socket that nobody can open, which goes when the last jail that needs it ends.",
+			},
+			{
 				Name: "arguments", Kind: Enum, Enum: []string{"no", "read", "write"}, Default: "no", at: func(p *Policy) any { return &p.Filesystem.Arguments },
 				Doc:     "Whether files named on the command line become visible: no, read or write.",
 				Caution: "A program that is given a name by other means does not see the file.",

@@ -120,6 +120,8 @@ func sightText(x *jail.Explanation) string {
 			return "does not exist on this host; its surroundings are visible, read-only"
 		}
 		return "visible, read-only"
+	case jail.Barred:
+		return "does not exist on this host, and nothing can be made there"
 	case jail.Writable:
 		if missing {
 			return "does not exist on this host; its surroundings are writable"

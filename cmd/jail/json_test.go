@@ -25,6 +25,7 @@ filesystem:
   overlay: [/o]
   root: /root
   home: empty
+  absent: open
   arguments: read
 environment: {keep: [K], set: {S: s}}
 capabilities: {drop: [chown], keep: [kill]}

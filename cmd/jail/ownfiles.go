@@ -9,6 +9,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/standin"
 )
 
 // compile makes a plan. For a launch, jail's own directories are made first
@@ -34,7 +35,16 @@ func (l *loaded) compile() (*jail.Compiled, diag.List) {
 		}
 	}
 	if made {
-		return jail.Compile(l.policy, l.host, l.command)
+		c, problems = jail.Compile(l.policy, l.host, l.command)
 	}
 	return c, problems
+}
+
+// sweep removes what the launchers of earlier jails left on the host that
+// were killed, and returns the directories in which that was.
+func (l *loaded) sweep() []string {
+	if records := l.host.Own.StandIns(); records != "" {
+		return standin.Sweep(records)
+	}
+	return nil
 }

@@ -107,6 +107,7 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 	}
 	value(l, "filesystem.root", f.Root)
 	value(l, "filesystem.home", f.Home)
+	value(l, "filesystem.absent", f.Absent)
 	value(l, "filesystem.arguments", f.Arguments)
 }
 

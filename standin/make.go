@@ -1,0 +1,166 @@
+package standin
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Held are the stand-ins of one jail. Nobody removes them before Release, or
+// the end of this process.
+type Held struct {
+	records []*record
+}
+
+// Make puts stand-ins in the place of all entries, those above others first,
+// and records them in a directory of the user's own, which is made when it is
+// missing. A name that has come to exist since somebody looked is left alone.
+func Make(records string, entries []Entry) (*Held, error) {
+	h := &Held{}
+	if err := makeRecords(records); err != nil {
+		return nil, fmt.Errorf("the directory of stand-ins: %w", err)
+	}
+	for len(entries) > 0 {
+		dir, n := parentOf(entries[0].Path), 1
+		for n < len(entries) && parentOf(entries[n].Path) == dir {
+			n++
+		}
+		r, err := hold(records, dir)
+		if err == nil {
+			h.records = append(h.records, r)
+			err = r.make(entries[:n])
+		}
+		if err != nil {
+			h.Release()
+			return nil, err
+		}
+		entries = entries[n:]
+	}
+	return h, nil
+}
+
+// Release gives the stand-ins up. They are removed if no other jail needs
+// them, the innermost first. A nil Held holds nothing.
+func (h *Held) Release() {
+	if h == nil {
+		return
+	}
+	for i := len(h.records) - 1; i >= 0; i-- {
+		h.records[i].release()
+	}
+	h.records = nil
+}
+
+// make makes entries that lie in the record's directory. They are written down
+// first: what a dying process leaves behind is known.
+func (r *record) make(entries []Entry) error {
+	if err := r.add(entries); err != nil {
+		return fmt.Errorf("record the stand-ins in %s: %w", r.dir, err)
+	}
+	parent, err := openDir(r.dir)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", r.dir, err)
+	}
+	defer func() { _ = unix.Close(parent) }()
+	var first [Directory + 1]string
+	for _, e := range entries {
+		name := baseOf(e.Path)
+		if of := first[e.Kind]; of != "" && unix.Linkat(parent, of, parent, name, 0) == nil {
+			continue
+		}
+		err := makeOne(parent, name, e.Kind)
+		switch {
+		case err == nil && (e.Kind == Link || e.Kind == Socket):
+			// The others become further names of the same file, which costs a
+			// quarter of making one.
+			first[e.Kind] = name
+		case err != nil && !errors.Is(err, unix.EEXIST):
+			return fmt.Errorf("keep %s absent: %w", e.Path, err)
+		}
+	}
+	return nil
+}
+
+func makeOne(parent int, name string, kind Kind) error {
+	switch kind {
+	case Link:
+		return unix.Symlinkat(Target, parent, name)
+	case Socket:
+		return unix.Mknodat(parent, name, socketMode, 0)
+	case CommonDir:
+		return makeCommonDir(parent, name)
+	default:
+		if err := unix.Mkdirat(parent, name, 0o700); err != nil {
+			return err
+		}
+		return unix.Fchmodat(parent, name, directoryMode&^unix.S_IFMT, 0)
+	}
+}
+
+// makeCommonDir gives the file its name when it is complete: git must never
+// see it empty.
+func makeCommonDir(parent int, name string) error {
+	f, err := unix.Openat(parent, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o444)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(f) }()
+	if _, err := unix.Write(f, []byte(commonDirText)); err != nil {
+		return err
+	}
+	if err := unix.Fchmod(f, commonDirMode&^unix.S_IFMT); err != nil {
+		return err
+	}
+	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f), parent, name, unix.AT_SYMLINK_FOLLOW)
+}
+
+// remove takes a stand-in away, unless it is something else by now. A
+// directory that was used stays, as an ordinary one.
+func remove(parent int, name string) {
+	var st unix.Stat_t
+	if unix.Fstatat(parent, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil || int(st.Uid) != unix.Geteuid() {
+		return
+	}
+	switch {
+	case st.Mode == directoryMode:
+		if unix.Unlinkat(parent, name, unix.AT_REMOVEDIR) != nil {
+			_ = unix.Fchmodat(parent, name, 0o700, 0)
+		}
+	case st.Mode&unix.S_IFMT == unix.S_IFLNK:
+		var target [len(Target) + 1]byte
+		if n, err := unix.Readlinkat(parent, name, target[:]); err == nil && string(target[:n]) == Target {
+			_ = unix.Unlinkat(parent, name, 0)
+		}
+	case Like(&st) && (st.Mode != commonDirMode || hasText(parent, name)):
+		_ = unix.Unlinkat(parent, name, 0)
+	}
+}
+
+func hasText(parent int, name string) bool {
+	f, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = unix.Close(f) }()
+	var text [len(commonDirText) + 1]byte
+	n, err := unix.Read(f, text[:])
+	return err == nil && string(text[:n]) == commonDirText
+}
+
+// openDir opens a directory if no component is a symbolic link.
+func openDir(dir string) (int, error) {
+	return unix.Openat2(unix.AT_FDCWD, dir, &unix.OpenHow{
+		Flags: unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+	})
+}
+
+func parentOf(path string) string {
+	if cut := strings.LastIndexByte(path, '/'); cut > 0 {
+		return path[:cut]
+	}
+	return "/"
+}
+
+func baseOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

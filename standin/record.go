@@ -1,0 +1,169 @@
+package standin
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// record is the list of the stand-ins in one directory. Every jail that needs
+// one of them holds a shared lock on it; whoever can lock it alone is the last
+// and removes them. A record without a name was removed by the last one.
+type record struct {
+	path string
+	dir  string
+	fd   int
+}
+
+// makeRecords makes the directory of records. It is the user's own and
+// nobody else can write it.
+func makeRecords(records string) error {
+	var st unix.Stat_t
+	err := unix.Lstat(records, &st)
+	if errors.Is(err, unix.ENOENT) {
+		if err := os.MkdirAll(records, 0o700); err != nil {
+			return err
+		}
+		err = unix.Lstat(records, &st)
+	}
+	switch {
+	case err != nil:
+		return err
+	case st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != unix.Geteuid() || st.Mode&0o022 != 0:
+		return errors.New(strconv.Quote(records) + " belongs to another user or can be written by others")
+	}
+	return nil
+}
+
+// hold opens the record of a directory and takes a share of it.
+func hold(records, dir string) (*record, error) {
+	sum := sha256.Sum256([]byte(dir))
+	path := records + "/" + hex.EncodeToString(sum[:])
+	for {
+		fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := lock(fd, unix.LOCK_SH); err != nil {
+			_ = unix.Close(fd)
+			return nil, err
+		}
+		var st unix.Stat_t
+		if err := unix.Fstat(fd, &st); err == nil && st.Nlink > 0 {
+			return &record{path: path, dir: dir, fd: fd}, nil
+		}
+		_ = unix.Close(fd) // the last holder removed it meanwhile
+	}
+}
+
+// lock is flock(2), which a signal may interrupt.
+func lock(fd, how int) error {
+	for {
+		if err := unix.Flock(fd, how); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// add appends a line that names the directory, then one for each entry. One
+// write is one line after the other, also beside other writers.
+func (r *record) add(entries []Entry) error {
+	text := append(strconv.AppendQuote(nil, r.dir), '\n')
+	for _, e := range entries {
+		text = append(strconv.AppendQuote(text, baseOf(e.Path)), '\n')
+	}
+	n, err := unix.Write(r.fd, text)
+	if err == nil && n < len(text) {
+		err = unix.ENOSPC
+	}
+	return err
+}
+
+// release gives up the share, and removes everything when it was the last.
+func (r *record) release() {
+	if lock(r.fd, unix.LOCK_EX|unix.LOCK_NB) == nil {
+		sweep(r.path, r.fd)
+	}
+	_ = unix.Close(r.fd)
+}
+
+// sweep removes the stand-ins of a record that is locked, and the record.
+func sweep(path string, fd int) {
+	dir, names := contents(fd)
+	if parent, err := openDir(dir); err == nil {
+		for _, name := range names {
+			remove(parent, name)
+		}
+		_ = unix.Close(parent)
+	}
+	_ = unix.Unlink(path)
+}
+
+// contents reads a record. A name that leads elsewhere is none.
+func contents(fd int) (dir string, names []string) {
+	var text []byte
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.Pread(fd, buf, int64(len(text)))
+		if err != nil || n <= 0 {
+			break
+		}
+		text = append(text, buf[:n]...)
+	}
+	for line := range strings.Lines(string(text)) {
+		name, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
+		switch {
+		case err != nil || name == "":
+		case name[0] == '/':
+			dir = name
+		case name != "." && name != ".." && !strings.Contains(name, "/"):
+			names = append(names, name)
+		}
+	}
+	return dir, names
+}
+
+// Sweep removes what jails left behind whose launchers were killed, and
+// returns the directories in which that was. Inner directories come first: what
+// stands in an outer one may hold them.
+func Sweep(records string) []string {
+	entries, err := os.ReadDir(records)
+	if err != nil {
+		return nil
+	}
+	var left []*record
+	for _, e := range entries {
+		if r := abandoned(records + "/" + e.Name()); r != nil {
+			left = append(left, r)
+		}
+	}
+	slices.SortFunc(left, func(a, b *record) int { return len(b.dir) - len(a.dir) })
+	var dirs []string
+	for _, r := range left {
+		sweep(r.path, r.fd)
+		_ = unix.Close(r.fd)
+		dirs = append(dirs, r.dir)
+	}
+	return dirs
+}
+
+// abandoned opens and locks a record that nobody holds, or returns nil.
+func abandoned(path string) *record {
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	var st unix.Stat_t
+	if lock(fd, unix.LOCK_EX|unix.LOCK_NB) == nil && unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Nlink > 0 {
+		dir, _ := contents(fd)
+		return &record{path: path, dir: dir, fd: fd}
+	}
+	_ = unix.Close(fd)
+	return nil
+}
