@@ -59,7 +59,6 @@ func rank(name string) (int, bool) {
 	case "caps", "landlock", "seccomp", "policy/node", "trust":
 	case "standin":
 		return 0, true // knows nothing of jails
-	case "caps", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/yaml":
 		return 2, true // the parser, which cmd/jail hands to policy

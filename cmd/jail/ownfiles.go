@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -40,11 +41,20 @@ func (l *loaded) compile() (*jail.Compiled, diag.List) {
 	return c, problems
 }
 
-// sweep removes what the launchers of earlier jails left on the host that
-// were killed, and returns the directories in which that was.
-func (l *loaded) sweep() []string {
-	if records := l.host.Own.StandIns(); records != "" {
+// sweep removes what launchers that were killed left on the host, and returns
+// the directories in which that was.
+func sweep(h *jail.Host) []string {
+	if records := h.Own.StandIns(); records != "" {
 		return standin.Sweep(records)
 	}
 	return nil
+}
+
+// standIns clears up behind launchers that were killed.
+func (d *doctor) standIns() finding {
+	f := finding{Name: "stand-ins", State: stateOK, Detail: "no killed jail has left any"}
+	if dirs := sweep(d.host); len(dirs) > 0 {
+		f.Detail = text("removed what killed jails had left in " + strings.Join(dirs, ", "))
+	}
+	return f
 }

@@ -79,6 +79,6 @@ func (a *app) relaunch(l *loaded, cell *jail.Cell) (int, bool) {
 	if failure != nil {
 		return 0, false
 	}
-	l.sweep()
+	sweep(l.host)
 	return a.wait(process, c.Plan, register(l.host, c.Plan, process)), true
 }

@@ -89,7 +89,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 		case failure == nil:
 			record := register(l.host, plan, process)
 			a.remember(l)
-			l.sweep()
+			sweep(l.host)
 			return a.wait(process, plan, record)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil
