@@ -56,9 +56,9 @@ func rank(name string) (int, bool) {
 		return 1, true
 	case "registry":
 		return 1, true // knows jails by their processes, not by what they are made of
-	case "caps", "landlock", "seccomp", "policy/node", "trust":
 	case "standin":
 		return 0, true // knows nothing of jails
+	case "caps", "landlock", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/yaml":
 		return 2, true // the parser, which cmd/jail hands to policy
