@@ -127,7 +127,7 @@ func (b browser) page(w *world) {
 	for _, name := range b.own {
 		own = append(own, filepath.Join(w.home, name))
 	}
-	before := snap(t, w.root, slices.Concat(own, []string{filepath.Join(w.home, ".cache"), filepath.Join(w.home, ".config")})...)
+	before := snap(t, w.root, slices.Concat(own, []string{filepath.Join(w.home, ".cache"), filepath.Join(w.home, ".config"), filepath.Join(w.home, ".local/state"), filepath.Join(w.root, "run/jail")})...)
 	r := w.jail(append([]string{b.program}, b.shot(out, "file://"+downloads+"/page.html")...)...)
 	if r.status != 0 || !exists(out) {
 		t.Fatalf("exit status %d\n%s", r.status, r.output())

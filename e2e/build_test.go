@@ -33,7 +33,7 @@ func TestBuildUpstreamProjects(t *testing.T) {
 			if out, err := exec.Command("dpkg-source", "-x", dsc, w.project).CombinedOutput(); err != nil {
 				t.Fatalf("unpack: %v\n%s", err, out)
 			}
-			before, outside := w.snap(w.project), snap(t, filepath.Join(w.root, "run"))
+			before, outside := w.snap(w.project), snap(t, filepath.Join(w.root, "run"), filepath.Join(w.root, "run/jail"))
 			profile := filepath.Join(w.root, "profiles", "build.yaml")
 			w.write(profile, string(readFile(t, "testdata/build.yaml")))
 			var last *result

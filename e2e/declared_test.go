@@ -184,9 +184,31 @@ func (c *comparison) mounts() {
 	if c.d.text("filesystem.home", "host") != "host" {
 		explained[c.w.home] = true
 	}
+	if c.d.text("filesystem.absent", "guarded") == "guarded" {
+		c.absent(mounts, explained)
+	}
 	for point := range mounts {
 		if !own(point) && !explained[point] {
 			c.t.Errorf("a mount that is not declared: %+v", mounts[point])
+		}
+	}
+}
+
+// absent explains the mounts that keep something absent, and those that keep
+// its parents in their places. Nothing of them is on the host any more.
+func (c *comparison) absent(mounts map[string]mount, explained map[string]bool) {
+	for point, m := range mounts {
+		if !strings.HasPrefix(m.root, "/.mask-link") {
+			continue
+		}
+		explained[point] = true
+		if !m.has("ro") || exists(point) {
+			c.t.Errorf("%s, which is kept absent, is %+v", point, m)
+		}
+		for parent := filepath.Dir(point); parent != "/"; parent = filepath.Dir(parent) {
+			if m, ok := mounts[parent]; ok && m.has("rw") && strings.HasSuffix(parent, m.root) {
+				explained[parent] = true
+			}
 		}
 	}
 }

@@ -27,6 +27,9 @@ var (
 // programs, some of which refuse to be root. They run as an ordinary user.
 const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestFaults|TestPlanMatchesKernel|TestR1ForkBomb|Test[RN][0-9]InVM|TestVM)"
 
+// onlyAsRoot are the tests of what root alone can do.
+const onlyAsRoot = "^(TestN6|TestM16)"
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(run(m))
@@ -40,6 +43,8 @@ func run(m *testing.M) int {
 		if err := flag.Set("test.skip", notAsRoot); err != nil {
 			return fail(err)
 		}
+	} else if err := flag.Set("test.skip", onlyAsRoot); err != nil {
+		return fail(err)
 	}
 	// What a test starts must not find the environment of whoever runs
 	// the tests.

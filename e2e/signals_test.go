@@ -127,6 +127,9 @@ func TestT5SignalsStayInside(t *testing.T) {
 				if reached, status := arm(run); reached || status < 0 {
 					t.Errorf("the bystander is reached: %v; exit status %d", reached, status)
 				}
+				if os.Getuid() == 0 {
+					return // a second guard: what root starts in a jail runs as nobody's user
+				}
 				if reached, status := arm(c.teeth); !reached {
 					t.Errorf("with the guard off, the bystander is not reached: the test proves nothing; exit status %d", status)
 				}

@@ -40,6 +40,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.environment()
 	k.confine()
 	k.refuseUnusable()
+	k.refuseHalfRoot()
 	if k.problems.HasErrors() {
 		return &Compiled{View: k.view}, k.problems
 	}
@@ -47,7 +48,10 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.plan.Setup = make([]Op, 0, usualOps+opsPerPath*len(k.view.grants))
 	b := newBuilder(&k.plan.Setup)
 	m := newMounter(b, k)
-	k.namespaces(b)  // decided by clone(2); what follows runs inside them
+	k.namespaces(b) // decided by clone(2); what follows runs inside them
+	b.each = true
+	k.become(b) // the ties to the launcher do not outlive a change of user
+	b.each = false
 	k.dieTogether(b) // before anything that could outlive the launcher
 	k.ownGroup(b)    // the first process is in its control group by now
 	b.each = true    // these also for who enters the jail later; see Entry
@@ -116,6 +120,7 @@ func newMounter(b *builder, k *compiler) *mounter {
 	return &mounter{
 		builder: b, blocks: newBlocks(), h: k.h, problems: &k.problems,
 		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User, landlock: &k.landlock,
+		plan: k.plan, lastSlot: slotCount,
 	}
 }
 
@@ -239,6 +244,10 @@ func (k *compiler) topOfMounts() Slot {
 // hostFiles makes what `create:` asks for, each component from a descriptor
 // of its parent, never through a link.
 func (k *compiler) hostFiles(m *mounter) {
+	if k.h.RunAs > 0 {
+		k.plan.creates = k.view.creates // where the jail's user can make nothing
+		return
+	}
 	for _, c := range k.view.creates {
 		m.because("create", c.written, c.at)
 		made := parentOf(c.real)

@@ -137,6 +137,10 @@ func hint(o *Op, errno error) string {
 		return "a part of the path became a symbolic link after jail looked; start again, and if it persists find out who changes it"
 	case o.Name == "openat2" && errno == unix.ENOSYS, o.Name == "open_tree" && errno == unix.ENOSYS, o.Name == "mount_setattr" && errno == unix.ENOSYS:
 		return "jail needs Linux 5.13 or later"
+	case o.Name == "mount_setattr" && len(o.Args) == 1 && errno == unix.EINVAL:
+		return "a jail that root starts is not root: its files are shown to it under another owner, which this file system can't do (ID-mapped mounts); start jail as an ordinary user"
+	case o.Name == "write" && o.Verb == "set up the user namespace in" && errno == unix.EPERM:
+		return "root of a user namespace, as in another sandbox, needs the capability setfcap to pass its user id on; start jail there as an ordinary user"
 	case (o.Name == "open_tree" || o.Name == "open_tree_attr") && errno == unix.ENOENT:
 		return "it was there when jail looked; it has been removed or renamed since"
 	case o.Name == "fsconfig" && strings.Contains(o.Verb, "overlay") && errno == unix.EINVAL:

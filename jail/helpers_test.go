@@ -77,6 +77,8 @@ func (f fakeFiles) Kinds(path string, _ int) map[string]FileKind {
 	return kinds
 }
 
+func (f fakeFiles) Public(path string) bool { return !strings.HasPrefix(path, "/root/") }
+
 func (f fakeFiles) Writable(dir string) bool { return strings.HasPrefix(dir, "/home/") }
 
 func (f fakeFiles) Text(string) string { return "" }

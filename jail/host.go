@@ -24,6 +24,10 @@ type Host struct {
 	// RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE and RLIMIT_SIGPENDING, which the
 	// kernel counts for all programs of the caller together.
 	LockedMemory, Queues, Signals Rlimit
+	// RunAs is the user id outside of the jail, for a caller who is the host's
+	// root: nobody else's. 0 stands for the caller's own, -1 for a root that
+	// lacks the capabilities to become somebody.
+	RunAs int
 	// Uncounted: the caller is the host's root, whose processes the kernel
 	// does not count (setrlimit(2), RLIMIT_NPROC).
 	Uncounted bool
@@ -95,6 +99,8 @@ type Files interface {
 	// Kinds lists a directory with the kind of each entry; nil when that
 	// can't be had, or when the directory seems to hold more than most.
 	Kinds(path string, most int) map[string]FileKind
+	// Public tells whether everybody may read the file or list the directory.
+	Public(path string) bool
 	// Writable tells whether the caller may make files in the directory.
 	Writable(dir string) bool
 	// Text returns the beginning of a small file, "" when it can't be read.

@@ -69,7 +69,16 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 		}
 		return nil, &Failure{Plan: p, Err: err}
 	}
+	done, failure := p.asRoot()
+	if failure != nil {
+		if cell != nil {
+			cell.Discard()
+		}
+		held.Release()
+		return nil, failure
+	}
 	proc, failure := startCell(p, cell)
+	done()
 	if failure != nil {
 		held.Release()
 		return nil, failure
@@ -129,7 +138,11 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 			return nil, &Failure{Plan: p, Err: err}
 		}
 	}
-	if err := report.begin(); err != nil {
+	err := p.writeMaps(first)
+	if err == nil {
+		err = report.begin()
+	}
+	if err != nil {
 		cell.kill()
 		p.leaveGroup()
 		return nil, &Failure{Plan: p, Err: fmt.Errorf("tell the jail's first process to begin: %w", err)}

@@ -28,6 +28,9 @@ type mounter struct {
 
 	nestedUsers *policy.Value[bool]
 	landlock    *confinement
+
+	plan     *Plan
+	lastSlot Slot // the slots from here on hold what the launcher opened
 }
 
 // seal is a mount of ours to be made read-only when the tree is complete.
@@ -197,6 +200,9 @@ func (m *mounter) bind(n *node, path string, around setting) {
 // and returns its slot. The directory the path lies in is opened once for a run
 // of neighbours; none of its components may be a link by now.
 func (m *mounter) clone(source string, dir bool, attr *Block) Slot {
+	if s, ok := m.borrow(source, dir, attr); ok {
+		return s
+	}
 	name := source
 	from := cwd()
 	if source != "/" {

@@ -94,3 +94,27 @@ func (osFiles) Text(path string) string {
 	n, _ := readFile(path, buf[:])
 	return string(buf[:n])
 }
+
+func (osFiles) Public(path string) bool {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return false
+	}
+	need := uint32(0o004)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		need = 0o005
+	case unix.S_IFLNK:
+		need = 0
+	}
+	for st.Mode&need == need {
+		if path == "/" {
+			return true
+		}
+		path, need = parentOf(path), 0o001
+		if unix.Stat(path, &st) != nil {
+			return false
+		}
+	}
+	return false
+}

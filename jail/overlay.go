@@ -18,14 +18,20 @@ const overlayFD = 200
 // namespace. The layer is a tmpfs that only the mount itself refers to, or
 // the two directories upper and work in the directory that keeps the changes.
 func (m *mounter) overlay(gr *grant, path string, around setting) {
-	base := m.slot()
+	var base Slot
 	if gr.rule.Keep == "" {
+		base = m.slot()
 		m.discardedLayer(base, gr)
 	} else {
-		m.keptLayer(base, gr)
+		base = m.keptLayer(gr)
 	}
-	lower := m.slot()
-	m.openat2(lower, cwd(), gr.real, m.openSource)
+	lower, borrowed := m.borrow(gr.real, true, m.readOnly)
+	if borrowed {
+		lower = m.own(lower)
+	} else {
+		lower = m.slot()
+		m.openat2(lower, cwd(), gr.real, m.openSource)
+	}
 	m.number(lower, overlayFD)
 	m.close(lower)
 	for i, name := range [...]string{"upper", "work"} {
@@ -66,12 +72,19 @@ func (m *mounter) discardedLayer(base Slot, gr *grant) {
 	m.mkdirat(fd(base), "work", 0o700)
 }
 
-// keptLayer opens the directory that keeps the changes. The launcher made
+// keptLayer opens the directory that keeps the changes, and returns its slot. The launcher made
 // sure that it exists; a program never sees it.
-func (m *mounter) keptLayer(base Slot, gr *grant) {
-	m.openat2(base, cwd(), gr.source, m.openSource)
+func (m *mounter) keptLayer(gr *grant) Slot {
+	base, borrowed := m.borrow(gr.source, true, m.writable)
+	if borrowed {
+		base = m.own(base)
+	} else {
+		base = m.slot()
+		m.openat2(base, cwd(), gr.source, m.openSource)
+	}
 	m.mkdirat(fd(base), "upper", 0o755).Accept = unix.EEXIST
 	m.mkdirat(fd(base), "work", 0o700).Accept = unix.EEXIST
+	return base
 }
 
 // text makes a file with text of ours: directly where the directory is

@@ -69,6 +69,12 @@ type Plan struct {
 	standIns       []standin.Entry
 	standInRecords string
 
+	// runAs is the user id outside of a jail that root starts, 0 for all
+	// others; see asRoot for what the launcher does then.
+	runAs, insideUID, insideGID int
+	borrowed                    []borrowed
+	creates                     []*grant
+
 	// detached is set while the plan relies on Kernel.DetachedTree, which
 	// can only be tried; see Failure.AskedTooMuch.
 	detached   bool

@@ -41,6 +41,11 @@ func (k *compiler) refuseUnusable() {
 // demands before a group is mapped.
 func (k *compiler) identity(b *builder) {
 	u := &k.p.Identity.User
+	if k.h.RunAs > 0 {
+		if _, _, ok := insideIDs(u.V, k.h); ok {
+			return // the launcher has written the maps
+		}
+	}
 	uid, gid, ok := insideIDs(u.V, k.h)
 	if !ok {
 		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At)

@@ -29,7 +29,11 @@ func ReadHost(env []string) (*Host, error) {
 	if err := h.readLimits(); err != nil {
 		return nil, err
 	}
-	h.Uncounted = h.UID == 0 && mapsRoot()
+	var err error
+	if h.RunAs, err = h.rootID(); err != nil {
+		return nil, err
+	}
+	h.Uncounted = h.UID == 0 && h.RunAs <= 0 && mapsRoot()
 	// It can only be asked for by changing it; nobody makes a file meanwhile.
 	h.Umask = uint32(unix.Umask(0o077))
 	unix.Umask(int(h.Umask))

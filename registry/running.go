@@ -139,12 +139,13 @@ func (j *Jail) fits() error {
 	}
 	uid := strconv.Itoa(unix.Geteuid())
 	ours := func(status map[string]string) bool {
-		for id := range strings.FieldsSeq(status["Uid"]) {
-			if id != uid {
+		ids := strings.Fields(status["Uid"])
+		for _, id := range ids {
+			if id != ids[0] || id != uid && uid != "0" { // what root starts runs as somebody else
 				return false
 			}
 		}
-		return status["Uid"] != ""
+		return len(ids) > 0
 	}
 	if !ours(first) || !ours(main) || j.Main != j.First && main["PPid"] != strconv.Itoa(j.First.PID) {
 		return errForged
