@@ -67,7 +67,7 @@ func identityKey() Key {
 			{
 				Name: "user", Kind: UserName, Enum: []string{"keep", "root", "nobody"}, Default: "keep", at: func(p *Policy) any { return &p.Identity.User },
 				Doc:     "The user inside: keep, root, nobody, or a uid.",
-				Caution: "On the host it is always the caller: files that root makes in the jail belong to the caller.",
+				Caution: "On the host it is always the caller: files that root makes in the jail belong to the caller. For a caller who is the host's root it is a user id that nobody has, and files in granted directories belong to root all the same.",
 			},
 			{
 				Name: "hostname", Kind: HostName, Default: "jail", at: func(p *Policy) any { return &p.Identity.Hostname },
