@@ -50,6 +50,12 @@ func (f fakeFiles) Kinds(path string, _ int) map[string]jail.FileKind {
 	return kinds
 }
 
+func (f fakeFiles) Public(string) bool { return true }
+
+func (f fakeFiles) Writable(string) bool { return true }
+
+func (f fakeFiles) Text(string) string { return "" }
+
 func (f fakeFiles) Executable(path string) bool { return f[path] == "x" }
 
 // desktop is a host with everything that a check is about.
