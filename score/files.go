@@ -220,7 +220,7 @@ func fileChecks() []Check {
 		"personal-files":    {"grant one of them, or filesystem: {arguments: read}", "the program finds only what it is given"},
 		"secrets":           {`filesystem: {hide: ["@secrets"]}`, "programs that log in need their key granted by name"},
 		"startup-files":     {"leave @startup out of write, or filesystem: {overlay: ...}", "installers cannot change settings of shells and tools"},
-		"new-startup-files": {"write to a directory that nothing outside runs files from, or use an overlay", "the same, for files that do not exist yet"},
+		"new-startup-files": {"leave filesystem.absent at guarded, or write to a directory that nothing outside runs files from", "the same, for files that do not exist yet"},
 		"whole-root":        {"extend base, which names what programs need", "what is not named is gone"},
 		"system-files":      {"grant them with read instead of write", "nothing can be installed for the system"},
 		"system-secrets":    {`filesystem: {hide: ["@secrets"]}`, "nothing that an ordinary program does"},
