@@ -184,14 +184,13 @@ func (w *world) gitInit(dir string) {
 	}
 }
 
-func (w *world) git(dir string, args ...string) string {
+func (w *world) git(dir string, args ...string) {
 	w.t.Helper()
 	cmd := w.command(append([]string{"git", "-C", dir, "-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always"}, args...)...)
 	r := w.finish(cmd)
 	if r.status != 0 {
 		w.t.Fatalf("git %q: %s", args, r.output())
 	}
-	return r.stdout
 }
 
 // While a jail runs, programs outside find a repository as it is, and a shell
