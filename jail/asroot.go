@@ -221,7 +221,7 @@ func (b *Block) mountFlags() (set, propagation uint64) {
 // rootNamespace returns a user namespace in which root is the jail's user and
 // everybody else is who they are.
 func (p *Plan) rootNamespace() (int, error) {
-	cell, err := newCell(unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD), 1<<16, nil)
+	cell, err := newCell(unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD), false, 1<<16, nil)
 	if err != nil {
 		return -1, err
 	}
