@@ -1,11 +1,12 @@
 package jail_test
 
 import (
-	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -22,14 +23,9 @@ import (
 
 // TestEnteringIsOpaque enters a jail in which somebody watches for processes
 // that come in: nothing of them can be opened, read or traced before they are the
-// program. With the one guard of it taken out, all of that works.
+// program. With the one guard of it taken out, all of that works. Landlock, which
+// guards it once more, is off.
 func TestEnteringIsOpaque(t *testing.T) {
-	if limit, err := os.ReadFile("/proc/sys/user/max_user_namespaces"); err != nil || strings.TrimSpace(string(limit)) == "0" {
-		if os.Getenv("JAIL_TEST_REQUIRE") != "" {
-			t.Fatal("this machine has no user namespaces")
-		}
-		t.Skip("this machine has no user namespaces")
-	}
 	probe := filepath.Join(t.TempDir(), "probe")
 	build := exec.Command("go", "build", "-o", probe, "../e2e/testdata/probe")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -48,6 +44,37 @@ func TestEnteringIsOpaque(t *testing.T) {
 		if got.BeforeRun == 0 != guarded || got.Attached == 0 {
 			t.Errorf("guarded %v: %d were traced, %d of them before they were the program", guarded, got.Attached, got.BeforeRun)
 		}
+	}
+}
+
+// TestEveryStepOfEnteringCanFail makes each step of the plan that enters fail
+// in turn: that is reported, and the program never runs, less confined or not.
+func TestEveryStepOfEnteringCanFail(t *testing.T) {
+	dir := t.TempDir()
+	canary := filepath.Join(dir, "canary")
+	_, place := launched(t, dir, "", "/bin/sleep", "600")
+	plan, done := joined(t, place, "/bin/touch", canary)
+	total := plan.Len()
+	if status := runPlan(t, plan); status != 0 || os.Remove(canary) != nil {
+		t.Fatalf("status %d without a failure", status)
+	}
+	done()
+	for i := range total {
+		plan, done := joined(t, place, "/bin/touch", canary)
+		op := plan.Op(jail.Index(i))
+		original := op.String()
+		*op = jail.Op{Name: "close", Number: unix.SYS_CLOSE, Out: jail.NoSlot, Args: []jail.Arg{{Num: 1 << 20}}, Verb: op.Verb, Subject: op.Subject}
+		process, failure := jail.Start(plan, nil)
+		if failure == nil {
+			process.Wait()
+			t.Errorf("%s: no failure", original)
+		} else if d := failure.Diagnostic(); d.Summary == "" || failure.ExitStatus() != 125 {
+			t.Errorf("%s: reported as %+v, status %d", original, d, failure.ExitStatus())
+		}
+		if os.Remove(canary) == nil {
+			t.Errorf("%s: the program ran", original)
+		}
+		done()
 	}
 }
 
@@ -70,7 +97,46 @@ func ownBinary(t *testing.T) string {
 func watched(t *testing.T, guarded bool, act ...string) caught {
 	t.Helper()
 	dir := t.TempDir()
-	profile := "filesystem: {read: [/usr, /bin, /lib, /lib64, " + filepath.Dir(act[0]) + "], write: [" + dir + "]}\nsyscalls: {default: allow}\n"
+	for i := range act {
+		act[i] = strings.Replace(act[i], "STOP", filepath.Join(dir, "stop"), 1)
+	}
+	process, place := launched(t, dir, "landlock: off\n", slices.Concat([]string{"/bin/sh", "-c", `"$@" >out 2>err`, "sh"}, act)...)
+	time.Sleep(100 * time.Millisecond) // until somebody watches
+	for range 20 {
+		plan, done := joined(t, place, "/bin/sleep", "0.03")
+		pauseBeforeProgram(plan)
+		if !guarded {
+			unguard(plan)
+		}
+		if status := runPlan(t, plan); status != 0 {
+			t.Fatalf("status %d", status)
+		}
+		done()
+	}
+	if err := os.WriteFile(filepath.Join(dir, "stop"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	process.Wait()
+	text, _ := os.ReadFile(filepath.Join(dir, "out"))
+	var got caught
+	if err := json.Unmarshal(text, &got); err != nil {
+		problem, _ := os.ReadFile(filepath.Join(dir, "err"))
+		t.Fatalf("%v\n%s%s", err, text, problem)
+	}
+	return got
+}
+
+// launched starts a jail that may write dir, with more lines in its profile,
+// and records it there.
+func launched(t *testing.T, dir, more string, argv ...string) (*jail.Process, registry.Place) {
+	t.Helper()
+	if limit, err := os.ReadFile("/proc/sys/user/max_user_namespaces"); err != nil || strings.TrimSpace(string(limit)) == "0" {
+		if os.Getenv("JAIL_TEST_REQUIRE") != "" {
+			t.Fatal("this machine has no user namespaces")
+		}
+		t.Skip("this machine has no user namespaces")
+	}
+	profile := "filesystem: {read: [/usr, /bin, /lib, /lib64, " + filepath.Dir(dir) + "], write: [" + dir + "]}\nsyscalls: {default: allow}\n" + more
 	store := policy.Store{Parse: yaml.Parse, Dirs: []policy.Dir{{Path: "/profiles", FS: fstest.MapFS{"test.yaml": {Data: []byte(profile)}}}}}
 	p, _, problems := policy.Load(store, policy.Request{Name: "test"})
 	if problems.HasErrors() {
@@ -81,10 +147,6 @@ func watched(t *testing.T, guarded bool, act ...string) caught {
 		t.Fatal(err)
 	}
 	host.Cwd = dir
-	for i := range act {
-		act[i] = strings.Replace(act[i], "STOP", filepath.Join(dir, "stop"), 1)
-	}
-	argv := append([]string{"/bin/sh", "-c", `"$@" >out 2>err`, "sh"}, act...)
 	c, problems := jail.Compile(p, host, jail.Command{Argv: argv})
 	if problems.HasErrors() {
 		t.Fatal(problems)
@@ -110,32 +172,17 @@ func watched(t *testing.T, guarded bool, act ...string) caught {
 	if _, err := registry.Register(place, &registry.Launch{Profile: "test", First: process.First(), Main: process.Pid(), Entry: encoded}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond) // until somebody watches
-	for range 20 {
-		enterOnce(t, place, guarded)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "stop"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	process.Wait()
-	text, _ := os.ReadFile(filepath.Join(dir, "out"))
-	var got caught
-	if err := json.Unmarshal(text, &got); err != nil {
-		problem, _ := os.ReadFile(filepath.Join(dir, "err"))
-		t.Fatalf("%v\n%s%s", err, text, problem)
-	}
-	return got
+	return process, place
 }
 
-// enterOnce enters with a program that ends soon, and waits a moment before
-// it is executed, so that a watcher has the time.
-func enterOnce(t *testing.T, place registry.Place, guarded bool) {
+// joined makes the plan that enters the only jail, and what gives back the
+// descriptors of it.
+func joined(t *testing.T, place registry.Place, argv ...string) (plan *jail.Plan, done func()) {
 	t.Helper()
-	jails, _, err := registry.Running(place)
+	jails, refused, err := registry.Running(place)
 	if err != nil || len(jails) != 1 {
-		t.Fatalf("%d jails run, %v", len(jails), err)
+		t.Fatalf("%d jails run, %v, %v", len(jails), refused, err)
 	}
-	defer jails[0].Close()
 	entry, err := jail.DecodeEntry(jails[0].Entry)
 	if err != nil {
 		t.Fatal(err)
@@ -144,33 +191,44 @@ func enterOnce(t *testing.T, place registry.Place, guarded bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	join := &jail.Join{Argv: []string{"/bin/sleep", "0.03"}}
+	join := &jail.Join{Argv: argv}
 	for _, n := range opened {
-		defer unix.Close(n.FD)
 		join.Namespaces = append(join.Namespaces, jail.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
 	}
-	plan := entry.Join(join)
-	pause := bytes.Clone([]byte{15: 0})
-	pause[8], pause[9], pause[10], pause[11] = 0x00, 0x5a, 0x62, 0x02 // 40 ms, in nanoseconds
-	last := len(plan.Program) - 1
-	plan.Program = append(plan.Program[:last:last], jail.Op{
-		Name: "nanosleep", Number: unix.SYS_NANOSLEEP, Out: jail.NoSlot,
-		Args: []jail.Arg{{Kind: jail.ArgBlock, Block: &jail.Block{Bytes: pause}}, {}},
-	}, plan.Program[last])
-	if !guarded {
-		for _, ops := range [][]jail.Op{plan.Setup, plan.Program} {
-			for i := range ops {
-				if ops[i].Name == "prctl" && ops[i].Args[0].Num == unix.PR_SET_DUMPABLE {
-					ops[i].Args = []jail.Arg{{Num: unix.PR_SET_DUMPABLE}, {Num: 1}}
-				}
-			}
+	return entry.Join(join), func() {
+		for _, n := range opened {
+			_ = unix.Close(n.FD)
 		}
+		jails[0].Close()
 	}
+}
+
+func runPlan(t *testing.T, plan *jail.Plan) int {
+	t.Helper()
 	process, failure := jail.Start(plan, nil)
 	if failure != nil {
 		t.Fatal(failure.Diagnostic())
 	}
-	if status := process.Wait(); status != 0 {
-		t.Fatalf("status %d", status)
+	return process.Wait()
+}
+
+// pauseBeforeProgram holds the process that enters for 40 ms before it
+// becomes the program, so that a watcher has the time.
+func pauseBeforeProgram(plan *jail.Plan) {
+	pause := binary.NativeEndian.AppendUint64(make([]byte, 8), 40_000_000)
+	plan.Program = slices.Insert(slices.Clone(plan.Program), len(plan.Program)-1, jail.Op{
+		Name: "nanosleep", Number: unix.SYS_NANOSLEEP, Out: jail.NoSlot,
+		Args: []jail.Arg{{Kind: jail.ArgBlock, Block: &jail.Block{Bytes: pause}}, {}},
+	})
+}
+
+// unguard has the process that enters stay as readable as any other.
+func unguard(plan *jail.Plan) {
+	for _, ops := range [][]jail.Op{plan.Setup, plan.Program} {
+		for i := range ops {
+			if ops[i].Name == "prctl" && ops[i].Args[0].Num == unix.PR_SET_DUMPABLE {
+				ops[i].Args = []jail.Arg{{Num: unix.PR_SET_DUMPABLE}, {Num: 1}}
+			}
+		}
 	}
 }
