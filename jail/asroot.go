@@ -236,6 +236,13 @@ func (p *Plan) rootNamespace() (int, error) {
 	return unix.Open("/proc/"+strconv.Itoa(cell.pid)+"/ns/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }
 
+// RunsAs tells who the program is in a jail that root starts, outside and
+// inside: the launcher writes these maps of ids. In all other jails an op does,
+// and ok is false.
+func (p *Plan) RunsAs() (outside, uid, gid int, ok bool) {
+	return p.runAs, p.insideUID, p.insideGID, p.runAs != 0
+}
+
 // writeMaps gives the jail's first process its user and group.
 func (p *Plan) writeMaps(pid int) error {
 	if p.runAs == 0 {

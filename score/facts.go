@@ -71,6 +71,10 @@ func newFacts(in Input) *facts {
 			f.read(&part[i])
 		}
 	}
+	if outside, uid, gid, ok := in.Plan.RunsAs(); ok {
+		f.inside, f.outside, f.mapped = strconv.Itoa(uid), strconv.Itoa(outside), true
+		f.insideGroup, f.Groups = strconv.Itoa(gid), nil // the launcher clears them
+	}
 	f.readFilter(in.Plan.Filter)
 	f.soon = in.View.Unguarded(&in.Host.Own)
 	slices.Sort(f.devices)
