@@ -68,6 +68,8 @@ func rank(name string) (int, bool) {
 		return 2, true // data: the embedded profiles
 	case "seccomp/libseccomp", "seccomp/compiler":
 		return 2, true
+	case "unixsock":
+		return 3, true // serves what a plan asks for
 	case "launchcache":
 		return 3, true // keeps what package policy loaded
 	case "terminal":

@@ -227,7 +227,7 @@ func (b browser) sandbox(w *world) {
 				// The second process of a jail is the program.
 				pages = statusOf(pid)
 				own := userNamespace(pid)
-				return pages["Seccomp_filters"] > "1" && own != "" && own != userNamespace(all[1])
+				return pages["Seccomp_filters"] > "2" && own != "" && own != userNamespace(all[1])
 			}
 		}
 		return false

@@ -237,7 +237,7 @@ func (c *comparison) status() {
 			c.t.Errorf("%s is %s, want %s", set, c.f.Status[set], caps)
 		}
 	}
-	if c.f.Status["NoNewPrivs"] != "1" || c.f.Status["Seccomp"] != "2" || c.f.Status["Seccomp_filters"] != "1" {
+	if c.f.Status["NoNewPrivs"] != "1" || c.f.Status["Seccomp"] != "2" || c.f.Status["Seccomp_filters"] != "2" {
 		c.t.Errorf("no_new_privs %s, seccomp mode %s", c.f.Status["NoNewPrivs"], c.f.Status["Seccomp"])
 	}
 	if c.f.UID != os.Getuid() {

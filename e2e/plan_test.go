@@ -221,7 +221,7 @@ func (m *matcher) arg(o *op, a *planArg, text string, unknown bool) error {
 		if o.Syscall == "futex" && strings.Contains(text, "<<") {
 			return nil // FUTEX_WAKE_OP's operation, taken apart
 		}
-		n, ok := number(text)
+		n, ok := number(strings.TrimPrefix(text, "|")) // a mask that strace divides
 		if !ok || n != uint64(a.Value) && uint32(n) != uint32(a.Value) {
 			return fmt.Errorf("%s, want %d", text, a.Value)
 		}
@@ -257,6 +257,7 @@ func (m *matcher) arg(o *op, a *planArg, text string, unknown bool) error {
 			return nil
 		}
 		return structure(o, a, text)
+	case "result": // the kernel's answer
 	default:
 		return fmt.Errorf("an argument of the unknown kind %q", a.Kind)
 	}

@@ -168,6 +168,9 @@ func run(r *raw, s *scratch, from, to int32) syscall.Errno {
 		if op.out >= 0 {
 			s.slots[op.out&(slotCount-1)] = ret
 		}
+		if op.store != 0 {
+			*(*uint32)(unsafe.Add(unsafe.Pointer(r.arena), op.store)) = uint32(ret)
+		}
 	}
 	return 0
 }

@@ -45,6 +45,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 		return &Compiled{View: k.view}, k.problems
 	}
 
+	k.guardSockets()
 	k.plan.Setup = make([]Op, 0, usualOps+opsPerPath*len(k.view.grants))
 	b := newBuilder(&k.plan.Setup)
 	m := newMounter(b, k)
@@ -90,6 +91,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.waitForReaper(b)   // should it fail, the program has not run
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
 	k.restrict(b)        // after no_new_privs, which it needs, and all set-up
+	k.socketFilter(b)    // its listener goes to the launcher with the report
 	k.ready(b)           // the filter may forbid write(2), so the report comes first
 	k.filter(b)          // as late as possible: it restricts the launcher as well
 	b.each = false
@@ -120,7 +122,7 @@ func newMounter(b *builder, k *compiler) *mounter {
 	return &mounter{
 		builder: b, blocks: newBlocks(), h: k.h, problems: &k.problems,
 		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User, landlock: &k.landlock,
-		plan: k.plan, lastSlot: slotCount,
+		plan: k.plan, lastSlot: slotCount, guard: k.plan.sockets,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/landlock"
+	"github.com/jail-project/jail/unixsock"
 	"github.com/jail-project/jail/wire"
 )
 
@@ -17,12 +18,16 @@ type Entry struct {
 	keep, set []string // patterns of variables that are kept; NAME=text
 	ops       [3][]Op  // for Setup, Init and Program of a plan
 	files     bool     // see Plan.fileStreams
+	sockets   *unixsock.Rules
 }
 
 // Entry returns what later entering the jail of this plan takes.
 func (p *Plan) Entry() *Entry {
 	e := &Entry{keep: p.keep, set: p.set, files: p.fileStreams}
 	e.ops[0] = append(e.ops[0], p.enter...)
+	if p.sockets != nil {
+		e.sockets = p.sockets.rules
+	}
 	for part, ops := range [...][]Op{p.Setup, p.Init, p.Program} {
 		for i := range ops {
 			if ops[i].Each {
@@ -59,13 +64,47 @@ func (e *Entry) Encode() ([]byte, error) {
 	b = wire.AppendNumber(b, files)
 	b = appendTexts(b, e.keep)
 	b = appendTexts(b, e.set)
+	b = appendRules(b, e.sockets)
+	w := opWriter{b: b, blocks: map[*Block]uint64{}}
 	for _, ops := range e.ops {
-		b = wire.AppendNumber(b, uint64(len(ops)))
+		w.number(uint64(len(ops)))
 		for i := range ops {
-			b = appendOp(b, &ops[i])
+			w.op(&ops[i])
 		}
 	}
-	return b, nil
+	return w.b, nil
+}
+
+// appendRules writes what the launcher of an entered process answers by.
+func appendRules(b []byte, r *unixsock.Rules) []byte {
+	if r == nil {
+		return wire.AppendNumber(b, 0)
+	}
+	b = wire.AppendNumber(b, 1)
+	b = wire.AppendNumber(b, uint64(len(r.Mounts)))
+	for _, id := range r.Mounts {
+		b = wire.AppendNumber(b, id)
+	}
+	b = wire.AppendNumber(b, uint64(len(r.Files)))
+	for _, file := range r.Files {
+		b = wire.AppendNumber(wire.AppendNumber(b, file.Device), file.Inode)
+	}
+	return appendTexts(b, r.Names)
+}
+
+func readRules(d *wire.Decoder) *unixsock.Rules {
+	if d.Below(2) == 0 {
+		return nil
+	}
+	r := &unixsock.Rules{}
+	for range d.Count(1) {
+		r.Mounts = append(r.Mounts, d.Number())
+	}
+	for range d.Count(2) {
+		r.Files = append(r.Files, unixsock.File{Device: d.Number(), Inode: d.Number()})
+	}
+	r.Names = texts(d)
+	return r
 }
 
 // complete tells whether every slot that a step uses was filled by a step
@@ -98,42 +137,62 @@ func appendTexts(b []byte, texts []string) []byte {
 	return b
 }
 
-func appendOp(b []byte, o *Op) []byte {
-	b = wire.AppendBytes(b, o.Name)
-	b = wire.AppendNumber(b, uint64(o.Number))
-	b = wire.AppendNumber(b, uint64(o.Out+1))
-	b = wire.AppendNumber(b, uint64(o.Accept))
-	b = wire.AppendBytes(b, o.Verb)
-	b = wire.AppendBytes(b, o.Subject)
-	b = wire.AppendNumber(b, uint64(len(o.Args)))
-	for i := range o.Args {
-		a := &o.Args[i]
-		b = wire.AppendNumber(b, uint64(a.Kind))
-		b = wire.AppendNumber(b, a.Num)
-		b = wire.AppendBytes(b, a.Text)
-		if a.Kind == ArgBlock || a.Kind == ArgBeneath {
-			b = appendBlock(b, a.Block)
-		}
-	}
-	return b
+// opWriter writes steps. A block that is used twice is one block when it is
+// read again: what the kernel writes there by one step another step reads.
+type opWriter struct {
+	b      []byte
+	blocks map[*Block]uint64 // numbered from 1 in the order in which they end
 }
 
-func appendBlock(b []byte, block *Block) []byte {
-	b = wire.AppendBytes(b, block.Bytes)
-	b = wire.AppendBytes(b, block.Show)
-	b = wire.AppendNumber(b, uint64(len(block.Refs)))
+func (w *opWriter) number(n uint64) { w.b = wire.AppendNumber(w.b, n) }
+func (w *opWriter) text(s string)   { w.b = wire.AppendBytes(w.b, s) }
+
+func (w *opWriter) op(o *Op) {
+	w.text(o.Name)
+	w.number(uint64(o.Number))
+	w.number(uint64(o.Out + 1))
+	w.number(uint64(o.Accept))
+	w.text(o.Verb)
+	w.text(o.Subject)
+	w.number(uint64(len(o.Args)))
+	for i := range o.Args {
+		a := &o.Args[i]
+		w.number(uint64(a.Kind))
+		w.number(a.Num)
+		w.text(a.Text)
+		if a.Kind == ArgBlock || a.Kind == ArgBeneath {
+			w.block(a.Block)
+		}
+	}
+	if o.Store == nil {
+		w.number(0)
+		return
+	}
+	w.number(uint64(o.StoreAt))
+	w.block(o.Store)
+}
+
+func (w *opWriter) block(block *Block) {
+	if n, ok := w.blocks[block]; ok {
+		w.number(n)
+		return
+	}
+	w.number(0)
+	w.b = wire.AppendBytes(w.b, block.Bytes)
+	w.text(block.Show)
+	w.number(uint64(len(block.Refs)))
 	for i := range block.Refs {
 		ref := &block.Refs[i]
-		b = wire.AppendNumber(b, uint64(ref.Offset))
+		w.number(uint64(ref.Offset))
 		if ref.Block == nil {
-			b = wire.AppendNumber(b, 0)
-			b = wire.AppendBytes(b, ref.Text)
+			w.number(0)
+			w.text(ref.Text)
 			continue
 		}
-		b = wire.AppendNumber(b, 1)
-		b = appendBlock(b, ref.Block)
+		w.number(1)
+		w.block(ref.Block)
 	}
-	return b
+	w.blocks[block] = uint64(len(w.blocks) + 1)
 }
 
 // DecodeEntry reads what Encode wrote and refuses everything else.
@@ -142,11 +201,12 @@ func DecodeEntry(data []byte) (*Entry, error) {
 	if d.Number() != entryVersion {
 		return nil, errNotEntry
 	}
-	e := &Entry{files: d.Below(2) == 1, keep: texts(d), set: texts(d)}
+	e := &Entry{files: d.Below(2) == 1, keep: texts(d), set: texts(d), sockets: readRules(d)}
+	r := opReader{Decoder: d}
 	for part := range e.ops {
-		e.ops[part] = make([]Op, d.Count(7))
+		e.ops[part] = make([]Op, d.Count(8))
 		for i := range e.ops[part] {
-			readOp(d, &e.ops[part][i])
+			r.op(&e.ops[part][i])
 		}
 	}
 	if !d.Done() || !e.complete() {
@@ -163,7 +223,13 @@ func texts(d *wire.Decoder) []string {
 	return out
 }
 
-func readOp(d *wire.Decoder, o *Op) {
+// opReader reads what opWriter wrote.
+type opReader struct {
+	*wire.Decoder
+	blocks []*Block
+}
+
+func (d *opReader) op(o *Op) {
 	o.Name, o.Number = d.Text(), uintptr(d.Number())
 	o.Out = Slot(d.Below(slotCount+1)) - 1
 	o.Accept = errnoOf(d.Below(acceptAny + 1))
@@ -176,9 +242,9 @@ func readOp(d *wire.Decoder, o *Op) {
 		a.Num, a.Text = d.Number(), d.Text()
 		switch a.Kind {
 		case ArgBlock:
-			a.Block = readBlock(d, maxBlockDepth)
+			a.Block = d.block(maxBlockDepth)
 		case ArgBeneath:
-			if a.Block = readBlock(d, 0); a.Num >= slotCount || !isBeneath(a.Block, Slot(a.Num)) {
+			if a.Block = d.block(0); a.Num >= slotCount || !isBeneath(a.Block, Slot(a.Num)) {
 				d.Fail()
 			}
 		case ArgSlot:
@@ -191,9 +257,22 @@ func readOp(d *wire.Decoder, o *Op) {
 			}
 		}
 	}
+	if o.StoreAt = int(d.Below(maxStore)); o.StoreAt == 0 {
+		return
+	}
+	o.Store = d.block(maxBlockDepth)
+	if o.StoreAt+4 > len(o.Store.Bytes) {
+		d.Fail()
+	}
 }
 
-func readBlock(d *wire.Decoder, depth int) *Block {
+// maxStore bounds where in a block a result goes.
+const maxStore = 1 << 12
+
+func (d *opReader) block(depth int) *Block {
+	if n := d.Below(uint64(len(d.blocks)) + 1); n > 0 {
+		return d.blocks[n-1]
+	}
 	block := &Block{Bytes: d.Bytes(), Show: d.Text()}
 	block.Refs = make([]Ref, d.Count(3))
 	for i := range block.Refs {
@@ -208,9 +287,10 @@ func readBlock(d *wire.Decoder, depth int) *Block {
 		case depth == 0:
 			d.Fail()
 		default:
-			ref.Block = readBlock(d, depth-1)
+			ref.Block = d.block(depth - 1)
 		}
 	}
+	d.blocks = append(d.blocks, block)
 	return block
 }
 

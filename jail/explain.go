@@ -22,14 +22,15 @@ const (
 	Memory                // a file system in memory
 	Barred                // nothing, and nothing can be made there
 	Own                   // made by jail: /dev, /proc, a file with text of ours
+	Socket                // the host's, and may be connected to
 )
 
 // String is the stable name of a sight, for programs.
 func (s Sight) String() string {
-	if s < 0 || s > Own {
+	if s < 0 || s > Socket {
 		return "invalid"
 	}
-	return [...]string{"absent", "hidden", "frame", "read-only", "writable", "overlay", "private", "tmpfs", "kept-absent", "own"}[s]
+	return [...]string{"absent", "hidden", "frame", "read-only", "writable", "overlay", "private", "tmpfs", "kept-absent", "own", "socket"}[s]
 }
 
 // Ground is one rule that a path meets.
@@ -90,6 +91,8 @@ func (v *View) sight(s setting, at place) Sight {
 		return Absent
 	}
 	switch s.by.kind {
+	case grantSocket:
+		return Socket
 	case grantRead, grantGuard:
 		return ReadOnly
 	case grantAbsent:

@@ -34,6 +34,7 @@ func (m *mounter) tmpfs(gr *grant, path string, around setting) {
 	}
 	s := m.newTmpfs(or(r.Size, defaultTmpfsSize), or(r.Inodes, defaultTmpfsInodes), mode)
 	m.mayChange(s, path, KindDir)
+	m.ownMount(s)
 	m.attach(s, gr, path, around)
 }
 

@@ -25,6 +25,7 @@ const (
 	grantDev
 	grantProc
 	grantText // a file with text of ours
+	grantSocket
 )
 
 // grant is one path rule, resolved for this host.
@@ -106,6 +107,7 @@ func (g *granter) run() {
 		}
 		g.rule(r, i)
 	}
+	g.sockets()
 	g.guards()
 	g.own()
 	g.refusePlantedLinks()
@@ -289,7 +291,7 @@ func (g *granter) whenMissing(gr *grant, lexical string) bool {
 		if root := g.otherRoot(); root != "" {
 			gr.file = g.h.Files.Kind(root + lexical)
 		}
-		return gr.file == KindDir || gr.file == KindFile
+		return gr.file != KindMissing && gr.file != KindLink
 	case r.Create == policy.CreateDirectory:
 		gr.file = KindDir
 	case r.Create == policy.CreateFile:

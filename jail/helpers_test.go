@@ -29,7 +29,8 @@ func loadPolicy(t *testing.T, text string) (*policy.Policy, *diag.Sources) {
 }
 
 // fakeFiles is a file tree that exists only in a test. A value is "" for a
-// directory, "-" for a file, "x" for an executable, else the target of a link.
+// directory, "-" for a file, "x" for an executable, "=" for a socket, else the target of
+// a link.
 type fakeFiles map[string]string
 
 func (f fakeFiles) Kind(path string) FileKind {
@@ -46,6 +47,8 @@ func (f fakeFiles) Kind(path string) FileKind {
 		return KindDir
 	case v == "-", v == "x":
 		return KindFile
+	case v == "=":
+		return KindSocket
 	default:
 		return KindLink
 	}

@@ -76,6 +76,10 @@ type Kernel struct {
 	// LandlockOff tells that the kernel has it and was booted without.
 	Landlock    landlock.ABI
 	LandlockOff bool
+	// NoListener: a filter around jail itself has the one listener that a process
+	// may have, so that nobody can answer for another. That is found out when it is
+	// tried; see Failure.NeedsListener.
+	NoListener bool
 }
 
 // FileKind is the type of a file, as far as a plan cares.
@@ -85,8 +89,9 @@ type FileKind uint8
 const (
 	KindMissing FileKind = iota
 	KindDir
-	KindFile // and everything that is bound like a file: sockets, devices, pipes
+	KindFile // and everything that is bound like a file: devices, pipes
 	KindLink
+	KindSocket // bound like a file
 )
 
 // Files answers what exists on the host. Paths are absolute and clean.

@@ -55,6 +55,9 @@ func (e *Entry) Join(j *Join) *Plan {
 		Namespaces: uintptr(unix.SIGCHLD), Reap: true, entering: true,
 		Env: environmentOf(j.Env, e.keep, e.set), Argv: j.Argv,
 	}
+	if e.sockets != nil {
+		p.sockets = &socketGuard{rules: e.sockets}
+	}
 	b := newBuilder(&p.Setup)
 	b.dieWith("jail enter")
 	b.cgroup(j.Cgroup) // while the host's files have names

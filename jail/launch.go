@@ -10,6 +10,7 @@ import (
 
 	"github.com/jail-project/jail/standin"
 	"github.com/jail-project/jail/terminal"
+	"github.com/jail-project/jail/unixsock"
 )
 
 // Process is a started jail. Its first process is a child of this one.
@@ -19,7 +20,8 @@ type Process struct {
 	pidfd    int // of the program
 	firstfd  int // pidfd of PID 1
 	plan     *Plan
-	limit    time.Time // when the time limit is over; zero for none
+	limit    time.Time        // when the time limit is over; zero for none
+	sockets  *unixsock.Server // nil: nobody has to answer for Unix sockets
 	timedOut bool
 	standIns *standin.Held
 
@@ -157,6 +159,7 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 		proc := openProcess(p, first, program)
 		rec, _, err = report.receive()
 		if errors.Is(err, errReportEnded) {
+			proc.sockets = p.socketServer(report.takeListener(), cell.shared)
 			return proc.withTerminal(cell)
 		}
 		proc.close()

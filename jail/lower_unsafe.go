@@ -18,6 +18,7 @@ type rawOp struct {
 	kinds  [6]ArgKind
 	out    int8
 	accept uint16
+	store  uintptr // where in the arena the result goes as 32 bits, 0 for nowhere
 }
 
 // beneathAttr is struct landlock_path_beneath_attr of landlock_add_rule(2),
@@ -30,7 +31,8 @@ type beneathAttr struct {
 
 // raw is a lowered plan as it lies in the memory that launcher and child
 // share: this header, the ops, then the arena of texts and blocks. The launcher
-// writes it once; the child writes the first two words and the fourth.
+// writes it once; the child writes the first two words and the fourth, and the
+// blocks that receive results.
 type raw struct {
 	step    uint32 // the op being executed
 	gate    uint32 // see waitForReaper
@@ -108,6 +110,9 @@ func (p *Plan) lower(shared []byte) (bool, error) {
 		return false, nil // the arena had to move out of the shared memory
 	}
 	l.link(shared[arenaAt:])
+	for _, b := range l.results {
+		b.at = int(arenaAt + l.blocks[b])
+	}
 	*header(shared) = raw{
 		reap: p.Reap, serve: p.Terminal != nil, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(n),
 		ops: &ops[0], arena: &shared[arenaAt],
@@ -128,6 +133,8 @@ type lowering struct {
 	last   string // the previous text and its offset: neighbours repeat
 	lastAt uintptr
 	fixups []fixup
+
+	results []*Block // see Block.Result
 }
 
 type fixup struct{ at, to uintptr }
@@ -153,6 +160,13 @@ func (l *lowering) op(o *Op, r *rawOp) error {
 			r.args[i] = uintptr(a.Num)
 		}
 	}
+	if o.Store != nil {
+		at, err := l.block(o.Store)
+		if err != nil {
+			return err
+		}
+		r.store = at + uintptr(o.StoreAt)
+	}
 	return nil
 }
 
@@ -177,6 +191,9 @@ func (l *lowering) block(b *Block) (uintptr, error) {
 	}
 	at := uintptr(len(l.arena))
 	l.blocks[b] = at
+	if b.Result {
+		l.results = append(l.results, b)
+	}
 	l.arena = append(l.arena, b.Bytes...)
 	for i := range b.Refs {
 		ref := &b.Refs[i]

@@ -28,6 +28,7 @@ type mounter struct {
 
 	nestedUsers *policy.Value[bool]
 	landlock    *confinement
+	guard       *socketGuard // nil: Unix sockets are not guarded
 
 	plan     *Plan
 	lastSlot Slot // the slots from here on hold what the launcher opened
@@ -126,6 +127,8 @@ func verbOf(gr *grant) string {
 		return "protect"
 	case grantAbsent:
 		return "keep absent"
+	case grantSocket:
+		return "make connectable"
 	default:
 		return "make"
 	}
@@ -145,6 +148,8 @@ func (m *mounter) grant(n *node, path string, around setting) {
 		}
 	case grantAbsent:
 		m.absent(gr, path, around)
+	case grantSocket:
+		m.socket(gr, path, around)
 	case grantHide:
 		m.hide(n, path, around)
 	case grantTmpfs:
@@ -192,6 +197,9 @@ func (m *mounter) bind(n *node, path string, around setting) {
 	s := m.clone(source, gr.file == KindDir, attr)
 	if writable {
 		m.mayChange(s, path, gr.file)
+	}
+	if gr.source != "" && writable {
+		m.ownMount(s) // a private home
 	}
 	m.attach(s, gr, path, around)
 }

@@ -26,6 +26,8 @@ func (osFiles) Kind(path string) FileKind {
 		return KindDir
 	case unix.S_IFLNK:
 		return KindLink
+	case unix.S_IFSOCK:
+		return KindSocket
 	default:
 		return KindFile
 	}

@@ -48,6 +48,7 @@ func (m *mounter) overlay(gr *grant, path string, around setting) {
 		m.call("close", unix.SYS_CLOSE, NoSlot, num(overlayFD+i, ""))
 	}
 	m.mayChange(s, path, KindDir)
+	m.ownMount(s)
 	m.attach(s, gr, path, around)
 }
 

@@ -80,6 +80,7 @@ type Plan struct {
 	detached   bool
 	entering   bool // the plan is to enter a jail that runs; see Join
 	filterProg *Block
+	sockets    *socketGuard // nil: Unix sockets are not guarded
 }
 
 // Input is a descriptor that is open in the launcher when the plan starts.
@@ -111,6 +112,11 @@ type Op struct {
 	Out    Slot          // receives the result, or NoSlot
 	Accept syscall.Errno // an errno that is no failure, 0 for none
 	Each   bool          // every process of the jail does this, also one that enters: see Entry
+
+	// Store receives the result as 32 bits at byte StoreAt, which is not 0;
+	// nil for none. A later op may have the block as an argument.
+	Store   *Block
+	StoreAt int
 
 	Verb    string // what the step is for, read before Subject
 	Subject string // in the user's words
@@ -163,6 +169,11 @@ type Block struct {
 	Bytes []byte
 	Refs  []Ref  // places in Bytes that hold a pointer
 	Show  string // how people read it
+
+	// Result: the kernel writes it, and the launcher reads it when the program
+	// runs. It lies at byte at of the shared memory then.
+	Result bool
+	at     int
 }
 
 // Ref says that the pointer-sized word at Offset points to Text

@@ -235,6 +235,10 @@ func (k *compiler) descriptors(b *builder) {
 // ready tells the launcher that set-up is complete; see record.
 func (k *compiler) ready(b *builder) {
 	b.because("report", "that everything is set up", nil)
+	if listener := k.plan.listener(); listener != nil {
+		b.call("sendmsg", unix.SYS_SENDMSG, NoSlot, fd(slotReport), block(readyMessage(listener)), num(0, ""))
+		return
+	}
 	b.call("write", unix.SYS_WRITE, NoSlot, fd(slotReport), block(&Block{Bytes: readyRecord(), Show: "ready"}), num(recordSize, ""))
 }
 

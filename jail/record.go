@@ -15,7 +15,7 @@ import (
 //	     | fork ---> |                               |
 //	     | close     |-- {op, errno} --------------->|  likewise
 //	     |           |-- {-1, 0} "ready" ----------->|  all is set up; the kernel
-//	     |           |                               |  adds who sent it
+//	     |           |   and the guard's listener    |  adds who sent it
 //	     |           | seccomp(2)                    |
 //	     |           | execve(2)                     |
 //	     |           |-- {op, errno} --------------->|  execve failed

@@ -10,6 +10,7 @@ import (
 // report is the launcher's side of the child's records.
 type report struct {
 	ours, child int
+	listener    int // of the socket guard, -1 as long as there is none
 }
 
 // errReportEnded is end of file: nobody is left who could send a record.
@@ -20,7 +21,7 @@ func newReport() (*report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	r := &report{ours: pair[0], child: pair[1]}
+	r := &report{ours: pair[0], child: pair[1], listener: -1}
 	// The kernel then adds the sender's pid, translated into our namespace.
 	if err := unix.SetsockoptInt(r.ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		r.close()
@@ -39,6 +40,16 @@ func (r *report) closeChild() {
 func (r *report) close() {
 	r.closeChild()
 	_ = unix.Close(r.ours)
+	if r.listener >= 0 {
+		_ = unix.Close(r.takeListener())
+	}
+}
+
+// takeListener gives the listener away.
+func (r *report) takeListener() int {
+	fd := r.listener
+	r.listener = -1
+	return fd
 }
 
 // begin tells the child that its plan is there.
@@ -61,18 +72,23 @@ func (r *report) receive() (record, int, error) {
 	case n != recordSize:
 		return record{}, 0, fmt.Errorf("a record of %d bytes", n)
 	}
-	return parseRecord(buf[:]), senderOf(oob[:oobn]), nil
+	return parseRecord(buf[:]), r.control(oob[:oobn]), nil
 }
 
-func senderOf(oob []byte) int {
+// control reads what came with a record: who sent it, which it returns, and
+// the listener of the socket guard, once.
+func (r *report) control(oob []byte) (sender int) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
 		return 0
 	}
 	for i := range messages {
 		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
-			return int(cred.Pid)
+			sender = int(cred.Pid)
+		}
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil && len(fds) == 1 && r.listener < 0 {
+			r.listener = fds[0]
 		}
 	}
-	return 0
+	return sender
 }

@@ -69,7 +69,7 @@ func grow(grants []*grant, links, pins []link) *node {
 	}
 	for _, gr := range grants {
 		n := root.at(gr.real)
-		if n.grant != nil && !gr.rank.over(n.grant.rank) {
+		if n.grant != nil && !gr.over(n.grant) {
 			continue
 		}
 		if gr.kind == grantGuard && n.grant != nil && n.grant.kind != grantHide {
@@ -121,7 +121,7 @@ func (s setting) apply(gr *grant) setting {
 		return s
 	}
 	switch gr.kind {
-	case grantRead:
+	case grantRead, grantSocket:
 		return setting{bound: true, by: gr}
 	case grantWrite, grantOverlay:
 		return setting{bound: true, writable: true, own: gr.source != "" || gr.kind == grantOverlay, by: gr}

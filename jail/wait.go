@@ -63,16 +63,20 @@ func (p *Process) follow() {
 	if p.plan.Time > 0 {
 		p.limit = time.Now().Add(p.plan.Time)
 	}
+	var fds []unix.PollFd
 	for {
-		fds := []unix.PollFd{
-			{Fd: int32(p.firstfd), Events: unix.POLLIN},
-			{Fd: int32(wakeFD()), Events: unix.POLLIN},
-		}
+		fds = append(fds[:0],
+			unix.PollFd{Fd: int32(p.firstfd), Events: unix.POLLIN},
+			unix.PollFd{Fd: int32(wakeFD()), Events: unix.POLLIN})
 		if p.relay != nil {
 			outer := p.relay.Watch()
 			fds = append(fds, unix.PollFd{Fd: int32(p.control), Events: unix.POLLIN}, outer[0], outer[1])
 		}
-		_, err := unix.Poll(fds, p.timeLeft())
+		sockets, timeout := len(fds), p.timeLeft()
+		if p.sockets != nil {
+			fds, timeout = p.sockets.Poll(fds), sooner(timeout, p.sockets.Pause())
+		}
+		_, err := unix.Poll(fds, timeout)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -82,10 +86,21 @@ func (p *Process) follow() {
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
 		}
+		if p.sockets != nil {
+			p.sockets.Handle(fds[sockets:])
+		}
 		if p.relay != nil {
-			p.serve(fds[2:])
+			p.serve(fds[2:sockets])
 		}
 	}
+}
+
+// sooner is the shorter of two waits of poll(2), -1 standing for ever.
+func sooner(a, b int) int {
+	if a < 0 || b >= 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // timeLeft is how long poll(2) may wait, in milliseconds. When the time is
@@ -175,6 +190,9 @@ func (p *Process) signalGroup(sig syscall.Signal) {
 }
 
 func (p *Process) close() {
+	if p.sockets != nil {
+		p.sockets.Close()
+	}
 	for _, fd := range []*int{&p.pidfd, &p.firstfd, &p.control} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)

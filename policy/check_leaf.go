@@ -211,8 +211,9 @@ func (c *checker) groupRivals() {
 func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 	path := v.get("path")
 	rule := &PathRule{Access: key.access, Path: path.text}
-	group := strings.HasPrefix(path.text, "@")
-	// The tmpfs makes the directory itself, and a group names what may exist.
+	group := strings.HasPrefix(path.text, "@") || path.text == AnySocket && key.access == Connect
+	// The tmpfs makes the directory itself, a group names what may exist, and
+	// so does an abstract socket.
 	rule.Required = c.flags && !group && key.access != Tmpfs
 	for i := range v.fields {
 		f := &v.fields[i]

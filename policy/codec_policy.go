@@ -35,7 +35,7 @@ func (c *codec) policy(p *Policy) {
 	c.bus(&p.DBus.Session)
 	c.bus(&p.DBus.System)
 	c.entries(&p.Devices)
-	c.entries(&p.Sockets)
+	codeSlice(c, &p.Sockets, 15, codePathRule)
 	codeSlice(c, &p.Tests, 11, codeTest)
 }
 
@@ -138,7 +138,7 @@ func codeVariable(c *codec, v *Variable) {
 }
 
 func codePathRule(c *codec, r *PathRule) {
-	codeUpTo(c, &r.Access, Overlay)
+	codeUpTo(c, &r.Access, Connect)
 	c.text(&r.Path)
 	codeUpTo(c, &r.Create, CreateFile)
 	c.bool(&r.Required)

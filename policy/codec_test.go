@@ -233,7 +233,7 @@ func TestEncodeRefusesWords(t *testing.T) {
 		{"network", func(p *Policy) { p.Network.Mode.V = "" }},
 		{"layer", func(p *Policy) { p.Audio.Layer = 2 }},
 		{"no layer", func(p *Policy) { p.Audio.Layer = -2 }},
-		{"access", func(p *Policy) { p.Filesystem.Rules[0].Access = 5 }},
+		{"access", func(p *Policy) { p.Filesystem.Rules[0].Access = 6 }},
 		{"action", func(p *Policy) { p.Syscalls.Default.V = 4 }},
 		{"mode", func(p *Policy) { p.Filesystem.Rules[0].Mode = 0o10000 }},
 		{"argument", func(p *Policy) { p.Syscalls.Allow[0].Rule.When[0].Arg = 6 }},

@@ -109,6 +109,8 @@ func (k *Key) jsonScalar() object {
 		o = words(seccomp.ArchNames())
 	case PathRef, RootDir:
 		o = pattern(`^(host$|/|~|\$\{)`)
+	case SocketRef:
+		o = pattern(`^([*]$|/|~|\$\{|@.)`)
 	case PathPattern:
 		o = pattern(`^(/|~|\$\{|@)`)
 	case ProfileName, ProgramName:

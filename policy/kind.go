@@ -33,6 +33,8 @@ func (k *Key) expects() string {
 		return "a path"
 	case PathPattern:
 		return "a path, a pattern or a path group"
+	case SocketRef:
+		return "a path, @name or *"
 	case RootDir:
 		return "host or a directory"
 	}

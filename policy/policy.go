@@ -75,7 +75,7 @@ type Policy struct {
 	Audio        Value[string] // none, pulse, pipewire
 	DBus         DBus
 	Devices      []Entry
-	Sockets      []Entry
+	Sockets      []PathRule // Access is Connect; see AnySocket and AbstractSocket
 	Tests        []Test
 }
 
@@ -89,6 +89,7 @@ const (
 	Hide
 	Tmpfs
 	Overlay
+	Connect // an entry of sockets
 )
 
 // Create says what a missing path is made as on the host.
@@ -101,7 +102,8 @@ const (
 	CreateFile
 )
 
-// PathRule is one entry of filesystem.read, write, hide, tmpfs or overlay.
+// PathRule is one entry of filesystem.read, write, hide, tmpfs or overlay, or
+// of sockets.
 // For one Path only the rule of the latest layer remains, whichever list it
 // stands in.
 type PathRule struct {

@@ -80,6 +80,8 @@ func parseScalar(v *value, key *Key) (p *problem) {
 		v.key, p = checkHostPattern(v.text)
 	case PathRef, PathPattern:
 		v.key, p = checkPath(v.text, key.Kind)
+	case SocketRef:
+		v.key, p = checkSocket(v.text)
 	default:
 		p = checkNameKind(v.text, key)
 	}

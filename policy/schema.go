@@ -25,6 +25,7 @@ const (
 	ProgramName  // the base name of a program
 	PathRef      // a path with variables, no glob
 	PathPattern  // a path with variables and globs, or a @group
+	SocketRef    // a path with variables, @name, or *
 	RootDir      // host, or a directory
 	EnvPattern   // a variable name, * at the end for any rest
 	Capability   // a name of capabilities(7), or all

@@ -12,7 +12,7 @@ func networkKey() Key {
 				Name: "mode", Kind: Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
 				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host"}, Later: "filtered, nat and namespace networks",
 				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
-				Caution: "With host, services that listen on the host's loopback and abstract sockets are in reach.",
+				Caution: "With host, services that listen on the host's loopback are in reach.",
 			},
 			hosts("allow", "Hosts that a filtered network reaches: names, *.domain, addresses or networks, each with :port or without. An empty list allows nothing.",
 				func(p *Policy) any { return &p.Network.Allow }),
@@ -85,7 +85,13 @@ func devicesKey() Key {
 
 func socketsKey() Key {
 	return Key{
-		Name: "sockets", Kind: List, Elem: &Key{Kind: PathRef}, Later: "host sockets", at: func(p *Policy) any { return &p.Sockets },
-		Doc: "Sockets of the host that the program may connect to. A path that is merely visible is not enough.",
+		Name: "sockets", Kind: List, access: Connect, at: func(p *Policy) any { return &p.Sockets },
+		Elem: &Key{Kind: PathElement, access: Connect, Keys: []Key{
+			{Name: "path", Kind: SocketRef, Required: true, Doc: "The path of the socket; @name for an abstract name, which counts with network: host; or * for every socket that the jail shows."},
+			{Name: "required", Kind: Bool, Default: "false", Doc: "A socket that does not exist is an error. Paths from the command line are always required."},
+		}},
+		Doc:     "Unix sockets of the host that the program may connect to. They become visible at their paths; a path that is merely visible because of another rule is not enough. One that does not exist on this host is skipped. The program's own sockets, in memory or in a private home, need no entry.",
+		Exempt:  `With "*" nothing is guarded: whatever socket has a visible path can be connected to, datagrams and io_uring are allowed as far as syscalls allows them.`,
+		Caution: "What listens there acts for the program, with all the rights that you have. A socket that is made anew while the jail runs, under the same name, is another one: only that of the start can be reached.",
 	}
 }

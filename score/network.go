@@ -142,12 +142,15 @@ func networkChecks() []Check {
 			ID: "abstract-sockets", Doc: "abstract Unix sockets of the host are out of reach", Weight: 20, Range: 10,
 			Fix: "network: none, or Landlock of version 6", Cost: "displays and services that listen there",
 			assess: func(f *facts) outcome {
+				if f.Plan.GuardsSockets() {
+					return either(true, 10, "connections to them are refused", "", network(f))
+				}
 				o := either(f.ownAbstract(), 10, "they belong to the host's network, or Landlock ends them at the jail", "those of the host's network", network(f))
 				o.escape = true
 				return o
 			},
 			ask: func(f *facts, out *Outside) []Question {
-				return askConnect("an abstract socket of the host", probe.Question{Kind: probe.Abstract, Name: out.Abstract}, !f.ownAbstract())
+				return askConnect("an abstract socket of the host", probe.Question{Kind: probe.Abstract, Name: out.Abstract}, !f.ownAbstract() && !f.Plan.GuardsSockets())
 			},
 		},
 		callCheck("raw-sockets", "no packets made by hand", 10,

@@ -262,6 +262,7 @@ capabilities: {keep: [net_admin]}
 identity: {user: root}
 namespaces: {ipc: false}
 landlock: off
+sockets: ["*"]
 `
 	r := Assess(input(t, load(t, text), desktop()))
 	for id, lineNumber := range map[string]int{

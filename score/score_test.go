@@ -79,7 +79,7 @@ func TestEscapes(t *testing.T) {
 		{"shells", `filesystem: {write: [/tmp/tmux-1000]}`, desktop()},
 		{"x11", `filesystem: {read: [/tmp/.X11-unix]}`, desktop()},
 		{"nested-users", "namespaces: {user: true}\nsyscalls: {allow: [\"@sandbox\"]}", desktop()},
-		{"abstract-sockets", "network: host\nlandlock: off", desktop()},
+		{"abstract-sockets", "network: host\nlandlock: off\nsockets: [\"*\"]", desktop()},
 		{"root-outside", "", root},
 	} {
 		t.Run(c.id, func(t *testing.T) {

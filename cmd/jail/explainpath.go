@@ -78,6 +78,9 @@ func (e *explainer) onePath(path string) {
 	if x.Real != path {
 		out.Notes = append(out.Notes, "on this host it leads to "+text(diag.Quote(x.Real)))
 	}
+	if _, any := e.policy.AnySocket(); x.Kind == jail.KindSocket && x.Sight != jail.Socket && !any {
+		out.Notes = append(out.Notes, "it is a socket, and cannot be connected to: sockets does not list it")
+	}
 	if x.Broken {
 		out.Notes = append(out.Notes, "in the jail only "+text(diag.Quote(x.Real))+" works: a symbolic link on the way is not visible")
 	}
@@ -90,9 +93,9 @@ func pathGround(g *jail.Ground) ground {
 	case g.Key != "":
 		return groundAt(g.Key, g.At)
 	case g.Rule != nil && g.Written != g.Rule.Path:
-		return groundAt("filesystem."+accessName(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
+		return groundAt(listOf(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
 	case g.Rule != nil:
-		return groundAt("filesystem."+accessName(g.Rule.Access)+": "+g.Rule.Path, g.At)
+		return groundAt(listOf(g.Rule.Access)+": "+g.Rule.Path, g.At)
 	case g.Guard:
 		return groundAt("the protection of "+g.Written+", which runs or decides something later", g.At)
 	case !g.At.IsZero():
@@ -115,6 +118,8 @@ func sightText(x *jail.Explanation) string {
 		return "hidden"
 	case jail.Frame:
 		return "a directory of the jail's own that shows only what is granted inside it"
+	case jail.Socket:
+		return "visible, and can be connected to"
 	case jail.ReadOnly:
 		if missing {
 			return "does not exist on this host; its surroundings are visible, read-only"

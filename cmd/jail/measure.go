@@ -188,8 +188,15 @@ func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string
 		m.report(m.sources, diag.List{failure.Diagnostic()})
 		return nil, failure.ExitStatus(), nil
 	}
-	text, err := io.ReadAll(io.LimitReader(output, maxAnswers))
+	// To wait is to serve: the probe's connections are answered meanwhile.
+	var text []byte
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		text, err = io.ReadAll(io.LimitReader(output, maxAnswers))
+	}()
 	ended := process.Wait()
+	<-done
 	if err != nil {
 		return nil, 0, err
 	}

@@ -40,9 +40,10 @@ type stepJSON struct {
 }
 
 // argJSON is one argument. Kind tells which of the others are there: number
-// (value, and name when it has one), slot, string, struct, shared: value bytes
-// into the memory that the launcher and the processes of the jail share, or
-// beneath: a struct of bytes and the descriptor in the slot.
+// (value, and name when it has one), slot, string, struct, result: value bytes
+// that the kernel fills in, shared: value bytes into the memory that the
+// launcher and the processes of the jail share, or beneath: a struct of bytes
+// and the descriptor in the slot.
 type argJSON struct {
 	Kind  string     `json:"kind"`
 	Value *int64     `json:"value,omitempty"` // the 64 bits of the register, signed
@@ -112,6 +113,10 @@ func argOf(arg *jail.Arg) argJSON {
 		t := text(arg.Text)
 		return argJSON{Kind: "string", Text: &t}
 	case jail.ArgBlock:
+		if arg.Block.Result {
+			size := int64(len(arg.Block.Bytes))
+			return argJSON{Kind: "result", Name: text(arg.Block.Show), Value: &size}
+		}
 		out := argJSON{Kind: "struct", Name: text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes)}
 		for i := range arg.Block.Refs {
 			out.Refs = append(out.Refs, refOf(&arg.Block.Refs[i]))

@@ -93,6 +93,8 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			return a.wait(process, plan, record)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil
+		case failure.NeedsListener():
+			l.host.Kernel.NoListener, cell = true, nil
 		default:
 			a.report(l.sources, diag.List{failure.Diagnostic()})
 			return failure.ExitStatus()

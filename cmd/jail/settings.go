@@ -239,6 +239,8 @@ func (s *setter) set(u *flagUse) {
 		return
 	}
 	switch {
+	case key == "sockets" && text == policy.AnySocket:
+		s.add(key, text, u.span(s.line, len(key)+1, len(u.value)))
 	case k.Elem != nil && k.Elem.Kind == policy.PathElement:
 		s.path(u, key, len(key)+1)
 	case k.Kind == policy.RootDir && text != "host":

@@ -42,6 +42,11 @@ type pathJSON struct {
 	Keep     text   `json:"keep,omitempty"`
 }
 
+type socketJSON struct {
+	Path     text `json:"path"`
+	Required bool `json:"required,omitempty"`
+}
+
 type syscallJSON struct {
 	Name   text       `json:"name"`
 	When   []condJSON `json:"when,omitempty"`
@@ -101,7 +106,7 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 	for i := range f.Rules {
 		r := &f.Rules[i]
 		create := [...]string{"", "directory", "file"}[r.Create]
-		l.add("filesystem."+accessName(r.Access), pathJSON{
+		l.add(listOf(r.Access), pathJSON{
 			text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, text(r.Keep),
 		}, r.Origin)
 	}
@@ -111,19 +116,21 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 	value(l, "filesystem.arguments", f.Arguments)
 }
 
-// accessName is the list of the filesystem section that a rule stands in.
-func accessName(a policy.Access) string {
+// listOf is the key of the list that a path rule stands in.
+func listOf(a policy.Access) string {
 	switch a {
 	case policy.Read:
-		return "read"
+		return "filesystem.read"
 	case policy.Write:
-		return "write"
+		return "filesystem.write"
 	case policy.Hide:
-		return "hide"
+		return "filesystem.hide"
 	case policy.Tmpfs:
-		return "tmpfs"
+		return "filesystem.tmpfs"
+	case policy.Connect:
+		return "sockets"
 	default:
-		return "overlay"
+		return "filesystem.overlay"
 	}
 }
 
@@ -183,7 +190,10 @@ func (l *leaves) services(p *policy.Policy) {
 		l.entries(bus.key+".see", bus.rules.See)
 	}
 	l.entries("devices", p.Devices)
-	l.entries("sockets", p.Sockets)
+	for i := range p.Sockets {
+		s := &p.Sockets[i]
+		l.add("sockets", socketJSON{text(s.Path), s.Required}, s.Origin)
+	}
 	for i := range p.Tests {
 		t := &p.Tests[i]
 		l.add("tests", testJSON{t.Probe, text(t.Target), texts(t.Run), t.Expect}, t.Origin)

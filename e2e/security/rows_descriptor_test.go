@@ -42,7 +42,7 @@ func descriptorRows() []row {
 		},
 		{id: "F4", what: "opening standard input or output anew, with more rights", elsewhere: "TestF4"},
 		{
-			id: "F5", what: "two jails that look for each other", try: rendezvous, off: "the namespaces for network and System V objects, and the private directories",
+			id: "F5", what: "two jails that look for each other", try: rendezvous, off: "the namespaces for network and System V objects, the private directories, and the socket guard",
 			wide: "network: host\n", twice: []string{"an abstract socket", "a socket in /tmp", "a socket in /dev/shm", "a socket in /var/tmp"},
 		},
 		{
@@ -126,7 +126,7 @@ func rendezvous(s *scene, a arm) *outcome {
 	places := []string{"@" + name, "/tmp/" + name, "/dev/shm/" + name, "/var/tmp/" + name, strconv.Itoa(20000 + os.Getpid()%20000)}
 	r := &row{}
 	if a == teeth {
-		r.wide = "network: host\nfilesystem:\n  write: [{path: \"{root}/run\"}]\n"
+		r.wide = "network: host\n" + anySocket + "filesystem:\n  write: [{path: \"{root}/run\"}]\n"
 		places = []string{places[0], s.root + "/run/socket", places[4]}
 	}
 	s.beside(s.start(r, a, append([]string{probeBin, "serve"}, places...)...)...)

@@ -42,7 +42,7 @@ func run(args []string) (int, error) {
 	if err := flags.Parse(args); err != nil {
 		return failed, err
 	}
-	plan, err := compile(*profile, flags.Args())
+	plan, err := compile(*profile, flags.Args(), slices.Contains(strings.Split(*edits, ","), "filter"))
 	if err != nil {
 		return failed, err
 	}
@@ -60,8 +60,9 @@ func run(args []string) (int, error) {
 	return process.Wait(), nil
 }
 
-// compile does what `jail run --profile FILE` does before it launches.
-func compile(file string, argv []string) (*jail.Plan, error) {
+// compile does what `jail run --profile FILE` does before it launches;
+// unfiltered without the socket guard.
+func compile(file string, argv []string, unfiltered bool) (*jail.Plan, error) {
 	host, err := jail.ReadHost(os.Environ())
 	if err != nil {
 		return nil, err
@@ -73,6 +74,10 @@ func compile(file string, argv []string) (*jail.Plan, error) {
 	p, _, problems := policy.Load(store, policy.Request{File: file, As: file})
 	if problems.HasErrors() {
 		return nil, problems
+	}
+	if unfiltered {
+		// The guard's filter goes with its listener.
+		p.Sockets = append(p.Sockets, policy.PathRule{Access: policy.Connect, Path: policy.AnySocket})
 	}
 	compiled, problems := jail.Compile(p, host, jail.Command{Argv: argv})
 	if problems.HasErrors() {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -66,7 +65,7 @@ func main() {
 // act performs a system call that no ordinary program makes, and exits with
 // 1 when it fails.
 func act(args []string) {
-	err := errors.New("no such act")
+	var err error
 	switch {
 	case args[0] == "find-key" && len(args) == 2:
 		_, err = unix.KeyctlSearch(unix.KEY_SPEC_SESSION_KEYRING, "user", args[1], 0)
@@ -84,6 +83,8 @@ func act(args []string) {
 		err = watch(args[1], args[2], args[3])
 	case args[0] == "seize" && len(args) == 3:
 		err = seize(args[1], args[2])
+	default:
+		err = socketAct(args)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
