@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,14 +51,16 @@ func (w *world) runs(args ...string) *runningJail {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer log.Close()
-	j.cmd.Stdout, j.cmd.Stderr = log, log
+	// Not the file itself, which a jail could open anew, but a pipe.
+	out := struct{ io.Writer }{log}
+	j.cmd.Stdout, j.cmd.Stderr = out, out
 	if err := j.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() {
 		_ = j.cmd.Process.Kill()
 		_ = j.cmd.Wait()
+		_ = log.Close()
 	})
 	if !within(10*time.Second, func() bool {
 		for _, l := range w.ps() {
