@@ -31,8 +31,9 @@ func (m *mounter) pinLink(path string, around setting) {
 	m.close(s)
 }
 
-// holdsProtected tells whether something below n is less than writable. What
-// lies below a tmpfs or an overlay is not the host's.
+// holdsProtected tells whether something below n is less than writable. A tmpfs
+// and an overlay are: the host's files there are covered, and would be open to
+// the next jail under another name. What lies below them is not the host's.
 func holdsProtected(n *node) bool {
 	for _, k := range n.kids {
 		switch {
@@ -42,7 +43,8 @@ func holdsProtected(n *node) bool {
 			if holdsProtected(k) {
 				return true
 			}
-		case k.grant.kind == grantRead || k.grant.kind == grantHide || k.grant.kind == grantGuard || k.grant.kind == grantAbsent:
+		case k.grant.kind == grantRead || k.grant.kind == grantHide || k.grant.kind == grantGuard,
+			k.grant.kind == grantAbsent || k.grant.kind == grantTmpfs || k.grant.kind == grantOverlay:
 			return true
 		}
 	}

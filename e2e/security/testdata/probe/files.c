@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -344,50 +346,95 @@ static void flip(int argc, char **argv)
 	}
 }
 
+/* above opens the directory of a path, and finds the name in it. */
+static int above(const char *path, const char **name)
+{
+	char dir[4096];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
+	*name = slash + 1;
+	return open(dir, O_PATH | O_DIRECTORY);
+}
+
+/* A call that changed something is undone: the next starts from the same. */
+static int attempt_change(const char *verb, const char *a, const char *b)
+{
+	int fd = -1, result;
+
+	if (strcmp(verb, "create") == 0) {
+		fd = open(a, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		result = failed(fd);
+		if (fd >= 0)
+			close(fd), unlink(a);
+		return result;
+	}
+	if (strcmp(verb, "mkdir") == 0) {
+		result = failed(mkdir(a, 0700));
+		if (!result)
+			rmdir(a);
+		return result;
+	}
+	if (strcmp(verb, "rename") == 0 || strcmp(verb, "link") == 0) {
+		/* By directories that are open: the way there may change. */
+		int from = above(a, &a), to = above(b, &b), error = errno;
+
+		if (from < 0 || to < 0)
+			result = error;
+		else if (verb[0] == 'r')
+			result = failed(renameat(from, a, to, b));
+		else
+			result = failed(linkat(from, a, to, b, 0));
+		if (!result && verb[0] == 'r')
+			renameat(to, b, from, a);
+		else if (!result)
+			unlinkat(to, b, 0);
+		close(from), close(to);
+		return result;
+	}
+	if (strcmp(verb, "unlink") == 0)
+		return failed(unlink(a));
+	if (strcmp(verb, "connect") == 0) {
+		struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+		strncpy(to.sun_path, a, sizeof to.sun_path - 1);
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		result = failed(connect(fd, (struct sockaddr *)&to, sizeof to));
+		close(fd);
+		return result;
+	}
+	return EINVAL;
+}
+
 /* The lattice: one call for each line of standard input. */
 static void lattice(int argc, char **argv)
 {
-	char line[9000], *verb, *a, *b;
+	char line[9000], text[100], *verb, *a, *b;
 	struct stat st;
-	int fd;
 
 	(void)argc, (void)argv;
 	while (fgets(line, sizeof line, stdin)) {
+		int error, fd = -1;
+		long n = 0;
+
 		line[strcspn(line, "\n")] = 0;
 		verb = strtok(line, "\t"), a = strtok(0, "\t"), b = strtok(0, "\t");
-		errno = 0;
 		if (strcmp(verb, "read") == 0) {
-			char text[100];
 			fd = open(a, O_RDONLY | O_NONBLOCK);
-			long n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-			if (n >= 0)
-				text[n] = 0;
-			printf("%s\t%s\n", n < 0 ? strerrorname_np(errno) : "open", n > 0 ? text : "");
-			if (fd >= 0)
-				close(fd);
-			fflush(stdout);
-			continue;
+			n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+			error = failed(n);
+		} else if (strcmp(verb, "write") == 0) {
+			fd = open(a, O_WRONLY | O_APPEND | O_NONBLOCK);
+			error = failed(fd);
+		} else if (strcmp(verb, "stat") == 0) {
+			error = failed(lstat(a, &st));
+		} else {
+			error = attempt_change(verb, a, b);
 		}
-		if (strcmp(verb, "stat") == 0)
-			fd = lstat(a, &st);
-		else if (strcmp(verb, "write") == 0)
-			fd = open(a, O_WRONLY | O_APPEND);
-		else if (strcmp(verb, "create") == 0)
-			fd = open(a, O_WRONLY | O_CREAT | O_EXCL, 0600);
-		else if (strcmp(verb, "mkdir") == 0)
-			fd = mkdir(a, 0700);
-		else if (strcmp(verb, "unlink") == 0)
-			fd = unlink(a);
-		else if (strcmp(verb, "rename") == 0)
-			fd = rename(a, b);
-		else if (strcmp(verb, "link") == 0)
-			fd = link(a, b);
-		else
-			errno = EINVAL, fd = -1;
-		printf("%s\t\n", fd < 0 ? strerrorname_np(errno) : "open");
-		if (fd > 2)
+		text[n > 0 ? n : 0] = 0;
+		printf("answer\t%s\t%s\n", error ? strerrorname_np(error) : "open", text);
+		if (fd >= 0)
 			close(fd);
-		fflush(stdout);
 	}
 }
 

@@ -1,0 +1,154 @@
+package security
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// leftovers is what jails could leave behind on the host.
+type leftovers struct {
+	processes, sockets []string
+	mounts             int
+	files              []string
+}
+
+// look lists the processes of these tests, their sockets in files, the mounts
+// of the host, and the files of the scene and of directories that all share.
+func (s *scene) look() leftovers {
+	s.t.Helper()
+	var l leftovers
+	for _, p := range processes(binDir) {
+		if p.pid != os.Getpid() {
+			l.processes = append(l.processes, p.command)
+		}
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	l.mounts = strings.Count(string(mounts), "\n")
+	sockets, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(sockets)) {
+		if strings.Contains(line, s.root) || strings.Contains(line, "jail") && strings.Contains(line, "@") {
+			l.sockets = append(l.sockets, line)
+		}
+	}
+	for _, root := range []string{s.root, filepath.Join(os.TempDir(), "jail*"), "/dev/shm/jail*", "/var/tmp/jail*"} {
+		found, err := filepath.Glob(root)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, dir := range found {
+			_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
+				l.files = append(l.files, path)
+				return nil
+			})
+		}
+	}
+	return l
+}
+
+// same compares after giving the kernel a moment to reap.
+func (s *scene) same(before leftovers) {
+	s.t.Helper()
+	var now leftovers
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		now = s.look()
+		if len(now.processes) == len(before.processes) && now.mounts <= before.mounts && len(now.sockets) <= len(before.sockets) || time.Now().After(deadline) {
+			break
+		}
+	}
+	if len(now.processes) != len(before.processes) {
+		s.t.Errorf("processes are left: %q", now.processes)
+	}
+	if now.mounts > before.mounts {
+		s.t.Errorf("%d mounts, were %d", now.mounts, before.mounts)
+	}
+	if len(now.sockets) > len(before.sockets) {
+		s.t.Errorf("sockets are left: %q", now.sockets)
+	}
+	for _, file := range now.files {
+		if !slices.Contains(before.files, file) {
+			s.t.Errorf("a file is left: %s", file)
+		}
+	}
+}
+
+// TestNothingIsLeft launches many jails, one after the other and at once, and
+// kills some: no process, mount, file or socket stays behind.
+func TestNothingIsLeft(t *testing.T) {
+	row, once := 100, 20
+	if *long {
+		row, once = 1000, 200
+	}
+	s := newScene(t)
+	line := s.start(&row0, jailed, probeBin, "variables")
+	s.run(line...) // what the first launch keeps for the next ones
+	before := s.look()
+	began := time.Now()
+	for range row {
+		if o := s.run(line...); !o.started || o.status != 0 {
+			t.Fatalf("exit status %d\n%s", o.status, o.output())
+		}
+	}
+	t.Logf("%d launches in a row: %v each", row, time.Since(began)/time.Duration(row))
+	s.same(before)
+
+	sleeper := s.start(&row0, jailed, probeBin, "sleep")
+	began = time.Now()
+	var all sync.WaitGroup
+	for n := range once {
+		cmd := s.command(sleeper...)
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			text := ""
+			buffer := make([]byte, 100)
+			for !strings.Contains(text, "ready\n") {
+				n, err := out.Read(buffer)
+				if text += string(buffer[:n]); err != nil {
+					t.Errorf("jail %q: %v", text, err)
+					break
+				}
+			}
+			// Half of them end by a signal that jail passes on, half without.
+			sig := os.Kill
+			if n%2 == 0 {
+				sig = os.Interrupt
+			}
+			time.Sleep(time.Second) // all of them run at once
+			_ = cmd.Process.Signal(sig)
+			_ = cmd.Wait()
+		})
+	}
+	all.Wait()
+	t.Logf("%d jails at once: %v", once, time.Since(began))
+	// A launcher that was killed could not remove its record; who lists jails does.
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ids := s.quiet(jailBin, "ps", "--names")
+		if ids == "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("these run still: %q", ids)
+		}
+	}
+	s.same(before)
+}
+
+// row0 is a jail of the plain profile.
+var row0 row
