@@ -44,6 +44,7 @@ type question struct{ verb, a, b string }
 func (q question) String() string { return strings.TrimSpace(q.verb + "\t" + q.a + "\t" + q.b) }
 
 func latticeCase(t *testing.T, r *rand.Rand) int {
+	t.Helper()
 	s := newScene(t)
 	m := forest(r, s.root+"/tree")
 	s.plant(m)

@@ -25,7 +25,8 @@ func rows() []row {
 func TestRows(t *testing.T) {
 	all := rows()
 	seen := map[string]bool{}
-	var results []*result
+	results := make([]*result, len(all))
+	t.Cleanup(func() { publish(t, slices.DeleteFunc(results, func(r *result) bool { return r == nil })) })
 	for i := range all {
 		r := &all[i]
 		if seen[r.id] {
@@ -33,17 +34,23 @@ func TestRows(t *testing.T) {
 		}
 		seen[r.id] = true
 		if r.elsewhere != "" {
-			results = append(results, &result{row: r, proofs: testsNamed(t, r.elsewhere)})
+			results[i] = &result{row: r, proofs: testsNamed(t, r.elsewhere)}
 			continue
 		}
 		if r.absent != "" {
-			results = append(results, &result{row: r})
+			results[i] = &result{row: r}
 			continue
 		}
 		t.Run(r.id, func(t *testing.T) {
-			results = append(results, r.prove(t))
+			t.Parallel() // they wait, above all
+			results[i] = r.prove(t)
 		})
 	}
+}
+
+// publish prints the table, and writes it where a flag says.
+func publish(t *testing.T, results []*result) {
+	t.Helper()
 	text := table(t, results)
 	t.Log("\n" + text)
 	if *tableFile != "" {
@@ -88,8 +95,8 @@ This page is written by ` + "`make security-table`" + `; do not edit it. Every r
 machine described below as an ordinary user. The ids are those of the tests: ` + "`go test ./e2e/security -run 'TestRows/^T1$'`" + `.
 
 * **control**: without any jail. It has to work, or the row shows nothing.
-* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable, once more from the record of that launch,
-  and in a jail that runs already (` + "`jail enter`" + `).
+* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable, and, where the row is one probe, once
+  more from the record of that launch and in a jail that runs already (` + "`jail enter`" + `).
 * **teeth**: the same jail with the one guard switched off that the notes name. It has to work again.
 * **bubblewrap**: ` + "`bwrap --ro-bind / / --unshare-all --dev /dev --proc /proc`" + `, with the current directory writable.
 * **firejail**: with its default profile.
