@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -41,10 +42,10 @@ func ipcRows() []row {
 	}
 }
 
-// keys puts a key into the keyrings of the caller. The session keyring is the
-// one of the thread that starts the command, so the command is started by a
-// shell that joined it: keyctl belongs to a thread.
+// keys puts a key into the keyrings of the caller. A session keyring belongs to
+// a thread: what the commands of this row inherit is that of this one.
 func keys(s *scene) {
+	runtime.LockOSThread()
 	name := filepath.Base(s.root)
 	s.names["{key}"] = name
 	for _, ring := range []int{unix.KEY_SPEC_SESSION_KEYRING, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_USER_SESSION_KEYRING} {
