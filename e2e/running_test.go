@@ -47,7 +47,7 @@ func (w *world) runs(args ...string) *runningJail {
 	before := w.ps()
 	j := &runningJail{w: w, cmd: w.command(append([]string{jailBin, "run"}, args...)...)}
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	log, err := os.Create(filepath.Join(w.root, "jail.log"))
+	log, err := os.OpenFile(filepath.Join(w.root, "jail.log"), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -170,7 +170,7 @@ func (m *mounter) needNothing() {
 	m.nothing = true
 	verb, subject, at := m.verb, m.subject, m.at
 	m.because("make", "what absent paths look like", nil)
-	m.symlinkat(standin.Target, slotRoot, maskLink)
+	m.symlinkat(standin.Target, maskLink)
 	m.because(verb, subject, at)
 }
 

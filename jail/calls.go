@@ -136,8 +136,9 @@ func (b *builder) mknodat(dir Arg, path string, mode uint32) *Op {
 	return b.call("mknodat", unix.SYS_MKNODAT, NoSlot, dir, text(path), num(uint64(unix.S_IFREG|mode), "S_IFREG|0"+strconv.FormatUint(uint64(mode), 8)), num(0, ""))
 }
 
-func (b *builder) symlinkat(target string, dir Slot, path string) {
-	b.call("symlinkat", unix.SYS_SYMLINKAT, NoSlot, text(target), fd(dir), text(path))
+// symlinkat makes a link below the root directory of the jail.
+func (b *builder) symlinkat(target, path string) {
+	b.call("symlinkat", unix.SYS_SYMLINKAT, NoSlot, text(target), fd(slotRoot), text(path))
 }
 
 func (b *builder) close(s Slot) {

@@ -47,7 +47,7 @@ func (m *mounter) dev(path string, around setting) {
 		{"/stderr", "/proc/self/fd/2"},
 	} {
 		m.because("make", "/dev"+l.path, nil)
-		m.symlinkat(l.target, slotRoot, path+l.path)
+		m.symlinkat(l.target, path+l.path)
 	}
 }
 

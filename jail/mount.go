@@ -81,7 +81,7 @@ func (m *mounter) node(n *node, path string, around setting) {
 		}
 		if !around.bound && n.link != "" {
 			m.because("make the link", "/"+path, nil)
-			m.symlinkat(n.link, slotRoot, path)
+			m.symlinkat(n.link, path)
 		}
 		return
 	case gr == nil:

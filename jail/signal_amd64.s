@@ -1,5 +1,9 @@
 #include "textflag.h"
 
+// What is written to an eventfd(2) to wake its reader.
+DATA one<>+0(SB)/8, $1
+GLOBL one<>(SB), RODATA|NOPTR, $8
+
 // noteSignal handles a signal: DI is its number, SI its siginfo. The kernel
 // restores every register afterwards.
 TEXT ·noteSignal(SB), NOSPLIT|NOFRAME, $0
@@ -19,7 +23,7 @@ typed:
 
 wake:
 	MOVQ	·signalWake(SB), DI
-	LEAQ	·signalOne(SB), SI
+	LEAQ	one<>(SB), SI
 	MOVQ	$8, DX
 	MOVQ	$1, AX // SYS_write
 	SYSCALL

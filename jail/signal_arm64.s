@@ -1,5 +1,9 @@
 #include "textflag.h"
 
+// What is written to an eventfd(2) to wake its reader.
+DATA one<>+0(SB)/8, $1
+GLOBL one<>(SB), RODATA|NOPTR, $8
+
 // noteSignal handles a signal: R0 is its number, R1 its siginfo. The kernel
 // restores every register afterwards.
 TEXT ·noteSignal(SB), NOSPLIT|NOFRAME, $0
@@ -17,7 +21,7 @@ again:
 	STLXR	R5, (R4), R6
 	CBNZ	R6, again
 	MOVD	·signalWake(SB), R0
-	MOVD	$·signalOne(SB), R1
+	MOVD	$one<>(SB), R1
 	MOVD	$8, R2
 	MOVD	$64, R8 // SYS_write
 	SVC

@@ -25,7 +25,6 @@ func caught() []syscall.Signal {
 // Used by the handler, which can run at any time on any thread.
 var (
 	signalWake    = int64(-1) // an eventfd(2)
-	signalOne     = uint64(1) //nolint:unused // the handler writes it there
 	signalsSent   uint64      // bit N: a process sent signal N
 	signalsTyped  uint64      // bit N: the kernel did, for a terminal
 	signalActions [64]kernelSigaction

@@ -47,7 +47,7 @@ func TestPlanVocabulary(t *testing.T) {
 	m.next = 20
 	open := setting{}
 	m.mkdirat(fd(slotRoot), "opt", 0o755)
-	m.symlinkat("/usr", slotRoot, "opt/link")
+	m.symlinkat("/usr", "opt/link")
 	m.text(&grant{text: "inline"}, "opt/inline", open)
 	copyFile(m, contentSlot, "opt/copied", 17)
 	m.mkdirat(fd(slotRoot), "opt/dir", 0o710)

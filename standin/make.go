@@ -3,6 +3,7 @@ package standin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -47,8 +48,8 @@ func (h *Held) Release() {
 	if h == nil {
 		return
 	}
-	for i := len(h.records) - 1; i >= 0; i-- {
-		h.records[i].release()
+	for _, record := range slices.Backward(h.records) {
+		record.release()
 	}
 	h.records = nil
 }
