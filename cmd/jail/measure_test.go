@@ -169,7 +169,7 @@ func weakenings(home string) []weakening {
 	calls = append(calls, "raw-sockets", "netlink", "rare-families", "rare-protocols", "nested-users")
 	return []weakening{
 		{"network", []string{"--network", "host"}, nil, []string{"network", "loopback"}},
-		{"abstract sockets", []string{"--network", "host", "--landlock", "off"}, nil, []string{"abstract-sockets"}},
+		{"abstract sockets", []string{"--network", "host", "--landlock", "off", "--set", "sockets=*"}, nil, []string{"abstract-sockets"}},
 		{"landlock", nil, without(func(o *jail.Op) bool { return strings.HasPrefix(o.Name, "landlock_") }), []string{"landlock", "standard-input"}},
 		{"ipc", shares("ipc"), nil, []string{"ipc"}},
 		{"cgroup", shares("cgroup"), nil, []string{"control-groups"}},
@@ -180,7 +180,7 @@ func weakenings(home string) []weakening {
 			[]string{"cap-users", "cap-files", "cap-network", "cap-processes", "cap-system"},
 		},
 		{"calls", []string{"--set", "syscalls.default=allow", "--set", "syscalls.architectures=x86"}, nil, calls},
-		{"filter", nil, without(func(o *jail.Op) bool { return o.Name == "seccomp" }), []string{"filter"}},
+		{"filter", []string{"--set", "sockets=*"}, without(func(o *jail.Op) bool { return o.Name == "seccomp" }), []string{"filter"}},
 		{"environment", []string{"--env", "*"}, nil, []string{"environment", "credentials", "loader-variables", "service-variables"}},
 		{
 			"home",
