@@ -18,7 +18,7 @@ func mountRows() []row {
 		},
 		{
 			id: "M2", what: "a source that is exchanged for a link while the jail starts", try: exchanged,
-			off: "the flags that keep links in the way to a source from being followed, with the window held open", edits: "links,window",
+			off: "the flags that keep links in the way to a source from being followed, and Landlock, with the window held open", edits: "links,window",
 			twice: []string{"write"},
 		},
 		{
@@ -192,11 +192,12 @@ func exchanged(s *scene, a arm) *outcome {
 	}
 	s.keep = append(s.keep, flip)
 	r := &row{profile: "filesystem: {read: [\"{project}/source\"]}\n", edits: "links,window"}
+	r.wide = r.profile + "landlock: off\n"
 	argv := []string{"/bin/sh", "-c", `cat "$0/secret"; : >"$0/planted"`, source}
 	line := s.start(r, a, argv...)
 	switch a {
 	case warm: // in place of it: with all guards, and the window held open
-		r.edits = "window"
+		r.edits, r.wide = "window", ""
 		line = s.start(r, teeth, argv...)
 	case bwrap:
 		line = append([]string{
@@ -207,7 +208,7 @@ func exchanged(s *scene, a arm) *outcome {
 		line = append([]string{"firejail", "--quiet", "--whitelist=" + source}, argv...)
 		launches = 10
 	}
-	seen, made, refused := 0, 0, 0
+	seen, made, refused, why := 0, 0, 0, ""
 	for range launches {
 		got := s.run(line...)
 		if strings.Contains(got.stdout, s.canary) {
@@ -215,6 +216,7 @@ func exchanged(s *scene, a arm) *outcome {
 		}
 		if got.status == 125 {
 			refused++
+			why = got.stderr
 		}
 		if _, err := os.Lstat(s.outside + "/planted"); err == nil {
 			made++
@@ -225,7 +227,7 @@ func exchanged(s *scene, a arm) *outcome {
 			break
 		}
 	}
-	s.t.Logf("%s: at most %d launches, %d read the secret, %d wrote beside it, %d refused", a, launches, seen, made, refused)
+	s.t.Logf("%s: at most %d launches, %d read the secret, %d wrote beside it, %d refused\n%s", a, launches, seen, made, refused, why)
 	o.set("read", seen > 0)
 	o.set("write", made > 0)
 	return o
