@@ -49,9 +49,12 @@ func keys(s *scene) {
 	name := filepath.Base(s.root)
 	s.names["{key}"] = name
 	for _, ring := range []int{unix.KEY_SPEC_SESSION_KEYRING, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_USER_SESSION_KEYRING} {
-		if _, err := unix.AddKey("user", name, []byte(s.canary), ring); err != nil {
+		id, err := unix.AddKey("user", name, []byte(s.canary), ring)
+		if err != nil {
 			s.t.Fatal(err)
 		}
+		// A user has few keys: none is left.
+		s.t.Cleanup(func() { _, _ = unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0) })
 	}
 }
 
