@@ -168,7 +168,7 @@ func newHome(t *testing.T) *home {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	h := &home{dir: dir, project: filepath.Join(dir, "project")}
-	for _, d := range []string{h.project, filepath.Join(dir, ".ssh"), filepath.Join(dir, "toolchain")} {
+	for _, d := range []string{h.project, filepath.Join(dir, ".ssh"), filepath.Join(dir, "toolchain"), h.runtime()} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -176,6 +176,9 @@ func newHome(t *testing.T) *home {
 	h.write(t, filepath.Join(dir, ".ssh/id_ed25519"), "a key\n")
 	return h
 }
+
+// runtime is where the jails of the examples are recorded, and no others.
+func (h *home) runtime() string { return filepath.Join(h.dir, ".run") }
 
 // files makes what a part of a page shows as a file, or says in a comment.
 func (h *home) files(t *testing.T, p part) {
@@ -225,7 +228,7 @@ func (h *home) command(t *testing.T, command string) *exec.Cmd {
 	sh := exec.Command("sh", "-c", command)
 	sh.Dir = h.project
 	sh.Env = []string{
-		"HOME=" + h.dir, "PWD=" + h.project, "USER=ann", "LANG=C.UTF-8", "TERM=dumb",
+		"HOME=" + h.dir, "PWD=" + h.project, "USER=ann", "LANG=C.UTF-8", "TERM=dumb", "XDG_RUNTIME_DIR=" + h.runtime(),
 		"PATH=" + filepath.Dir(jailBinary(t)) + ":/usr/local/bin:/usr/bin:/bin",
 	}
 	return sh
