@@ -15,13 +15,6 @@ type Payload struct {
 	Input, Output, Error int
 }
 
-// The last slots but slotControl, which no plan comes near: see builder.slot.
-const (
-	slotInput Slot = slotControl - 1 - iota
-	slotOutput
-	slotError
-)
-
 // Carry puts a payload in the place of the program. Nothing else of the plan
 // changes: the payload is in the jail that the program would be in. It is
 // executed by its descriptor, which has a name in the jail's own /proc until
@@ -31,11 +24,37 @@ func (p *Plan) Carry(load Payload) {
 	ops := make([]Op, 0, len(p.Program)+3)
 	b := newBuilder(&ops)
 	b.because("connect", "the payload", nil)
-	for to, input := range [...]Input{{slotInput, load.Input}, {slotOutput, load.Output}, {slotError, load.Error}} {
+	free := p.unusedSlots()
+	for to, number := range [...]int{load.Input, load.Output, load.Error} {
+		input := Input{free[to], number}
 		p.Inputs = append(p.Inputs, input)
 		b.call("dup3", unix.SYS_DUP3, NoSlot, fd(input.Slot), num(uint64(to), ""), num(0, ""))
 	}
 	last := p.Program[len(p.Program)-1]
 	last.Args = []Arg{text(p.Path), block(vector("argv", p.Argv)), last.Args[2]}
 	p.Program = append(append(ops, p.Program[:len(p.Program)-1]...), last)
+}
+
+// unusedSlots lists the slots that no op of the plan refers to.
+func (p *Plan) unusedSlots() []Slot {
+	var used [slotCount]bool
+	used[slotReport], used[slotControl] = true, true
+	for i := range Index(p.Len()) {
+		op := p.Op(i)
+		if op.Out != NoSlot {
+			used[op.Out] = true
+		}
+		for j := range op.Args {
+			if op.Args[j].Kind == ArgSlot || op.Args[j].Kind == ArgBeneath {
+				used[op.Args[j].Num] = true
+			}
+		}
+	}
+	var free []Slot
+	for s := range Slot(slotCount) {
+		if !used[s] {
+			free = append(free, s)
+		}
+	}
+	return free
 }

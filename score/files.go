@@ -131,7 +131,7 @@ func askNew(p, want string, out *Outside) []Question {
 		device, inode, ok := out.Inode(dir)
 		if ok {
 			return []Question{{
-				Subject: p, Want: want, Ask: probe.Question{Kind: probe.Path, Name: dir},
+				Subject: p, Want: want, Ask: probe.Question{Kind: probe.New, Name: p},
 				Reading: func(answer string) string {
 					if reachOf(answer, device, inode) == reachWrite {
 						return "can be made"

@@ -26,6 +26,9 @@ func scene(t *testing.T) string {
 		}
 		t.Skip("this machine has no user namespaces")
 	}
+	if os.Getuid() == 0 {
+		t.Skip("a home of root's is out of reach for a jail of root; `make test` runs this as an ordinary user")
+	}
 	if compiler.Version() == "" {
 		if os.Getenv("JAIL_TEST_REQUIRE") != "" {
 			t.Fatal("there is no compiler of syscall filters: run make build")
@@ -184,7 +187,7 @@ func weakenings(home string) []weakening {
 		{"environment", []string{"--env", "*"}, nil, []string{"environment", "credentials", "loader-variables", "service-variables"}},
 		{
 			"home",
-			[]string{"--home", "host", "--write", home},
+			[]string{"--home", "host", "--write", home, "--set", "filesystem.absent=open"},
 			nil,
 			[]string{"home", "personal-files", "startup-files", "new-startup-files", "project", "writable-files"},
 		},

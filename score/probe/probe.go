@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ const (
 	Read        = "read"        // "=" and the beginning of the file Name
 	List        = "list"        // "=" and the sorted names in the directory Name
 	Path        = "path"        // "device inode ro|rw filesystem" of Name
+	New         = "new"         // "taken" where there is a file Name, else the answer about the directory it would be in, or below
 	Link        = "link"        // "=" and where the symbolic link Name leads
 	Call        = "call"        // what the call returns, in decimal
 	Foreign     = "foreign"     // the same by the 32-bit x86 way into the kernel
@@ -48,7 +50,7 @@ const (
 
 // Kinds lists all kinds.
 func Kinds() []string {
-	return []string{Read, List, Path, Link, Call, Foreign, Descriptors, Reopen, Session, Abstract, Loopback}
+	return []string{Read, List, Path, New, Link, Call, Foreign, Descriptors, Reopen, Session, Abstract, Loopback}
 }
 
 // maxText is the most that is read of a file.
@@ -63,6 +65,8 @@ func Answer(q Question) string {
 		return list(q.Name)
 	case Path:
 		return path(q.Name)
+	case New:
+		return vacant(q.Name)
 	case Link:
 		target, err := os.Readlink(q.Name)
 		return orError("="+target, err)
@@ -148,6 +152,21 @@ func path(name string) string {
 		mode = "ro"
 	}
 	return fmt.Sprintf("%d %d %s %#x", st.Dev, st.Ino, mode, uint32(fsys.Type))
+}
+
+// vacant tells where a file that does not exist would be made.
+func vacant(name string) string {
+	for dir := name; ; dir = filepath.Dir(dir) {
+		var st unix.Stat_t
+		switch err := unix.Lstat(dir, &st); {
+		case err == nil && dir == name:
+			return "taken"
+		case err == nil:
+			return path(dir)
+		case !errors.Is(err, unix.ENOENT) || dir == filepath.Dir(dir):
+			return orError("", err)
+		}
+	}
 }
 
 func call(q Question) string {

@@ -57,6 +57,8 @@ func TestAnswers(t *testing.T) {
 		{Question{Kind: Path, Name: file + "x"}, "ENOENT"},
 		{Question{Kind: Link, Name: filepath.Join(dir, "link")}, "=file"},
 		{Question{Kind: Link, Name: file}, "EINVAL"},
+		{Question{Kind: New, Name: file}, "taken"},
+		{Question{Kind: New, Name: filepath.Join(dir, "a/b")}, Answer(Question{Kind: Path, Name: dir})},
 		{Question{Kind: Call, Call: unix.SYS_CLOSE, Args: []uint64{1<<32 - 1}}, "EBADF"},
 		{Question{Kind: Call, Call: unix.SYS_PRCTL, Args: []uint64{unix.PR_GET_DUMPABLE}}, "1"},
 		{Question{Kind: Abstract, Name: name}, "="},
