@@ -196,6 +196,9 @@ func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string
 		text, err = io.ReadAll(io.LimitReader(output, maxAnswers))
 	}()
 	ended := process.Wait()
+	// All of the jail has ended; nothing else is to be waited for that may
+	// have its end of the pipe.
+	_ = output.SetReadDeadline(time.Now().Add(time.Second))
 	<-done
 	if err != nil {
 		return nil, 0, err
