@@ -28,7 +28,7 @@ var (
 const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestFaults|TestPlanMatchesKernel|TestR1ForkBomb|Test[RN][0-9]InVM|TestVM)"
 
 // onlyAsRoot are the tests of what root alone can do.
-const onlyAsRoot = "^(TestN6|TestM16)"
+const onlyAsRoot = "^(TestN3|TestN6|TestM16)"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

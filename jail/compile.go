@@ -41,6 +41,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.confine()
 	k.refuseUnusable()
 	k.refuseHalfRoot()
+	k.judgeGroups()
 	if k.problems.HasErrors() {
 		return &Compiled{View: k.view}, k.problems
 	}
@@ -60,7 +61,10 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.signals(b)     // the program's process inherits them
 	k.umask(b)       // before the first directory is made
 	b.each = false
-	k.identity(b)      // ids first: files are made in the name of the mapped user
+	k.identity(b) // ids first: files are made in the name of the mapped user
+	b.each = true
+	k.dropGroups(b) // nothing of the host is opened in their name
+	b.each = false
 	k.sacrifice(b)     // while the host's /proc has a name
 	k.standIns()       // decided now, made by the launcher before the child begins
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name

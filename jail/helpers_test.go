@@ -82,6 +82,10 @@ func (f fakeFiles) Kinds(path string, _ int) map[string]FileKind {
 
 func (f fakeFiles) Public(path string) bool { return !strings.HasPrefix(path, "/root/") }
 
+func (f fakeFiles) Owner(string) (Owner, bool) { return Owner{}, false }
+
+func (f fakeFiles) ACL(string) []byte { return nil }
+
 func (f fakeFiles) Writable(dir string) bool { return strings.HasPrefix(dir, "/home/") }
 
 func (f fakeFiles) Text(string) string { return "" }

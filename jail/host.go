@@ -9,14 +9,16 @@ import (
 // a value: golden tests compile for hosts that do not exist.
 type Host struct {
 	UID, GID int
-	User     string
-	Home     string            // absolute, or "" when the caller has none
-	Dirs     map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see policy.VariableNames
-	Cwd      string
-	Env      []string // the caller's environment, "NAME=text"
-	Files    Files
-	Kernel   Kernel
-	Own      OwnPaths
+	// Groups are the supplementary groups of the caller, without GID.
+	Groups []int
+	User   string
+	Home   string            // absolute, or "" when the caller has none
+	Dirs   map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see policy.VariableNames
+	Cwd    string
+	Env    []string // the caller's environment, "NAME=text"
+	Files  Files
+	Kernel Kernel
+	Own    OwnPaths
 
 	// Hard limits of the caller, which nobody can raise: RLIMIT_NOFILE,
 	// RLIMIT_NPROC, RLIMIT_FSIZE.
@@ -106,6 +108,11 @@ type Files interface {
 	Kinds(path string, most int) map[string]FileKind
 	// Public tells whether everybody may read the file or list the directory.
 	Public(path string) bool
+	// Owner does not follow a symbolic link. It is false for what the caller can't see.
+	Owner(path string) (Owner, bool)
+	// ACL is the attribute system.posix_acl_access of a file (acl(5)), nil when
+	// it has none.
+	ACL(path string) []byte
 	// Writable tells whether the caller may make files in the directory.
 	Writable(dir string) bool
 	// Text returns the beginning of a small file, "" when it can't be read.

@@ -140,7 +140,7 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 			return nil, &Failure{Plan: p, Err: err}
 		}
 	}
-	err := p.writeMaps(first)
+	err := errors.Join(p.writeMaps(first), p.writeGroupMap(first))
 	if err == nil {
 		err = report.begin()
 	}

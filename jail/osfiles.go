@@ -2,6 +2,7 @@ package jail
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"strings"
 
@@ -95,6 +96,29 @@ func (osFiles) Text(path string) string {
 	var buf [4096]byte
 	n, _ := readFile(path, buf[:])
 	return string(buf[:n])
+}
+
+func (osFiles) Owner(path string) (Owner, bool) {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return Owner{}, false
+	}
+	return Owner{UID: int(st.Uid), GID: int(st.Gid), Mode: st.Mode}, true
+}
+
+func (osFiles) ACL(path string) []byte {
+	const most = 1 << 16 // XATTR_SIZE_MAX
+	var few [256]byte
+	n, err := unix.Lgetxattr(path, "system.posix_acl_access", few[:])
+	if err == nil {
+		return few[:n]
+	}
+	if !errors.Is(err, unix.ERANGE) {
+		return nil
+	}
+	many := make([]byte, most)
+	n, _ = unix.Lgetxattr(path, "system.posix_acl_access", many)
+	return many[:max(n, 0)]
 }
 
 func (osFiles) Public(path string) bool {

@@ -69,6 +69,13 @@ type Plan struct {
 	standIns       []standin.Entry
 	standInRecords string
 
+	// groups are supplementary groups that count in the jail. subordinate is
+	// the program that maps groups so that they can be dropped, "" for none, and
+	// groupMap what it is to write: see writeGroupMap.
+	groups                []int
+	subordinate, groupMap string
+	groupsAt              diag.Range
+
 	// runAs is the user id outside of a jail that root starts, 0 for all
 	// others; see asRoot for what the launcher does then.
 	runAs, insideUID, insideGID int

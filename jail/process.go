@@ -56,6 +56,9 @@ func (k *compiler) identity(b *builder) {
 		{"/proc/self/uid_map", fmt.Sprintf("%d %d 1\n", uid, k.h.UID)},
 		{"/proc/self/gid_map", fmt.Sprintf("%d %d 1\n", gid, k.h.GID)},
 	} {
+		if k.plan.subordinate != "" && f.name != "/proc/self/uid_map" {
+			continue // the launcher's helper has written them
+		}
 		b.because("set up the user namespace in", f.name, &u.At)
 		b.writeFile(cwd(), f.name, f.text)
 	}

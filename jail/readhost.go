@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,9 @@ func ReadHost(env []string) (*Host, error) {
 	if h.RunAs, err = h.rootID(); err != nil {
 		return nil, err
 	}
+	if err := h.readGroups(); err != nil {
+		return nil, err
+	}
 	h.Uncounted = h.UID == 0 && h.RunAs <= 0 && mapsRoot()
 	// It can only be asked for by changing it; nobody makes a file meanwhile.
 	h.Umask = uint32(unix.Umask(0o077))
@@ -49,6 +53,16 @@ func ReadHost(env []string) (*Host, error) {
 		h.Own.Binary = exe
 	}
 	return h, nil
+}
+
+func (h *Host) readGroups() error {
+	groups, err := unix.Getgroups()
+	for _, gid := range groups {
+		if gid != h.GID && !slices.Contains(h.Groups, gid) {
+			h.Groups = append(h.Groups, gid)
+		}
+	}
+	return err
 }
 
 func (h *Host) readLimits() error {

@@ -18,7 +18,7 @@ import (
 const (
 	// codecVersion goes up with every change of the form, of the fields of
 	// Policy and of their meaning.
-	codecVersion = 2
+	codecVersion = 3
 
 	// maxEncoded bounds what Decode takes, in bytes.
 	maxEncoded = 4 << 20

@@ -28,6 +28,7 @@ func (c *codec) policy(p *Policy) {
 	codeValue(c, &p.Identity.User, (*codec).text)
 	codeValue(c, &p.Identity.Hostname, (*codec).text)
 	codeValue(c, &p.Identity.MachineID, (*codec).text)
+	c.choice(&p.Identity.Groups, "masked", "keep", "dropped")
 	c.limits(&p.Limits)
 	c.choice(&p.Display.X11, "none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host")
 	codeValue(c, &p.Display.Wayland, (*codec).bool)

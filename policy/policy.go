@@ -191,6 +191,7 @@ type Identity struct {
 	User      Value[string] // keep, root, nobody, or a decimal uid
 	Hostname  Value[string]
 	MachineID Value[string] // random, host, or 32 hex digits
+	Groups    Value[string] // masked, keep, dropped
 }
 
 // Limits is the merged limits section; unset values are unlimited or left

@@ -70,6 +70,14 @@ func identityKey() Key {
 				Caution: "On the host it is always the caller: files that root makes in the jail belong to the caller. For a caller who is the host's root it is a user id that nobody has, and files in granted directories belong to root all the same.",
 			},
 			{
+				Name: "groups", Kind: Enum, Enum: []string{"masked", "keep", "dropped"}, Default: "masked", at: func(p *Policy) any { return &p.Identity.Groups },
+				Doc: "The supplementary groups of the caller, such as docker or video. masked: a path that the caller can use only through one of them can't be granted. " +
+					"dropped: the program does not have them; it takes newgidmap and a range in /etc/subgid, and without either the jail does not start. " +
+					"keep: they work in the jail wherever a path is granted. A caller who is the host's root has none in a jail.",
+				Caution: "Unless they are dropped the kernel still counts the groups: masked judges the paths that are granted and the directories on the way to them, not the files below a granted directory. jail plan lists the groups that count. " +
+					"dropped takes about a millisecond or two more, and, since a file may also deny a group what it gives all others, opens such files.",
+			},
+			{
 				Name: "hostname", Kind: HostName, Default: "jail", at: func(p *Policy) any { return &p.Identity.Hostname },
 				Doc: "The host name inside. It needs namespaces.uts.",
 			},

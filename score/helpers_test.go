@@ -52,6 +52,10 @@ func (f fakeFiles) Kinds(path string, _ int) map[string]jail.FileKind {
 
 func (f fakeFiles) Public(string) bool { return true }
 
+func (f fakeFiles) Owner(string) (jail.Owner, bool) { return jail.Owner{}, false }
+
+func (f fakeFiles) ACL(string) []byte { return nil }
+
 func (f fakeFiles) Writable(string) bool { return true }
 
 func (f fakeFiles) Text(string) string { return "" }

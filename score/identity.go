@@ -46,14 +46,14 @@ func identityChecks() []Check {
 		},
 		{
 			ID: "groups", Doc: "no supplementary group of the caller's counts", Weight: 10, Range: 10,
-			Fix: "leave the group, or start jail without it: setpriv --clear-groups", Cost: "files of the group that are granted",
+			Fix: "identity: {groups: dropped}", Cost: "files of the groups; a start that takes longer",
 			assess: func(f *facts) outcome {
 				if len(f.Groups) == 0 {
-					return outcome{state: NotApplicable, detail: "the caller has none"}
+					return outcome{state: NotApplicable, detail: "none is left in the jail"}
 				}
 				return outcome{
 					badness: 10, detail: fmt.Sprintf("%d groups of the caller still count where a path is granted", len(f.Groups)),
-					by: []Cause{byJail("a user namespace cannot drop groups")},
+					by: []Cause{leaf("identity.groups", f.Policy.Identity.Groups.V, f.Policy.Identity.Groups.Origin)},
 				}
 			},
 			ask: func(f *facts, _ *Outside) []Question {

@@ -25,7 +25,7 @@ type Input struct {
 	Plan   *jail.Plan
 	View   *jail.View
 	Host   *jail.Host
-	Groups []int // supplementary groups of the caller, its own group left out
+	Groups []int // supplementary groups of the caller that count in the jail
 
 	// Limits are what a control group holds for the jail; Grouped tells that
 	// this host lets the caller have one.

@@ -68,7 +68,7 @@ func (d *doctor) examine() []finding {
 	findings = append(findings, sysctls(d.host.UID, d.host.Own.Binary)...)
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
-		appArmor(), landlockState(&d.host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.cgroups(), d.serviceManager(), d.records())
+		appArmor(), landlockState(&d.host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.records())
 	findings = append(findings, d.standIns())
 	return append(findings, helperPrograms(d.host.Files)...)
 }

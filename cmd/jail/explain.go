@@ -16,13 +16,13 @@ import (
 type explainGrammar struct {
 	policyFlags
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, or landlock."`
+	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, landlock, or groups."`
 }
 
 // explanation is the answer to one question.
 type explanation struct {
 	Subject text     `json:"subject"`
-	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host or landlock
+	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host, landlock or groups
 	Verdict string   `json:"verdict"` // a word that does not change
 	Text    text     `json:"text"`    // the verdict for people
 	By      []ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
@@ -120,6 +120,8 @@ func (e *explainer) what(word string, at diag.Range) {
 		e.capability(word, at)
 	case word == "landlock":
 		e.landlock()
+	case word == "groups":
+		e.supplementary()
 	case seccomp.IsSyscall(word):
 		e.syscall(word)
 	case e.isVariable(word):

@@ -24,6 +24,7 @@ type policyFlags struct {
 
 	Env          []string `group:"Program" sep:"none" placeholder:"NAME[=VALUE]" help:"Pass an environment variable on, or set it."`
 	User         string   `group:"Program" placeholder:"WHO" help:"The user inside: keep, root, nobody or a uid."`
+	Groups       string   `group:"Program" placeholder:"USE" help:"Your supplementary groups: masked, keep or dropped."`
 	KeepCap      []string `group:"Program" sep:"none" placeholder:"CAP" help:"Keep a capability."`
 	DropCap      []string `group:"Program" sep:"none" placeholder:"CAP" help:"Drop a capability that the profile keeps."`
 	AllowSyscall []string `group:"Program" sep:"none" placeholder:"NAME" help:"Allow a syscall or a @group."`
@@ -71,7 +72,7 @@ func meaning(flag string) (flagKind, string) {
 		return flagDirectory, "filesystem.root"
 	case "env":
 		return flagVariable, "environment"
-	case "user", "hostname":
+	case "user", "groups", "hostname":
 		return flagText, "identity." + flag
 	case "keep-cap":
 		return flagText, "capabilities.keep"

@@ -37,7 +37,7 @@ syscalls:
 network: {mode: filtered, allow: ["a.example"], deny: ["b.example"], publish: ["1:2"]}
 namespaces: {pid: true, ipc: true, uts: true, cgroup: true, time: false, user: false}
 landlock: {use: required, version: 1}
-identity: {user: root, hostname: h, machine-id: host}
+identity: {user: root, groups: dropped, hostname: h, machine-id: host}
 limits: {memory: 1G, processes: 1, cpu: 50%, open-files: 1, file-size: 1, time: 1h}
 display: {x11: host, wayland: true}
 audio: pulse

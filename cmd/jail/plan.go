@@ -117,7 +117,7 @@ func planText(p *jail.Plan) []byte {
 	if p.Path == "" {
 		b.WriteString("The plan ends here: no program was named.\n\n")
 	}
-	b.WriteString("Namespaces: " + strings.Join(namespaceNames(p), " ") + "\n" + landlockLine(p))
+	b.WriteString("Namespaces: " + strings.Join(namespaceNames(p), " ") + "\n" + groupsLine(p) + landlockLine(p))
 	return b.Bytes()
 }
 

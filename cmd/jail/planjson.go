@@ -20,6 +20,7 @@ type planJSON struct {
 	Limits      []mechanism `json:"limits"`         // what holds each limit of the profile
 	Landlock    int         `json:"landlock"`       // the version in use, 0 for none
 	Lacks       []text      `json:"landlockLacks,omitempty"`
+	Groups      []int       `json:"groups"` // supplementary groups of the caller that count
 	Setup       []stepJSON  `json:"setup"`
 	Init        []stepJSON  `json:"init"`
 	Program     []stepJSON  `json:"program"`
@@ -65,7 +66,7 @@ func planOf(p *jail.Plan) planJSON {
 	out := planJSON{
 		Profile: text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
 		Path: text(p.Path), Arguments: texts(p.Argv), Environment: texts(p.Env), Time: p.Time.Seconds(),
-		Landlock: int(p.Landlock),
+		Landlock: int(p.Landlock), Groups: append([]int{}, p.KeptGroups()...),
 	}
 	if p.Landlock > 0 {
 		out.Lacks = lacks(p.Landlock)

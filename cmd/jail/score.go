@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,13 +97,7 @@ func scoreVerb(a *app, args []string) int {
 
 // scored is what a grade is computed from.
 func (l *loaded) scored(c *jail.Compiled) score.Input {
-	in := score.Input{Plan: c.Plan, View: c.View, Host: l.host, Policy: l.policy}
-	groups, _ := os.Getgroups() // without a list there are none to count
-	for _, g := range groups {
-		if g != l.host.GID {
-			in.Groups = append(in.Groups, g)
-		}
-	}
+	in := score.Input{Plan: c.Plan, View: c.View, Host: l.host, Policy: l.policy, Groups: c.Plan.KeptGroups()}
 	limits, needed := jail.GroupLimits(l.policy, l.host)
 	if needed {
 		in.Limits = limits

@@ -165,6 +165,7 @@ func (l *leaves) surroundings(p *policy.Policy) {
 	value(l, "landlock.use", p.Landlock.Use)
 	limit(l, "landlock.version", p.Landlock.Version)
 	value(l, "identity.user", p.Identity.User)
+	value(l, "identity.groups", p.Identity.Groups)
 	value(l, "identity.hostname", p.Identity.Hostname)
 	value(l, "identity.machine-id", p.Identity.MachineID)
 	limit(l, "limits.memory", p.Limits.Memory)

@@ -1,0 +1,246 @@
+package e2e
+
+import (
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// extraGroup is a group that nobody needs to have heard of.
+const extraGroup = 44123
+
+// member is the account for tests as a member of a group more, which only
+// root can arrange. It has files of that group in a directory that all may enter.
+type member struct {
+	*world
+	jailBin string
+	as      []string // the words before a command
+	shared  string
+	secret  string // group-only, to be read and written
+	door    string // a group-only directory, which holds a file that is open to all
+	socket  string // group-only
+	calls   *atomic.Int32
+}
+
+func newMember(t *testing.T, uid, gid int, home string) *member {
+	t.Helper()
+	need(t, "setpriv", "python3")
+	root, err := os.MkdirTemp(home, "run.groups.") //nolint:usetesting // a jail has a /tmp of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeAll(root) })
+	m := &member{
+		world:  &world{t: t, root: root, home: filepath.Join(root, "home"), project: filepath.Join(root, "project"), timeout: time.Minute},
+		shared: filepath.Join(root, "shared"), jailBin: filepath.Join(root, "jail"), calls: new(atomic.Int32),
+		as: []string{
+			"setpriv", "--reuid=" + strconv.Itoa(uid), "--regid=" + strconv.Itoa(gid), "--groups=" + strconv.Itoa(extraGroup),
+			"--inh-caps=-all", "--",
+		},
+	}
+	m.env = []string{"HOME=" + m.home, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "XDG_RUNTIME_DIR=" + filepath.Join(root, "run")}
+	program, err := os.ReadFile(jailBin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.write(m.jailBin, string(program))
+	for _, dir := range []string{m.home, m.project, filepath.Join(root, "run")} {
+		m.mkdir(dir)
+	}
+	if err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if err := os.Lchown(path, uid, gid); err != nil {
+			return err
+		}
+		return os.Chmod(path, 0o755)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	m.share()
+	return m
+}
+
+// share makes what belongs to root and the group.
+func (m *member) share() {
+	m.secret, m.door, m.socket = filepath.Join(m.shared, "secret"), filepath.Join(m.shared, "door"), filepath.Join(m.shared, "socket")
+	m.write(m.secret, "")
+	m.write(filepath.Join(m.door, "open"), "behind")
+	listener, err := net.Listen("unix", m.socket) //nolint:noctx // it ends with the test
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			m.calls.Add(1)
+			_ = c.Close()
+		}
+	}()
+	for path, perm := range map[string]os.FileMode{m.secret: 0o660, m.door: 0o750, m.socket: 0o660} {
+		if err := os.Chown(path, 0, extraGroup); err != nil {
+			m.t.Fatal(err)
+		}
+		if err := os.Chmod(path, perm); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+// run runs a command as the member and tells what it did to the host.
+func (m *member) run(argv ...string) (r *result, wrote, called bool) {
+	m.t.Helper()
+	size, calls := len(m.read(m.secret)), m.calls.Load()
+	r = m.host(slices.Concat(m.as, argv)...)
+	// Whoever was connected has returned from connect before it was accepted.
+	called = r.status != 125 && eventuallySoon(func() bool { return m.calls.Load() > calls })
+	return r, len(m.read(m.secret)) > size, called
+}
+
+func eventuallySoon(ok func() bool) bool {
+	for range 20 {
+		if ok() {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
+}
+
+// probe tries everything that the group allows.
+func (m *member) probe() []string {
+	return []string{"sh", "-c", "echo x >>" + m.secret + "; cat " + m.door + "/open; python3 -c \"import socket; " +
+		"s = socket.socket(socket.AF_UNIX); s.connect('" + m.socket + "')\""}
+}
+
+func (m *member) jailed(flags ...string) []string {
+	return append(append([]string{m.jailBin, "run", "--profile", "default"}, flags...), m.probe()...)
+}
+
+// account is the account for tests.
+func account(t *testing.T) (uid, gid int, home string) {
+	t.Helper()
+	name, err := exec.Command("../scripts/as-user", "--account").Output() //nolint:noctx // short
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := user.Lookup(strings.TrimSpace(string(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ = strconv.Atoi(u.Uid)
+	gid, _ = strconv.Atoi(u.Gid)
+	return uid, gid, u.HomeDir
+}
+
+// N3: what only a supplementary group opens is out of reach in a jail that
+// drops the groups, also below a granted directory, in every process of it.
+func TestN3Dropped(t *testing.T) {
+	need(t, "newgidmap")
+	uid, gid, home := account(t)
+	m := newMember(t, uid, gid, home)
+	if r, wrote, called := m.run(m.probe()...); !wrote || !called || !strings.Contains(r.stdout, "behind") {
+		t.Fatalf("without jail: wrote %v, called %v\n%s", wrote, called, r.output())
+	}
+	for range 2 { // the second from the record of the first
+		if r, wrote, called := m.run(m.jailed("--write", m.shared, "--groups", "dropped")...); wrote || called || strings.Contains(r.stdout, "behind") || r.status == 125 {
+			t.Errorf("in the jail: wrote %v, called %v, exit status %d\n%s", wrote, called, r.status, r.output())
+		}
+		for _, use := range []string{"keep", "masked"} {
+			if r, wrote, called := m.run(m.jailed("--write", m.shared, "--groups", use)...); !wrote || !called || !strings.Contains(r.stdout, "behind") {
+				t.Errorf("with the groups %s: wrote %v, called %v\n%s", use, wrote, called, r.output())
+			}
+		}
+	}
+	r, _, _ := m.run(m.jailBin, "plan", "--profile", "default", "--write", m.shared, "true")
+	if want := "below granted directories: " + strconv.Itoa(extraGroup); !strings.Contains(r.stdout, want) {
+		t.Errorf("plan does not say %q", want)
+	}
+	r, _, _ = m.run(m.jailBin, "explain", "--profile", "default", "groups")
+	if !strings.Contains(r.stdout, "groups: masked") || !strings.Contains(r.stdout, strconv.Itoa(extraGroup)) {
+		t.Errorf("explain says %q", r.output())
+	}
+}
+
+// N3: neither the processes of such a jail have a group, as the host sees
+// them, nor who enters it.
+func TestN3Processes(t *testing.T) {
+	need(t, "newgidmap")
+	uid, gid, home := account(t)
+	m := newMember(t, uid, gid, home)
+	for use, want := range map[string]string{"dropped": "", "keep": strconv.Itoa(extraGroup)} {
+		cmd := m.command(slices.Concat(m.as, []string{m.jailBin, "run", "--profile", "default", "--write", m.shared, "--groups", use, "sleep", "60"})...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var below []int
+		if !eventually(func() bool {
+			below = descendants(cmd.Process.Pid)
+			return len(below) == 2 && strings.HasPrefix(commandLine(below[1]), "sleep")
+		}) {
+			t.Fatalf("the jail has the processes %v", below)
+		}
+		for _, pid := range below {
+			if got := strings.TrimSpace(statusOf(pid)["Groups"]); got != want {
+				t.Errorf("%s: process %d has the groups %q", use, pid, got)
+			}
+		}
+		r, wrote, called := m.run(append([]string{m.jailBin, "enter", "default", "--"}, m.probe()...)...)
+		if open := use == "keep"; wrote != open || called != open || strings.Contains(r.stdout, "behind") != open || r.status == 125 {
+			t.Errorf("%s, entered: wrote %v, called %v, exit status %d\n%s", use, wrote, called, r.status, r.output())
+		}
+		_ = unix.Kill(cmd.Process.Pid, unix.SIGKILL)
+		_ = cmd.Wait()
+	}
+}
+
+// N3: by default a path that only such a group opens can't be granted itself.
+func TestN3Masked(t *testing.T) {
+	uid, gid, home := account(t)
+	m := newMember(t, uid, gid, home)
+	for _, granted := range [][]string{
+		{"--write", m.secret}, {"--read", m.secret}, {"--read", m.socket}, {"--read", m.door}, {"--read", filepath.Join(m.door, "open")},
+	} {
+		r, wrote, called := m.run(m.jailed(granted...)...)
+		if r.status != 125 || wrote || called || !strings.Contains(r.stderr, strconv.Itoa(extraGroup)) || !strings.Contains(r.stderr, "--groups keep") {
+			t.Errorf("%q: exit status %d\n%s", granted, r.status, r.output())
+		}
+		r, wrote, called = m.run(m.jailed(append(granted, "--groups", "keep")...)...)
+		if r.status == 125 || !wrote && !called && granted[0] == "--write" || granted[1] == m.socket && !called {
+			t.Errorf("%q with the groups kept: wrote %v, called %v\n%s", granted, wrote, called, r.output())
+		}
+	}
+}
+
+// N3: groups that are to be dropped and can't be keep the jail from starting.
+func TestN3NoRange(t *testing.T) {
+	const stranger = 44124 // has no line in /etc/subgid
+	_, _, home := account(t)
+	m := newMember(t, stranger, stranger, home)
+	if r, wrote, called := m.run(m.probe()...); !wrote || !called {
+		t.Fatalf("without jail: wrote %v, called %v\n%s", wrote, called, r.output())
+	}
+	r, wrote, called := m.run(m.jailed("--write", m.shared, "--groups", "dropped")...)
+	if r.status != 125 || wrote || called || !strings.Contains(r.stderr, "groups") || !strings.Contains(r.stderr, "help: ") {
+		t.Errorf("exit status %d, wrote %v, called %v\n%s", r.status, wrote, called, r.output())
+	}
+	if r, wrote, _ := m.run(m.jailed("--write", m.shared)...); !wrote {
+		t.Errorf("masked: %s", r.output())
+	}
+}
