@@ -130,7 +130,7 @@ func (m *member) probe() []string {
 }
 
 func (m *member) jailed(flags ...string) []string {
-	return append(append([]string{m.jailBin, "run", "--profile", "default"}, flags...), m.probe()...)
+	return append(append([]string{m.jailBin, "run", "--profile", "default", "--set", "sockets=*"}, flags...), m.probe()...)
 }
 
 // account is the account for tests.
@@ -185,7 +185,7 @@ func TestN3Processes(t *testing.T) {
 	uid, gid, home := account(t)
 	m := newMember(t, uid, gid, home)
 	for use, want := range map[string]string{"dropped": "", "keep": strconv.Itoa(extraGroup)} {
-		cmd := m.command(slices.Concat(m.as, []string{m.jailBin, "run", "--profile", "default", "--write", m.shared, "--groups", use, "sleep", "60"})...)
+		cmd := m.command(slices.Concat(m.as, []string{m.jailBin, "run", "--profile", "default", "--set", "sockets=*", "--write", m.shared, "--groups", use, "sleep", "60"})...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -224,6 +224,20 @@ func TestN3Masked(t *testing.T) {
 		r, wrote, called = m.run(m.jailed(append(granted, "--groups", "keep")...)...)
 		if r.status == 125 || !wrote && !called && granted[0] == "--write" || granted[1] == m.socket && !called {
 			t.Errorf("%q with the groups kept: wrote %v, called %v\n%s", granted, wrote, called, r.output())
+		}
+	}
+}
+
+// N3: nor can such a socket be listed, which the launcher would connect to,
+// with all its groups.
+func TestN3Sockets(t *testing.T) {
+	need(t, "newgidmap")
+	uid, gid, home := account(t)
+	m := newMember(t, uid, gid, home)
+	for use, open := range map[string]bool{"masked": false, "dropped": false, "keep": true} {
+		r, _, called := m.run(append([]string{m.jailBin, "run", "--profile", "default", "--set", "sockets=" + m.socket, "--groups", use}, m.probe()...)...)
+		if called != open || (r.status == 125) == open {
+			t.Errorf("%s: called %v, exit status %d\n%s", use, called, r.status, r.output())
 		}
 	}
 }

@@ -45,35 +45,47 @@ func (k *compiler) judgeGroups() {
 	if len(k.h.Groups) == 0 || k.h.RunAs > 0 {
 		return
 	}
-	groups := &k.p.Identity.Groups
-	switch groups.V {
-	case "keep":
-		k.plan.groups = k.h.Groups
-	case "dropped":
+	use := k.p.Identity.Groups.V
+	if use == "dropped" {
 		k.findSubordinate()
-	default:
+	} else {
 		k.plan.groups = k.h.Groups
-		j := groupJudge{h: k.h, ways: map[string]int{"/": noGroup}}
-		j.node(k.view.root)
-		k.problems = append(k.problems, j.problems...)
 	}
+	if use == "keep" {
+		return
+	}
+	// Connections are made by the launcher, which has its groups in any case.
+	j := groupJudge{h: k.h, sockets: use == "dropped", ways: map[string]int{"/": noGroup}}
+	j.node(k.view.root)
+	k.problems = append(k.problems, j.problems...)
 }
 
 const noGroup = -1
 
 type groupJudge struct {
 	h        *Host
+	sockets  bool           // only they are judged
 	ways     map[string]int // directories: the group that is needed to pass, or noGroup
 	problems diag.List
 }
 
 func (j *groupJudge) node(n *node) {
-	if gr := n.grant; gr != nil && (gr.kind == grantRead || gr.kind == grantWrite || gr.kind == grantOverlay) {
+	if gr := n.grant; gr != nil && j.judges(gr.kind) {
 		j.grant(gr)
 	}
 	for _, kid := range n.kids {
 		j.node(kid)
 	}
+}
+
+func (j *groupJudge) judges(kind grantKind) bool {
+	switch kind {
+	case grantSocket:
+		return true
+	case grantRead, grantWrite, grantOverlay:
+		return !j.sockets
+	}
+	return false
 }
 
 func (j *groupJudge) grant(gr *grant) {

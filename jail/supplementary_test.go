@@ -111,7 +111,7 @@ func TestN3WayByGroup(t *testing.T) {
 
 // N3: groups are dropped with a map that somebody with privileges writes, or
 // there is no plan.
-func TestN3Dropped(t *testing.T) {
+func TestN3DroppedPlan(t *testing.T) {
 	const profile = "identity: {groups: dropped}\nfilesystem: {read: [/usr]}\n"
 	for _, tc := range []struct{ subgid, want string }{
 		{"bob:1:1\nann:100000:65536\n", "1000 1000 1 100000 100000 1"},

@@ -121,6 +121,8 @@ func (f *filler) words(name string) []string {
 		return Schema().sub("display").sub("x11").Enum
 	case "Use":
 		return Schema().sub("landlock").sub("use").Enum
+	case "Groups":
+		return Schema().sub("identity").sub("groups").Enum
 	case "Audio":
 		return Schema().sub("audio").Enum
 	case "Expect":

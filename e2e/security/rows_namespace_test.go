@@ -42,7 +42,7 @@ func namespaceRows() []row {
 			id: "N10", what: "namespaces of processes outside", probe: []string{"namespaces-of", "{pid}"}, prepare: bystander,
 			noTeeth: "without a PID namespace, what is outside belongs to another user namespace: the kernel refuses",
 		},
-		{id: "N3", what: "supplementary groups", elsewhere: "TestN3"},
+		{id: "N3", what: "supplementary groups: what only they open is not granted, and they are gone where the profile drops them", elsewhere: "TestN3"},
 		{id: "N6", what: "starting as root", elsewhere: "TestN6"},
 		{id: "N8", what: "a host without user namespaces", elsewhere: "TestN8"},
 		{id: "N9", what: "inside another sandbox", elsewhere: "TestN9"},
