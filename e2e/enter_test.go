@@ -22,6 +22,18 @@ func (j *runningJail) enter(args ...string) *result {
 	return j.w.jail(append([]string{"enter", j.id}, args...)...)
 }
 
+// enters starts a jail with these flags and returns the command that enters it.
+func (w *world) enters(flags ...string) string {
+	w.t.Helper()
+	return jailBin + " enter " + w.runs(append(flags, "sleep", "600")...).id
+}
+
+// starts are the commands that begin a program in a jail with these flags.
+func (w *world) starts(flags ...string) []string {
+	w.t.Helper()
+	return []string{jailBin + " run " + strings.Join(flags, " "), w.enters(flags...)}
+}
+
 // kernelView is what the kernel says, outside, about a process.
 type kernelView map[string]string
 
@@ -423,6 +435,29 @@ var throughProc = regexp.MustCompile(`"/proc/\d+/(root|cwd|exe|fd|task|map_files
 // O_PATH and never read.
 var pinned = regexp.MustCompile(`^(chdir|chroot|openat2)\(|^openat\(.*\|O_PATH|\+\+\+|---`)
 
+// resumed is the second half of a call in a log of strace, which cuts one in
+// two when another thread comes between.
+var resumed = regexp.MustCompile(`^<\.\.\. \w+ resumed>`)
+
+// whole reads threads and their calls from a log of strace.
+func whole(log string) (calls [][2]string) {
+	begun := map[string]int{} // by thread, the call that was cut
+	for line := range strings.Lines(log) {
+		thread, call, _ := strings.Cut(line, " ")
+		call = strings.TrimSpace(call)
+		if half := resumed.FindString(call); half != "" {
+			calls[begun[thread]][1] += call[len(half):]
+			continue
+		}
+		first, cut := strings.CutSuffix(call, " <unfinished ...>")
+		if cut {
+			begun[thread] = len(calls)
+		}
+		calls = append(calls, [2]string{thread, first})
+	}
+	return calls
+}
+
 // P7: a jail may have a root directory full of traps. Nothing of it is opened
 // or looked up by the command that enters, lists, inspects or stops.
 func TestP7NothingInsideIsTrusted(t *testing.T) {
@@ -447,21 +482,31 @@ func TestP7NothingInsideIsTrusted(t *testing.T) {
 	w.env = append(w.env, "SHELL=/bin/sh", "PATH=/usr/local/bin:"+binDir)
 	j := w.runs("--profile", profile, probeBin, "watch", "/no/stop", "x", "x")
 	for _, args := range [][]string{
-		{"ps"}, {"inspect", j.id}, {"enter", j.id, probeBin}, {"enter", j.id, "probe"}, {"enter", j.id}, {"stop", j.id},
+		{"ps"}, {"inspect", j.id}, {"enter", j.id, probeBin}, {"enter", j.id, "probe"}, {"enter", j.id, "--", probeBin}, {"enter", j.id}, {"stop", j.id},
 	} {
 		log := filepath.Join(w.root, "trace")
 		w.env = append(w.env, "PATH=/usr/local/bin:/usr/bin:/bin:"+binDir)
-		r := w.host(append([]string{"strace", "-f", "-s", "4096", "-e", "trace=%file,setns", "-o", log, jailBin}, args...)...)
-		if args[0] == "enter" && len(args) > 2 && r.status != 0 {
-			t.Errorf("%q: status %d, %s", args, r.status, r.output())
+		traced := append([]string{"strace", "-f", "-s", "4096", "-e", "trace=%file,setns", "-o", log, jailBin}, args...)
+		status, shown := 0, ""
+		if slices.Contains(args, "--") { // this time at a terminal
+			p := w.terminal(traced...)
+			status, shown = p.ends(), p.seen()
+		} else {
+			r := w.host(traced...)
+			status, shown = r.status, r.output()
+		}
+		if args[0] == "enter" && len(args) > 2 && status != 0 {
+			t.Errorf("%q: status %d, %s", args, status, shown)
+		}
+		if terminals := strings.Contains(w.read(log), "openat2(AT_FDCWD, "); terminals != slices.Contains(args, "--") {
+			t.Errorf("%q: a terminal was made: %v", args, terminals)
 		}
 		inside := map[string]bool{} // threads in the jail's mount namespace
 		known := map[string]bool{}
 		executed := map[string]bool{}
 		calls := 0
-		for line := range strings.Lines(w.read(log)) {
-			thread, call, _ := strings.Cut(line, " ")
-			call = strings.TrimSpace(call)
+		for _, line := range whole(w.read(log)) {
+			thread, call := line[0], line[1]
 			calls++
 			if !known[thread] && len(inside) > 0 {
 				// The program's process, forked by the one that joined; what

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,9 @@ func TestT1T2T4NothingIsTyped(t *testing.T) {
 		t.Skip("this kernel lets nobody type into a terminal (dev.tty.legacy_tiocsti)")
 	}
 	w := newWorld(t)
-	open := w.profile("extends: [base]\nsyscalls: {default: allow, architectures: [native, x86]}\n")
+	unfiltered := w.profile("extends: [base]\nsyscalls: {default: allow, architectures: [native, x86]}\n")
+	closed := w.starts("--profile", "default", "--read", binDir, "--write", w.project)
+	open := w.starts("--profile", unfiltered, "--read", binDir, "--write", w.project)
 	requests := map[string]string{
 		"T1":        fmt.Sprintf("%#x", unix.TIOCSTI),
 		"T2":        fmt.Sprintf("%#x", 1<<32|unix.TIOCSTI),
@@ -90,13 +93,17 @@ func TestT1T2T4NothingIsTyped(t *testing.T) {
 				if in := attempt(w, interactive, request); in.queued == 0 || !in.any("OK") {
 					t.Fatalf("without jail, nothing is typed: the test is void: %+v", in)
 				}
-				in := attempt(w, interactive, request, jailBin, "run", "--profile", "default", "--read", binDir, "--write", w.project)
-				if in.queued != 0 || in.any("OK") || !strings.HasPrefix(name, "T4") && !in.any("EPERM") {
-					t.Errorf("in the jail: %+v", in)
+				for _, start := range closed {
+					in := attempt(w, interactive, request, strings.Fields(start)...)
+					if in.queued != 0 || in.any("OK") || !strings.HasPrefix(name, "T4") && !in.any("EPERM") {
+						t.Errorf("%s: %+v", start, in)
+					}
 				}
-				in = attempt(w, interactive, request, jailBin, "run", "--profile", open, "--read", binDir, "--write", w.project)
-				if in.queued != 0 || in.any("OK") != interactive {
-					t.Errorf("without a filter: %+v", in)
+				for _, start := range open {
+					in := attempt(w, interactive, request, strings.Fields(start)...)
+					if in.queued != 0 || in.any("OK") != interactive {
+						t.Errorf("without a filter, %s: %+v", start, in)
+					}
 				}
 			})
 		}
@@ -145,11 +152,16 @@ func TestT8OtherTerminals(t *testing.T) {
 	if r := w.host("sh", "-c", script); r.status != 0 || !eventually(func() bool { return strings.Contains(other.seen(), "written") }) {
 		t.Fatalf("without jail, %s can't be written: %s", name, r.stderr)
 	}
-	for _, interactive := range []bool{true, false} {
-		before := len(other.seen())
+	entering := strings.Fields(w.enters("--profile", "default", "--write", w.project))
+	for i := range 4 {
+		before, interactive := len(other.seen()), i%2 == 0
 		out := filepath.Join(w.project, "listed")
 		inside := fmt.Sprintf("ls /dev/pts >%s; for n in 1 2 3 4 5 6 7 8 9 %s; do echo written >/dev/pts/$n; done; stat -c %%t:%%T /dev/pts/0", out, filepath.Base(name))
-		command := []string{jailBin, "run", "--profile", "default", "--write", w.project, "sh", "-c", inside}
+		command := []string{jailBin, "run", "--profile", "default", "--write", w.project}
+		if i >= 2 {
+			command = entering
+		}
+		command = append(slices.Clone(command), "sh", "-c", inside)
 		want := "0\nptmx\n"
 		if interactive {
 			w.terminal(command...).ends()
@@ -158,11 +170,11 @@ func TestT8OtherTerminals(t *testing.T) {
 			want = "ptmx\n"
 		}
 		if got := w.read(out); got != want {
-			t.Errorf("interactive %v: /dev/pts holds %q, want %q", interactive, got, want)
+			t.Errorf("%q, interactive %v: /dev/pts holds %q, want %q", command[:2], interactive, got, want)
 		}
 		time.Sleep(50 * time.Millisecond)
 		if rest := other.seen()[before:]; rest != "" {
-			t.Errorf("interactive %v: the other terminal shows %q", interactive, rest)
+			t.Errorf("%q, interactive %v: the other terminal shows %q", command[:2], interactive, rest)
 		}
 	}
 	// No profile can show it, but the caller can pass it on.

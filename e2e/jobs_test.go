@@ -29,3 +29,33 @@ func TestJobControl(t *testing.T) {
 		})
 	}
 }
+
+// So is who enters one.
+func TestJobControlOfWhoEnters(t *testing.T) {
+	fg, stop, interrupt, end, status := []string{"fg", "Enter"}, []string{"C-z"}, []string{"C-c"}, []string{"C-d"}, []string{"echo $?", "Enter"}
+	for _, c := range []struct {
+		name, command string
+		steps         [][]string
+	}{
+		{"stop and continue", "cat", [][]string{{"typed", "Enter"}, stop, status, fg, {"more", "Enter"}, end, status}},
+		{"in the background, reading", "cat &", [][]string{{"Enter"}, {"jobs", "Enter"}, fg, {"typed", "Enter"}, end, status}},
+		{"a loop", "true; for i in 1 2 3; do run sleep 50; done", [][]string{interrupt, status}},
+		{"between a file and a pipe", "cat <file | less", [][]string{{"Space"}, stop, fg, {"q"}, status}},
+		{"a shell", "env PS1='inner> ' bash --norc --noprofile", [][]string{
+			{"sleep 100", "Enter"},
+			stop,
+			{"jobs", "Enter"},
+			{"bg", "Enter"},
+			fg,
+			interrupt,
+			{"suspend", "Enter"},
+			fg,
+			{"exit 3", "Enter"},
+			status,
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			playIn(t, numbered, func(w *world) string { return w.enters("--profile", "default", "--read", ".") }, c.command, c.steps...)
+		})
+	}
+}

@@ -104,6 +104,12 @@ var jobNumber = regexp.MustCompile(`(?m)^\[1\] \d+`)
 // the same keys, and compares what is to be seen after every step.
 func play(t *testing.T, prepare func(w *world), flags, command string, steps ...[]string) {
 	t.Helper()
+	playIn(t, prepare, func(*world) string { return jailBin + " run " + flags }, command, steps...)
+}
+
+// playIn is play where start begins a program in a jail.
+func playIn(t *testing.T, prepare func(w *world), start func(w *world) string, command string, steps ...[]string) {
+	t.Helper()
 	var outside []string
 	for _, jailed := range []bool{false, true} {
 		w := newWorld(t)
@@ -112,7 +118,7 @@ func play(t *testing.T, prepare func(w *world), flags, command string, steps ...
 		runner := filepath.Join(w.root, "bin", "run")
 		prefix := ""
 		if jailed {
-			prefix = jailBin + " run " + flags
+			prefix = start(w)
 		}
 		w.write(runner, "#!/bin/sh\nexec "+prefix+` "$@"`+"\n")
 		if err := os.Chmod(runner, 0o755); err != nil {

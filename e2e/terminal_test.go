@@ -30,21 +30,24 @@ func TestT6TheTerminalIsLeftAsItWas(t *testing.T) {
 	w := newWorld(t)
 	const mess = `stty raw -echo; printf "\033[?1049h\033[?25l\033[?1003h\033[31m\033="; `
 	const undo = "\x1b[?1049l\x1b[?25h\x1b[?1003l\x1b>\x1b[0m"
+	starts := w.starts("--profile", "default")
 	for _, end := range []string{"exit 3", `kill -9 \$\$`, `kill -INT \$\$`} {
 		payload := fmt.Sprintf(`sh -c '%s%s'`, mess, strings.ReplaceAll(end, `\$`, "$"))
 		before := w.terminal("sleep", "60").settings()
 		if p := onTerminal(w, payload); p.settings() == before || strings.Contains(p.seen(), undo) {
 			t.Fatalf("without jail, the terminal is as before: the test is void; it shows %q", p.seen())
 		}
-		p := onTerminal(w, jailBin+" run --profile default "+payload)
-		if got := p.settings(); got != before {
-			t.Errorf("%s: the settings are %+v, want %+v", end, got, before)
-		}
-		if group := p.foreground(); group != p.cmd.Process.Pid {
-			t.Errorf("%s: the foreground is %d, want the shell %d", end, group, p.cmd.Process.Pid)
-		}
-		if !eventually(func() bool { return strings.HasSuffix(p.seen(), undo) }) {
-			t.Errorf("%s: the terminal was sent %q, want %q at the end", end, p.seen(), undo)
+		for _, start := range starts {
+			p := onTerminal(w, start+" "+payload)
+			if got := p.settings(); got != before {
+				t.Errorf("%s %s: the settings are %+v, want %+v", start, end, got, before)
+			}
+			if group := p.foreground(); group != p.cmd.Process.Pid {
+				t.Errorf("%s %s: the foreground is %d, want the shell %d", start, end, group, p.cmd.Process.Pid)
+			}
+			if !eventually(func() bool { return strings.HasSuffix(p.seen(), undo) }) {
+				t.Errorf("%s %s: the terminal was sent %q, want %q at the end", start, end, p.seen(), undo)
+			}
 		}
 		// Passed on by a session that it does not control, the terminal is the
 		// program's own affair.
@@ -98,56 +101,67 @@ func TestT5SignalsStayInsideAtATerminal(t *testing.T) {
 // Only those of the standard descriptors that are the terminal are replaced.
 func TestOnlyTheTerminalIsReplaced(t *testing.T) {
 	w := newWorld(t)
-	names := `(exec 3>/dev/tty) && exec 3>/dev/tty && for n in 0 1 2; do name=$(readlink /proc/$$/fd/$n); echo $name >&3; done; tty </dev/tty >&3`
 	w.write(filepath.Join(w.project, "in"), "text\n")
-	for _, c := range []struct{ redirect, want string }{
-		{"", "tty tty tty"},
-		{"<in", "file tty tty"},
-		{">out", "tty file tty"},
-		{"2>out", "tty tty file"},
-		{">out 2>&1", "tty file file"},
-		{"| cat", "tty pipe tty"},
-		{"<in | cat", "file pipe tty"},
-		{"<in >out 2>/dev/null", "none"},
-	} {
-		left, right, _ := strings.Cut(c.redirect, "|")
-		command := fmt.Sprintf("%s run --profile default --read in --write out sh -c '%s' %s", jailBin, names, left)
-		w.write(filepath.Join(w.project, "out"), "")
-		if right != "" {
-			command += " |" + right
+	w.write(filepath.Join(w.project, "out"), "")
+	for _, start := range w.starts("--profile", "default", "--read", "in", "--write", "out") {
+		for _, c := range []struct{ redirect, want string }{
+			{"", "tty tty tty"},
+			{"<in", "file tty tty"},
+			{">out", "tty file tty"},
+			{"2>out", "tty tty file"},
+			{">out 2>&1", "tty file file"},
+			{"| cat", "tty pipe tty"},
+			{"<in | cat", "file pipe tty"},
+			{"<in >out 2>/dev/null", "none"},
+		} {
+			onlyTheTerminal(w, start, c.redirect, c.want)
 		}
-		p := onTerminal(w, command)
-		var got []string
-		time.Sleep(20 * time.Millisecond)
-		for line := range strings.FieldsSeq(p.seen()) {
-			switch {
-			case strings.HasPrefix(line, "/dev/pts/0"), line == "/dev/tty":
-				got = append(got, "tty")
-			case strings.HasPrefix(line, "pipe:"):
-				got = append(got, "pipe")
-			case strings.HasPrefix(line, "/"):
-				got = append(got, "file")
-			}
+	}
+}
+
+func onlyTheTerminal(w *world, start, redirect, want string) {
+	w.t.Helper()
+	names := `(exec 3>/dev/tty) && exec 3>/dev/tty && for n in 0 1 2; do name=$(readlink /proc/$$/fd/$n); echo $name >&3; done; tty </dev/tty >&3`
+	left, right, _ := strings.Cut(redirect, "|")
+	command := fmt.Sprintf("%s sh -c '%s' %s", start, names, left)
+	w.write(filepath.Join(w.project, "out"), "")
+	if right != "" {
+		command += " |" + right
+	}
+	p := onTerminal(w, command)
+	var got []string
+	time.Sleep(20 * time.Millisecond)
+	for line := range strings.FieldsSeq(p.seen()) {
+		switch {
+		case strings.HasPrefix(line, "/dev/pts/0"), line == "/dev/tty":
+			got = append(got, "tty")
+		case strings.HasPrefix(line, "pipe:"):
+			got = append(got, "pipe")
+		case strings.HasPrefix(line, "/"):
+			got = append(got, "file")
 		}
-		want := c.want + " tty" // what tty(1) says of /dev/tty
-		if c.want == "none" {
-			want = ""
-		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%q: %q, want %q\n%s", c.redirect, strings.Join(got, " "), want, p.seen())
-		}
+	}
+	want += " tty" // what tty(1) says of /dev/tty
+	if want == "none tty" {
+		want = ""
+	}
+	if strings.Join(got, " ") != want {
+		w.t.Errorf("%s, %q: %q, want %q\n%s", start, redirect, strings.Join(got, " "), want, p.seen())
 	}
 }
 
 // A change of the window's size arrives, with its signal.
 func TestWindowSize(t *testing.T) {
 	w := newWorld(t)
-	p := w.terminal(jailBin, "run", "--profile", "default", "bash", "-c", `trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.02; done`)
-	p.shows("24 80", 1)
-	p.resize(100, 30)
-	p.shows("30 100", 1)
-	if status := p.ends(); status != 0 {
-		t.Errorf("exit status %d", status)
+	for _, start := range w.starts("--profile", "default") {
+		script := `trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.02; done`
+		p := w.terminal(append(strings.Fields(start), "bash", "-c", script)...)
+		p.shows("24 80", 1)
+		p.resize(100, 30)
+		p.shows("30 100", 1)
+		if status := p.ends(); status != 0 {
+			t.Errorf("%s: exit status %d", start, status)
+		}
 	}
 }
 
@@ -164,16 +178,18 @@ func TestHangUp(t *testing.T) {
 	if err := os.WriteFile(sleeper, data, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	starts := w.starts("--profile", "default", "--write", ".")
 	for _, script := range []string{"exec ./" + mark + " 60", `trap "" HUP; ./` + mark + ` 60; ./` + mark + ` 60`} {
-		for _, prefix := range []string{"", "sh -c 'true; \"$@\"; true' sh "} {
-			p := w.terminal("sh", "-c", fmt.Sprintf("exec %s%s run --profile default --write . sh -c '%s'", prefix, jailBin, script))
+		for i, prefix := range []string{"", "sh -c 'true; \"$@\"; true' sh ", ""} {
+			start := starts[i/2] // the last time, by entering
+			p := w.terminal("sh", "-c", fmt.Sprintf("exec %s%s sh -c '%s'", prefix, start, script))
 			if !eventually(func() bool { return running(mark) > 0 }) {
 				t.Fatalf("the program does not begin: %q", p.seen())
 			}
 			_ = p.slave.Close()
 			_ = p.master.Close()
 			if !within(5*time.Second, func() bool { return running(mark) == 0 }) {
-				t.Errorf("%s: %d processes are left", script, running(mark))
+				t.Errorf("%s %s: %d processes are left", start, script, running(mark))
 			}
 		}
 	}
@@ -182,8 +198,9 @@ func TestHangUp(t *testing.T) {
 // What is printed last is not lost, and nothing is changed on the way.
 func TestNothingPrintedIsLost(t *testing.T) {
 	w := newWorld(t)
-	for range 10 {
-		p := onTerminal(w, jailBin+" run --profile default sh -c 'stty -opost; seq 1 20000; printf last'")
+	starts := w.starts("--profile", "default")
+	for i := range 10 {
+		p := onTerminal(w, starts[i%2]+" sh -c 'stty -opost; seq 1 20000; printf last'")
 		want := 0
 		for i := 1; i <= 20000; i++ {
 			want += len(strconv.Itoa(i)) + 1

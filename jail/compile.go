@@ -114,7 +114,7 @@ type compiler struct {
 	plan     *Plan
 	view     *View
 	landlock confinement
-	near     Slot // the program's side of the jail's terminal
+	own      *ownTerminal // nil: none
 	problems diag.List
 }
 

@@ -107,8 +107,31 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 	return r
 }
 
+// ownSlots is how many slots Join needs beside those of the record.
+const ownSlots = 4
+
+// unusedSlots are those that no step of the record fills.
+func (e *Entry) unusedSlots() []Slot {
+	var filled [slotCount]bool
+	for _, ops := range e.ops {
+		for i := range ops {
+			if out := ops[i].Out; out != NoSlot {
+				filled[out] = true
+			}
+		}
+	}
+	var unused []Slot
+	for s := slotFirst; s < slotControl; s++ {
+		if !filled[s] {
+			unused = append(unused, s)
+		}
+	}
+	return unused
+}
+
 // complete tells whether every slot that a step uses was filled by a step
-// before it, in the same process or the one it was forked from.
+// before it, in the same process or the one it was forked from, and whether some are
+// left for Join.
 func (e *Entry) complete() bool {
 	filled := [slotCount]bool{slotReport: true}
 	for part, ops := range e.ops {
@@ -126,7 +149,7 @@ func (e *Entry) complete() bool {
 			}
 		}
 	}
-	return true
+	return len(e.unusedSlots()) >= ownSlots
 }
 
 func appendTexts(b []byte, texts []string) []byte {

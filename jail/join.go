@@ -2,11 +2,14 @@ package jail
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/terminal"
 )
 
 // Join says how to enter a jail that runs: what was found out about it and
@@ -28,6 +31,8 @@ type Join struct {
 	Cgroup string
 
 	Stdio [3]Stream // the caller's
+	// Terminal is the caller's; nil for a program without.
+	Terminal *terminal.Terminal
 
 	Env  []string // the caller's
 	Argv []string // without any, a shell
@@ -52,7 +57,7 @@ func errnoOf(n uint64) syscall.Errno { return syscall.Errno(n) }
 // nothing is opened by a path of the jail.
 func (e *Entry) Join(j *Join) *Plan {
 	p := &Plan{
-		Namespaces: uintptr(unix.SIGCHLD), Reap: true, entering: true,
+		Namespaces: uintptr(unix.SIGCHLD), Reap: true, entering: true, Terminal: j.Terminal,
 		Env: environmentOf(j.Env, e.keep, e.set), Argv: j.Argv,
 	}
 	if e.sockets != nil {
@@ -67,13 +72,13 @@ func (e *Entry) Join(j *Join) *Plan {
 	b.join(j.Namespaces)
 	b.dieWith("jail enter") // joining changes the credentials, which can reset both
 	b.unreadable()
-	p.Setup = append(p.Setup, e.ops[0]...)
+	own := e.confine(b, j.Terminal)
 	e.streams(b, &j.Stdio)
 
 	b.list = &p.Init
 	b.because("empty", "the process that waits", nil)
 	b.capset(0)
-	b.closeFrom(0)
+	b.closeFrom(b.keptByReaper(own))
 	p.Init = append(p.Init, e.ops[1]...)
 
 	b.list = &p.Program
@@ -81,6 +86,25 @@ func (e *Entry) Join(j *Join) *Plan {
 	p.Program = append(p.Program, e.ops[2]...)
 	b.executeFirst(p, j.Shell)
 	return p
+}
+
+// confine takes the steps of the record for the first process. A terminal is
+// made among them: in the jail's root directory and session, and before the limits,
+// which may leave no room for one more descriptor.
+func (e *Entry) confine(b *builder, t *terminal.Terminal) (own *ownTerminal) {
+	steps := e.ops[0]
+	if t != nil {
+		limits := slices.IndexFunc(steps, func(o Op) bool { return o.Name == "prlimit64" })
+		if limits < 0 {
+			limits = len(steps)
+		}
+		*b.list = append(*b.list, steps[:limits]...)
+		b.free, b.next = e.unusedSlots(), slotControl
+		own = b.joinTerminal(t)
+		steps = steps[limits:]
+	}
+	*b.list = append(*b.list, steps...)
+	return own
 }
 
 // dieWith ends the process when its parent ends.

@@ -19,6 +19,7 @@ import (
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/seccomp/libseccomp"
+	"github.com/jail-project/jail/terminal"
 )
 
 // TestEnteringIsOpaque enters a jail in which somebody watches for processes
@@ -54,13 +55,19 @@ func TestEveryStepOfEnteringCanFail(t *testing.T) {
 	canary := filepath.Join(dir, "canary")
 	_, place := launched(t, dir, "", "/bin/sleep", "600")
 	plan, done := joined(t, place, "/bin/touch", canary)
-	total := plan.Len()
 	if status := runPlan(t, plan); status != 0 || os.Remove(canary) != nil {
 		t.Fatalf("status %d without a failure", status)
 	}
 	done()
-	for i := range total {
-		plan, done := joined(t, place, "/bin/touch", canary)
+	everyStepFails(t, canary, func() (*jail.Plan, func()) { return joined(t, place, "/bin/touch", canary) })
+}
+
+func everyStepFails(t *testing.T, canary string, join func() (plan *jail.Plan, done func())) {
+	t.Helper()
+	plan, done := join()
+	done()
+	for i := range plan.Len() {
+		plan, done := join()
 		op := plan.Op(jail.Index(i))
 		original := op.String()
 		*op = jail.Op{Name: "close", Number: unix.SYS_CLOSE, Out: jail.NoSlot, Args: []jail.Arg{{Num: 1 << 20}}, Verb: op.Verb, Subject: op.Subject}
@@ -179,6 +186,12 @@ func launched(t *testing.T, dir, more string, argv ...string) (*jail.Process, re
 // descriptors of it.
 func joined(t *testing.T, place registry.Place, argv ...string) (plan *jail.Plan, done func()) {
 	t.Helper()
+	return joinedFrom(t, place, nil, argv...)
+}
+
+// joinedFrom is joined for a caller with a terminal.
+func joinedFrom(t *testing.T, place registry.Place, from *terminal.Terminal, argv ...string) (plan *jail.Plan, done func()) {
+	t.Helper()
 	jails, refused, err := registry.Running(place)
 	if err != nil || len(jails) != 1 {
 		t.Fatalf("%d jails run, %v, %v", len(jails), refused, err)
@@ -191,7 +204,7 @@ func joined(t *testing.T, place registry.Place, argv ...string) (plan *jail.Plan
 	if err != nil {
 		t.Fatal(err)
 	}
-	join := &jail.Join{Argv: argv}
+	join := &jail.Join{Argv: argv, Terminal: from}
 	for _, n := range opened {
 		join.Namespaces = append(join.Namespaces, jail.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
 	}

@@ -178,7 +178,7 @@ func (k *compiler) reaper(b *builder) {
 	}
 	// Who enters the jail has its own process for this; see Join.
 	b.each = false
-	b.closeFrom(k.keptByReaper(b))
+	b.closeFrom(b.keptByReaper(k.own))
 	b.each = true
 	b.because("let", "the program's process go on", nil)
 	b.call("futex", unix.SYS_FUTEX, NoSlot, gate(), num(futexWakeOp, "FUTEX_WAKE_OP"), num(1, ""), num(1, ""), gate(),

@@ -44,15 +44,12 @@ func (k *compiler) signals(b *builder) {
 	for _, sig := range stillIgnored {
 		b.call("rt_sigaction", unix.SYS_RT_SIGACTION, NoSlot, num(sig.number, sig.name), block(action), null(), num(signalSetSize, ""))
 	}
-	b.signalMask("[]")
+	b.signalMask("[]", 0)
 }
 
-// signalMask blocks the named signals and no others.
-func (b *builder) signalMask(show string, signals ...unix.Signal) {
-	var set uint64
-	for _, sig := range signals {
-		set |= 1 << (sig - 1)
-	}
+// signalMask blocks the signals of a set, bit N-1 for signal N, and no
+// others.
+func (b *builder) signalMask(show string, set uint64) {
 	b.call("rt_sigprocmask", unix.SYS_RT_SIGPROCMASK, NoSlot, num(unix.SIG_SETMASK, "SIG_SETMASK"),
 		block(&Block{Bytes: words(set), Show: show}), null(), num(signalSetSize, ""))
 }

@@ -8,42 +8,81 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// terminal makes a terminal of the jail's own and puts it in the place of the
-// caller's, wherever a standard descriptor is that one. The launcher gets the far
-// side by descriptor. Nothing of this happens when jail is started without a
-// terminal: then the program has none.
+// ownTerminal is a terminal of the jail's own, as the steps of a plan share it.
+type ownTerminal struct {
+	*terminal.Terminal      // the caller's, in whose place it is
+	near               Slot // the program's side
+	children           Slot // a signalfd(2) for SIGCHLD
+}
+
+// terminal makes a terminal of the jail's own. Nothing of this happens when jail
+// is started without a terminal: then the program has none.
 func (k *compiler) terminal(b *builder) {
-	t := k.h.Terminal
-	if t == nil {
+	if k.h.Terminal == nil {
 		return
 	}
 	b.because("make", "a terminal of the jail's own", nil)
-	far, near := b.slot(), b.slot()
-	b.openat2(far, fd(slotRoot), "dev/pts/ptmx", &Block{
-		Bytes: words(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
-		Show:  "{O_RDWR|O_NOCTTY|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+	far := b.slot()
+	b.multiplexer(far, slotRoot, "dev/pts/ptmx", 0, "")
+	k.own = b.terminal(k.h.Terminal, far)
+}
+
+// joinTerminal makes a terminal of the jail's own for a process that has
+// entered the jail and leads a session. Programs run there: a link is not followed,
+// and nothing is opened but a file of the very file system that is mounted at
+// /dev/pts. What a program could make in its place is no multiplexer, and the first
+// request says so: no other side is asked for then.
+func (b *builder) joinTerminal(t *terminal.Terminal) *ownTerminal {
+	b.because("make", "a terminal of the jail's own", nil)
+	dir, far := b.slot(), b.slot()
+	b.openat2(dir, cwd(), "/dev/pts", &Block{
+		Bytes: words(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+		Show:  "{O_PATH|O_DIRECTORY|O_CLOEXEC, RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 	})
+	b.multiplexer(far, dir, "ptmx", unix.RESOLVE_NO_XDEV, "|RESOLVE_NO_XDEV")
+	b.close(dir)
+	return b.terminal(t, far)
+}
+
+// multiplexer opens the far side of a new terminal: pts(4).
+func (b *builder) multiplexer(far, dir Slot, name string, resolve uint64, shown string) {
+	b.openat2(far, fd(dir), name, &Block{
+		Bytes: words(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0, resolve|unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+		Show:  "{O_RDWR|O_NOCTTY|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS" + shown + "}",
+	})
+}
+
+// terminal makes the terminal that has this far side the controlling one of the
+// session, and puts it in the place of the caller's, wherever a standard descriptor
+// is that one. The launcher gets the far side by descriptor.
+//
+// Precondition: the process leads its session, and has no limit on open files yet.
+func (b *builder) terminal(t *terminal.Terminal, far Slot) *ownTerminal {
+	near, children := b.slot(), b.slot()
 	b.ioctl(far, unix.TIOCSPTLCK, "TIOCSPTLCK", block(&Block{Bytes: make([]byte, 4), Show: "{0}"}))
 	b.call("ioctl", unix.SYS_IOCTL, near, fd(far), num(unix.TIOCGPTPEER, "TIOCGPTPEER"),
 		num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, "O_RDWR|O_NOCTTY|O_CLOEXEC"))
 	b.ioctl(near, unix.TCSETS, "TCSETS", block(settings(&t.Settings)))
 	b.ioctl(near, unix.TIOCSWINSZ, "TIOCSWINSZ", block(size16(&t.Size)))
 	b.ioctl(near, unix.TIOCSCTTY, "TIOCSCTTY", num(0, ""))
-	k.near = near
-	k.sendFarSide(b, far)
+	b.sendFarSide(t, far)
 	for n, is := range t.Descriptors {
 		if is {
 			b.dup(near, n)
 		}
 	}
+	b.call("signalfd4", unix.SYS_SIGNALFD4, children, num(0xffffffffffffffff, "-1"),
+		block(&Block{Bytes: words(1 << (unix.SIGCHLD - 1)), Show: "[CHLD]"}), num(signalSetSize, ""),
+		num(unix.SFD_CLOEXEC|unix.SFD_NONBLOCK, "SFD_CLOEXEC|SFD_NONBLOCK"))
+	return &ownTerminal{t, near, children}
 }
 
 // sendFarSide sends the far side to the launcher. A message names descriptors
 // by number, and of those only the standard ones are known before the launch;
 // one of them is about to be replaced.
-func (k *compiler) sendFarSide(b *builder, far Slot) {
+func (b *builder) sendFarSide(t *terminal.Terminal, far Slot) {
 	n := 0
-	for !k.h.Terminal.Descriptors[n] {
+	for !t.Descriptors[n] {
 		n++
 	}
 	b.dup(far, n)
@@ -64,22 +103,19 @@ func (k *compiler) sendFarSide(b *builder, far Slot) {
 
 // keptByReaper leaves the first process what it needs to serve the terminal,
 // and returns the first descriptor that it does not need. It takes SIGCHLD from a
-// descriptor; SIGTTOU would be for using the terminal in the background.
-func (k *compiler) keptByReaper(b *builder) uint64 {
-	if k.h.Terminal == nil {
+// descriptor. All signals are blocked: it leads the session, so that a hangup
+// would end it, and SIGTTOU is for using the terminal in the background.
+func (b *builder) keptByReaper(t *ownTerminal) uint64 {
+	if t == nil {
 		return 0
 	}
-	if k.h.Terminal.Foreground {
-		b.ioctl(k.near, unix.TIOCSPGRP, "TIOCSPGRP", Arg{Kind: ArgShared, Num: programOffset})
+	if t.Foreground {
+		b.ioctl(t.near, unix.TIOCSPGRP, "TIOCSPGRP", Arg{Kind: ArgShared, Num: programOffset})
 	}
-	b.signalMask("[CHLD TTOU]", unix.SIGCHLD, unix.SIGTTOU)
-	children := b.slot()
-	b.call("signalfd4", unix.SYS_SIGNALFD4, children, num(0xffffffffffffffff, "-1"),
-		block(&Block{Bytes: words(1 << (unix.SIGCHLD - 1)), Show: "[CHLD]"}), num(signalSetSize, ""),
-		num(unix.SFD_CLOEXEC|unix.SFD_NONBLOCK, "SFD_CLOEXEC|SFD_NONBLOCK"))
+	b.signalMask("~[]", ^uint64(0))
 	b.dup(slotControl, controlFD)
-	b.dup(k.near, terminalFD)
-	b.dup(children, childrenFD)
+	b.dup(t.near, terminalFD)
+	b.dup(t.children, childrenFD)
 	return keptFDs
 }
 
@@ -127,6 +163,24 @@ func (p *Process) startRelay() error {
 	if err != nil || len(fds) != 1 {
 		return unix.EBADMSG
 	}
+	if err := isFarSide(fds[0]); err != nil {
+		_ = unix.Close(fds[0])
+		return err
+	}
 	p.relay, err = terminal.New(p.plan.Terminal, fds[0], job{p})
+	return err
+}
+
+// isFarSide refuses what is not the far side of a pseudo-terminal in a devpts:
+// only that is a terminal of the kernel's own, on both sides.
+func isFarSide(fd int) error {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fs); err != nil {
+		return err
+	}
+	if fs.Type != unix.DEVPTS_SUPER_MAGIC {
+		return unix.ENOTTY
+	}
+	_, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	return err
 }

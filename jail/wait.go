@@ -29,8 +29,14 @@ func (p *Process) Pid() int { return p.program }
 // outside.
 func (p *Process) First() int { return p.first }
 
-// Kill ends the jail and everything in it.
-func (p *Process) Kill() error { return unix.Kill(p.first, unix.SIGKILL) }
+// Kill ends the jail and everything in it; of what entered one, the program and
+// its process group.
+func (p *Process) Kill() error {
+	if p.plan.entering {
+		p.signalGroup(unix.SIGKILL)
+	}
+	return unix.Kill(p.first, unix.SIGKILL)
+}
 
 // Wait returns the exit status to pass on: the program's own, 128+N when
 // signal N ended it, 124 when the time limit did. Meanwhile it passes on

@@ -31,7 +31,10 @@ func enterVerb(a *app, args []string) int {
 		return status
 	}
 	defer j.Close()
-	plan, problems, err := joinPlan(j, g.Words[1:])
+	if status, ok := a.findTerminal(); !ok {
+		return status
+	}
+	plan, problems, err := a.joinPlan(j, g.Words[1:])
 	if err != nil {
 		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), "")
 	}
@@ -43,11 +46,13 @@ func enterVerb(a *app, args []string) int {
 		a.report(nil, diag.List{failure.Diagnostic()})
 		return failure.ExitStatus()
 	}
-	return process.Wait()
+	status = process.Wait()
+	process.EndLikeProgram(status)
+	return status
 }
 
 // joinPlan puts together what it takes to run a program in a jail.
-func joinPlan(j *registry.Jail, argv []string) (*jail.Plan, diag.List, error) {
+func (a *app) joinPlan(j *registry.Jail, argv []string) (*jail.Plan, diag.List, error) {
 	if len(argv) > 0 && argv[0] == "--" {
 		argv = argv[1:]
 	}
@@ -55,7 +60,7 @@ func joinPlan(j *registry.Jail, argv []string) (*jail.Plan, diag.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	join := &jail.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell(), Stdio: jail.ReadStreams()}
+	join := &jail.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell(), Stdio: jail.ReadStreams(), Terminal: a.terminal}
 	own, err := registry.OwnLimits()
 	if err != nil {
 		return nil, nil, err

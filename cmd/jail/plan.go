@@ -10,7 +10,6 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/terminal"
 )
 
 type planGrammar struct {
@@ -31,9 +30,8 @@ func planVerb(a *app, args []string) int {
 	if len(g.Program) == 0 && g.Profile == "" {
 		return a.fail("no program given", usage("plan"))
 	}
-	var err error
-	if a.terminal, err = terminal.Find(); err != nil {
-		return a.fail("cannot use the terminal: "+err.Error(), "")
+	if status, ok := a.findTerminal(); !ok {
+		return status
 	}
 	s, status := a.open(args, true)
 	if s == nil {

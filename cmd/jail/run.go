@@ -35,9 +35,8 @@ func runVerb(a *app, args []string) int {
 		a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
 		return exitFailed
 	}
-	var err error
-	if a.terminal, err = terminal.Find(); err != nil {
-		return a.fail("cannot use the terminal: "+err.Error(), "start jail from another one, or with standard input, output and error redirected")
+	if status, ok := a.findTerminal(); !ok {
+		return status
 	}
 	// The cell makes its namespaces while the profile is read here. Without
 	// a cell, Start says what is wrong.
@@ -59,6 +58,15 @@ func runVerb(a *app, args []string) int {
 		return status
 	}
 	return a.launch(l, cell)
+}
+
+// findTerminal looks for the terminal that the program's is to be like.
+func (a *app) findTerminal() (status int, ok bool) {
+	var err error
+	if a.terminal, err = terminal.Find(); err != nil {
+		return a.fail("cannot use the terminal: "+err.Error(), "start jail from another one, or with standard input, output and error redirected"), false
+	}
+	return 0, true
 }
 
 // loaded is everything that was read for a launch.
