@@ -291,7 +291,7 @@ func TestInspect(t *testing.T) {
 	if !slices.Equal(in.Interfaces, []string{"lo"}) || strings.TrimSpace(lines[0]) != "lo" {
 		t.Errorf("inside there are the interfaces %q, and the program sees %q", in.Interfaces, lines[0])
 	}
-	if !in.NoNewPrivs || out.NoNewPrivs || in.Filters != out.Filters+1 || in.Namespaces["net"] == out.Namespaces["net"] {
+	if !in.NoNewPrivs || out.NoNewPrivs || in.Filters != out.Filters+2 || in.Namespaces["net"] == out.Namespaces["net"] {
 		t.Errorf("inside %+v, outside %+v", in, out)
 	}
 	for i, l := range in.Limits {

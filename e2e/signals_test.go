@@ -102,16 +102,17 @@ func TestT5SignalsStayInside(t *testing.T) {
 	need(t, "strace")
 	strace := []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=setsid,setpgid", "-e", "inject=setsid,setpgid:retval=0"}
 	run := []string{jailBin, "run", "--profile", "default", "--read", binDir, "--time", "2s"}
+	off := slices.Concat(run, []string{"--landlock", "off"}) // its scope is a second guard
 	for _, c := range []struct {
 		way   string
 		teeth []string
 	}{
 		// Without a session and a group of its own, the program is in the group of
 		// the launcher; with numbers of processes, it can name it as well.
-		{"kill-0", slices.Concat(strace, run)},
-		{"kill-group", slices.Concat(run, []string{"--share", "pid"})},
-		{"sigio", slices.Concat(run, []string{"--share", "pid"})},
-		{"sigio-own", slices.Concat(strace, run, []string{"--share", "pid"})},
+		{"kill-0", slices.Concat(strace, off)},
+		{"kill-group", slices.Concat(off, []string{"--share", "pid"})},
+		{"sigio", slices.Concat(off, []string{"--share", "pid"})},
+		{"sigio-own", slices.Concat(strace, off, []string{"--share", "pid"})},
 	} {
 		for _, sig := range []syscall.Signal{unix.SIGUSR1, unix.SIGTERM, unix.SIGSTOP} {
 			t.Run(fmt.Sprint(c.way, " ", unix.SignalName(sig)), func(t *testing.T) {

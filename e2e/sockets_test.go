@@ -308,7 +308,9 @@ func TestS9Races(t *testing.T) {
 				switch {
 				case err != nil || a == 0:
 					t.Errorf("%s: no connection was made: %s", act[0], r.output())
-				case arm.safe && (b != 0 || a != connected):
+				// One may arrive of which the program does not hear: its thread
+				// was on the way out of the call.
+				case arm.safe && (b != 0 || a < connected):
 					t.Errorf("%s: %d reached what is not listed, %d of %d what is", act[0], b, a, connected)
 				case !arm.safe && b == 0:
 					t.Errorf("%s: the race never led to the other socket, so it shows nothing", act[0])
