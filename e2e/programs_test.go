@@ -35,7 +35,7 @@ func TestProgramLess(t *testing.T) {
 
 func TestProgramBash(t *testing.T) {
 	play(t, numbered, "--profile default --read .", "env PS1='inner> ' bash --norc --noprofile",
-		[]string{"sleep 100", "Enter"}, []string{"C-z"}, []string{"jobs", "Enter"}, []string{"bg", "Enter"}, []string{"kill %1; wait", "Enter"},
+		[]string{"sleep 100", "Enter"}, []string{"C-z"}, []string{"jobs", "Enter"}, []string{"bg", "Enter"}, []string{"fg", "Enter"}, []string{"C-c"},
 		[]string{"cat", "Enter"}, []string{"C-c"}, []string{"echo $?", "Enter"}, []string{"cat", "Enter", "x", "Enter"}, []string{"C-d"},
 		[]string{"typo", "C-u", "echo $-", "Enter"}, []string{"suspend", "Enter"}, []string{"fg", "Enter"}, []string{"exit", "Enter"})
 }
