@@ -74,8 +74,6 @@ func rank(name string) (int, bool) {
 		return 3, true // keeps what package policy loaded
 	case "terminal":
 		return 3, true // copies between two terminals
-	case "network", "x11":
-		return 3, true
 	case "jail":
 		return 4, true
 	case "memfile":

@@ -80,13 +80,14 @@ func newCell(namespaces uintptr, terminal bool, size int, inputs []Input) (*Cell
 		return nil, err
 	}
 	s := newScratch()
-	control := [2]int{-1, -1}
+	c := &Cell{namespaces: namespaces, report: report, control: -1}
 	if terminal {
-		if control, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0); err != nil {
-			report.close()
+		control, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			c.release()
 			return nil, fmt.Errorf("socketpair: %w", err)
 		}
-		s.slots[slotControl] = uintptr(control[1])
+		c.control, s.slots[slotControl] = control[0], uintptr(control[1])
 		defer func() { _ = unix.Close(control[1]) }()
 	}
 	s.ours, s.unshare = uintptr(report.ours), namespaces&^atClone
@@ -95,18 +96,16 @@ func newCell(namespaces uintptr, terminal bool, size int, inputs []Input) (*Cell
 	}
 	s.slots[slotReport] = uintptr(report.child)
 	if err := s.findCommandLine(); err != nil {
-		report.close()
+		c.release()
 		return nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %w", err)
 	}
-	shared, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
-	if err != nil {
-		report.close()
+	if c.shared, err = unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE); err != nil {
+		c.release()
 		return nil, fmt.Errorf("map memory to share: %w", err)
 	}
-	c := &Cell{namespaces: namespaces, shared: shared, report: report, control: control[0]}
 
 	syscall.ForkLock.Lock()
-	pid, errno := fork(header(shared), s, namespaces&atClone)
+	pid, errno := fork(header(c.shared), s, namespaces&atClone)
 	syscall.ForkLock.Unlock()
 	runtime.KeepAlive(s)
 	if errno != 0 {

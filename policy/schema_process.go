@@ -50,7 +50,7 @@ func landlockKey() Key {
 			{
 				Name: "use", Kind: Enum, Enum: []string{"required", "optional", "off"}, Default: "required", at: func(p *Policy) any { return &p.Landlock.Use },
 				Doc:     "required: a kernel without Landlock is an error. optional: the jail starts without it where the kernel has none. off: the jail does without, for programs that mount file systems, such as other sandboxes, which Landlock forbids.",
-				Caution: "Without Landlock a file on standard input or output is refused, since the program could open it again with other rights, and the program can signal its process group.",
+				Caution: "Without Landlock a file on standard input or output is refused, since the program could open it again with other rights.",
 			},
 			{
 				Name: "version", Kind: Int, at: func(p *Policy) any { return &p.Landlock.Version },

@@ -15,7 +15,7 @@ func AppendBytes[T ~string | ~[]byte](b []byte, part T) []byte {
 }
 
 // Decoder reads what was appended, in the same order. After a fault
-// everything is zero and Bad stays true.
+// everything is zero and Done stays false.
 type Decoder struct {
 	rest []byte
 	bad  bool
@@ -76,6 +76,3 @@ func (d *Decoder) Fail() { d.rest, d.bad = nil, true }
 
 // Done tells whether all was read, without a fault.
 func (d *Decoder) Done() bool { return !d.bad && len(d.rest) == 0 }
-
-// Bad tells whether there was a fault.
-func (d *Decoder) Bad() bool { return d.bad }

@@ -51,7 +51,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := NewDecoder(data)
 		var again []byte
-		for !d.Bad() && !d.Done() {
+		for !d.bad && !d.Done() {
 			again = AppendBytes(again, d.Bytes())
 		}
 		if d.Done() && !bytes.Equal(again, data) {

@@ -167,9 +167,10 @@ func (e *explainer) exists(word string) bool {
 func (e *explainer) unknown(word string, at diag.Range) {
 	known := append(seccomp.SyscallNames(), seccomp.GroupNames()...)
 	known = append(append(known, policy.PathGroupNames()...), caps.Names()...)
+	known = append(append(known, limitNames()...), "landlock", "groups")
 	d := diag.Diagnostic{
 		Code: "unknown-subject", Subject: at,
-		Summary: diag.Quote(word) + " is no path, group, syscall, variable, capability or host",
+		Summary: diag.Quote(word) + " is no path, group, syscall, variable, capability, limit or host, nor landlock or groups",
 		Remedy:  "write ./" + diag.Escape(word) + " for a file, $" + diag.Escape(word) + " for a variable",
 	}
 	if near := diag.Suggest(word, known); near != "" {

@@ -149,9 +149,14 @@ func (e *explainer) hostName(word string) {
 	e.out = append(e.out, out)
 }
 
+// limitNames are the limits that can be asked about.
+func limitNames() []string {
+	return []string{"limits.memory", "limits.processes", "limits.cpu", "limits.open-files", "limits.file-size", "limits.time"}
+}
+
 // limit explains what holds a limit of the profile on this host.
 func (e *explainer) limit(word string, at diag.Range) {
-	known := []string{"limits.memory", "limits.processes", "limits.cpu", "limits.open-files", "limits.file-size", "limits.time"}
+	known := limitNames()
 	if !slices.Contains(known, word) {
 		d := diag.Diagnostic{Code: "unknown-subject", Subject: at, Summary: diag.Quote(word) + " is no limit"}
 		if near := diag.Suggest(word, known); near != "" {
