@@ -18,6 +18,8 @@ type Outside struct {
 	// Inode returns device and inode of a path, links followed; false when it
 	// cannot be had.
 	Inode func(path string) (device, inode uint64, ok bool)
+	// Answer has a question answered outside, by the caller.
+	Answer func(probe.Question) string
 	// Namespaces holds the launcher's own: "ipc" to "ipc:[4026531839]".
 	Namespaces map[string]string
 	Devices    []string // of the file systems that the launcher sees, as "8:1"
@@ -116,6 +118,7 @@ const (
 	reachOverlay = "read, changes in a layer"
 	reachRead    = "read"
 	reachWrite   = "written"
+	reachConnect = "in reach"
 )
 
 // askPath asks what a path leads to, and whether that is the host's file.

@@ -16,6 +16,7 @@ func everywhere(h *jail.Host) *Outside {
 		Inode: func(path string) (uint64, uint64, bool) {
 			return 1, uint64(len(path)), h.Files.Kind(path) != jail.KindMissing
 		},
+		Answer:     func(probe.Question) string { return "EPROTOTYPE" },
 		Namespaces: map[string]string{"net": "net:[1]"}, Abstract: "x", Port: 1, Session: 7, StdinFile: true,
 		Devices: []string{"8:1"},
 	}

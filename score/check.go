@@ -92,6 +92,8 @@ func pathCause(e *jail.Explanation) []Cause {
 		return nil
 	case g.Key != "":
 		return []Cause{{Rule: g.Key, At: g.At}}
+	case g.Rule != nil && g.Rule.Access == policy.Connect:
+		return []Cause{socketCause(g.Rule)}
 	case g.Rule != nil:
 		access := [...]string{"read", "write", "hide", "tmpfs", "overlay"}[g.Rule.Access]
 		return []Cause{{Rule: "filesystem." + access + ": " + g.Rule.Path, At: g.At}}

@@ -33,7 +33,7 @@ func (f *facts) reachOf(p string) (reach, jail.Explanation) {
 	switch e.Sight {
 	case jail.Layered:
 		return layered, e
-	case jail.ReadOnly:
+	case jail.ReadOnly, jail.Socket: // whether it can be connected to is another matter: services
 		return reads, e
 	case jail.Writable:
 		return writes, e

@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // fakeFiles is a file tree that exists only in a test. A value is "" for a
-// directory, "-" for a file, "x" for a program, else the target of a link.
+// directory, "-" for a file, "x" for a program, "s" for a socket, else the target of a link.
 type fakeFiles map[string]string
 
 func (f fakeFiles) Kind(path string) jail.FileKind {
@@ -31,6 +31,8 @@ func (f fakeFiles) Kind(path string) jail.FileKind {
 		return jail.KindMissing
 	case v == "":
 		return jail.KindDir
+	case v == "s":
+		return jail.KindSocket
 	case v == "-", v == "x":
 		return jail.KindFile
 	}
@@ -67,14 +69,14 @@ func desktop() *jail.Host {
 	files := fakeFiles{
 		"/bin": "usr/bin", "/lib": "usr/lib", "/var/run": "/run", "/usr/bin/jail": "x", "/usr/lib/libc.so": "-",
 		"/etc/passwd": "-", "/etc/shadow": "-", "/etc/machine-id": "-", "/etc/ssh/ssh_host_rsa_key": "-", "/etc/sudoers": "-",
-		"/tmp/.X11-unix/X0": "-", "/tmp/tmux-1000/default": "-", "/var/tmp": "", "/var/log/syslog": "-", "/dev/null": "-", "/dev/shm": "",
+		"/tmp/.X11-unix/X0": "s", "/tmp/tmux-1000/default": "s", "/var/tmp": "", "/var/log/syslog": "-", "/dev/null": "-", "/dev/shm": "",
 		"/root": "", "/mnt": "", "/media": "", "/sys/class": "", "/boot": "", "/opt": "", "/srv": "",
-		"/run/docker.sock": "-", "/run/dbus/system_bus_socket": "-",
-		"/run/user/1000/bus": "-", "/run/user/1000/systemd/private": "-", "/run/user/1000/pipewire-0": "-",
-		"/run/user/1000/pulse/native": "-", "/run/user/1000/wayland-0": "-", "/run/user/1000/keyring/ssh": "-",
+		"/run/docker.sock": "s", "/run/dbus/system_bus_socket": "s",
+		"/run/user/1000/bus": "s", "/run/user/1000/systemd/private": "s", "/run/user/1000/pipewire-0": "s",
+		"/run/user/1000/pulse/native": "s", "/run/user/1000/wayland-0": "s", "/run/user/1000/keyring/ssh": "s",
 		"/proc/sys": "", "/proc/keys": "-", "/proc/bus": "", "/proc/kallsyms": "-", "/proc/acpi": "",
 		"/home/ann/project/main.c": "-", "/home/ann/project/.git/hooks": "", "/home/ann/Downloads": "", "/home/ann/Documents": "",
-		"/home/ann/.ssh/id_rsa": "-", "/home/ann/.gnupg/S.gpg-agent": "-", "/home/ann/.bashrc": "-", "/home/ann/.profile": "-",
+		"/home/ann/.ssh/id_rsa": "-", "/home/ann/.gnupg/S.gpg-agent": "s", "/home/ann/.bashrc": "-", "/home/ann/.profile": "-",
 		"/home/ann/.aws": "", "/home/ann/.netrc": "-", "/home/ann/.password-store": "", "/home/ann/.config/autostart": "",
 		"/home/ann/.mozilla": "", "/home/ann/.pki": "", "/home/ann/.local/bin": "", "/home/ann/.npmrc": "-",
 		"/home/ann/.cache/jail/launch": "", "/home/ann/.config/jail/profiles": "", "/home/ann/.local/state/jail": "",

@@ -140,15 +140,8 @@ func networkChecks() []Check {
 		},
 		{
 			ID: "abstract-sockets", Doc: "abstract Unix sockets of the host are out of reach", Weight: 20, Range: 10,
-			Fix: "network: none, or Landlock of version 6", Cost: "displays and services that listen there",
-			assess: func(f *facts) outcome {
-				if f.Plan.GuardsSockets() {
-					return either(true, 10, "connections to them are refused", "", network(f))
-				}
-				o := either(f.ownAbstract(), 10, "they belong to the host's network, or Landlock ends them at the jail", "those of the host's network", network(f))
-				o.escape = true
-				return o
-			},
+			Fix: `name the sockets in place of sockets: ["*"], or network: none`, Cost: "displays and services that listen there",
+			assess: func(f *facts) outcome { return f.abstractSockets(network(f)) },
 			ask: func(f *facts, out *Outside) []Question {
 				return askConnect("an abstract socket of the host", probe.Question{Kind: probe.Abstract, Name: out.Abstract}, !f.ownAbstract() && !f.Plan.GuardsSockets())
 			},
@@ -186,11 +179,11 @@ func askConnect(subject string, ask probe.Question, reachable bool) []Question {
 	}
 	want := reachNone
 	if reachable {
-		want = "in reach"
+		want = reachConnect
 	}
 	return []Question{{Subject: subject, Want: want, Ask: ask, Reading: func(answer string) string {
 		if answer == "=" {
-			return "in reach"
+			return reachConnect
 		}
 		return reachNone
 	}}}

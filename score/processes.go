@@ -53,7 +53,7 @@ func processChecks() []Check {
 		landlockCheck(),
 		{
 			ID: "signals", Doc: "the caller's process group cannot be signalled", Weight: 10, Range: 10,
-			Fix: "setsid jail ...", Cost: "Ctrl-C and job control of the shell",
+			Fix: "every jail has it", Cost: "nothing",
 			assess: func(f *facts) outcome {
 				return either(f.session, 10, "it has a session of its own", "it shares the caller's group, and kill(0) reaches it",
 					byJail("the process group of the caller"))

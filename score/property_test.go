@@ -32,8 +32,10 @@ func grantsOf() map[string][]string {
 			"~/Downloads", "~/.config", "~/.local", "~/.mozilla", "~/.pki", "/tmp", "/srv", "/mnt", `"${CWD}"`, "~/.bashrc",
 			"/tmp/.X11-unix", "/home/ann/.password-store",
 		},
-		"keep": {"PATH", "GITHUB_TOKEN", "LD_PRELOAD", "SSH_AUTH_SOCK", "DISPLAY", `"*"`},
-		"caps": {"net_admin", "net_raw", "sys_ptrace", "dac_override", "setuid", "sys_boot"},
+		// No abstract name: "*" beside it leaves such names to Landlock, which refuses them all.
+		"sockets": {`"*"`, "/run/user/1000/bus", "/run/docker.sock"},
+		"keep":    {"PATH", "GITHUB_TOKEN", "LD_PRELOAD", "SSH_AUTH_SOCK", "DISPLAY", `"*"`},
+		"caps":    {"net_admin", "net_raw", "sys_ptrace", "dac_override", "setuid", "sys_boot"},
 		"calls": {
 			`"@default"`, `"@sandbox"`, `"@system-service"`, "io_uring_setup", "ptrace", "bpf", "mount", "keyctl", "ioctl", "socket",
 			"clone3", "setns", "iopl", "unshare", "personality",
@@ -83,6 +85,7 @@ func (p profile) texts() (grants, denials string) {
 	sections := map[string][]string{"syscalls": {"allow: " + list(p.grants["calls"])}}
 	var b strings.Builder
 	fmt.Fprintf(&b, "filesystem:\n  read: %s\n  write: %s\n", list(p.grants["read"]), list(p.grants["write"]))
+	fmt.Fprintf(&b, "sockets: %s\n", list(p.grants["sockets"]))
 	fmt.Fprintf(&b, "environment: {keep: %s}\n", list(p.grants["keep"]))
 	fmt.Fprintf(&b, "capabilities: {drop: [all], keep: %s}\n", list(p.grants["caps"]))
 	for _, o := range p.grants["other"] {

@@ -7,32 +7,32 @@ import (
 )
 
 // serviceChecks are about sockets of programs outside that act for whoever
-// connects. To see such a socket is to be able to connect to it.
+// connects. In most jails only those can be connected to that sockets lists,
+// whatever else is visible; see connectable.
 func serviceChecks() []Check {
-	seen := levels{0, 10, 10, 10}
 	all := []Check{
-		pathCheck("session-bus", "the session's message bus, which starts programs, is out of reach", 30, seen, layered, below(runtimeOf, "bus")),
-		pathCheck("service-manager", "the user's service manager is out of reach", 20, seen, layered,
+		serviceCheck("session-bus", "the session's message bus, which starts programs, is out of reach", 30, true, below(runtimeOf, "bus")),
+		serviceCheck("service-manager", "the user's service manager is out of reach", 20, true,
 			below(runtimeOf, "systemd/private", "systemd/notify")),
-		pathCheck("container-engines", "container engines and virtual machines are out of reach", 30, seen, layered, containerEngines),
-		pathCheck("system-bus", "the system's message bus is out of reach", 10, seen, none, fixed("/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket")),
-		pathCheck("agents", "agents that hold keys are out of reach", 20, seen, none, agents),
-		pathCheck("shells", "terminal multiplexers and editors that run commands are out of reach", 15, seen, layered, shells),
-		pathCheck("x11", "the X11 display, on which every program sees every key, is out of reach", 30, seen, layered, fixed("/tmp/.X11-unix")),
-		pathCheck("wayland", "the Wayland display is out of reach", 5, seen, none, below(runtimeOf, "wayland-0", "wayland-1")),
-		pathCheck("sound", "microphone and speakers are out of reach", 10, seen, none,
+		serviceCheck("container-engines", "container engines and virtual machines are out of reach", 30, true, containerEngines),
+		serviceCheck("system-bus", "the system's message bus is out of reach", 10, false, fixed("/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket")),
+		serviceCheck("agents", "agents that hold keys are out of reach", 20, false, agents),
+		serviceCheck("shells", "terminal multiplexers and editors that run commands are out of reach", 15, true, shells),
+		serviceCheck("x11", "the X11 display, on which every program sees every key, is out of reach", 30, true, fixed("/tmp/.X11-unix")),
+		serviceCheck("wayland", "the Wayland display is out of reach", 5, false, below(runtimeOf, "wayland-0", "wayland-1")),
+		serviceCheck("sound", "microphone and speakers are out of reach", 10, false,
 			below(runtimeOf, "pipewire-0", "pulse/native", "pulse/pid")),
 	}
 	return withRemedies(all, map[string][2]string{
-		"session-bus":       {"leave ${XDG_RUNTIME_DIR} out; dbus.session names what may be talked to", "services of the desktop but for those that are named"},
-		"service-manager":   {"leave ${XDG_RUNTIME_DIR} out", "programs that manage services"},
-		"container-engines": {"leave /run out", "programs that manage containers"},
-		"system-bus":        {"leave /run out", "what asks the system about devices and networks"},
-		"agents":            {"leave the agent's directory out", "logging in with the agent's keys"},
-		"shells":            {"leave the directory of the sockets out", "attaching to a session outside"},
-		"x11":               {"leave /tmp/.X11-unix out; display.x11 has ways that are isolated", "windows, unless by another way"},
-		"wayland":           {"leave ${XDG_RUNTIME_DIR} out", "windows"},
-		"sound":             {"leave ${XDG_RUNTIME_DIR} out", "sound"},
+		"session-bus":       {"leave it out of sockets; dbus.session names what may be talked to", "services of the desktop but for those that are named"},
+		"service-manager":   {"leave it out of sockets", "programs that manage services"},
+		"container-engines": {"leave them out of sockets", "programs that manage containers"},
+		"system-bus":        {"leave it out of sockets", "what asks the system about devices and networks"},
+		"agents":            {"leave them out of sockets", "logging in with the agent's keys"},
+		"shells":            {"leave them out of sockets", "attaching to a session outside"},
+		"x11":               {"leave it out of sockets; display.x11 has ways that are isolated", "windows, unless by another way"},
+		"wayland":           {"leave it out of sockets", "windows"},
+		"sound":             {"leave them out of sockets", "sound"},
 	})
 }
 

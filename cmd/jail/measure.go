@@ -87,7 +87,7 @@ func (d descriptor) Close() error { return unix.Close(int(d)) }
 // outside finds out how things look from here, and puts up what the probe is
 // to try to reach.
 func (m *measurement) outside() (*score.Outside, error) {
-	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, StdinFile: m.host.Stdio[0].Kind == jail.StreamFile}
+	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, Answer: probe.Answer, StdinFile: m.host.Stdio[0].Kind == jail.StreamFile}
 	for _, name := range [...]string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
 		link, err := os.Readlink("/proc/self/ns/" + name)
 		if err != nil {

@@ -44,13 +44,14 @@ const (
 	Descriptors = "descriptors" // the open descriptors, sorted
 	Reopen      = "reopen"      // "=" when standard input can be opened for writing
 	Session     = "session"     // the session and the process group of the process
+	Socket      = "socket"      // EPROTOTYPE when somebody listens at the Unix socket Name, "=" when it even takes packets
 	Abstract    = "abstract"    // "=" when the abstract Unix socket Name can be connected to
 	Loopback    = "loopback"    // "=" when the port Call of 127.0.0.1 can be connected to
 )
 
 // Kinds lists all kinds.
 func Kinds() []string {
-	return []string{Read, List, Path, New, Link, Call, Foreign, Descriptors, Reopen, Session, Abstract, Loopback}
+	return []string{Read, List, Path, New, Link, Call, Foreign, Descriptors, Reopen, Session, Socket, Abstract, Loopback}
 }
 
 // maxText is the most that is read of a file.
@@ -85,10 +86,14 @@ func Answer(q Question) string {
 	case Session:
 		sid, err := unix.Getsid(0)
 		return orError(fmt.Sprint(sid, " ", unix.Getpgrp()), err)
+	case Socket:
+		// Services take streams or datagrams. The kernel looks at the type when
+		// all permissions are there, and the service hears nothing.
+		return connect(unix.AF_UNIX, unix.SOCK_SEQPACKET, &unix.SockaddrUnix{Name: q.Name})
 	case Abstract:
-		return connect(unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + q.Name})
+		return connect(unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: "@" + q.Name})
 	case Loopback:
-		return connect(unix.AF_INET, &unix.SockaddrInet4{Port: q.Call, Addr: [4]byte{127, 0, 0, 1}})
+		return connect(unix.AF_INET, unix.SOCK_STREAM, &unix.SockaddrInet4{Port: q.Call, Addr: [4]byte{127, 0, 0, 1}})
 	}
 	return "no such question"
 }
@@ -196,8 +201,8 @@ func descriptors() string {
 	return orError(strings.Join(open, " "), err)
 }
 
-func connect(family int, to unix.Sockaddr) string {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+func connect(family, kind int, to unix.Sockaddr) string {
+	fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return orError("", err)
 	}

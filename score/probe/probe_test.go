@@ -45,6 +45,7 @@ func TestAnswers(t *testing.T) {
 	}
 	name := "jail-probe-test-" + filepath.Base(dir)
 	listen(t, unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + name})
+	listen(t, unix.AF_UNIX, &unix.SockaddrUnix{Name: filepath.Join(dir, "socket")})
 	port := listen(t, unix.AF_INET, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}).(*unix.SockaddrInet4).Port
 	for _, c := range []struct {
 		q    Question
@@ -52,7 +53,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		{Question{Kind: Read, Name: file}, "=text"},
 		{Question{Kind: Read, Name: file + "x"}, "ENOENT"},
-		{Question{Kind: List, Name: dir}, "=file link"},
+		{Question{Kind: List, Name: dir}, "=file link socket"},
 		{Question{Kind: List, Name: file}, "ENOTDIR"},
 		{Question{Kind: Path, Name: file + "x"}, "ENOENT"},
 		{Question{Kind: Link, Name: filepath.Join(dir, "link")}, "=file"},
@@ -61,6 +62,8 @@ func TestAnswers(t *testing.T) {
 		{Question{Kind: New, Name: filepath.Join(dir, "a/b")}, Answer(Question{Kind: Path, Name: dir})},
 		{Question{Kind: Call, Call: unix.SYS_CLOSE, Args: []uint64{1<<32 - 1}}, "EBADF"},
 		{Question{Kind: Call, Call: unix.SYS_PRCTL, Args: []uint64{unix.PR_GET_DUMPABLE}}, "1"},
+		{Question{Kind: Socket, Name: filepath.Join(dir, "socket")}, "EPROTOTYPE"},
+		{Question{Kind: Socket, Name: file}, "ECONNREFUSED"},
 		{Question{Kind: Abstract, Name: name}, "="},
 		{Question{Kind: Abstract, Name: name + "x"}, "ECONNREFUSED"},
 		{Question{Kind: Loopback, Call: port}, "="},
