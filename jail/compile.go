@@ -126,7 +126,7 @@ func newMounter(b *builder, k *compiler) *mounter {
 	return &mounter{
 		builder: b, blocks: newBlocks(), h: k.h, problems: &k.problems,
 		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User, landlock: &k.landlock,
-		plan: k.plan, lastSlot: slotCount, guard: k.plan.sockets,
+		plan: k.plan, lastSlot: slotControl, guard: k.plan.sockets,
 	}
 }
 

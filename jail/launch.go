@@ -151,6 +151,7 @@ func follow(p *Plan, cell *Cell) (*Process, *Failure) {
 	}
 	if err := catchSignals(); err != nil {
 		cell.kill()
+		p.leaveGroup()
 		return nil, &Failure{Plan: p, Err: fmt.Errorf("eventfd: %w", err)}
 	}
 	openGate(cell.shared)

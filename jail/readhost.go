@@ -212,9 +212,10 @@ func readKernel() Kernel {
 }
 
 // readFile reads the beginning of a small file without the machinery of
-// package os, whose poller costs a launch two threads.
+// package os, whose poller costs a launch two threads. A FIFO of that name must
+// not hold jail up.
 func readFile(name string, buf []byte) (int, error) {
-	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		return 0, err
 	}

@@ -96,8 +96,19 @@ func makeOne(parent int, name string, kind Kind) error {
 		if err := unix.Mkdirat(parent, name, 0o700); err != nil {
 			return err
 		}
-		return unix.Fchmodat(parent, name, directoryMode&^unix.S_IFMT, 0)
+		return changeMode(parent, name, directoryMode&^unix.S_IFMT)
 	}
+}
+
+// changeMode is chmod(2) of a directory that must not have become a link
+// meanwhile.
+func changeMode(parent int, name string, mode uint32) error {
+	fd, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	return unix.Fchmod(fd, mode)
 }
 
 // makeCommonDir gives the file its name when it is complete: git must never
@@ -127,7 +138,7 @@ func remove(parent int, name string) {
 	switch {
 	case st.Mode == directoryMode:
 		if unix.Unlinkat(parent, name, unix.AT_REMOVEDIR) != nil {
-			_ = unix.Fchmodat(parent, name, 0o700, 0)
+			_ = changeMode(parent, name, 0o700)
 		}
 	case st.Mode&unix.S_IFMT == unix.S_IFLNK:
 		var target [len(Target) + 1]byte
@@ -140,7 +151,7 @@ func remove(parent int, name string) {
 }
 
 func hasText(parent int, name string) bool {
-	f, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	f, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return false
 	}

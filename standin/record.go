@@ -96,13 +96,16 @@ func (r *record) release() {
 // sweep removes the stand-ins of a record that is locked, and the record.
 func sweep(path string, fd int) {
 	dir, names := contents(fd)
-	if parent, err := openDir(dir); err == nil {
+	parent, err := openDir(dir)
+	if err == nil {
 		for _, name := range names {
 			remove(parent, name)
 		}
 		_ = unix.Close(parent)
 	}
-	_ = unix.Unlink(path)
+	if err == nil || dir == "" || errors.Is(err, unix.ENOENT) {
+		_ = unix.Unlink(path) // else somebody else removes them, when the directory is there again
+	}
 }
 
 // contents reads a record. A name that leads elsewhere is none.

@@ -139,7 +139,8 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	all.Wait()
 	t.Logf("%d jails at once: %v", once, time.Since(began))
-	// A launcher that was killed could not remove its record; who lists jails does.
+	// A launcher that was killed could not remove its record; who lists jails
+	// does. Its stand-ins go with the next launch.
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		ids := s.quiet(jailBin, "ps", "--names")
 		if ids == "" {
@@ -149,6 +150,7 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Fatalf("these run still: %q", ids)
 		}
 	}
+	s.run(line...)
 	s.same(before)
 }
 
