@@ -66,9 +66,13 @@ test: ## All tests but test-security, unprivileged; when started as root then al
 test-user: build vet ## The tests as the user who calls
 	$(GO) test -timeout 15m $(TESTFLAGS) $(TESTED)
 
+# In a jail that root starts, the program has another user id than the files of
+# these tests: that alone keeps it from what their unguarded arms expect.
+ORDINARY := TestF4|TestS10Versions|TestS11Files|TestWholeRootWithNestedUsers|TestRulesDenyNothingGranted|TestP7Nothing|TestBubblewrapInJail|TestScoreAgreesWithTheKernel|TestI2PathSockets|TestI5Agents
+
 .PHONY: test-root
 test-root: build ## The tests that behave otherwise when root runs them
-	JAIL_TEST_AS_ROOT=1 $(GO) test -timeout 15m $(TESTFLAGS) ./jail/... ./e2e
+	JAIL_TEST_AS_ROOT=1 $(GO) test -timeout 15m -skip '$(ORDINARY)' $(TESTFLAGS) ./jail/... ./e2e
 
 .PHONY: test-race
 test-race: build ## The tests with the race detector

@@ -73,6 +73,10 @@ func (e *Entry) Join(j *Join) *Plan {
 	b.dieWith("jail enter") // joining changes the credentials, which can reset both
 	b.unreadable()
 	own := e.confine(b, j.Terminal)
+	if slices.ContainsFunc(e.ops[0], func(o Op) bool { return o.Name == "setresuid" }) {
+		b.dieWith("jail enter") // so does becoming the user of a jail of root
+		b.unreadable()
+	}
 	e.streams(b, &j.Stdio)
 
 	b.list = &p.Init
