@@ -64,17 +64,17 @@ func (e *Entry) Join(j *Join) *Plan {
 		p.sockets = &socketGuard{rules: e.sockets}
 	}
 	b := newBuilder(&p.Setup)
-	b.dieWith("jail enter")
+	b.dieWithParent()
 	b.cgroup(j.Cgroup) // while the host's files have names
 	b.oomScore(j.OOMScore)
 	b.inheritLimits(j)
 	b.unreadable() // from here on it is where somebody may look
 	b.join(j.Namespaces)
-	b.dieWith("jail enter") // joining changes the credentials, which can reset both
+	b.dieWithParent() // joining changes the credentials, which can reset both
 	b.unreadable()
 	own := e.confine(b, j.Terminal)
 	if slices.ContainsFunc(e.ops[0], func(o Op) bool { return o.Name == "setresuid" }) {
-		b.dieWith("jail enter") // so does becoming the user of a jail of root
+		b.dieWithParent() // so does becoming the user of a jail of root
 		b.unreadable()
 	}
 	e.streams(b, &j.Stdio)
@@ -86,7 +86,7 @@ func (e *Entry) Join(j *Join) *Plan {
 	p.Init = append(p.Init, e.ops[1]...)
 
 	b.list = &p.Program
-	b.dieWith("jail enter")
+	b.dieWithParent()
 	p.Program = append(p.Program, e.ops[2]...)
 	b.executeFirst(p, j.Shell)
 	return p
@@ -111,9 +111,9 @@ func (e *Entry) confine(b *builder, t *terminal.Terminal) (own *ownTerminal) {
 	return own
 }
 
-// dieWith ends the process when its parent ends.
-func (b *builder) dieWith(parent string) {
-	b.because("tie the process's life to", parent, nil)
+// dieWithParent ends the process when its parent ends.
+func (b *builder) dieWithParent() {
+	b.because("tie the process's life to", "jail enter", nil)
 	b.prctl(unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG", uint64(unix.SIGKILL), "SIGKILL")
 }
 
