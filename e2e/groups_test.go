@@ -109,18 +109,8 @@ func (m *member) run(argv ...string) (r *result, wrote, called bool) {
 	size, calls := len(m.read(m.secret)), m.calls.Load()
 	r = m.host(slices.Concat(m.as, argv)...)
 	// Whoever was connected has returned from connect before it was accepted.
-	called = r.status != 125 && eventuallySoon(func() bool { return m.calls.Load() > calls })
+	called = r.status != 125 && within(200*time.Millisecond, func() bool { return m.calls.Load() > calls })
 	return r, len(m.read(m.secret)) > size, called
-}
-
-func eventuallySoon(ok func() bool) bool {
-	for range 20 {
-		if ok() {
-			return true
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return false
 }
 
 // probe tries everything that the group allows.

@@ -38,12 +38,18 @@ func Open(path string) (Dir, error) {
 	if err != nil {
 		return Dir{}, fmt.Errorf("open the directory: %w", err)
 	}
+	return own(fd, 0o022)
+}
+
+// own is the directory of a descriptor, which is closed when the directory is
+// not the user's own or others have one of the permissions in forbidden.
+func own(fd int, forbidden uint32) (Dir, error) {
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		unix.Close(fd)
 		return Dir{}, fmt.Errorf("examine the directory: %w", err)
 	}
-	if stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o022 != 0 {
+	if stat.Uid != uint32(os.Geteuid()) || stat.Mode&forbidden != 0 {
 		unix.Close(fd)
 		return Dir{}, ErrForeign
 	}
@@ -76,16 +82,7 @@ func (d Dir) Private(name string, make bool) (Dir, error) {
 	if err != nil {
 		return Dir{}, fmt.Errorf("open the directory: %w", err)
 	}
-	var stat unix.Stat_t
-	if err := unix.Fstat(fd, &stat); err != nil {
-		unix.Close(fd)
-		return Dir{}, fmt.Errorf("examine the directory: %w", err)
-	}
-	if stat.Uid != uint32(os.Geteuid()) || stat.Mode&0o077 != 0 {
-		unix.Close(fd)
-		return Dir{}, ErrForeign
-	}
-	return Dir{fd}, nil
+	return own(fd, 0o077)
 }
 
 // Close gives the descriptor back.
