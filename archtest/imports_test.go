@@ -57,7 +57,7 @@ func rank(name string) (int, bool) {
 	case "registry":
 		return 1, true // knows jails by their processes, not by what they are made of
 	case "standin":
-		return 0, true // knows nothing of jails
+		return 1, true // knows nothing of jails, and keeps records
 	case "caps", "landlock", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/yaml":

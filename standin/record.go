@@ -4,12 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/store"
 )
 
 // record is the list of the stand-ins in one directory. Every jail that needs
@@ -24,20 +27,11 @@ type record struct {
 // makeRecords makes the directory of records. It is the user's own and
 // nobody else can write it.
 func makeRecords(records string) error {
-	var st unix.Stat_t
-	err := unix.Lstat(records, &st)
-	if errors.Is(err, unix.ENOENT) {
-		if err := os.MkdirAll(records, 0o700); err != nil {
-			return err
-		}
-		err = unix.Lstat(records, &st)
+	d, err := store.Make(records)
+	if err != nil {
+		return fmt.Errorf("%q: %w", records, err)
 	}
-	switch {
-	case err != nil:
-		return err
-	case st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != unix.Geteuid() || st.Mode&0o022 != 0:
-		return errors.New(strconv.Quote(records) + " belongs to another user or can be written by others")
-	}
+	d.Close()
 	return nil
 }
 
