@@ -20,7 +20,9 @@ func TestJobControl(t *testing.T) {
 		{"without the terminal", "sleep 50 </dev/null >/dev/null 2>&1", [][]string{stop, fg, interrupt, status}},
 		{"printing elsewhere", "cat >/dev/null", [][]string{{"typed", "Enter"}, stop, fg, end, status}},
 		{"in front of a pipe", "cat file | less", [][]string{{"Space"}, stop, fg, {"q"}, status}},
-		{"typed into a pipe", "cat | sed s/a/b/", [][]string{{"bar", "Enter"}, end, status}},
+		// What sort prints comes after the end: the echo of a line and what a
+		// program behind the pipe makes of it reach the screen by two ways.
+		{"typed into a pipe", "cat | sort", [][]string{{"foo", "Enter"}, {"bar", "Enter"}, end, status}},
 		{"quit", "sleep 50", [][]string{{`C-\`}, {"Enter"}}},
 		{"a terminal that stops what prints in the background", "true; stty tostop; run sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"sleep 1.5", "Enter"}, {"jobs", "Enter"}, fg}},
 	} {
