@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // N6: the jail of root is nobody's. It reads and writes root's files where
@@ -128,4 +131,57 @@ func TestN6HalfRoot(t *testing.T) {
 	if !exists(canary) {
 		t.Error("with its capabilities, root's jail did not run")
 	}
+}
+
+// N6: who listens on the host learns that a jail of root is nobody, whoever
+// makes its connections.
+func TestN6RootsConnections(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(w.project, "socket")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	must(t, err)
+	defer l.Close()
+	must(t, os.Chmod(path, 0o600))
+	peer := func(argv ...string) int {
+		t.Helper()
+		arrived := make(chan int, 1)
+		go func() {
+			c, err := l.AcceptUnix()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			arrived <- userBehind(t, c)
+		}()
+		if r := w.host(argv...); r.status != 0 {
+			t.Fatalf("%v: exit status %d\n%s", argv, r.status, r.output())
+		}
+		return <-arrived
+	}
+	connect := []string{probeBin, "connect", "stream", path}
+	if user := peer(connect...); user != 0 {
+		t.Errorf("without a jail user %d connects", user)
+	}
+	granted := []string{jailBin, "run", "--read", binDir, "--set", "sockets=" + path}
+	if user := peer(concat(granted, connect)...); !isRootsJail(itoa(user)) {
+		t.Errorf("from a jail user %d connects", user)
+	}
+	j := w.runs(concat(granted[2:], []string{"sleep", "60"})...)
+	if user := peer(concat([]string{jailBin, "enter", j.id}, connect)...); !isRootsJail(itoa(user)) {
+		t.Errorf("from a jail that was entered user %d connects", user)
+	}
+}
+
+// userBehind is the user that connected (SO_PEERCRED of unix(7)).
+func userBehind(t *testing.T, c *net.UnixConn) int {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	must(t, err)
+	user := -1
+	must(t, raw.Control(func(fd uintptr) {
+		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+			user = int(cred.Uid)
+		}
+	}))
+	return user
 }

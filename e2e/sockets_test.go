@@ -320,6 +320,20 @@ func TestS9Races(t *testing.T) {
 	}
 }
 
+// A program that has the launcher wait in a connection is not let go for that:
+// its time is over when it is over.
+func TestHoldingUpConnections(t *testing.T) {
+	w := newWorld(t)
+	began := time.Now()
+	r := w.jail("run", "--read", binDir, "--time", "8s", "--tmpfs", "/tmp", "--", probeBin, "hold-up")
+	if r.status != 124 || time.Since(began) > 30*time.Second {
+		t.Errorf("exit status %d after %v, want 124 after 8s\n%s", r.status, time.Since(began), r.output())
+	}
+	if !strings.Contains(r.stdout, "held up") {
+		t.Errorf("the program had nobody wait, so this shows nothing: %s", r.output())
+	}
+}
+
 // Where somebody else listens already, as in another jail, there are no Unix
 // sockets rather than unguarded ones.
 func TestSocketsUnderAnotherListener(t *testing.T) {

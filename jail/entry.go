@@ -39,7 +39,7 @@ func (p *Plan) Entry() *Entry {
 }
 
 // entryVersion goes up with every change of the form.
-const entryVersion = 2
+const entryVersion = 3
 
 // Bounds of what DecodeEntry takes; a plan stays far below.
 const (
@@ -81,6 +81,7 @@ func appendRules(b []byte, r *unixsock.Rules) []byte {
 		return wire.AppendNumber(b, 0)
 	}
 	b = wire.AppendNumber(b, 1)
+	b = wire.AppendNumber(b, uint64(r.User))
 	b = wire.AppendNumber(b, uint64(len(r.Mounts)))
 	for _, id := range r.Mounts {
 		b = wire.AppendNumber(b, id)
@@ -96,7 +97,7 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 	if d.Below(2) == 0 {
 		return nil
 	}
-	r := &unixsock.Rules{}
+	r := &unixsock.Rules{User: int(d.Below(1 << 32))}
 	for range d.Count(1) {
 		r.Mounts = append(r.Mounts, d.Number())
 	}

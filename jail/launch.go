@@ -21,7 +21,7 @@ type Process struct {
 	firstfd  int // pidfd of PID 1
 	plan     *Plan
 	limit    time.Time        // when the time limit is over; zero for none
-	sockets  *unixsock.Server // nil: nobody has to answer for Unix sockets
+	sockets  *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
 	timedOut bool
 	standIns *standin.Held
 

@@ -10,9 +10,11 @@ import (
 )
 
 // notifications makes the syscalls of seccomp_unotify(2), and connect(2) with
-// an address that is not taken apart. None of them waits for anybody: the
-// runtime need not know.
-type notifications struct{}
+// an address that is not taken apart. Only the latter may wait: the runtime is
+// told, and goes on with something else.
+type notifications struct {
+	user int // the outer id of a jail of root; 0 for the caller's own
+}
 
 // Requests of ioctl(2), include/uapi/linux/seccomp.h.
 const (
@@ -50,6 +52,29 @@ func (notifications) Connect(socket int, address []byte) syscall.Errno {
 	if len(address) > 0 {
 		at = unsafe.Pointer(&address[0])
 	}
-	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(socket), uintptr(at), uintptr(len(address)))
+	_, _, errno := syscall.Syscall(unix.SYS_CONNECT, uintptr(socket), uintptr(at), uintptr(len(address)))
 	return errno
+}
+
+// Become leaves a thread of root the jail's user and group, and of root's
+// capabilities the one that looks into a process of another user: setresuid(2) and
+// its kin change the calling thread alone.
+func (n notifications) Become() error {
+	if n.user <= 0 {
+		return nil
+	}
+	id, keep := uintptr(n.user), ^uintptr(0)
+	for _, call := range [...][4]uintptr{
+		{unix.SYS_SETGROUPS, 0, 0, 0},
+		{unix.SYS_SETRESGID, keep, id, keep},
+		{unix.SYS_SETRESUID, keep, id, keep},
+	} {
+		if _, _, errno := syscall.RawSyscall(call[0], call[1], call[2], call[3]); errno != 0 {
+			return errno
+		}
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	const needed = 1 << unix.CAP_SYS_PTRACE
+	data := [2]unix.CapUserData{{Effective: needed, Permitted: needed}}
+	return unix.Capset(&header, &data[0])
 }

@@ -194,7 +194,7 @@ func (p *Plan) socketServer(listener int, shared []byte) *unixsock.Server {
 	}
 	guard := p.sockets
 	if guard.rules == nil {
-		guard.rules = &unixsock.Rules{Names: guard.names}
+		guard.rules = &unixsock.Rules{Names: guard.names, User: p.runAs}
 		for _, b := range guard.mounts {
 			guard.rules.Mounts = append(guard.rules.Mounts, unixsock.ReadStat(shared[b.at:]).Mount)
 		}
@@ -202,5 +202,5 @@ func (p *Plan) socketServer(listener int, shared []byte) *unixsock.Server {
 			guard.rules.Files = append(guard.rules.Files, unixsock.ReadStat(shared[b.at:]).File)
 		}
 	}
-	return unixsock.NewServer(notifications{}, listener, *guard.rules)
+	return unixsock.NewServer(notifications{guard.rules.User}, listener, *guard.rules)
 }

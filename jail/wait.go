@@ -78,11 +78,11 @@ func (p *Process) follow() {
 			outer := p.relay.Watch()
 			fds = append(fds, unix.PollFd{Fd: int32(p.control), Events: unix.POLLIN}, outer[0], outer[1])
 		}
-		sockets, timeout := len(fds), p.timeLeft()
+		others := len(fds)
 		if p.sockets != nil {
-			fds, timeout = p.sockets.Poll(fds), sooner(timeout, p.sockets.Pause())
+			fds = append(fds, unix.PollFd{Fd: int32(p.sockets.Listener()), Events: unix.POLLIN})
 		}
-		_, err := unix.Poll(fds, timeout)
+		_, err := unix.Poll(fds, p.timeLeft())
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -92,21 +92,14 @@ func (p *Process) follow() {
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
 		}
-		if p.sockets != nil {
-			p.sockets.Handle(fds[sockets:])
+		if p.sockets != nil && fds[others].Revents != 0 {
+			go p.sockets.Serve() // which may have to wait for the program
+			p.sockets = nil
 		}
 		if p.relay != nil {
-			p.serve(fds[2:sockets])
+			p.serve(fds[2:others])
 		}
 	}
-}
-
-// sooner is the shorter of two waits of poll(2), -1 standing for ever.
-func sooner(a, b int) int {
-	if a < 0 || b >= 0 && b < a {
-		return b
-	}
-	return a
 }
 
 // timeLeft is how long poll(2) may wait, in milliseconds. When the time is

@@ -139,14 +139,23 @@ func (r *Relay) Resized() {
 // in milliseconds.
 const settleTime = 2000
 
-// settle prints what the program has printed so far.
+// settleReads is how often settle reads at most: more than the two sides of a
+// pseudo-terminal hold between them (tty_buffer_set_limit in the kernel, 640 KiB).
+const settleReads = 1 << 10
+
+// settle prints what the program has printed so far. Others in the jail may
+// print without end meanwhile.
 func (r *Relay) settle() {
-	for !r.gone {
+	for reads := 0; !r.gone; {
 		// poll(2) has the kernel pass on what is under way between the two
 		// sides of a pseudo-terminal.
 		in := []unix.PollFd{{Fd: int32(r.master), Events: unix.POLLIN}}
 		n, _ := unix.Poll(in, 0)
-		more := n > 0 && in[0].Revents&unix.POLLIN != 0 && r.readPrinted()
+		more := n > 0 && in[0].Revents&unix.POLLIN != 0 && reads < settleReads
+		if more && len(r.printed) < printedRoom {
+			more = r.readPrinted()
+			reads++
+		}
 		r.writePrinted()
 		if len(r.printed) == 0 && !more {
 			return

@@ -40,6 +40,9 @@ type Rules struct {
 	// Names are abstract names in the host's network namespace. In any other
 	// namespace all names are free: it is the jail's.
 	Names []string
+	// User is the user and group id that connections are made as, in a jail of
+	// the host's root; 0 for the ids of this process.
+	User int
 }
 
 // findPath resolves a path as the thread that named it would, pins what it
@@ -76,7 +79,7 @@ func (r *Rules) permits(st *unix.Statx_t) bool {
 
 // maxTries bounds lookups that the kernel gives up because directories are
 // being renamed meanwhile (openat2(2), EAGAIN).
-const maxTries = 32
+const maxTries = 4
 
 // openFor opens a path with O_PATH in the root directory of a thread, from its
 // working directory if the path is relative. Links lead where they lead for

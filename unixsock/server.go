@@ -12,12 +12,16 @@
 // changed by then. That goes for the internet as well, since whether a
 // descriptor is such a socket can change too.
 //
-// One thread serves. It never blocks in a connection: those that take time
-// wait in the Server. What the package does not do: install filters, name
-// profiles, or touch memory by address, which a Kernel does for it.
+// One goroutine serves, and nothing else depends on it: a program can have it
+// wait, by the flags of the socket that they share or by memory that is slow to
+// read, and then waits itself. Otherwise it never blocks in a connection: those that
+// take time wait in the Server. What the package does not do: install filters,
+// name profiles, or touch memory by address, which a Kernel does for it.
 package unixsock
 
 import (
+	"errors"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -33,8 +37,11 @@ type Kernel interface {
 	Answer(listener int, id uint64, result unix.Errno) unix.Errno
 	// Waits is SECCOMP_IOCTL_NOTIF_ID_VALID: the call still waits.
 	Waits(listener int, id uint64) bool
-	// Connect is connect(2) with an address as it is.
+	// Connect is connect(2) with an address as it is. It may wait.
 	Connect(socket int, address []byte) unix.Errno
+	// Become gives the calling thread the jail's user: what a connection shows
+	// of who made it is that.
+	Become() error
 }
 
 // Server answers the calls of one jail.
@@ -43,7 +50,7 @@ type Server struct {
 	rules    Rules
 	listener int
 	ready    bool   // see prepare
-	exposed  bool   // prepare failed
+	refuses  bool   // prepare failed
 	host     uint64 // the host's network namespace, see networkOf
 	waiting  []*attempt
 	lost     lost
@@ -58,8 +65,28 @@ func NewServer(k Kernel, listener int, rules Rules) *Server {
 // or two of the launcher.
 const maxWaiting = 256
 
-// Poll appends what has to be waited for with poll(2) before Handle.
-func (s *Server) Poll(fds []unix.PollFd) []unix.PollFd {
+// Listener is the descriptor that is readable when Serve has something to do.
+func (s *Server) Listener() int { return s.listener }
+
+// Serve answers until the last process under the filter is gone. It keeps its
+// thread, which belongs to the jail's user from then on, and does not return: the
+// end of a thread is the end of what it has forked.
+func (s *Server) Serve() {
+	runtime.LockOSThread()
+	for s.listener >= 0 {
+		fds := s.poll(nil)
+		switch _, err := unix.Poll(fds, s.pause()); {
+		case err == nil:
+			s.handle(fds)
+		case !errors.Is(err, unix.EINTR):
+			s.Close()
+		}
+	}
+	select {}
+}
+
+// poll appends what has to be waited for with poll(2) before handle.
+func (s *Server) poll(fds []unix.PollFd) []unix.PollFd {
 	fds = append(fds, unix.PollFd{Fd: int32(s.listener), Events: unix.POLLIN})
 	for _, a := range s.waiting {
 		fds = append(fds, a.poll())
@@ -67,9 +94,9 @@ func (s *Server) Poll(fds []unix.PollFd) []unix.PollFd {
 	return fds
 }
 
-// Handle does what there is to do, given what Poll appended and poll(2) filled
+// handle does what there is to do, given what poll appended and poll(2) filled
 // in.
-func (s *Server) Handle(fds []unix.PollFd) {
+func (s *Server) handle(fds []unix.PollFd) {
 	s.resume(fds[1:])
 	switch events := fds[0].Revents; {
 	case events&unix.POLLIN != 0:
@@ -79,7 +106,7 @@ func (s *Server) Handle(fds []unix.PollFd) {
 	}
 }
 
-// Close ends the service: calls that wait, and those to come, fail.
+// Close ends a service that has not begun: calls fail.
 func (s *Server) Close() {
 	for _, a := range s.waiting {
 		a.close()
@@ -132,13 +159,13 @@ func (s *Server) receive() {
 func (s *Server) prepare() {
 	s.ready = true
 	debug.SetGCPercent(100)
-	s.exposed = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) != nil
+	s.refuses = s.kernel.Become() != nil || unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) != nil
 	s.host = ownNetwork()
 }
 
 // begin finds out what a call is about.
 func (s *Server) begin(call *Call) (*attempt, unix.Errno) {
-	if s.exposed {
+	if s.refuses {
 		return nil, unix.EPERM
 	}
 	a := &attempt{id: call.ID, target: -1}
@@ -216,8 +243,8 @@ func aimNetlink(address []byte) unix.Errno {
 	return 0
 }
 
-// Pause is the longest that poll(2) may wait, in milliseconds; -1 for ever.
-func (s *Server) Pause() int {
+// pause is the longest that poll(2) may wait, in milliseconds; -1 for ever.
+func (s *Server) pause() int {
 	if len(s.waiting) == 0 {
 		return -1
 	}

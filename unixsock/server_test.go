@@ -52,6 +52,8 @@ func (s *stage) Answer(_ int, _ uint64, result unix.Errno) unix.Errno {
 	return 0
 }
 
+func (s *stage) Become() error { return nil }
+
 func (s *stage) Waits(int, uint64) bool { return !s.gone }
 
 func (s *stage) Connect(socket int, address []byte) unix.Errno {
@@ -222,9 +224,9 @@ func TestServerWaits(t *testing.T) {
 
 // turn is one turn of the loop that a launcher makes.
 func (s *stage) turn() {
-	fds := s.server.Poll(nil)
-	_, _ = unix.Poll(fds, s.server.Pause())
-	s.server.Handle(fds)
+	fds := s.server.poll(nil)
+	_, _ = unix.Poll(fds, s.server.pause())
+	s.server.handle(fds)
 }
 
 func (s *stage) untilAnswered() {

@@ -75,6 +75,8 @@ func act(args []string) {
 		err = signalOut(args[1], args[2], args[3])
 	case args[0] == "take" && len(args) == 3:
 		err = take(args[1], args[2])
+	case args[0] == "hold-up" && len(args) == 1:
+		err = holdUp()
 	case args[0] == "escape":
 		err = escape()
 	case args[0] == "escape-inside":
