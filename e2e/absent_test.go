@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -490,34 +489,4 @@ func TestC1OwnFiles(t *testing.T) {
 	if after := plan(); after != before {
 		t.Error("the next jail has another plan")
 	}
-}
-
-// M16: where names differ by case only in writing, what is protected is so in
-// every writing.
-func TestM16CaseFolding(t *testing.T) {
-	need(t, "mkfs.ext4", "mount", "losetup")
-	w := newWorld(t)
-	image, at := filepath.Join(w.root, "image"), filepath.Join(w.root, "folded")
-	w.mkdir(at)
-	if out, err := exec.Command("sh", "-c", "truncate -s 64M '"+image+"' && mkfs.ext4 -q -O casefold -E encoding=utf8 '"+image+"' && mount -o loop '"+image+"' '"+at+"'").CombinedOutput(); err != nil {
-		t.Skipf("no case-folding ext4 can be mounted here: %v\n%s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", at).Run() })
-	w.project = filepath.Join(at, "project")
-	w.mkdir(w.project)
-	if out, err := exec.Command("chattr", "+F", w.project).CombinedOutput(); err != nil {
-		t.Skipf("no case-folding directory: %v\n%s", err, out)
-	}
-	w.write(filepath.Join(w.project, ".EnvRC"), "x")
-	w.write(filepath.Join(w.project, "Secret"), w.canary)
-	common := []string{"--profile", "default", "--write", w.project}
-	w.arms("grep -q canary SECRET", common, []string{"--hide", w.project + "/secret"}, nil)
-	before := snap(t, w.project)
-	for _, script := range []string{"echo y >.envrc", "echo y >.ENVRC", "mkdir .VSCODE", "echo y >.Mcp.Json", "mv x .CLAUDE", "ln -s x .VimRC"} {
-		if r := w.jail(append(append([]string{"run"}, common...), "sh", "-c", "echo x >x; "+script)...); r.status == 0 {
-			t.Errorf("%q worked", script)
-		}
-		_ = os.Remove(filepath.Join(w.project, "x"))
-	}
-	before.unchanged(t)
 }

@@ -152,9 +152,8 @@ func (v *vm) program(name string) {
 	}
 }
 
-// run boots the machine and returns what the script printed, and its exit
-// status.
-func (v *vm) run(script string) *result {
+// kernel is the path of the kernel to boot.
+func (v *vm) kernel() string {
 	v.t.Helper()
 	kernel, err := exec.Command("../scripts/kernel").Output()
 	if err != nil {
@@ -163,6 +162,14 @@ func (v *vm) run(script string) *result {
 		}
 		v.t.Skipf("no kernel for a virtual machine: %v", err)
 	}
+	return strings.TrimSpace(string(kernel))
+}
+
+// run boots the machine and returns what the script printed, and its exit
+// status.
+func (v *vm) run(script string) *result {
+	v.t.Helper()
+	kernel := v.kernel()
 	v.add("/script", 0o755, script)
 	disk := filepath.Join(v.t.TempDir(), "initrd")
 	if err := os.WriteFile(disk, v.archive(), 0o644); err != nil {
@@ -172,7 +179,7 @@ func (v *vm) run(script string) *result {
 	defer cancel()
 	began := time.Now()
 	out, err := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-		"-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio", "-kernel", strings.TrimSpace(string(kernel)), "-initrd", disk,
+		"-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio", "-kernel", kernel, "-initrd", disk,
 		"-append", "console=ttyS0 quiet loglevel=0 panic=-1").CombinedOutput()
 	text := strings.ReplaceAll(string(out), "\r", "")
 	_, text, ok := strings.Cut(text, "vm: began\n")

@@ -10,7 +10,8 @@ import (
 
 // glob lists the existing paths that match an absolute pattern, in the
 // syntax of path.Match per component. A leading dot is matched only by a
-// literal dot, as in a shell.
+// literal dot, as in a shell. Where names differ by case only in writing, so do
+// patterns.
 func (r *resolver) glob(pattern string) []string {
 	dirs := []string{"/"}
 	for part := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
@@ -35,16 +36,22 @@ func (r *resolver) appendMatches(out []string, dir, part string) []string {
 		return out
 	}
 	first := len(out)
-	for name := range r.names(at.real) {
+	entries := r.names(at.real)
+	for name := range entries.kinds {
 		if name[0] == '.' && part[0] != '.' {
 			continue
 		}
-		if ok, err := path.Match(part, name); err == nil && ok {
+		if matches(part, name) || entries.folds && matches(strings.ToLower(part), strings.ToLower(name)) {
 			out = append(out, join(dir, name))
 		}
 	}
 	slices.Sort(out[first:])
 	return out
+}
+
+func matches(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
 }
 
 // globOrLiteral lists what a pattern finds, or the one path it is, there or

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jail-project/jail/standin"
 )
@@ -37,6 +38,7 @@ type listing struct {
 	asked int                 // how many entries were asked for
 	next  int                 // reading the directory is considered at so many
 	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
+	folds bool                // other spellings lead to the same entries
 }
 
 func newResolver(files Files) *resolver {
@@ -92,22 +94,75 @@ const (
 func (r *resolver) kind(dir, base, full string) FileKind {
 	l := r.listing(dir)
 	if l.asked++; l.kinds == nil && l.asked >= l.next {
-		l.kinds = r.files.Kinds(dir, readRatio*l.asked)
+		r.read(l, readRatio*l.asked)
 		l.next *= 2
 	}
-	if l.kinds == nil {
-		return r.files.Kind(full)
+	if kind, listed := l.kinds[base]; listed || l.kinds != nil && !l.folds {
+		return kind
 	}
-	return l.kinds[base]
+	return r.files.Kind(full)
 }
 
 // names lists the entries of a real directory, in no order.
-func (r *resolver) names(dir string) map[string]FileKind {
+func (r *resolver) names(dir string) *listing {
 	l := r.listing(dir)
 	if l.kinds == nil {
-		l.kinds = r.files.Kinds(dir, math.MaxInt)
+		r.read(l, math.MaxInt)
 	}
-	return l.kinds
+	return l
+}
+
+// read reads a directory that does not seem to hold more than most.
+func (r *resolver) read(l *listing, most int) {
+	l.kinds = r.files.Kinds(l.dir, most)
+	l.folds = r.folds(l)
+}
+
+// folds tells whether a directory has its entries under other spellings, too: ext4
+// with casefold, vfat. What its listing does not show may be there all the same.
+// One entry is asked for in another case. Only plain names are good for that: what
+// is not valid UTF-8 is never folded, and a program in a jail can have made it.
+func (r *resolver) folds(l *listing) bool {
+	unsure := false
+	for name := range l.kinds {
+		other, plain := otherCase(name)
+		switch {
+		case !plain:
+			unsure = true
+			continue
+		case other == name:
+			continue
+		}
+		if _, both := l.kinds[other]; both {
+			return false
+		}
+		if r.files.Kind(join(l.dir, other)) != KindMissing {
+			return true
+		}
+		if r.files.Kind(join(l.dir, name)) != KindMissing {
+			return false // and not gone, or a stand-in, which seems to be missing
+		}
+	}
+	return unsure
+}
+
+// otherCase changes the case of a name's first letter. Not plain are names with
+// anything but ASCII.
+func otherCase(name string) (other string, plain bool) {
+	b := []byte(name)
+	letter := -1
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			return name, false
+		}
+		if lower := c | 0x20; letter < 0 && 'a' <= lower && lower <= 'z' {
+			letter = i
+		}
+	}
+	if letter >= 0 {
+		b[letter] ^= 0x20
+	}
+	return string(b), true
 }
 
 func (r *resolver) listing(dir string) *listing {
