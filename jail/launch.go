@@ -79,7 +79,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 		held.Release()
 		return nil, failure
 	}
-	proc, failure := startCell(p, cell)
+	proc, failure := startCell(p, cell, held)
 	done()
 	if failure != nil {
 		held.Release()
@@ -89,7 +89,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 	return proc, nil
 }
 
-func startCell(p *Plan, cell *Cell) (*Process, *Failure) {
+func startCell(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0 || (p.Terminal != nil) != (cell.control >= 0)) {
 		cell.Discard()
 		cell = nil
@@ -99,7 +99,7 @@ func startCell(p *Plan, cell *Cell) (*Process, *Failure) {
 			cell.Discard()
 			return nil, &Failure{Plan: p, Err: err}
 		} else if ok {
-			return follow(p, cell)
+			return follow(p, cell, held)
 		}
 		cell.Discard()
 	}
@@ -111,7 +111,7 @@ func startCell(p *Plan, cell *Cell) (*Process, *Failure) {
 		cell.Discard()
 		return nil, &Failure{Plan: p, Err: err}
 	}
-	return follow(p, cell)
+	return follow(p, cell, held)
 }
 
 // leaveGroup removes the control group of a jail that has ended.
@@ -130,9 +130,13 @@ func cellFailure(p *Plan, err error) *Failure {
 
 // follow lets the child begin and reads its records; see record.go for their
 // order.
-func follow(p *Plan, cell *Cell) (*Process, *Failure) {
+func follow(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 	report, first := cell.report, cell.pid
 	defer cell.release()
+	if err := held.For(first); err != nil {
+		cell.kill()
+		return nil, &Failure{Plan: p, Err: err}
+	}
 	if p.Group != nil {
 		if err := p.Group.Add(first); err != nil {
 			cell.kill()

@@ -42,6 +42,22 @@ func Make(records string, entries []Entry) (*Held, error) {
 	return h, nil
 }
 
+// For says which jail the stand-ins are for, by its first process, a child of
+// this one: should this one be killed, they stay until that one is dead. A nil Held
+// holds nothing.
+func (h *Held) For(first int) error {
+	if h == nil {
+		return nil
+	}
+	line := append(newHolder(first).append(nil), '\n')
+	for _, r := range h.records {
+		if err := r.write(line); err != nil {
+			return fmt.Errorf("record whom the stand-ins in %s are for: %w", r.dir, err)
+		}
+	}
+	return nil
+}
+
 // Release gives the stand-ins up. They are removed if no other jail needs
 // them, the innermost first. A nil Held holds nothing.
 func (h *Held) Release() {
@@ -60,11 +76,14 @@ func (r *record) make(entries []Entry) error {
 	if err := r.add(entries); err != nil {
 		return fmt.Errorf("record the stand-ins in %s: %w", r.dir, err)
 	}
-	parent, err := openDir(r.dir)
-	if err != nil {
+	var err error
+	if r.place, err = openPlace(r.dir); err != nil {
 		return fmt.Errorf("open %s: %w", r.dir, err)
 	}
-	defer func() { _ = unix.Close(parent) }()
+	if err := r.place.share(); err != nil {
+		return fmt.Errorf("share %s with other jails: %w", r.dir, err)
+	}
+	parent := int(r.place)
 	var first [Directory + 1]string
 	for _, e := range entries {
 		name := baseOf(e.Path)
@@ -128,11 +147,12 @@ func makeCommonDir(parent int, name string) error {
 	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f), parent, name, unix.AT_SYMLINK_FOLLOW)
 }
 
-// remove takes a stand-in away, unless it is something else by now. A
-// directory that was used stays, as an ordinary one.
+// remove takes a stand-in away, unless it is something else by now. Another
+// user's jail may have made it, and be gone. A directory that was used stays, as an
+// ordinary one.
 func remove(parent int, name string) {
 	var st unix.Stat_t
-	if unix.Fstatat(parent, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil || int(st.Uid) != unix.Geteuid() {
+	if unix.Fstatat(parent, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 		return
 	}
 	switch {
@@ -159,13 +179,6 @@ func hasText(parent int, name string) bool {
 	var text [len(commonDirText) + 1]byte
 	n, err := unix.Read(f, text[:])
 	return err == nil && string(text[:n]) == commonDirText
-}
-
-// openDir opens a directory if no component is a symbolic link.
-func openDir(dir string) (int, error) {
-	return unix.Openat2(unix.AT_FDCWD, dir, &unix.OpenHow{
-		Flags: unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
-	})
 }
 
 func parentOf(path string) string {

@@ -15,13 +15,16 @@ import (
 	"github.com/jail-project/jail/store"
 )
 
-// record is the list of the stand-ins in one directory. Every jail that needs
-// one of them holds a shared lock on it; whoever can lock it alone is the last
-// and removes them. A record without a name was removed by the last one.
+// record is the list of the stand-ins in one directory. Every jail of the user
+// that needs one of them holds a shared lock on it, and a share of the directory
+// itself, which other users see as well; whoever can lock the record alone and
+// finds nobody else in the directory is the last and removes them. A record
+// without a name was removed by the last one.
 type record struct {
-	path string
-	dir  string
-	fd   int
+	path  string
+	dir   string
+	fd    int
+	place place
 }
 
 // makeRecords makes the directory of records. It is the user's own and
@@ -50,7 +53,7 @@ func hold(records, dir string) (*record, error) {
 		}
 		var st unix.Stat_t
 		if err := unix.Fstat(fd, &st); err == nil && st.Nlink > 0 {
-			return &record{path: path, dir: dir, fd: fd}, nil
+			return &record{path: path, dir: dir, fd: fd, place: nowhere}, nil
 		}
 		_ = unix.Close(fd) // the last holder removed it meanwhile
 	}
@@ -65,13 +68,18 @@ func lock(fd, how int) error {
 	}
 }
 
-// add appends a line that names the directory, then one for each entry. One
-// write is one line after the other, also beside other writers.
+// add appends a line that names the directory, then one for each entry.
 func (r *record) add(entries []Entry) error {
 	text := append(strconv.AppendQuote(nil, r.dir), '\n')
 	for _, e := range entries {
 		text = append(strconv.AppendQuote(text, baseOf(e.Path)), '\n')
 	}
+	return r.write(text)
+}
+
+// write appends lines. One write is one line after the other, also beside other
+// writers.
+func (r *record) write(text []byte) error {
 	n, err := unix.Write(r.fd, text)
 	if err == nil && n < len(text) {
 		err = unix.ENOSPC
@@ -79,51 +87,79 @@ func (r *record) add(entries []Entry) error {
 	return err
 }
 
-// release gives up the share, and removes everything when it was the last.
+// release gives up the shares, and removes everything when they were the last.
+// The one of the directory comes first: who gets the record alone must not find
+// the one who just left it there.
 func (r *record) release() {
+	r.place.leave()
 	if lock(r.fd, unix.LOCK_EX|unix.LOCK_NB) == nil {
-		sweep(r.path, r.fd)
+		r.sweep()
 	}
+	r.close()
+}
+
+func (r *record) close() {
+	r.place.close()
 	_ = unix.Close(r.fd)
 }
 
-// sweep removes the stand-ins of a record that is locked, and the record.
-func sweep(path string, fd int) {
-	dir, names := contents(fd)
-	parent, err := openDir(dir)
-	if err == nil {
-		for _, name := range names {
-			remove(parent, name)
+// sweep removes the stand-ins of a record that is locked, and the record. It
+// leaves both for later while somebody needs them: a jail of another user, or one
+// whose launcher was killed and that is not dead yet.
+//
+// Precondition: this record has no share of the directory any more.
+func (r *record) sweep() bool {
+	names, jails := r.contents()
+	for _, jail := range jails {
+		if !jail.gone() {
+			return false
 		}
-		_ = unix.Close(parent)
 	}
-	if err == nil || dir == "" || errors.Is(err, unix.ENOENT) {
-		_ = unix.Unlink(path) // else somebody else removes them, when the directory is there again
+	if r.place == nowhere && r.dir != "" {
+		var err error
+		if r.place, err = openPlace(r.dir); err != nil && !errors.Is(err, unix.ENOENT) {
+			return false // whoever comes when the directory is there again removes them
+		}
 	}
+	if r.place != nowhere {
+		if !r.place.clear() {
+			return false
+		}
+		for _, name := range names {
+			remove(int(r.place), name)
+		}
+	}
+	_ = unix.Unlink(r.path)
+	return true
 }
 
 // contents reads a record. A name that leads elsewhere is none.
-func contents(fd int) (dir string, names []string) {
+func (r *record) contents() (names []string, jails []holder) {
 	var text []byte
 	buf := make([]byte, 4096)
 	for {
-		n, err := unix.Pread(fd, buf, int64(len(text)))
+		n, err := unix.Pread(r.fd, buf, int64(len(text)))
 		if err != nil || n <= 0 {
 			break
 		}
 		text = append(text, buf[:n]...)
 	}
 	for line := range strings.Lines(string(text)) {
-		name, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
+		line = strings.TrimSuffix(line, "\n")
+		if jail, ok := parseHolder(line); ok {
+			jails = append(jails, jail)
+			continue
+		}
+		name, err := strconv.Unquote(line)
 		switch {
 		case err != nil || name == "":
 		case name[0] == '/':
-			dir = name
+			r.dir = name
 		case name != "." && name != ".." && !strings.Contains(name, "/"):
 			names = append(names, name)
 		}
 	}
-	return dir, names
+	return names, jails
 }
 
 // Sweep removes what jails left behind whose launchers were killed, and
@@ -143,9 +179,10 @@ func Sweep(records string) []string {
 	slices.SortFunc(left, func(a, b *record) int { return len(b.dir) - len(a.dir) })
 	var dirs []string
 	for _, r := range left {
-		sweep(r.path, r.fd)
-		_ = unix.Close(r.fd)
-		dirs = append(dirs, r.dir)
+		if r.sweep() {
+			dirs = append(dirs, r.dir)
+		}
+		r.close()
 	}
 	return dirs
 }
@@ -158,8 +195,9 @@ func abandoned(path string) *record {
 	}
 	var st unix.Stat_t
 	if lock(fd, unix.LOCK_EX|unix.LOCK_NB) == nil && unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Nlink > 0 {
-		dir, _ := contents(fd)
-		return &record{path: path, dir: dir, fd: fd}
+		r := &record{path: path, fd: fd, place: nowhere}
+		r.contents()
+		return r
 	}
 	_ = unix.Close(fd)
 	return nil

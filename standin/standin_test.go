@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func names(t *testing.T, dir string) string {
@@ -139,9 +141,7 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range h.records {
-		if err := os.NewFile(uintptr(r.fd), "").Close(); err != nil {
-			t.Fatal(err)
-		}
+		r.close()
 	}
 	if dirs := fmt.Sprint(Sweep(records)); dirs != fmt.Sprint([]string{dir + "/sub", dir}) {
 		t.Errorf("swept %s", dirs)
@@ -200,4 +200,141 @@ func TestManyHolders(t *testing.T) {
 	if got := names(t, dir) + names(t, records); got != "" {
 		t.Errorf("%q is left", got)
 	}
+}
+
+// Two users, who have a record each, in one directory: whoever ends last
+// removes what stands for both, whoever made it.
+func TestOtherUsersJails(t *testing.T) {
+	for _, firstEnds := range []bool{true, false} {
+		dir, records, entries := tree(t)
+		entries = entries[:3]
+		theirs := records + "-of-another"
+		first, err := Make(records, entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := Make(theirs, entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !firstEnds {
+			first, second = second, first
+		}
+		first.Release()
+		if got := names(t, dir); got != "commondir link socket" {
+			t.Errorf("beside the other user's jail: %q", got)
+		}
+		if dirs := Sweep(records); dirs != nil {
+			t.Errorf("swept %q, which another user's jail needs", dirs)
+		}
+		second.Release()
+		if got := names(t, dir); got != "" {
+			t.Errorf("%q is left", got)
+		}
+		Sweep(records)
+		Sweep(theirs)
+		if got := names(t, records) + names(t, theirs); got != "" {
+			t.Errorf("the records %q are left", got)
+		}
+	}
+}
+
+// As TestManyHolders, each with a record of its own.
+func TestManyUsers(t *testing.T) {
+	dir, records, entries := tree(t)
+	entries = entries[:3]
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			for range 50 {
+				h, err := Make(fmt.Sprint(records, n), entries)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, e := range entries {
+					if _, err := os.Lstat(e.Path); err != nil {
+						t.Errorf("while held: %v", err)
+					}
+				}
+				h.Release()
+			}
+		})
+	}
+	all.Wait()
+	if got := names(t, dir); got != "" {
+		t.Errorf("%q is left", got)
+	}
+}
+
+// A launcher that is killed has lost its locks when its jail still runs.
+func TestDyingJail(t *testing.T) {
+	dir, records, entries := tree(t)
+	first := exec.Command("sleep", "60")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h, err := Make(records, entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.For(first.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range h.records {
+		r.close()
+	}
+	if dirs := Sweep(records); dirs != nil {
+		t.Errorf("swept %q, and the jail runs", dirs)
+	}
+	second, err := Make(records, entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Release()
+	if got := names(t, dir) + " " + names(t, dir+"/sub"); got != "commondir link socket sub link" {
+		t.Errorf("while the jail runs: %q", got)
+	}
+	// It is enough that it is dead: its parent may wait later.
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	Sweep(records)
+	if got := names(t, dir) + names(t, records); got != "" {
+		t.Errorf("%q is left", got)
+	}
+	_ = first.Wait()
+}
+
+// A number of a dead process is given to another one.
+func TestReusedNumber(t *testing.T) {
+	h := newHolder(os.Getpid())
+	if h.gone() {
+		t.Error("this process is gone")
+	}
+	if h.since = 1; !h.gone() {
+		t.Error("a process that began later is taken for the jail's")
+	}
+}
+
+// Who says that stand-ins are being removed, and never ends, is named.
+func TestClearingThatNeverEnds(t *testing.T) {
+	dir, records, entries := tree(t)
+	p, err := openPlace(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.clear() {
+		t.Fatal("somebody has a share")
+	}
+	began := time.Now()
+	if _, err := Make(records, entries); !errors.Is(err, errClearing) || time.Since(began) < clearingTime {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+	p.close()
+	h, err := Make(records, entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Release()
 }
