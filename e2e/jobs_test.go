@@ -12,7 +12,7 @@ func TestJobControl(t *testing.T) {
 	}{
 		{"stop and continue", "cat", [][]string{{"typed", "Enter"}, stop, status, fg, {"more", "Enter"}, end, status}},
 		{"in the background, reading", "cat &", [][]string{{"Enter"}, {"jobs", "Enter"}, fg, {"typed", "Enter"}, end, status}},
-		{"in the background, not reading", "sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"wait", "Enter"}, status}},
+		{"in the background, not reading", "sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"wait", "Enter"}, {"pause"}, status}},
 		{"to the foreground before it reads", "sh -c 'sleep 1; read x; echo got $x' &", [][]string{fg, {"pause"}, {"typed", "Enter"}, status}},
 		{"to the background and back", "sh -c 'while :; do sleep 0.1; done'", [][]string{stop, {"bg", "Enter"}, {"jobs", "Enter"}, fg, stop, fg, interrupt, status}},
 		{"a loop", "true; for i in 1 2 3; do run sleep 50; done", [][]string{interrupt, status}},

@@ -272,3 +272,32 @@ func TestLimits(t *testing.T) {
 	}
 	w.succeeds("run", "--profile", "default", "--processes", "50", "sh", "-c", many)
 }
+
+// The first process has none of the launcher's handlers for signals, and, as
+// far as somebody may look, none of its memory but what they share; also where
+// clone3 is refused.
+func TestFirstProcessIsBare(t *testing.T) {
+	w := newWorld(t)
+	for _, around := range [][]string{nil, {probeBin, "without-clone3"}} {
+		cmd := w.command(concat(around, []string{jailBin, "run", "--profile", "default", "sh", "-c", "exec sleep 60"})...)
+		must(t, cmd.Start())
+		var below []int
+		if !eventually(func() bool {
+			below = descendants(cmd.Process.Pid)
+			return len(below) == 2 && strings.HasPrefix(commandLine(below[1]), "sleep")
+		}) {
+			t.Fatalf("after %q, the processes are %v", around, below)
+		}
+		status := statusOf(below[0])
+		if strings.Trim(status["SigCgt"]+status["SigBlk"], "0 \t") != "" {
+			t.Errorf("after %q, the first process catches %s and blocks %s", around, status["SigCgt"], status["SigBlk"])
+		}
+		if os.Getuid() == 0 { // nobody else may look
+			if maps := w.read("/proc/" + itoa(below[0]) + "/maps"); strings.Count(maps, " 00:00 0 \n")+strings.Count(maps, "heap]") > 1 {
+				t.Errorf("after %q, the first process has memory of its own beside its variables:\n%s", around, maps)
+			}
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+}

@@ -82,19 +82,44 @@ func (s *screen) atPrompt() bool {
 	return lines[len(lines)-1] == "shell>"
 }
 
-// settled returns the screen when it has stopped changing.
+// sample is how often a screen is looked at.
+const sample = 150 * time.Millisecond
+
+// settled returns the screen when it has stopped changing, for good as far as
+// that can be seen.
 func (s *screen) settled() string {
 	s.w.t.Helper()
 	last := ""
-	for range 60 {
-		time.Sleep(150 * time.Millisecond)
-		now := s.looks()
+	for same, looked := 0, 0; same < 3 && looked < 60; looked++ {
+		time.Sleep(sample)
+		now := s.general()
 		if now == last {
-			break
+			same++
+		} else {
+			same = 0
 		}
 		last = now
 	}
 	return last
+}
+
+// becomes waits for the screen to be as it should, and to stay so. It returns
+// what the screen is in the end.
+func (s *screen) becomes(want string) string {
+	s.w.t.Helper()
+	within(15*time.Second, func() bool {
+		if s.general() != want {
+			return false
+		}
+		time.Sleep(sample)
+		return s.general() == want
+	})
+	return s.general()
+}
+
+// general is the screen without what differs from run to run.
+func (s *screen) general() string {
+	return jobNumber.ReplaceAllString(strings.ReplaceAll(s.looks(), s.w.root, "ROOT"), "[1] PID")
 }
 
 // jobNumber is what a shell says of a job in the background.
@@ -136,7 +161,14 @@ func playIn(t *testing.T, prepare func(w *world), start func(w *world) string, c
 			default:
 				s.keys(step...)
 			}
-			looks := jobNumber.ReplaceAllString(strings.ReplaceAll(s.settled(), w.root, "ROOT"), "[1] PID")
+			if jailed && step == nil {
+				// Who types before the jail has the terminal types into the caller's.
+				within(10*time.Second, func() bool { return len(w.ps()) > 0 })
+			}
+			looks := s.settled()
+			if jailed && looks != outside[i] {
+				looks = s.becomes(outside[i])
+			}
 			seen = append(seen, looks)
 			if jailed && looks != outside[i] {
 				t.Errorf("%s: after step %d, %q, the screen in the jail is\n%s\n\noutside it is\n%s", command, i, step, looks, outside[i])

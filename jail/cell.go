@@ -2,7 +2,6 @@ package jail
 
 import (
 	"fmt"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +13,8 @@ import (
 type Cell struct {
 	namespaces uintptr
 	pid        int
-	shared     []byte // the plan, see raw
+	memory     []byte // what both processes see
+	shared     []byte // of that, the plan, see raw
 	report     *report
 	control    int // a socket to a first process that serves a terminal, or -1
 }
@@ -79,8 +79,13 @@ func newCell(namespaces uintptr, terminal bool, size int, inputs []Input) (*Cell
 	if err != nil {
 		return nil, err
 	}
-	s := newScratch()
 	c := &Cell{namespaces: namespaces, report: report, control: -1}
+	if c.memory, err = unix.Mmap(-1, 0, size+int(scratchRoom), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE); err != nil {
+		c.release()
+		return nil, fmt.Errorf("map memory to share: %w", err)
+	}
+	s := newScratch(c.memory)
+	c.shared = c.memory[scratchRoom:]
 	if terminal {
 		control, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -99,15 +104,11 @@ func newCell(namespaces uintptr, terminal bool, size int, inputs []Input) (*Cell
 		c.release()
 		return nil, fmt.Errorf("find this process's own command line in /proc/self/stat: %w", err)
 	}
-	if c.shared, err = unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE); err != nil {
-		c.release()
-		return nil, fmt.Errorf("map memory to share: %w", err)
-	}
+	s.part(c.memory)
 
 	syscall.ForkLock.Lock()
 	pid, errno := fork(header(c.shared), s, namespaces&atClone)
 	syscall.ForkLock.Unlock()
-	runtime.KeepAlive(s)
 	if errno != 0 {
 		c.release()
 		return nil, forkError(errno)
@@ -140,8 +141,8 @@ func (c *Cell) release() {
 		_ = unix.Close(c.control)
 		c.control = -1
 	}
-	if c.shared != nil {
-		_ = unix.Munmap(c.shared)
-		c.shared = nil
+	if c.memory != nil {
+		_ = unix.Munmap(c.memory)
+		c.memory, c.shared = nil, nil
 	}
 }

@@ -23,17 +23,17 @@ func TestChildCallsNothing(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	const pkg = "github.com/jail-project/jail/jail."
-	childOnly := []string{"child", "run", "arg", "beneath", "fail", "leave", "exit", "clearMemory", "program", "wait", "serveTerminal", "crash"}
-	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/jail\.(fork|cloneProgram|`+strings.Join(childOnly, "|")+`)(\.abi0)?$`, exe).CombinedOutput()
+	childOnly := []string{"child", "run", "arg", "beneath", "fail", "leave", "exit", "clearMemory", "clearSignals", "program", "wait", "serveTerminal", "crash"}
+	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/jail\.(fork|cloneFirst|cloneProgram|`+strings.Join(childOnly, "|")+`)(\.abi0)?$`, exe).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	allowed := []string{
 		"syscall.RawSyscall6",
-		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork", "syscall.runtime_AfterForkInChild",
-		pkg + "runtimeBeforeFork", pkg + "runtimeAfterFork", pkg + "runtimeAfterForkInChild",
+		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork",
+		pkg + "runtimeBeforeFork", pkg + "runtimeAfterFork",
 	}
-	for _, f := range append(childOnly, "cloneProgram") {
+	for _, f := range append(childOnly, "cloneFirst", "cloneProgram") {
 		allowed = append(allowed, pkg+f)
 	}
 	// The prologue of fork itself runs in the launcher.
@@ -60,7 +60,7 @@ func TestChildCallsNothing(t *testing.T) {
 			t.Errorf("%s calls %s:\n%s", function, callee, line)
 		}
 	}
-	for _, f := range append(childOnly, "fork", "cloneProgram") {
+	for _, f := range append(childOnly, "fork", "cloneFirst", "cloneProgram") {
 		if !seen[f] {
 			t.Errorf("no code found for %s: it was inlined or renamed, and is not checked", f)
 		}

@@ -18,12 +18,14 @@ import (
 //     outlives it.
 //   - No new variable escapes, nothing is allocated, no map, interface,
 //     closure, defer, append or string is touched, nothing is indexed.
-//   - The only calls are the three runtime hooks, the raw syscall stubs, and
+//   - There is no heap: the child has the memory that is shared, the code, and what
+//     belongs to variables of packages, see parted.
+//   - The only calls are the two runtime hooks, the raw syscall stubs, and
 //     functions of this file. A test reads the compiled code and compares.
 
 // fork starts the jail's first process, in the namespaces that only clone(2)
-// can put it into, and returns its pid to the launcher.
-// In the child it does not return.
+// can put it into, and returns its pid to the launcher. The child runs
+// child(r, s) on a stack of its own, and never returns here.
 //
 // Precondition: the calling goroutine is locked to its thread, and stays so
 // for the life of the child: PR_SET_PDEATHSIG fires when the thread ends.
@@ -32,16 +34,34 @@ import (
 //go:norace
 //go:nocheckptr
 func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
+	s.clone.flags, s.clone.exit = uint64(flags&^0xff)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&0xff)
+	s.clone.stack = uint64(uintptr(unsafe.Pointer(&s.stack)))
+	s.clone.stackSize = uint64(s.top()) - s.clone.stack
+	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
 	runtimeBeforeFork()
-	pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, flags, 0, 0, 0, 0, 0)
-	if errno != 0 || pid != 0 {
-		runtimeAfterFork()
-		return pid, errno
+	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
+	if errno = refused(pid); errno == syscall.ENOSYS || errno == syscall.EPERM || errno == syscall.EINVAL {
+		// A filter of somebody else's, which can't look into the structure.
+		s.handlers = true
+		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, s.top(), uintptr(s.clone.tls), r, s)
 	}
-	runtimeAfterForkInChild()
-	child(r, s)
-	return 0, 0 // not reached
+	runtimeAfterFork()
+	return pid, refused(pid)
 }
+
+// refused is the error in what the kernel returned.
+func refused(ret uintptr) syscall.Errno {
+	if ret > ^uintptr(4095) {
+		return syscall.Errno(-ret)
+	}
+	return 0
+}
+
+// cloneFirst is clone(2) with its flags and the end of the stack, or clone3(2)
+// with its structure and the size of that, for the jail's first process.
+//
+//go:noescape
+func cloneFirst(number, first, second, tls uintptr, r *raw, s *scratch) (pid uintptr)
 
 // child is the life of the jail's first process, and of the program's up to
 // execve. It makes its namespaces and waits for the launcher to write the plan
@@ -59,6 +79,7 @@ func child(r *raw, s *scratch) {
 	var errno syscall.Errno
 
 	clearMemory(s)
+	clearSignals(s)
 	syscall.RawSyscall6(syscall.SYS_CLOSE, s.ours, 0, 0, 0, 0, 0)
 	_, _, errno = syscall.RawSyscall6(syscall.SYS_UNSHARE, s.unshare, 0, 0, 0, 0, 0)
 	if errno != 0 {
@@ -85,7 +106,7 @@ func child(r *raw, s *scratch) {
 	for i = 0; i < slotCount; i++ {
 		s.next.slots[i] = s.slots[i]
 	}
-	pid = cloneProgram(unix.CLONE_VM|uintptr(unix.SIGCHLD), s.nextStack, r, s.next)
+	pid = cloneProgram(unix.CLONE_VM|uintptr(unix.SIGCHLD), s.nextTop, r, s.next)
 	if pid > ^uintptr(4095) {
 		s.record[0] = forkStep
 		fail(r, s, syscall.Errno(-pid))
@@ -274,4 +295,26 @@ func clearMemory(s *scratch) {
 	for ; i < s.clearN; i++ {
 		*(*byte)(unsafe.Add(s.clear, i)) = 0
 	}
+}
+
+// clearSignals unblocks all signals and undoes the launcher's handlers, for
+// which the child has no memory, where the kernel has not done it.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func clearSignals(s *scratch) {
+	var i uintptr
+
+	if s.handlers {
+		for i = 1; i <= lastSignal; i++ {
+			syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, i, 0, uintptr(unsafe.Pointer(&s.action)), signalSetSize, 0, 0)
+			if s.action[0] > 1 { // neither SIG_DFL nor SIG_IGN
+				s.action[0] = 0
+				syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, i, uintptr(unsafe.Pointer(&s.action)), 0, signalSetSize, 0, 0)
+			}
+		}
+	}
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&s.mask)), 0, signalSetSize, 0, 0)
 }

@@ -1,7 +1,30 @@
 #include "textflag.h"
 
-// See cloneProgram in child_unsafe.go. What the new process needs travels in
-// registers, for it begins with an empty stack.
+// See child_unsafe.go. What a new process needs travels in registers, for it
+// begins with an empty stack.
+
+// func cloneFirst(number, first, second, tls uintptr, r *raw, s *scratch) (pid uintptr)
+TEXT ·cloneFirst(SB), NOSPLIT, $0-56
+	MOVQ	number+0(FP), AX
+	MOVQ	first+8(FP), DI
+	MOVQ	second+16(FP), SI
+	MOVQ	tls+24(FP), R8
+	MOVQ	r+32(FP), R12
+	MOVQ	s+40(FP), R13
+	XORQ	DX, DX
+	XORQ	R10, R10
+	SYSCALL
+	TESTQ	AX, AX
+	JZ	inside
+	MOVQ	AX, pid+48(FP)
+	RET
+
+inside:
+	SUBQ	$32, SP
+	MOVQ	R12, 0(SP)
+	MOVQ	R13, 8(SP)
+	CALL	·child(SB)
+	INT	$3 // child does not return
 
 // func cloneProgram(flags, top uintptr, r *raw, s *scratch) (pid uintptr)
 TEXT ·cloneProgram(SB), NOSPLIT, $0-40

@@ -1,7 +1,29 @@
 #include "textflag.h"
 
-// See cloneProgram in child_unsafe.go. What the new process needs travels in
-// registers, for it begins with an empty stack.
+// See child_unsafe.go. What a new process needs travels in registers, for it
+// begins with an empty stack.
+
+// func cloneFirst(number, first, second, tls uintptr, r *raw, s *scratch) (pid uintptr)
+TEXT ·cloneFirst(SB), NOSPLIT, $0-56
+	MOVD	number+0(FP), R8
+	MOVD	first+8(FP), R0
+	MOVD	second+16(FP), R1
+	MOVD	tls+24(FP), R3
+	MOVD	r+32(FP), R19
+	MOVD	s+40(FP), R20
+	MOVD	$0, R2
+	MOVD	$0, R4
+	SVC
+	CBZ	R0, inside
+	MOVD	R0, pid+48(FP)
+	RET
+
+inside:
+	SUB	$32, RSP
+	MOVD	R19, 8(RSP)
+	MOVD	R20, 16(RSP)
+	CALL	·child(SB)
+	BRK // child does not return
 
 // func cloneProgram(flags, top uintptr, r *raw, s *scratch) (pid uintptr)
 TEXT ·cloneProgram(SB), NOSPLIT, $0-40

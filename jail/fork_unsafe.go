@@ -2,15 +2,12 @@ package jail
 
 import _ "unsafe" // for go:linkname
 
-// The three hooks that make a fork without exec safe for the Go runtime: they
-// block signals, note that stacks must not grow, and undo both. The runtime
-// marks them as kept for such use (go.dev/issue/67401).
+// The two hooks that make a fork safe for the Go runtime: they block signals,
+// note that stacks must not grow, and undo both. The runtime marks them as kept for
+// such use (go.dev/issue/67401).
 
 //go:linkname runtimeBeforeFork syscall.runtime_BeforeFork
 func runtimeBeforeFork()
 
 //go:linkname runtimeAfterFork syscall.runtime_AfterFork
 func runtimeAfterFork()
-
-//go:linkname runtimeAfterForkInChild syscall.runtime_AfterForkInChild
-func runtimeAfterForkInChild()

@@ -47,15 +47,21 @@ type raw struct {
 	arena   *byte
 }
 
-// scratch is what each process of the child keeps for itself: ordinary memory,
-// of which fork makes a copy.
+// scratch is what each process of the child keeps for itself. It lies in the
+// memory that launcher and child share, and the launcher leaves it alone.
 type scratch struct {
 	clear  unsafe.Pointer // the launcher's command line and environment
 	clearN uintptr        // their length in bytes
 
-	ours      uintptr  // the launcher's end of the report
-	next      *scratch // of the program's process
-	nextStack uintptr  // the end of that process's stack
+	clone    cloneArgs
+	tls      [tlsWords]uintptr // the last is the address of thread-local storage; before it, no g
+	handlers bool              // the signals have handlers, see clearSignals
+	action   [4]uintptr        // struct sigaction of the kernel
+	mask     uint64            // no signal
+
+	ours    uintptr  // the launcher's end of the report
+	next    *scratch // of the program's process
+	nextTop uintptr  // the end of that process's stack
 
 	unshare uintptr    // the namespaces the first process makes by itself
 	args    [6]uintptr // of the syscall being made
@@ -65,23 +71,43 @@ type scratch struct {
 	polls   [2]unix.PollFd // see serveTerminal
 	news    [newsSize]byte // of signalfd
 	slots   [slotCount]uintptr
-	stack   []byte // keeps it alive; see nextStack
+	stack   [stackSize]byte
 }
 
-// programStack is room for the few nosplit functions that the program's
-// process calls, in bytes.
-const programStack = 16 << 10
+// tlsWords is room for the thread-local variables of a Go program, one without
+// cgo having only g.
+const tlsWords = 64
 
-// newScratch makes the memory of both processes.
-func newScratch() *scratch {
-	stack := make([]byte, programStack)
-	s := &scratch{next: new(scratch)}
-	s.next.stack = stack
-	s.nextStack = (uintptr(unsafe.Pointer(&stack[0])) + programStack) &^ 15
+// cloneArgs is struct clone_args of clone3(2).
+type cloneArgs struct {
+	flags, pidfd, childTID, parentTID, exit, stack, stackSize, tls uint64
+}
+
+// stackSize is room for the few nosplit functions that a process of the child
+// calls, in bytes.
+const stackSize = 16 << 10
+
+// lastSignal is the highest number of a signal.
+const lastSignal = 64
+
+// scratchRoom is what both processes take of the shared memory, in bytes.
+const scratchRoom = (2*unsafe.Sizeof(scratch{}) + 4095) &^ 4095
+
+// newScratch lays out the memory of both processes.
+func newScratch(shared []byte) *scratch {
+	pair := (*[2]scratch)(unsafe.Pointer(&shared[0]))
+	s := &pair[0]
+	s.next = &pair[1]
+	s.nextTop = s.next.top()
 	for i := range s.slots {
 		s.slots[i] = ^uintptr(0)
 	}
 	return s
+}
+
+// top is the end of the stack, from where it grows down.
+func (s *scratch) top() uintptr {
+	return (uintptr(unsafe.Pointer(&s.stack)) + stackSize) &^ 15
 }
 
 // lower writes the plan into shared memory. Nothing is decided after it. It

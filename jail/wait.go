@@ -92,13 +92,25 @@ func (p *Process) follow() {
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
 		}
-		if p.sockets != nil && fds[others].Revents != 0 {
-			go p.sockets.Serve() // which may have to wait for the program
-			p.sockets = nil
+		if p.sockets != nil {
+			p.answer(fds[others].Revents)
 		}
 		if p.relay != nil {
 			p.serve(fds[2:others])
 		}
+	}
+}
+
+// answer has the program's calls answered from the first one on, by a goroutine
+// that may have to wait for the program.
+func (p *Process) answer(events int16) {
+	switch {
+	case events&unix.POLLIN != 0:
+		go p.sockets.Serve()
+		p.sockets = nil
+	case events != 0: // there is nobody left who could call
+		p.sockets.Close()
+		p.sockets = nil
 	}
 }
 

@@ -179,8 +179,30 @@ func underListener(argv []string) error {
 	return unix.Exec(argv[0], argv, os.Environ())
 }
 
+// withoutClone3 runs a command under a filter that refuses clone3(2), as those of
+// older container engines do.
+func withoutClone3(argv []string) error {
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number of the call
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_CLONE3, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&program))); errno != 0 {
+		return errno
+	}
+	return unix.Exec(argv[0], argv, os.Environ())
+}
+
 func socketAct(args []string) error {
 	switch name := args[0]; {
+	case name == "without-clone3" && len(args) > 1:
+		return withoutClone3(args[1:])
 	case name == "connect" && len(args) == 3:
 		return connect(args[1], args[2])
 	case name == "send" && len(args) == 3:

@@ -1,0 +1,32 @@
+//go:build !cgo
+
+package jail
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// heapArena is the size of the pieces of address space that the Go runtime
+// takes its heap from, and what they are aligned to.
+const heapArena = 64 << 20
+
+// part keeps the launcher's own memory from the child: the heap, and what the
+// runtime keeps beside it, mapped before the memory they share and therefore
+// above. The child is not to know what the launcher knows. And memory that two
+// processes have is copied page by page when one of them writes, which takes
+// the launcher longer than anything else that it does.
+//
+// What is missed is copied: not more than time depends on it.
+func (s *scratch) part(shared []byte) {
+	heap := uintptr(unsafe.Pointer(new(uint64))) &^ (heapArena - 1)
+	_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, heap, heapArena, unix.MADV_DONTFORK)
+	from := uintptr(unsafe.Pointer(&shared[0])) + uintptr(len(shared))
+	// The child overwrites the command line, so it has to have that.
+	if to := uintptr(s.clear) &^ uintptr(os.Getpagesize()-1); from < to {
+		_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, from, to-from, unix.MADV_DONTFORK)
+	}
+}
