@@ -63,6 +63,8 @@ func refused(ret uintptr) syscall.Errno {
 //go:noescape
 func cloneFirst(number, first, second, tls uintptr, r *raw, s *scratch) (pid uintptr)
 
+var _ = child // which cloneFirst calls
+
 // child is the life of the jail's first process, and of the program's up to
 // execve. It makes its namespaces and waits for the launcher to write the plan
 // into the memory they share; end of file says that there will be none. Its
