@@ -93,7 +93,7 @@ security-table: ## The same, with the table written to docs/security-table.md
 
 .PHONY: test-security-user
 test-security-user: build
-	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m ./e2e/security -args $(SECURITYFLAGS) $(if $(TABLE),-table $(TABLE))
+	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m -parallel 8 ./e2e/security -args $(SECURITYFLAGS) $(if $(TABLE),-table $(TABLE))
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (10s)

@@ -20,6 +20,8 @@ func enterVerb(a *app, args []string) int {
 	if status, ok := a.parse("enter", "Run a program in a jail that runs already.", &g, args); !ok {
 		return status
 	}
+	// kong changes what is no UTF-8; the words are the last of the arguments.
+	g.Words = args[len(args)-len(g.Words):]
 	if g.Words[0] == "--" {
 		g.Words = g.Words[1:]
 	}

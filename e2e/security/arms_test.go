@@ -1,11 +1,9 @@
 package security
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // row is one class of weakness.
@@ -39,15 +37,25 @@ type row struct {
 	// noControl says why this host can't show the thing at all; noTeeth why
 	// there is no guard that could be switched off.
 	noControl, noTeeth string
-	// noPeers says why bubblewrap and firejail are not asked.
-	noPeers string
+	// noPeers says why bubblewrap and firejail are not asked; noWarm why there
+	// is no launch from a record, noEnter why nothing is to be entered.
+	noPeers, noWarm, noEnter string
+	// alone are the layers of which each has to do with all others off.
+	alone []layer
 	// elsewhere names the test that is the proof, when this is none; absent
 	// says why there is nothing to prove yet.
 	elsewhere, absent string
 }
 
+// layer is a jail in which one layer is on and every other is off that would
+// stop the thing as well: by a profile, and by steps left out.
+type layer struct{ name, wide, edits string }
+
 // arm is a way to run a command.
 type arm string
+
+// inside tells whether what runs in an arm is in a jail with all its guards.
+func (a arm) inside() bool { return a == jailed || a == warm || a == entered }
 
 const (
 	control  arm = "control"
@@ -63,8 +71,10 @@ const (
 func (s *scene) start(r *row, a arm, argv ...string) []string {
 	s.t.Helper()
 	switch a {
-	case jailed, warm:
+	case jailed:
 		return append([]string{jailBin, "run", "--profile", s.profile(r.profile)}, argv...)
+	case warm:
+		return s.recorded(append([]string{jailBin, "run", "--profile", s.profile(r.profile)}, argv...), len(argv))
 	case entered:
 		return s.enter(r, argv)
 	case teeth:
@@ -90,10 +100,16 @@ func (s *scene) start(r *row, a arm, argv ...string) []string {
 func (r *row) attempt(t *testing.T, a arm) *outcome {
 	t.Helper()
 	s := r.scene(t, a)
+	var o *outcome
 	if r.try != nil {
-		return r.try(s, a)
+		o = r.try(s, a)
+	} else {
+		o = s.measure(r, s.line(r, a))
 	}
-	return s.measure(r, s.line(r, a))
+	if a == warm {
+		s.fromRecords()
+	}
+	return o
 }
 
 // scene makes the poisoned state for an arm.
@@ -137,22 +153,6 @@ func (s *scene) measure(r *row, line []string) *outcome {
 	return o
 }
 
-// settled is how long a profile must have been as it is before a launch leaves
-// a record of it: a change in the same instant would go unnoticed.
-const settled = 2100 * time.Millisecond
-
-// again measures a launch that begins with the record of an earlier one.
-func (s *scene) again(r *row, line []string, written time.Time) *outcome {
-	s.t.Helper()
-	time.Sleep(time.Until(written.Add(settled)))
-	s.run(line...)
-	records, err := filepath.Glob(s.home + "/.cache/jail/launch/*")
-	if err != nil || len(records) == 0 {
-		s.t.Errorf("the launch left no record, so the next one was not from one: %v", err)
-	}
-	return s.measure(r, line)
-}
-
 // open lists the parts that worked, sorted.
 func (o *outcome) open() []string {
 	var names []string
@@ -172,25 +172,21 @@ func (r *row) prove(t *testing.T) *result {
 	if r.only32 && probe32 == "" {
 		t.Skip("no 32-bit programs can be built here")
 	}
-	var known *scene
-	var line []string
-	if r.try == nil {
-		known = r.scene(t, warm)
-		line = known.line(r, warm)
-	}
-	began := time.Now()
 	free := r.attempt(t, control)
 	got.control = cellOf(free)
 	works := free.open()
 	if len(works) == 0 && r.noControl == "" {
 		t.Errorf("without jail nothing works, so this proves nothing: %v\n%s", free.parts, free.output())
 	}
-	arms := []arm{jailed, warm}
-	if r.try == nil {
-		arms = []arm{jailed, entered}
+	got.closed(t, jailed, r.attempt(t, jailed))
+	if r.noWarm == "" {
+		got.closed(t, warm, r.attempt(t, warm))
 	}
-	for _, a := range arms {
-		got.closed(t, a, r.attempt(t, a))
+	if r.noEnter == "" {
+		got.closed(t, entered, r.attempt(t, entered))
+	}
+	for _, l := range r.alone {
+		got.closed(t, arm(l.name+", alone"), r.only(l).attempt(t, teeth))
 	}
 	if r.noTeeth == "" && len(works) > 0 {
 		o := r.attempt(t, teeth)
@@ -212,10 +208,14 @@ func (r *row) prove(t *testing.T) *result {
 		need(t, "bwrap", "firejail")
 		got.bwrap, got.firejail = cellOf(r.attempt(t, bwrap)), cellOf(r.attempt(t, firejail))
 	}
-	if known != nil {
-		got.closed(t, warm, known.again(r, line, began))
-	}
 	return got
+}
+
+// only is the row with the jail of one layer in place of the third arm's.
+func (r *row) only(l layer) *row {
+	one := *r
+	one.wide, one.edits = l.wide, l.edits
+	return &one
 }
 
 // closed expects that nothing worked in an arm of jail.
@@ -227,6 +227,9 @@ func (r *result) closed(t *testing.T, a arm, o *outcome) {
 	// A probe that did not run shows nothing, unless it was not let run.
 	if !o.started && o.status < 125 {
 		t.Errorf("%s: the probe did not run: exit status %d\n%s", a, o.status, o.output())
+	}
+	if r.row.try != nil && len(o.parts) == 0 && o.status < 125 {
+		t.Errorf("%s: nothing was tried\n%s", a, o.output())
 	}
 	if cell := cellOf(o); r.jail.open <= cell.open {
 		r.jail = cell

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -9,18 +10,34 @@ import (
 // runs argv in it.
 func (s *scene) enter(r *row, argv []string) []string {
 	s.t.Helper()
+	return append([]string{jailBin, "enter", s.running(s.start(r, jailed, probeBin, "sleep")...)}, argv...)
+}
+
+// running starts a jail beside and returns its ID.
+func (s *scene) running(line ...string) string {
+	s.t.Helper()
 	files := s.files
 	s.files = nil // what the caller of enter left open is looked for
-	s.beside(s.start(r, jailed, probeBin, "sleep")...)
+	before := s.ids()
+	s.beside(line...)
 	s.files = files
 	// The record of a jail is written while its program begins.
-	var ids []string
-	for deadline := time.Now().Add(patience); len(ids) == 0; time.Sleep(5 * time.Millisecond) {
-		if ids = strings.Fields(s.quiet(jailBin, "ps", "--names")); time.Now().After(deadline) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		for _, id := range s.ids() {
+			if !slices.Contains(before, id) {
+				return id
+			}
+		}
+		if time.Now().After(deadline) {
 			s.t.Fatal("the jail is not among those that run")
 		}
 	}
-	return append([]string{jailBin, "enter", ids[0]}, argv...)
+}
+
+// ids are those of the jails that run.
+func (s *scene) ids() []string {
+	s.t.Helper()
+	return strings.Fields(s.quiet(jailBin, "ps", "--names"))
 }
 
 // quiet runs a command that is no part of what is tried.

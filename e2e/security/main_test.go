@@ -1,8 +1,9 @@
 // Package security proves jail free of the known classes of weakness: each has
 // an id and a row in a table, and is tried in several arms. Without a jail the
 // thing works, in the jail it does not, and with the one guard switched off it
-// works again. The same probe runs in a jail of a warm cache, and in
-// bubblewrap and firejail, whose known holes show that the probe finds any.
+// works again. The same is tried in a jail that is made from the record of an
+// earlier launch and by jail enter, and in bubblewrap and firejail, whose known
+// holes show that the probe finds any.
 //
 // What is tried is in the tables rows_*_test.go, by what in testdata/probe.
 package security

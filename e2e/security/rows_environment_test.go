@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -116,15 +117,19 @@ var literal = []string{
 
 func arguments(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
-	profile := s.profile("")
-	for _, line := range [][]string{
-		{jailBin, "run", "--profile", profile, probeBin, "arguments"},
-		{jailBin, "run", "--profile", profile, "--", probeBin, "arguments"},
-		{jailBin, "--profile", profile, probeBin, "arguments"},
-	} {
+	launch := s.start(&row{}, a, probeBin, "arguments")
+	program := len(launch) - 2
+	lines := map[string][]string{"an argument": launch}
+	if a != warm {
+		lines["an argument after --"] = slices.Insert(slices.Clone(launch), program, "--")
+	}
+	if a == jailed { // a record is of one line up to the program
+		lines["an argument without a verb"] = slices.Delete(slices.Clone(launch), 1, 2)
+	}
+	for what, line := range lines {
 		got := s.run(append(line, literal...)...)
 		var seen []string
 		for _, f := range got.fields("argument") {
@@ -134,7 +139,10 @@ func arguments(s *scene, a arm) *outcome {
 		for _, l := range literal {
 			want = append(want, fmt.Sprintf("%x", l))
 		}
-		o.set(strings.Join(line[1:2], ""), strings.Join(seen, ",") != strings.Join(want, ","))
+		o.set(what, strings.Join(seen, ",") != strings.Join(want, ","))
+		if o.parts[what] == "open" {
+			s.t.Logf("%q: %s", line, got.output())
+		}
 	}
 	// The program's name: a file called like an option.
 	for _, name := range []string{"--help", "-c", "a b", "$(id)", "it's"} {
@@ -146,7 +154,7 @@ func arguments(s *scene, a arm) *outcome {
 		if err := os.WriteFile(file, data, 0o755); err != nil {
 			s.t.Fatal(err)
 		}
-		got := s.run(jailBin, "run", "--profile", profile, "./"+name, "arguments", "x")
+		got := s.run(s.start(&row{}, a, "./"+name, "arguments", "x")...)
 		o.set("program "+name, got.status != 0 || len(got.fields("argument")) != 1)
 	}
 	return o
@@ -156,11 +164,16 @@ func arguments(s *scene, a arm) *outcome {
 // takes one that is not there for nothing.
 func homes(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	s.link(s.outside, s.root+"/linked")
 	without := s.env[1:]
+	r := &row{profile: "filesystem: {read: [~/outside]}\n"}
+	if a == entered {
+		r.profile = "" // the home directory decides nothing any more
+	}
+	line := s.start(r, a, probeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")
 	for name, home := range map[string]string{
 		"relative": "HOME=home", "dots": "HOME=" + s.project + "/../outside/..", "another user's": "HOME=/root", "the root": "HOME=/", "empty": "HOME=",
 		"unset": "",
@@ -169,7 +182,7 @@ func homes(s *scene, a arm) *outcome {
 		if home == "" {
 			s.env = without
 		}
-		got := s.run(s.start(&row{profile: "filesystem: {read: [~/outside]}\n"}, jailed, probeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")...)
+		got := s.run(line...)
 		for _, part := range got.open() {
 			// dots lead to the home by a longer way
 			if name != "dots" {
@@ -184,15 +197,15 @@ func homes(s *scene, a arm) *outcome {
 // sizes: what is passed on is passed on to the byte, or refused.
 func sizes(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	long := strings.Repeat("x", 120_000)
 	s.env = append(s.env, "LC_LONG="+long, "LC_BYTES=\xff\xfe=\n", "=odd", "LC_TWICE=1", "LC_TWICE=2")
-	got := s.run(append(s.start(&row{}, jailed, probeBin, "variables"), long)...)
+	got := s.run(append(s.start(&row{}, a, probeBin, "variables"), long)...)
 	o.set("a long variable is changed", !strings.Contains(got.stdout, "LC_LONG="+long+"\t"))
 	o.set("bytes are changed", !strings.Contains(got.stdout, "LC_BYTES=\xff\xfe=\n"))
-	got = s.run(append(s.start(&row{}, jailed, probeBin, "arguments"), long)...)
+	got = s.run(append(s.start(&row{}, a, probeBin, "arguments"), long)...)
 	o.set("a long argument is changed", len(got.fields("argument")) != 1 || len(got.fields("argument")[0][0]) != 2*len(long))
 	return o
 }

@@ -24,7 +24,7 @@ func leakRows() []row {
 			twice: []string{"homes of others"},
 		},
 		{
-			id: "L4", what: "paths of the host in the list of mounts", probe: []string{"grep", "/proc/self/mountinfo", "{outside}", "profiles/test.yaml", ".cache/jail/"},
+			id: "L4", what: "paths of the host in the list of mounts", probe: []string{"grep", "/proc/self/mountinfo", "{outside}", "profiles/test-", ".cache/jail/"},
 			prepare: func(s *scene) { s.mkdir(s.home + "/.cache/jail") },
 			off:     "the tree that shows only what is granted", wide: "filesystem: {read: [\"{outside}\"]}\n",
 			noControl: "an ordinary process has no mounts of such names", noPeers: "they mount none of these",

@@ -45,7 +45,7 @@ func lifeRows() []row {
 // after two seconds.
 func orphan(s *scene, a arm) *outcome {
 	r := &row{edits: "prctl:PR_SET_PDEATHSIG"}
-	name := filepath.Base(s.root)
+	name := filepath.Base(s.root) + "-program" // the jail entered goes on
 	line := s.start(r, a, probeBin, "sleep", name)
 	if a == control {
 		line = []string{"/bin/sh", "-c", `"$@"; true`, "sh", probeBin, "sleep", name}
@@ -62,10 +62,10 @@ func orphan(s *scene, a arm) *outcome {
 // jail ends with its launcher then, or lives with it.
 func orphanOfShell(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
-	name := filepath.Base(s.root)
+	name := filepath.Base(s.root) + "-program"
 	line := s.start(&row{}, a, probeBin, "sleep", name)
 	s.beside(append([]string{"/bin/sh", "-c", `"$@"; true`, "sh"}, line...)...)
 	_ = s.keep[len(s.keep)-1].Process.Kill()

@@ -3,15 +3,16 @@ package security
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 )
 
 func mountRows() []row {
+	const mountsNothing = "who enters mounts nothing"
 	return []row{
 		{
 			id: "M1", what: "links planted on the way to what is mounted", try: planted,
-			noTeeth: "links are resolved before anything is mounted; row M2 puts one there afterwards",
+			noTeeth: "links are resolved before anything is mounted; row M2 puts one there afterwards", noEnter: mountsNothing,
 		},
 		{
 			id: "M1b", what: "ordinary links keep working", try: benign, noControl: "links work", noTeeth: "nothing stops them", noPeers: "it is about links that work",
@@ -19,7 +20,8 @@ func mountRows() []row {
 		{
 			id: "M2", what: "a source that is exchanged for a link while the jail starts", try: exchanged,
 			off: "the flags that keep links in the way to a source from being followed, and Landlock, with the window held open", edits: "links,window",
-			twice: []string{"write"},
+			noEnter: mountsNothing,
+			twice:   []string{"write"},
 		},
 		{
 			id: "M3", what: "writing through what hides a path", probe: []string{"read", "{project}/hidden", "{project}/hidden-dir/inner"},
@@ -41,22 +43,22 @@ func mountRows() []row {
 		},
 		{
 			id: "M13", what: "a granted path that vanished or was replaced", try: vanished,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noEnter: mountsNothing,
 		},
 		{
 			id: "M14", what: "names of profiles with `/`, `..`, control characters or a dash", try: names,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 		},
 		{
 			id: "M15", what: "paths through `/proc/self/root` and its kin", try: magic,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 		},
 		{id: "M10", what: "hard links to what is hidden", elsewhere: "TestM10"},
 		{id: "M11", what: "a poisoned layer of an overlay", elsewhere: "TestKeepByPlantedLink"},
 		{id: "M16", what: "names that differ in case only", elsewhere: "TestM16"},
 		{
 			id: "M17", what: "paths with commas, colons, backslashes and newlines", try: metacharacters,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noEnter: mountsNothing,
 		},
 		{
 			id: "M18", what: "setuid programs and devices on mounts", probe: []string{"mount-flags"},
@@ -68,65 +70,6 @@ func mountRows() []row {
 		},
 		{id: "M20", what: "a file system that does not answer", absent: "a granted FUSE mount that hangs makes the launch hang: interrupt it"},
 	}
-}
-
-// steer are the targets that an earlier run could have left as links, each as
-// seen from the granted directory.
-func steer(s *scene) map[string]string {
-	return map[string]string{
-		"absolute": s.outside, "dots": "../../outside", "staging": "/oldroot" + s.outside, "newroot": "/newroot" + s.outside,
-		"magic": "/proc/self/root" + s.outside, "descriptor": "/proc/self/fd/3/" + s.outside, "chain": s.project + "/hop",
-	}
-}
-
-// targets are profiles that have something mounted or made at a path.
-func targets(way string) []string {
-	return []string{
-		"filesystem: {tmpfs: [{path: \"" + way + "\"}]}\n", "filesystem: {write: [{path: \"" + way + "/new\", create: directory}]}\n",
-		"filesystem: {write: [{path: \"" + way + "\", create: file}]}\n", "filesystem: {hide: [\"" + way + "/secret\"]}\n",
-	}
-}
-
-// planted puts a link at each component of every target in the granted
-// directory: of a tmpfs, of a mask, of a created directory, of a bind. The
-// tree outside must stay the same to the byte.
-func planted(s *scene, a arm) *outcome {
-	o := &outcome{parts: map[string]string{}, started: true}
-	way := s.project + "/a/b/c"
-	plant := []string{"/bin/sh", "-c", `: >"$0/planted"; : >"$0"; true`, way}
-	for name, target := range steer(s) {
-		for _, at := range []string{"a", "a/b", "a/b/c"} {
-			launches := map[string]func() []string{}
-			switch a {
-			case control:
-				launches["mkdir"] = func() []string { return []string{"/bin/sh", "-c", `mkdir -p "$0/new" && : >"$0/planted"`, way} }
-			case jailed, warm:
-				for _, text := range targets(way) {
-					launches[text] = func() []string { return s.start(&row{profile: text}, a, plant...) }
-				}
-			case bwrap:
-				for _, more := range [][]string{{"--dir", way}, {"--tmpfs", way}, {"--bind", s.project, way}} {
-					launches[more[0]] = func() []string { return append(append(s.start(&row{}, a), more...), plant...) }
-				}
-			case firejail: // writing where its default lets one is not meant
-				launches["tmpfs"] = func() []string { return []string{"firejail", "--quiet", "--tmpfs=" + way, "true"} }
-			}
-			for _, line := range launches {
-				_ = os.RemoveAll(s.project)
-				s.link(s.outside, s.project+"/hop")
-				s.link(target, filepath.Join(s.project, at))
-				before := tree(s, s.outside)
-				s.run(line()...)
-				changed := tree(s, s.outside) != before
-				o.set(name, changed || o.parts[name] == "open")
-				if changed {
-					_ = os.RemoveAll(s.outside)
-					s.write(s.outside+"/secret", s.canary+"\n")
-				}
-			}
-		}
-	}
-	return o
 }
 
 // tree describes a directory with all that is in it.
@@ -157,79 +100,18 @@ func tree(s *scene, root string) string {
 // benign: links that lie where a program expects them lead on.
 func benign(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	s.write(s.project+"/data/file", s.canary)
 	s.link("data", s.project+"/short")
 	s.link(s.project+"/data/file", s.project+"/long")
-	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, jailed, probeBin, "read",
+	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, a, probeBin, "read",
 		"short/file", "long", s.project+"/short/file", "/bin/../bin/sh")...)
+	o.set("a link is broken", len(got.open()) != 4)
 	if open := got.open(); len(open) != 4 {
 		s.t.Errorf("only %q can be read\n%s", open, got.output())
 	}
-	return o
-}
-
-// exchanged launches with a source that another process exchanges for a link
-// to what is outside, again and again. The secret must never be read, nor
-// anything be made beside it.
-func exchanged(s *scene, a arm) *outcome {
-	o := &outcome{parts: map[string]string{}, started: true}
-	launches := 200
-	if *long {
-		launches = 500
-	}
-	if a != jailed {
-		launches = 100
-	}
-	source, other := s.project+"/source", s.project+"/other"
-	s.write(source+"/secret", "nothing\n")
-	s.link(s.outside, other)
-	flip := s.command(probeBin, "flip", source, other)
-	if err := flip.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.keep = append(s.keep, flip)
-	r := &row{profile: "filesystem: {read: [\"{project}/source\"]}\n", edits: "links,window"}
-	r.wide = r.profile + "landlock: off\n"
-	argv := []string{"/bin/sh", "-c", `cat "$0/secret"; : >"$0/planted"`, source}
-	line := s.start(r, a, argv...)
-	switch a {
-	case warm: // in place of it: with all guards, and the window held open
-		r.edits, r.wide = "window", ""
-		line = s.start(r, teeth, argv...)
-	case bwrap:
-		line = append([]string{
-			"bwrap", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
-			"--unshare-all", "--bind", source, source,
-		}, argv...)
-	case firejail:
-		line = append([]string{"firejail", "--quiet", "--whitelist=" + source}, argv...)
-		launches = 10
-	}
-	seen, made, refused, why := 0, 0, 0, ""
-	for range launches {
-		got := s.run(line...)
-		if strings.Contains(got.stdout, s.canary) {
-			seen++
-		}
-		if got.status == 125 {
-			refused++
-			why = got.stderr
-		}
-		if _, err := os.Lstat(s.outside + "/planted"); err == nil {
-			made++
-			_ = os.Remove(s.outside + "/planted")
-		}
-		// What is to fail is shown by one success.
-		if a != jailed && a != warm && seen > 0 && (made > 0 || a == teeth) {
-			break
-		}
-	}
-	s.t.Logf("%s: at most %d launches, %d read the secret, %d wrote beside it, %d refused\n%s", a, launches, seen, made, refused, why)
-	o.set("read", seen > 0)
-	o.set("write", made > 0)
 	return o
 }
 
@@ -239,10 +121,36 @@ func hidden(s *scene) {
 	s.write(s.project+"/hidden-dir/inner", s.canary)
 }
 
-// alone runs a script as root of a user namespace and in mounts of its own, in
-// which it may mount what it likes. firejail, which is setuid, can't run there.
+// ownMounts begins a command line that runs as root of a user namespace and in
+// mounts of its own, in which it may mount what it likes. firejail, which is
+// setuid, can't run there.
+var ownMounts = []string{"unshare", "-Urm", "--propagation", "shared", "/bin/sh", "-c"}
+
+// alone runs a script in such mounts, with a command line as its arguments.
 func (s *scene) alone(script string, argv ...string) *outcome {
-	return s.run(append([]string{"unshare", "-Urm", "--propagation", "shared", "/bin/sh", "-c", script, "sh"}, argv...)...)
+	return s.run(slices.Concat(ownMounts, []string{script, "sh"}, argv)...)
+}
+
+// startAlone is start for a line that runs in such mounts, after a script has
+// made some. Who enters needs a jail there.
+func (s *scene) startAlone(r *row, a arm, before, meanwhile string, argv ...string) (script string, line []string) {
+	s.t.Helper()
+	if a == entered {
+		line = s.start(r, jailed, probeBin, "sleep")
+		return before + `"$@" </dev/null >/dev/null & while id=$("$1" ps --names); [ -z "$id" ]; do sleep 0.02; done; ` + meanwhile +
+			`"$1" enter "$id" ` + quoted(argv) + `; kill $!; wait $!`, line
+	}
+	s.through = slices.Concat(ownMounts, []string{`"$@"`, "sh"})
+	return before, s.start(r, a, argv...)
+}
+
+// quoted writes words for a shell.
+func quoted(words []string) string {
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteString(" '" + strings.ReplaceAll(w, "'", `'\''`) + "'")
+	}
+	return b.String()
 }
 
 // propagation mounts something below a granted directory while a jail runs.
@@ -250,16 +158,19 @@ func propagation(s *scene, a arm) *outcome {
 	if a == firejail {
 		return &outcome{parts: map[string]string{}}
 	}
-	r := &row{edits: "propagation"}
 	s.mkdir(s.project + "/late")
-	fifo := s.root + "/go"
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
+	const before = `mount --bind "$PWD" "$PWD"; `
+	late := `mount -t tmpfs none late; echo ` + s.canary + ` >late/secret; `
+	read := []string{probeBin, "read", "late/secret"}
 	// The program waits until the mount is there.
-	inner := []string{"/bin/sh", "-c", `read x; exec "$0" read late/secret`, probeBin}
-	line := s.start(r, a, inner...)
-	o := s.alone(`mount --bind "$PWD" "$PWD"; ( sleep 0.3; mount -t tmpfs none late; echo `+s.canary+` >late/secret; echo go ) | "$@"`, line...)
+	if a != entered {
+		read = []string{"/bin/sh", "-c", `read x; exec "$0" read late/secret`, probeBin}
+	}
+	script, line := s.startAlone(&row{edits: "propagation"}, a, before, late, read...)
+	if a != entered {
+		script += `( sleep 0.3; ` + late + `echo go ) | "$@"`
+	}
+	o := s.alone(script, line...)
 	texts := o.texts["late/secret"]
 	o.parts = map[string]string{}
 	o.set("a mount made later", strings.Contains(texts, s.canary))
@@ -273,8 +184,12 @@ func below(s *scene, a arm) *outcome {
 	}
 	r := &row{profile: "filesystem: {read: [\"{outside}\"]}\n", edits: "attributes"}
 	s.mkdir(s.outside + "/mounted")
-	line := s.start(r, a, probeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
-	o := s.alone(`mount -t tmpfs none "`+s.outside+`/mounted"; "$@"; test -e "`+s.outside+`/mounted/new" && echo "made	yes"; true`, line...)
+	before := `mount -t tmpfs none "` + s.outside + `/mounted"; `
+	script, line := s.startAlone(r, a, before, "", probeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
+	if a != entered {
+		script += `"$@"`
+	}
+	o := s.alone(script+`; test -e "`+s.outside+`/mounted/new" && echo "made	yes"; true`, line...)
 	plain := o.parts[s.outside+"/plain"]
 	o.parts = map[string]string{}
 	o.set("in the file system below", len(o.fields("made")) > 0)
@@ -305,12 +220,12 @@ func unmasked(s *scene, a arm) *outcome {
 // two launches of one command line. A record of the first must not serve.
 func vanished(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed {
+	if !a.inside() {
 		return o
 	}
 	granted := s.home + "/granted"
 	s.write(granted+"/file", "fine\n")
-	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, jailed, probeBin, "read", granted+"/file", granted+"/secret")
+	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, a, probeBin, "read", granted+"/file", granted+"/secret")
 	first := s.run(line...)
 	if first.parts[granted+"/file"] != "open" {
 		s.t.Errorf("the good profile does not run\n%s", first.output())
@@ -340,7 +255,7 @@ var odd = []string{"../wide", "..", ".", "a/../../wide", "x\ny", "\x1b[2J", "-x"
 
 func names(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	s.write(s.home+"/.config/jail/wide.yaml", s.expand("extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"))
@@ -359,7 +274,7 @@ func names(s *scene, a arm) *outcome {
 // magic are paths whose meaning depends on who follows them.
 func magic(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	for _, path := range []string{
@@ -374,21 +289,32 @@ func magic(s *scene, a arm) *outcome {
 	return o
 }
 
+var metanames = []string{"a,b", "a:b", `a\b`, "a b", "a\tb", "a=b", `a"b`, "a'b", "a#b", "a\\054b", "\u00e9", "a\nb", "lowerdir=", "-o"}
+
 // metacharacters: names that mean something to mount(8), overlayfs or a shell
 // are mounted as they are.
 func metacharacters(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
-	for _, name := range []string{"a,b", "a:b", `a\b`, "a b", "a\tb", "a=b", `a"b`, "a'b", "a#b", "a\\054b", "\u00e9", "a\nb", "lowerdir=", "-o"} {
-		for _, list := range []string{"read", "overlay", "write"} {
+	s.write(filepath.Join(s.home, "odd", "a")+"/file", "wrong\n")
+	granting := func(list, dir string) *row {
+		// A backslash in a path of a profile takes a meaning away.
+		return &row{profile: "filesystem: {" + list + ": [{path: " + quote(strings.ReplaceAll(dir, "\\", "\\\\")) + "}]}\n"}
+	}
+	lists := []string{"read", "overlay", "write"}
+	for _, name := range metanames {
+		dir := filepath.Join(s.home, "odd", name)
+		s.write(dir+"/file", "right\n")
+		for _, list := range lists {
+			s.profile(granting(list, dir).profile)
+		}
+	}
+	for _, name := range metanames {
+		for _, list := range lists {
 			dir := filepath.Join(s.home, "odd", name)
-			s.write(dir+"/file", "right\n")
-			s.write(filepath.Join(s.home, "odd", "a")+"/file", "wrong\n")
-			// A backslash in a path of a profile takes a meaning away.
-			written := quote(strings.ReplaceAll(dir, "\\", "\\\\"))
-			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [{path: " + written + "}]}\n"}, jailed, probeBin, "read", dir+"/file")...)
+			got := s.run(s.start(granting(list, dir), a, probeBin, "read", dir+"/file")...)
 			right := strings.Contains(got.stdout, "right")
 			// Refusing a name that can't be had is fine.
 			o.set(list+" "+name, got.started && !right)

@@ -11,6 +11,7 @@ import (
 )
 
 func otherRows() []row {
+	const aFile = "it is about a file"
 	rows := []row{
 		{id: "S6", what: "threads without a filter", try: everyThread, off: "the syscall filter", edits: "filter", noControl: "without jail no thread has one"},
 		{id: "S8", what: "files with the policy that the program could change", elsewhere: "TestRows/L4"},
@@ -33,7 +34,7 @@ func otherRows() []row {
 		},
 		{
 			id: "V3", what: "setuid bits, capabilities and libraries of the launcher", try: privilegedBinary,
-			noControl: "it is about the launcher", noTeeth: "there is nothing to switch off",
+			noControl: "it is about the launcher", noTeeth: "there is nothing to switch off", noWarm: aFile, noEnter: aFile,
 		},
 		{
 			id: "V8", what: "variables that steer the runtime of the launcher", try: steeredRuntime,
@@ -63,7 +64,7 @@ func everyThread(s *scene, a arm) *outcome {
 			seen++
 			o.set("a thread without a filter", f[2] != "2" || o.parts["a thread without a filter"] == "open")
 		}
-		if len(f) == 3 && f[1] == "NoNewPrivs" && (a == jailed || a == warm) {
+		if len(f) == 3 && f[1] == "NoNewPrivs" && a.inside() {
 			o.set(f[0]+" without no_new_privs", f[2] != "1" || o.parts[f[0]+" without no_new_privs"] == "open")
 		}
 	}
@@ -77,7 +78,7 @@ func everyThread(s *scene, a arm) *outcome {
 // without it.
 func unknownCalls(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	got := s.run(s.start(&row{}, a, probeBin, "unknown", "480", "600")...)
@@ -94,7 +95,7 @@ func unknownCalls(s *scene, a arm) *outcome {
 // is refused is one that the kernel lacks.
 func errnos(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	for _, c := range []struct {
@@ -115,7 +116,7 @@ func errnos(s *scene, a arm) *outcome {
 
 // privilegedBinary looks at the program file of a launcher.
 func privilegedBinary(s *scene, a arm) *outcome {
-	file := map[arm]string{jailed: jailBin, warm: jailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
+	file := map[arm]string{jailed: jailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
 	o := &outcome{parts: map[string]string{}, started: true}
 	if file == "" {
 		return o
@@ -144,22 +145,25 @@ func privilegedBinary(s *scene, a arm) *outcome {
 // does not get them.
 func steeredRuntime(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
-	plain := s.run(s.start(&row{}, a, probeBin, "variables")...)
+	line := s.start(&row{}, a, probeBin, "variables")
+	plain := s.run(line...)
+	// A jail that runs has stand-ins in its project.
+	before, _ := filepath.Glob(s.project + "/*")
 	for _, e := range []string{
 		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.project + "/cover", "PPROF=" + s.project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",
 		"GOMAXPROCS=1", "GOGC=1", "GOMEMLIMIT=1", "GORACE=log_path=" + s.project + "/race",
 	} {
 		environment := s.env
 		s.env = append(s.env, e)
-		got := s.run(s.start(&row{}, a, probeBin, "variables")...)
+		got := s.run(line...)
 		s.env = environment
 		name, _, _ := strings.Cut(e, "=")
 		o.set(name, got.status != plain.status || got.stdout != plain.stdout || got.stderr != plain.stderr)
 	}
-	made, err := filepath.Glob(s.project + "/*")
-	o.set("a file", err != nil || len(made) > 0)
+	after, err := filepath.Glob(s.project + "/*")
+	o.set("a file", err != nil || !slices.Equal(before, after))
 	return o
 }

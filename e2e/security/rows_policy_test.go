@@ -3,6 +3,7 @@ package security
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -11,12 +12,14 @@ import (
 const (
 	aboutProfiles = "it is about profiles"
 	goodRuns      = "the same profile without the mistake runs, in the same test"
+	notKept       = "a launch that is refused leaves none"
+	hasProfile    = "who enters reads no profile"
 )
 
 func policyRows() []row {
 	about := func(id, what string, cases func(*scene) []policyCase) row {
 		return row{
-			id: id, what: what, noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles,
+			id: id, what: what, noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 			try: func(s *scene, a arm) *outcome { return s.policies(a, cases(s)) },
 		}
 	}
@@ -40,6 +43,7 @@ func policyRows() []row {
 		{
 			id: "C2", what: "a cache that was changed", try: poisoned, noControl: "it is about the caches", noPeers: "it is about the caches",
 			noTeeth: "TestFlippedRecord and its kin change every byte of a record",
+			noWarm:  "the row itself begins with one", noEnter: "who enters reads no cache",
 		},
 		{id: "C3", what: "files that others run later", elsewhere: "TestStartupFiles"},
 		{id: "C4", what: "hooks and settings of projects", elsewhere: "TestC4"},
@@ -63,7 +67,7 @@ type policyCase struct {
 // that runs must not read the secret.
 func (s *scene) policies(a arm, cases []policyCase) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
 	for _, c := range cases {
@@ -163,22 +167,22 @@ func workTree(s *scene) []policyCase {
 // switches sets what other tools take for "off", outside and inside.
 func switches(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	if a != jailed && a != warm {
+	if !a.inside() {
 		return o
 	}
-	profile := s.profile("")
+	line := s.start(&row{}, a, probeBin, "read", s.outside+"/secret")
 	for _, name := range []string{
 		"JAIL", "JAIL_DISABLE", "JAIL_OFF", "NO_JAIL", "JAIL_DEBUG", "JAIL_UNSAFE", "NO_SANDBOX", "SANDBOX", "container", "JAIL_TEST_AS_ROOT", "FIREJAIL_TEST_ARGUMENTS",
 		"JAIL_TEST_REQUIRE",
 	} {
 		environment := s.env
 		s.env = append(s.env, name+"=1")
-		got := s.run(jailBin, "run", "--profile", profile, probeBin, "read", s.outside+"/secret")
+		got := s.run(line...)
 		s.env = environment
 		o.set(name, len(got.open()) > 0 || !got.started)
 	}
 	for _, flag := range []string{"--no-sandbox", "--unsafe", "--dangerously-skip", "--disable", "--off", "--best-effort"} {
-		got := s.run(jailBin, "run", flag, "--profile", profile, probeBin, "read", s.outside+"/secret")
+		got := s.run(slices.Insert(slices.Clone(line), 2, flag)...)
 		o.set(flag, got.started)
 	}
 	return o
@@ -258,8 +262,6 @@ func poisoned(s *scene, a arm) *outcome {
 			}
 		}
 	}
-	// start wrote the wider profile over the file of the narrow one.
-	s.profile("syscalls: {deny: [mkdir]}\n")
 	launch("another profile's record")
 	return o
 }

@@ -1,6 +1,8 @@
 package security
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -38,7 +40,7 @@ func terminalRows() []row {
 		{id: "T8", what: "other terminals of the user", elsewhere: "TestT8"},
 		{
 			id: "T7", what: "escape sequences in messages about names", try: messages,
-			noTeeth: "messages have no other form",
+			noTeeth: "messages have no other form", noWarm: notKept,
 		},
 	}
 }
@@ -50,6 +52,10 @@ var hostile = [...]string{"\x1b]52;c;cHduZWQ=\a", "\x9b2J", "a\rjail: ok", "\u20
 // them as they are.
 func messages(s *scene, a arm) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
+	var id string
+	if a == entered {
+		id = s.running(s.start(&row{}, jailed, probeBin, "sleep")...)
+	}
 	for _, name := range hostile {
 		lines := map[string][]string{}
 		switch a {
@@ -65,6 +71,18 @@ func messages(s *scene, a arm) *outcome {
 			lines["a plan"] = []string{jailBin, "plan", "--profile", "default", "--read", s.project, "/bin/echo", name}
 			lines["data"] = []string{jailBin, "show", "--json", "--set", "description=" + name, "default"}
 			s.write(s.project+"/"+name+".yaml", "description: \""+strings.ReplaceAll(strings.ToValidUTF8(name, "?"), "\x1b", "\\e")+"\"\nbad: 1\n")
+		case entered:
+			file := filepath.Join(s.project, "p"+name)
+			if err := os.Link(probeBin, file); err != nil {
+				s.t.Fatal(err)
+			}
+			named := s.running(s.start(&row{}, jailed, file, "sleep")...)
+			lines["a program to run inside"] = []string{jailBin, "enter", id, name}
+			lines["a jail to enter"] = []string{jailBin, "enter", name, "true"}
+			lines["a jail to stop"] = []string{jailBin, "stop", name}
+			lines["a list of jails"] = []string{jailBin, "ps"}
+			lines["a list of jails, as data"] = []string{jailBin, "ps", "--json"}
+			lines["a jail looked into"] = []string{jailBin, "inspect", named}
 		case bwrap:
 			lines["a program"] = []string{"bwrap", "--ro-bind", "/", "/", name}
 			lines["a path"] = []string{"bwrap", "--ro-bind", "/no/such/" + name, "/", "true"}

@@ -5,11 +5,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -29,7 +32,12 @@ type scene struct {
 	arm     arm
 	tty     bool // on a terminal of its own
 	names   map[string]string
-	keep    []*exec.Cmd // what runs beside
+	written time.Time            // when the last profile was
+	records map[string]time.Time // of launches, in the arm that begins with one
+	through []string             // begins the command line of the launch that leaves one
+	keep    []*exec.Cmd          // what runs beside
+
+	connections []*atomic.Int32 // to what listens outside
 }
 
 func newScene(t *testing.T) *scene {
@@ -108,15 +116,27 @@ func (s *scene) expand(text string) string {
 	return text
 }
 
-// profile writes a profile that grants the project, with a text added.
+// profile writes a profile that grants the project, with a text added. What
+// was written before stays as it is, since a launch notes when that was.
 func (s *scene) profile(text string) string {
 	s.t.Helper()
 	dir := filepath.Join(s.root, "profiles")
-	s.write(filepath.Join(dir, "scene.yaml"), "extends: [default]\nfilesystem:\n  read: ["+strconv.Quote(binDir)+
-		"]\n  write: ["+strconv.Quote(s.project)+"]\n")
-	file := filepath.Join(dir, "test.yaml")
-	s.write(file, "extends: [./scene.yaml]\n"+s.expand(text))
+	base := filepath.Join(dir, "scene.yaml")
+	s.writeOnce(base, "extends: [default]\nfilesystem:\n  read: ["+strconv.Quote(binDir)+"]\n  write: ["+strconv.Quote(s.project)+"]\n")
+	text = s.expand(text)
+	file := filepath.Join(dir, fmt.Sprintf("test-%08x.yaml", crc32.ChecksumIEEE([]byte(text))))
+	s.writeOnce(file, "extends: [./scene.yaml]\n"+text)
 	return file
+}
+
+// writeOnce writes a file that does not hold a text already.
+func (s *scene) writeOnce(name, text string) {
+	s.t.Helper()
+	if old, err := os.ReadFile(name); err == nil && string(old) == text {
+		return
+	}
+	s.write(name, text)
+	s.written = time.Now()
 }
 
 // outcome is how a command ended and what its probe reported.

@@ -18,7 +18,7 @@ import (
 // lists: see CONTRIBUTING.md.
 func rows() []row {
 	return slices.Concat(terminalRows(), descriptorRows(), processRows(), mountRows(), policyRows(), namespaceRows(),
-		callRows(), ipcRows(), environmentRows(), leakRows(), lifeRows(), otherRows())
+		callRows(), ipcRows(), environmentRows(), leakRows(), lifeRows(), otherRows(), layerRows())
 }
 
 // TestRows proves every row: go test ./e2e/security -run 'TestRows/^T1$'.
@@ -95,8 +95,9 @@ This page is written by ` + "`make security-table`" + `; do not edit it. Every r
 machine described below as an ordinary user. The ids are those of the tests: ` + "`go test ./e2e/security -run 'TestRows/^T1$'`" + `.
 
 * **control**: without any jail. It has to work, or the row shows nothing.
-* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable, and, where the row is one probe, once
-  more from the record of that launch and in a jail that runs already (` + "`jail enter`" + `).
+* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable: newly made, from the record of an
+  earlier launch, and in a jail that runs already (` + "`jail enter`" + `). Where the notes say so, also with one layer alone,
+  every other off that would stop it.
 * **teeth**: the same jail with the one guard switched off that the notes name. It has to work again.
 * **bubblewrap**: ` + "`bwrap --ro-bind / / --unshare-all --dev /dev --proc /proc`" + `, with the current directory writable.
 * **firejail**: with its default profile.
@@ -154,6 +155,13 @@ func (r *result) note() string {
 	add("this machine cannot show it without jail: %s", w.noControl)
 	add("no guard to switch off: %s", w.noTeeth)
 	add("bubblewrap and firejail were not asked: %s", w.noPeers)
+	var alone []string
+	for _, l := range w.alone {
+		alone = append(alone, l.name)
+	}
+	add("each alone with all others off: %s", strings.Join(alone, ", "))
+	add("not from a record: %s", w.noWarm)
+	add("not by `jail enter`: %s", w.noEnter)
 	if len(w.twice) > 0 {
 		add("stopped by a second guard as well: %s", strings.Join(w.twice, ", "))
 	}

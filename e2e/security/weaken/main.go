@@ -38,7 +38,7 @@ const failed = 125
 func run(args []string) (int, error) {
 	flags := flag.NewFlagSet("weaken", flag.ContinueOnError)
 	profile := flags.String("profile", "", "the `FILE` with the profile")
-	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation or filter, with commas between")
+	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, filter or landlock, with commas between")
 	if err := flags.Parse(args); err != nil {
 		return failed, err
 	}
@@ -100,6 +100,10 @@ func weaken(plan *jail.Plan, edit string) bool {
 	switch edit {
 	case "links":
 		return change(plan, followLinks)
+	case "landlock": // which is off already
+		return true
+	case "quotas":
+		return change(plan, allowNamespaces)
 	case "window":
 		return openWindow(plan)
 	case "attributes":
@@ -177,6 +181,15 @@ func followLinks(op *jail.Op) bool {
 		return true
 	}
 	return false
+}
+
+// allowNamespaces writes another number of user namespaces that may be made.
+func allowNamespaces(op *jail.Op) bool {
+	if op.Name != "write" || op.Args[1].Block == nil || string(op.Args[1].Block.Bytes) != "0\n" {
+		return false
+	}
+	op.Args[1].Block.Bytes[0] = '9'
+	return true
 }
 
 // Offsets in struct mount_attr of mount_setattr(2).

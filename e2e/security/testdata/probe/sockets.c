@@ -203,7 +203,19 @@ static void knock(int argc, char **argv)
 	}
 }
 
+/* multipath PORT: multipath TCP to the loopback interface. */
+static void multipath(int argc, char **argv)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 262);
+
+	if (argc < 1)
+		return;
+	to.sin_port = htons((unsigned short)atoi(argv[0]));
+	report("multipath TCP", fd < 0 ? errno : failed(connect(fd, (struct sockaddr *)&to, sizeof to)), "");
+}
+
 const struct probe sockets[] = {
 	{ "families", families }, { "protocols", protocols }, { "options", options }, { "ring-sockets", ring_sockets }, { "serve", serve },
-	{ "knock", knock }, { 0 }
+	{ "knock", knock }, { "multipath", multipath }, { 0 }
 };

@@ -1,0 +1,60 @@
+package security
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// settled is how long a profile must have been as it is before a launch leaves
+// a record of it: a change in the same instant would go unnoticed.
+const settled = 2100 * time.Millisecond
+
+// recorded takes care that a launch finds the record of an earlier one: it
+// launches the same program, without its arguments, which are the last of the
+// line. No record holds those.
+func (s *scene) recorded(line []string, arguments int) []string {
+	s.t.Helper()
+	s.fromRecords()
+	time.Sleep(time.Until(s.written.Add(settled)))
+	cmd := s.command(slices.Concat(s.through, line[:len(line)-arguments+1])...)
+	cmd.ExtraFiles = nil
+	_ = cmd.Run() // without arguments it complains
+	before := len(s.records)
+	s.records = s.kept()
+	if len(s.records) == 0 || len(s.records) < before {
+		s.t.Errorf("%q left no record, so the next launch is not from one", line)
+	}
+	return line
+}
+
+// kept lists the records of launches, each with when it was written.
+func (s *scene) kept() map[string]time.Time {
+	s.t.Helper()
+	found, err := filepath.Glob(s.home + "/.cache/jail/launch/*")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	all := map[string]time.Time{}
+	for _, name := range found {
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() {
+			all[name] = info.ModTime()
+		}
+	}
+	return all
+}
+
+// fromRecords expects that all launches since the last recorded one were from
+// records: a launch that is not writes one.
+func (s *scene) fromRecords() {
+	s.t.Helper()
+	if s.records == nil {
+		return
+	}
+	for name, written := range s.kept() {
+		if was, ok := s.records[name]; !ok || !was.Equal(written) {
+			s.t.Errorf("a launch was not from a record: it wrote %s", filepath.Base(name))
+		}
+	}
+}
