@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // R2: nothing in memory that a jail makes is without bounds.
@@ -88,5 +92,27 @@ func TestLimitWithoutGroup(t *testing.T) {
 		case exists(w.project + "/canary"):
 			t.Errorf("%s: the program ran without the limit", key)
 		}
+	}
+}
+
+// A service manager that accepts connections and never answers does not hold
+// a launch up for long, and is named.
+func TestLimitWithSilentManager(t *testing.T) {
+	w := newWorld(t)
+	runtime := filepath.Join(w.root, "run")
+	must(t, os.Chmod(runtime, 0o700))
+	w.mkdir(filepath.Join(runtime, "systemd"))
+	l, err := net.Listen("unix", filepath.Join(runtime, "systemd/private"))
+	must(t, err)
+	defer l.Close()
+	began := time.Now()
+	r := w.jail("run", "--memory", "64M", "true")
+	switch took := time.Since(began); {
+	case r.status == 0:
+		t.Log("this host has a control group to give")
+	case r.status != 125 || !strings.Contains(r.stderr, "does not answer") || !strings.Contains(r.stderr, "help: see what holds your service manager up"):
+		t.Errorf("exit status %d\n%s", r.status, r.output())
+	case took > 10*time.Second:
+		t.Errorf("it took %v", took)
 	}
 }

@@ -23,8 +23,13 @@ import (
 	"github.com/jail-project/jail/cgroup"
 )
 
-// patience is how long a manager has for an answer.
-const patience = 25 * time.Second
+// patience is how long a manager has for all that it is asked, greeting how
+// long for the words with which a connection begins. Those take a manager that
+// is well no time, and somebody waits.
+const (
+	patience = 25 * time.Second
+	greeting = 2 * time.Second
+)
 
 const (
 	service = "org.freedesktop.systemd1"
@@ -34,6 +39,9 @@ const (
 
 // ErrNoManager says that no service manager of the user is to be found.
 var ErrNoManager = errors.New("no service manager of yours (systemd --user) runs")
+
+// ErrSilent says that somebody has accepted a connection and does not answer.
+var ErrSilent = errors.New("does not answer")
 
 // Manager is a connection to the service manager of a user.
 type Manager struct {
@@ -70,20 +78,32 @@ func Connect(runtime string) (*Manager, error) {
 // dial connects to a socket. On a bus there are others, and one has to say
 // hello first.
 func (m *Manager) dial(socket string, bus bool) error {
-	conn, err := dbus.Dial("unix:path="+dbus.EscapeBusAddressValue(socket), dbus.WithContext(m.ctx))
-	if err != nil {
-		return err
+	ctx, cancel := context.WithCancel(m.ctx)
+	late := time.AfterFunc(greeting, cancel)
+	conn, err := dbus.Dial("unix:path="+dbus.EscapeBusAddressValue(socket), dbus.WithContext(ctx))
+	if err == nil {
+		err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
+		if err == nil && bus {
+			err = conn.Hello()
+		}
 	}
-	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
-	if err == nil && bus {
-		err = conn.Hello()
+	if !late.Stop() {
+		err = fmt.Errorf("%q accepts connections and %w (waited %v)", socket, ErrSilent, greeting) // the end of its context has closed it
 	}
 	if err != nil {
-		_ = conn.Close()
+		cancel() // closes the connection
 		return err
 	}
 	m.conn = conn
 	return nil
+}
+
+// explain tells a request that took too long from one that was refused.
+func (m *Manager) explain(err error) error {
+	if err != nil && m.ctx.Err() != nil {
+		return fmt.Errorf("it %w (waited %v)", ErrSilent, patience)
+	}
+	return err
 }
 
 // Close ends the connection.
@@ -103,7 +123,7 @@ func (m *Manager) property(name string) (string, error) {
 	var v dbus.Variant
 	err := m.conn.Object(service, object).CallWithContext(m.ctx, "org.freedesktop.DBus.Properties.Get", 0, manager, name).Store(&v)
 	if err != nil {
-		return "", fmt.Errorf("ask your service manager for its %s: %w", name, err)
+		return "", fmt.Errorf("ask your service manager for its %s: %w", name, m.explain(err))
 	}
 	text, ok := v.Value().(string)
 	if !ok {
@@ -147,7 +167,7 @@ func (m *Manager) Scope(pid int, l cgroup.Limits) (string, error) {
 		err = m.start(name, properties)
 	}
 	if err != nil {
-		return "", fmt.Errorf("have your service manager make %s: %w", name, err)
+		return "", fmt.Errorf("have your service manager make %s: %w", name, m.explain(err))
 	}
 	return m.wait(pid, name)
 }

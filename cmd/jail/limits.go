@@ -107,6 +107,7 @@ func (g *limiter) Remove() {
 const (
 	remedyNoTree  = "start this machine with control groups of version 2 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line), or leave the limit out"
 	remedyManager = "log in through a session of systemd (`loginctl enable-linger` keeps its service manager running), or start jail in a control group that root has delegated to you, or leave the limit out"
+	remedySilent  = "see what holds your service manager up (`systemctl --user status`; as root, `systemctl restart user@UID.service` starts it anew, with all your sessions' services), or start jail in a control group that root has delegated to you, or leave the limit out"
 	remedyUnheld  = "your service manager lacks a controller. As root: systemctl edit user@.service, with the lines `[Service]` and `Delegate=cpu memory pids`; then log in again. Or leave the limit out"
 )
 
@@ -133,6 +134,8 @@ func limitRemedy(err error) string {
 		return remedyNoTree
 	case errors.Is(err, systemd.ErrNoManager):
 		return remedyManager
+	case errors.Is(err, systemd.ErrSilent):
+		return remedySilent
 	case errors.Is(err, cgroup.ErrNotHeld):
 		return remedyUnheld
 	default:
