@@ -7,14 +7,51 @@ import (
 	"github.com/jail-project/jail/score/probe"
 )
 
-// variableIn finds the entry of a variable in an environment.
-func variableIn(env []string, name string) string {
-	for _, e := range env {
-		if strings.HasPrefix(e, name+"=") {
-			return e
+func environmentChecks() []Check {
+	return []Check{
+		variableCheck("credentials", "no variable that looks like a secret is passed on", 15, isCredential,
+			"name fewer variables in environment.keep", "what logs in by them"),
+		variableCheck("loader-variables", "no variable is passed on that makes programs load code", 10, isLoader,
+			"name fewer variables in environment.keep", "what they were set for"),
+		variableCheck("service-variables", "no variable is passed on that leads to a service outside", 5, isService,
+			"name fewer variables in environment.keep", "what connects to it"),
+		{
+			ID: "environment", Doc: "only listed variables are passed on", Weight: 10, Range: 10,
+			Fix: "environment: {keep: !replace [PATH, HOME, TERM]}", Cost: "what depends on a variable that is not listed",
+			assess: func(f *facts) outcome {
+				for i := range f.Policy.Environment.Keep {
+					if e := &f.Policy.Environment.Keep[i]; e.Text == "*" && f.passesAll() {
+						return outcome{badness: 10, detail: "all are", by: []Cause{leaf("environment.keep", e.Text, e.Origin)}}
+					}
+				}
+				return either(!f.passesAll(), 10, "others are dropped", "all are")
+			},
+			ask: func(f *facts, _ *Outside) []Question {
+				return askEnvironment(f, "the names of all variables", func(string) bool { return true })
+			},
+		},
+	}
+}
+
+// passesAll: nothing of the caller's environment is missing.
+func (f *facts) passesAll() bool {
+	for _, e := range f.Host.Env {
+		name, _, _ := strings.Cut(e, "=")
+		if _, passed := variable(f.Plan.Env, name); name != "" && !passed {
+			return false
 		}
 	}
-	return ""
+	return len(f.Host.Env) > 0
+}
+
+// variable looks a variable up in an environment.
+func variable(env []string, name string) (value string, set bool) {
+	for _, e := range env {
+		if value, set = strings.CutPrefix(e, name+"="); set {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 // matching are the names of an environment that a check is about, sorted.

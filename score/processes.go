@@ -1,122 +1,146 @@
 package score
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/score/probe"
 )
 
 func processChecks() []Check {
 	return []Check{
-		{
-			ID: "descriptors", Doc: "no descriptor is inherited but standard input, output and error", Weight: 15, Range: 10,
-			Fix: "every jail has it", Cost: "nothing",
-			assess: func(f *facts) outcome {
-				return either(f.closes, 10, "all others are closed", "others stay open", byJail("close_range(2)"))
-			},
-			ask: func(f *facts, _ *Outside) []Question {
-				want := "others"
-				if f.closes {
-					want = "0 1 2"
-				}
-				return []Question{{Subject: "open descriptors", Want: want, Reading: same, Ask: probe.Question{Kind: probe.Descriptors}}}
-			},
-		},
-		{
-			ID: "standard-input", Doc: "a file on standard input cannot be opened anew for writing", Weight: 10, Range: 10,
-			Fix: "pass pipes: cat file | jail program", Cost: "programs that seek in it",
-			assess: func(f *facts) outcome {
-				if f.rulesets > 0 {
-					return outcome{detail: "Landlock bounds what it can be opened for", by: []Cause{byJail("the Landlock rules")}}
-				}
-				return outcome{badness: 10, detail: "nothing but jail's refusal of files is in the way", by: []Cause{byJail("there is no Landlock")}}
-			},
-			ask: func(f *facts, out *Outside) []Question {
-				if !out.StdinFile {
-					return nil
-				}
-				want := "opens for writing"
-				if f.rulesets > 0 {
-					want = "refused"
-				}
-				return []Question{{
-					Subject: "standard input", Want: want, Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
-				}}
-			},
-		},
+		descriptorsCheck(),
+		standardInputCheck(),
 		landlockCheck(),
-		{
-			ID: "signals", Doc: "the caller's process group cannot be signalled", Weight: 10, Range: 10,
-			Fix: "every jail has it", Cost: "nothing",
-			assess: func(f *facts) outcome {
-				return either(f.session, 10, "it has a session of its own", "it shares the caller's group, and kill(0) reaches it",
-					byJail("the process group of the caller"))
-			},
-			ask: func(f *facts, out *Outside) []Question {
-				want := "the caller's"
-				if f.session {
-					want = "its own"
-				}
-				return []Question{{
-					Subject: "the session", Want: want, Ask: probe.Question{Kind: probe.Session},
-					Reading: func(answer string) string {
-						session, _, _ := strings.Cut(answer, " ")
-						if session == "0" || session == strconv.Itoa(out.Session) {
-							return "the caller's" // 0: its leader has no number in the jail
-						}
-						return "its own"
-					},
-				}}
-			},
+		signalsCheck(),
+		firstProcessCheck(),
+		procWriteCheck(),
+		procHiddenCheck(),
+		devicesCheck(),
+		keyringCheck(),
+		lifeCheck(),
+	}
+}
+
+func descriptorsCheck() Check {
+	return Check{
+		ID: "descriptors", Doc: "no descriptor is inherited but standard input, output and error", Weight: 15, Range: 10,
+		Fix: "every jail has it", Cost: "nothing",
+		assess: func(f *facts) outcome {
+			return either(f.closes, 10, "all others are closed", "others stay open", byJail("close_range(2)"))
 		},
-		{
-			ID: "first-process", Doc: "the jail's first process cannot be looked into", Weight: 10, Range: 10,
-			Fix: "every jail has it", Cost: "nothing",
-			assess: func(f *facts) outcome {
-				return either(f.opaque, 10, "it is not dumpable", "it can be read and traced", byJail("the first process"))
-			},
-			ask: func(f *facts, _ *Outside) []Question {
-				if !f.Plan.OwnPIDs {
-					return nil // process 1 is the host's
-				}
-				want := "readable"
-				if f.opaque {
-					want = "EACCES"
-				}
-				return []Question{{
-					Subject: "/proc/1/environ", Want: want, Ask: probe.Question{Kind: probe.Read, Name: "/proc/1/environ"},
-					Reading: func(answer string) string {
-						if strings.HasPrefix(answer, "=") {
-							return "readable"
-						}
-						return answer
-					},
-				}}
-			},
+		ask: func(f *facts, _ *Outside) []Question {
+			want := "others"
+			if f.closes {
+				want = "0 1 2"
+			}
+			return []Question{{Subject: "open descriptors", Want: want, Reading: same, Ask: probe.Question{Kind: probe.Descriptors}}}
 		},
-		procWriteCheck(), procHiddenCheck(), devicesCheck(),
-		{
-			ID: "session-keyring", Doc: "the caller's session keyring is out of reach", Weight: 10, Range: 10,
-			Fix: "every jail has it", Cost: "nothing",
-			assess: func(f *facts) outcome {
-				return either(f.keyring, 10, "it has an empty one", "it has the caller's", byJail("the session keyring"))
-			},
-			Unmeasured: "to ask for a keyring takes keyctl(2), which filters refuse",
+	}
+}
+
+func standardInputCheck() Check {
+	return Check{
+		ID: "standard-input", Doc: "a file on standard input cannot be opened anew for writing", Weight: 10, Range: 10,
+		Fix: "pass pipes: cat file | jail program", Cost: "programs that seek in it",
+		assess: func(f *facts) outcome {
+			if f.rulesets > 0 {
+				return outcome{detail: "Landlock bounds what it can be opened for", by: []Cause{byJail("the Landlock rules")}}
+			}
+			return outcome{badness: 10, detail: "nothing but jail's refusal of files is in the way", by: []Cause{byJail("there is no Landlock")}}
 		},
-		{
-			ID: "life", Doc: "the jail ends with its launcher", Weight: 5, Range: 10,
-			Fix: "every jail has it", Cost: "nothing",
-			assess: func(f *facts) outcome {
-				return either(f.dies && f.own(unix.CLONE_NEWPID), 5, "the kernel ends all of it", "what it started may stay behind", byJail("PR_SET_PDEATHSIG"))
-			},
-			Unmeasured: "the launcher, which measures, would have to end",
+		ask: func(f *facts, out *Outside) []Question {
+			if !out.StdinFile {
+				return nil
+			}
+			want := "opens for writing"
+			if f.rulesets > 0 {
+				want = "refused"
+			}
+			return []Question{{
+				Subject: "standard input", Want: want, Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
+			}}
 		},
+	}
+}
+
+func signalsCheck() Check {
+	return Check{
+		ID: "signals", Doc: "the caller's process group cannot be signalled", Weight: 10, Range: 10,
+		Fix: "every jail has it", Cost: "nothing",
+		assess: func(f *facts) outcome {
+			return either(f.session, 10, "it has a session of its own", "it shares the caller's group, and kill(0) reaches it",
+				byJail("the process group of the caller"))
+		},
+		ask: func(f *facts, out *Outside) []Question {
+			want := "the caller's"
+			if f.session {
+				want = "its own"
+			}
+			return []Question{{
+				Subject: "the session", Want: want, Ask: probe.Question{Kind: probe.Session},
+				Reading: func(answer string) string {
+					session, _, _ := strings.Cut(answer, " ")
+					if session == "0" || session == strconv.Itoa(out.Session) {
+						return "the caller's" // 0: its leader has no number in the jail
+					}
+					return "its own"
+				},
+			}}
+		},
+	}
+}
+
+func firstProcessCheck() Check {
+	return Check{
+		ID: "first-process", Doc: "the jail's first process cannot be looked into", Weight: 10, Range: 10,
+		Fix: "every jail has it", Cost: "nothing",
+		assess: func(f *facts) outcome {
+			return either(f.opaque, 10, "it is not dumpable", "it can be read and traced", byJail("the first process"))
+		},
+		ask: func(f *facts, _ *Outside) []Question {
+			if !f.Plan.OwnPIDs {
+				return nil // process 1 is the host's
+			}
+			want := "readable"
+			if f.opaque {
+				want = "EACCES"
+			}
+			return []Question{{
+				Subject: "/proc/1/environ", Want: want, Ask: probe.Question{Kind: probe.Read, Name: "/proc/1/environ"},
+				Reading: func(answer string) string {
+					if strings.HasPrefix(answer, "=") {
+						return "readable"
+					}
+					return answer
+				},
+			}}
+		},
+	}
+}
+
+func keyringCheck() Check {
+	return Check{
+		ID: "session-keyring", Doc: "the caller's session keyring is out of reach", Weight: 10, Range: 10,
+		Fix: "every jail has it", Cost: "nothing",
+		assess: func(f *facts) outcome {
+			return either(f.keyring, 10, "it has an empty one", "it has the caller's", byJail("the session keyring"))
+		},
+		Unmeasured: "to ask for a keyring takes keyctl(2), which filters refuse",
+	}
+}
+
+func lifeCheck() Check {
+	return Check{
+		ID: "life", Doc: "the jail ends with its launcher", Weight: 5, Range: 10,
+		Fix: "every jail has it", Cost: "nothing",
+		assess: func(f *facts) outcome {
+			return either(f.dies && f.own(unix.CLONE_NEWPID), 5, "the kernel ends all of it", "what it started may stay behind", byJail("PR_SET_PDEATHSIG"))
+		},
+		Unmeasured: "the launcher, which measures, would have to end",
 	}
 }
 
@@ -153,120 +177,6 @@ func landlockCheck() Check {
 			}
 			return []Question{{
 				Subject: "a file past the mounts", Want: "refused", Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
-			}}
-		},
-	}
-}
-
-// procFiles of the host that should be read-only, and those that should be
-// hidden.
-func procProtected() []string { return []string{"sys", "sysrq-trigger", "irq", "bus", "fs"} }
-
-func procTelling() []string {
-	return []string{
-		"acpi", "asound", "bus", "cmdline", "config.gz", "diskstats", "interrupts", "kallsyms", "key-users", "keys",
-		"modules", "partitions", "scsi", "sys/kernel/random/boot_id",
-	}
-}
-
-// unprotected are the files of /proc on this host that the plan leaves alone.
-func (f *facts) unprotected(names []string, done map[string]bool) []string {
-	var open []string
-	for _, n := range names {
-		kind := f.Host.Files.Kind("/proc/" + n)
-		if kind != jail.KindMissing && kind != jail.KindLink && !done["proc/"+n] && !f.covered["proc/"+n] {
-			open = append(open, n)
-		}
-	}
-	return open
-}
-
-func procWriteCheck() Check {
-	return Check{
-		ID: "kernel-settings", Doc: "the kernel's settings in /proc are read-only", Weight: 10, Range: len(procProtected()),
-		Fix: "every jail has it", Cost: "nothing",
-		assess: func(f *facts) outcome {
-			open := f.unprotected(procProtected(), f.readOnly)
-			if len(open) == 0 {
-				return outcome{detail: "read-only"}
-			}
-			return outcome{badness: len(open), detail: "not protected: " + few(open), by: []Cause{byJail("/proc")}}
-		},
-		ask: func(f *facts, _ *Outside) []Question {
-			var all []Question
-			for _, n := range procProtected() {
-				if !f.readOnly["proc/"+n] {
-					continue
-				}
-				all = append(all, Question{
-					Subject: "/proc/" + n, Want: "read-only", Ask: probe.Question{Kind: probe.Path, Name: "/proc/" + n},
-					Reading: func(answer string) string {
-						if words := strings.Fields(answer); len(words) == 4 && words[2] == "rw" {
-							return "writable"
-						}
-						return "read-only"
-					},
-				})
-			}
-			return all
-		},
-	}
-}
-
-func procHiddenCheck() Check {
-	return Check{
-		ID: "kernel-facts", Doc: "/proc says nothing about the host's boot, keys and hardware", Weight: 5, Range: len(procTelling()),
-		Fix: "every jail has it", Cost: "nothing",
-		assess: func(f *facts) outcome {
-			open := f.unprotected(procTelling(), f.covered)
-			if len(open) == 0 {
-				return outcome{detail: "hidden"}
-			}
-			return outcome{badness: len(open), detail: "shown: " + few(open), by: []Cause{byJail("/proc")}}
-		},
-		ask: func(f *facts, _ *Outside) []Question {
-			var all []Question
-			for _, n := range procTelling() {
-				if !f.covered["proc/"+n] {
-					continue
-				}
-				kind := probe.Read
-				if f.Host.Files.Kind("/proc/"+n) == jail.KindDir {
-					kind = probe.List
-				}
-				all = append(all, Question{
-					Subject: "/proc/" + n, Want: "hidden", Ask: probe.Question{Kind: kind, Name: "/proc/" + n},
-					Reading: func(answer string) string {
-						if strings.HasPrefix(answer, "=") && len(answer) > 1 {
-							return "shown"
-						}
-						return "hidden"
-					},
-				})
-			}
-			return all
-		},
-	}
-}
-
-func devicesCheck() Check {
-	usual := func() []string {
-		return []string{"fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}
-	}
-	return Check{
-		ID: "devices", Doc: "of /dev only what every program needs is there", Weight: 15, Range: 10,
-		Fix: "name fewer devices", Cost: "the devices",
-		assess: func(f *facts) outcome {
-			odd := slices.DeleteFunc(slices.Clone(f.devices), func(d string) bool { return slices.Contains(usual(), d) })
-			if len(odd) == 0 {
-				return outcome{detail: "nothing else is there"}
-			}
-			return outcome{badness: min(10, 3+len(odd)), detail: "also there: " + few(odd)}
-		},
-		ask: func(f *facts, _ *Outside) []Question {
-			return []Question{{
-				Subject: "the names in /dev", Want: strings.Join(f.devices, " "), Reading: asIs,
-				Ask: probe.Question{Kind: probe.List, Name: "/dev"},
 			}}
 		},
 	}

@@ -2,8 +2,6 @@ package score
 
 import (
 	"strings"
-
-	"github.com/jail-project/jail/jail"
 )
 
 // serviceChecks are about sockets of programs outside that act for whoever
@@ -49,7 +47,7 @@ func containerEngines(f *facts) []string {
 func agents(f *facts) []string {
 	out := below(runtimeOf, "gnupg", "keyring", "gcr", "ssh-agent.socket", "openssh_agent")(f)
 	out = append(out, below(homeOf, ".gnupg/S.gpg-agent", ".gnupg/S.gpg-agent.ssh")(f)...)
-	if s := variable(f.Host, "SSH_AUTH_SOCK"); strings.HasPrefix(s, "/") {
+	if s, _ := variable(f.Host.Env, "SSH_AUTH_SOCK"); strings.HasPrefix(s, "/") {
 		out = append(out, s)
 	}
 	return out
@@ -61,51 +59,4 @@ func shells(f *facts) []string {
 		out = append(out, "/tmp/tmux-"+f.outside)
 	}
 	return append(out, below(runtimeOf, "tmux", "emacs", "nvim.sock", "sway-ipc.sock")(f)...)
-}
-
-// variable is one of the caller's environment.
-func variable(h *jail.Host, name string) string {
-	for _, e := range h.Env {
-		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			return v
-		}
-	}
-	return ""
-}
-
-func environmentChecks() []Check {
-	return []Check{
-		variableCheck("credentials", "no variable that looks like a secret is passed on", 15, isCredential,
-			"name fewer variables in environment.keep", "what logs in by them"),
-		variableCheck("loader-variables", "no variable is passed on that makes programs load code", 10, isLoader,
-			"name fewer variables in environment.keep", "what they were set for"),
-		variableCheck("service-variables", "no variable is passed on that leads to a service outside", 5, isService,
-			"name fewer variables in environment.keep", "what connects to it"),
-		{
-			ID: "environment", Doc: "only listed variables are passed on", Weight: 10, Range: 10,
-			Fix: "environment: {keep: !replace [PATH, HOME, TERM]}", Cost: "what depends on a variable that is not listed",
-			assess: func(f *facts) outcome {
-				for i := range f.Policy.Environment.Keep {
-					if e := &f.Policy.Environment.Keep[i]; e.Text == "*" && f.passesAll() {
-						return outcome{badness: 10, detail: "all are", by: []Cause{leaf("environment.keep", e.Text, e.Origin)}}
-					}
-				}
-				return either(!f.passesAll(), 10, "others are dropped", "all are")
-			},
-			ask: func(f *facts, _ *Outside) []Question {
-				return askEnvironment(f, "the names of all variables", func(string) bool { return true })
-			},
-		},
-	}
-}
-
-// passesAll: nothing of the caller's environment is missing.
-func (f *facts) passesAll() bool {
-	for _, e := range f.Host.Env {
-		name, _, _ := strings.Cut(e, "=")
-		if name != "" && variableIn(f.Plan.Env, name) == "" {
-			return false
-		}
-	}
-	return len(f.Host.Env) > 0
 }

@@ -51,26 +51,9 @@ func scoreVerb(a *app, args []string) int {
 	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
 		return a.report(l.sources, problems)
 	}
-	// A measurement is a launch: what a launch makes beforehand is there.
-	l.launching = g.Measure
-	l.host.Stdio = probeStreams(true)
-	c, problems := l.compile()
-	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
-		l.host.Stdio = probeStreams(false) // no Landlock: this jail takes no file
-		c, problems = l.compile()
-	}
-	if problems.HasErrors() {
-		return a.report(l.sources, problems)
-	}
-	if g.Measure && c.View.Makes() {
-		// The first launch of a profile makes what `create` asks for; what is
-		// measured is a launch that finds it there.
-		if status := a.rehearse(l, c); status != 0 {
-			return status
-		}
-		if c, problems = l.compile(); problems.HasErrors() {
-			return a.report(l.sources, problems)
-		}
+	c, status := a.compileScored(l, g.Measure)
+	if c == nil {
+		return status
 	}
 	in := l.scored(c)
 	card := scoreCard{Report: score.Assess(in)}
@@ -93,6 +76,33 @@ func scoreVerb(a *app, args []string) int {
 		return exitExposed
 	}
 	return 0
+}
+
+// compileScored makes the plan that is graded. A measurement is a launch: what a
+// launch makes beforehand is there. The status counts when there is no plan.
+func (a *app) compileScored(l *loaded, measure bool) (*jail.Compiled, int) {
+	l.launching = measure
+	l.host.Stdio = probeStreams(true)
+	c, problems := l.compile()
+	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
+		l.host.Stdio = probeStreams(false) // no Landlock: this jail takes no file
+		c, problems = l.compile()
+	}
+	if problems.HasErrors() {
+		return nil, a.report(l.sources, problems)
+	}
+	if !measure || !c.View.Makes() {
+		return c, 0
+	}
+	// The first launch of a profile makes what `create` asks for; what is
+	// measured is a launch that finds it there.
+	if status := a.rehearse(l, c); status != 0 {
+		return nil, status
+	}
+	if c, problems = l.compile(); problems.HasErrors() {
+		return nil, a.report(l.sources, problems)
+	}
+	return c, 0
 }
 
 // scored is what a grade is computed from.
