@@ -14,12 +14,12 @@ package launchcache
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"strings"
 
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/wire"
 )
 
 // Request is all that decides, beside files, which policy a launch gets.
@@ -56,26 +56,22 @@ func (k Key) String() string { return hex.EncodeToString(k[:]) }
 // Key is different for requests that may load different policies.
 func (r *Request) Key() Key {
 	text := make([]byte, 0, 512)
-	add := func(part string) {
-		text = binary.AppendUvarint(text, uint64(len(part)))
-		text = append(text, part...)
-	}
 	list := func(parts []string) {
-		text = binary.AppendUvarint(text, uint64(len(parts)))
+		text = wire.AppendNumber(text, uint64(len(parts)))
 		for _, part := range parts {
-			add(part)
+			text = wire.AppendBytes(text, part)
 		}
 	}
-	add(heading)
+	text = wire.AppendBytes(text, heading)
 	list(r.Binaries)
-	text = binary.AppendVarint(text, int64(r.UID))
-	add(r.Config)
+	text = wire.AppendNumber(text, uint64(r.UID))
+	text = wire.AppendBytes(text, r.Config)
 	list(r.Line)
 	if r.flags() {
-		add(r.Cwd)
+		text = wire.AppendBytes(text, r.Cwd)
 	}
 	if strings.Contains(r.Line[len(r.Line)-1], "/") {
-		add(r.Path)
+		text = wire.AppendBytes(text, r.Path)
 	}
 	return sha256.Sum256(text)
 }

@@ -3,16 +3,17 @@ package launchcache
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
+
+	"github.com/jail-project/jail/wire"
 )
 
 // A record is a file: the heading, the key it was stored under, the digest of
-// the body, and the body: the stamps, the policy and the program, each with its
-// length before it. Numbers are varints.
+// the body, and the body: the stamps, the policy and the program, as package
+// wire writes them. A signed number is written as the unsigned one of the same bits.
 const (
 	// heading names the form, and changes with it.
-	heading    = "jail launch 1\n"
+	heading    = "jail launch 2\n"
 	headSize   = len(heading) + sha256.Size + sha256.Size
 	suffix     = ".launch"
 	maxRecord  = 8 << 20 // bytes
@@ -32,23 +33,12 @@ type record struct {
 // encode makes the file of a record.
 func (r *record) encode(k Key) []byte {
 	file := make([]byte, headSize, headSize+len(r.policy)+len(r.program)+128*len(r.stamps))
-	file = binary.AppendUvarint(file, uint64(len(r.stamps)))
+	file = wire.AppendNumber(file, uint64(len(r.stamps)))
 	for i := range r.stamps {
-		s := &r.stamps[i]
-		file = append(file, byte(s.Kind))
-		file = appendBytes(file, s.Path)
-		if !s.Kind.compared() {
-			continue
-		}
-		for _, n := range [...]uint64{s.Dev, s.Ino, uint64(s.Mode), uint64(s.UID), uint64(s.GID)} {
-			file = binary.AppendUvarint(file, n)
-		}
-		for _, n := range [...]int64{s.Size, s.Mtime, s.Ctime} {
-			file = binary.AppendVarint(file, n)
-		}
+		file = r.stamps[i].appendTo(file)
 	}
-	file = appendBytes(file, r.policy)
-	file = appendBytes(file, r.program)
+	file = wire.AppendBytes(file, r.policy)
+	file = wire.AppendBytes(file, r.program)
 	n := copy(file, heading)
 	n += copy(file[n:], k[:])
 	digest := sha256.Sum256(file[headSize:])
@@ -56,9 +46,19 @@ func (r *record) encode(k Key) []byte {
 	return file
 }
 
-func appendBytes[T ~string | ~[]byte](file []byte, part T) []byte {
-	file = binary.AppendUvarint(file, uint64(len(part)))
-	return append(file, part...)
+// appendTo writes what decodeStamp reads.
+func (s *Stamp) appendTo(file []byte) []byte {
+	file = wire.AppendNumber(file, uint64(s.Kind))
+	file = wire.AppendBytes(file, s.Path)
+	if !s.Kind.compared() {
+		return file
+	}
+	for _, n := range [...]uint64{
+		s.Dev, s.Ino, uint64(s.Mode), uint64(s.UID), uint64(s.GID), uint64(s.Size), uint64(s.Mtime), uint64(s.Ctime),
+	} {
+		file = wire.AppendNumber(file, n)
+	}
+	return file
 }
 
 // decode takes the file of a record apart.
@@ -75,81 +75,26 @@ func decode(k Key, file []byte) (*record, error) {
 }
 
 func decodeBody(body []byte) (*record, error) {
-	r, d := &record{}, decoder{data: body}
-	n := d.unsigned()
-	if n > uint64(len(d.data)/stampBytes) {
-		return nil, errDamaged
-	}
-	r.stamps = make([]Stamp, n)
+	d := wire.NewDecoder(body)
+	r := &record{stamps: make([]Stamp, d.Count(stampBytes))}
 	for i := range r.stamps {
-		d.stamp(&r.stamps[i])
+		r.stamps[i] = decodeStamp(d)
 	}
-	r.policy, r.program = d.bytes(), d.bytes()
-	if d.bad || len(d.data) > 0 {
+	r.policy, r.program = d.Bytes(), d.Bytes()
+	if !d.Done() {
 		return nil, errDamaged
 	}
 	return r, nil
 }
 
-// decoder reads the body of a record. After a fault everything is zero.
-type decoder struct {
-	data []byte
-	bad  bool
-}
-
-func (d *decoder) stamp(s *Stamp) {
-	if len(d.data) == 0 || d.data[0] > byte(lastKind) {
-		d.fail()
-		return
-	}
-	s.Kind = Kind(d.data[0])
-	d.data = d.data[1:]
-	s.Path = string(d.bytes())
+func decodeStamp(d *wire.Decoder) Stamp {
+	s := Stamp{Kind: Kind(d.Below(uint64(lastKind) + 1)), Path: d.Text()}
 	if !s.Kind.compared() {
-		return
+		return s
 	}
-	s.Dev, s.Ino = d.unsigned(), d.unsigned()
-	s.Mode, s.UID, s.GID = d.small(), d.small(), d.small()
-	s.Size, s.Mtime, s.Ctime = d.signed(), d.signed(), d.signed()
+	const words = 1 << 32
+	s.Dev, s.Ino = d.Number(), d.Number()
+	s.Mode, s.UID, s.GID = uint32(d.Below(words)), uint32(d.Below(words)), uint32(d.Below(words))
+	s.Size, s.Mtime, s.Ctime = int64(d.Number()), int64(d.Number()), int64(d.Number())
+	return s
 }
-
-func (d *decoder) unsigned() uint64 {
-	v, n := binary.Uvarint(d.data)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.data = d.data[n:]
-	return v
-}
-
-func (d *decoder) small() uint32 {
-	v := d.unsigned()
-	if v>>32 != 0 {
-		d.fail()
-	}
-	return uint32(v)
-}
-
-func (d *decoder) signed() int64 {
-	v, n := binary.Varint(d.data)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.data = d.data[n:]
-	return v
-}
-
-func (d *decoder) bytes() []byte {
-	n := d.unsigned()
-	if n > uint64(len(d.data)) {
-		d.fail()
-		return nil
-	}
-	part := d.data[:n:n]
-	d.data = d.data[n:]
-	return part
-}
-
-func (d *decoder) fail() { d.data, d.bad = nil, true }
