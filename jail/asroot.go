@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -28,7 +27,7 @@ const firstRootID = 1879048192
 // starts, 0 for everybody else. Root in a user namespace is nobody's root
 // outside and stays what it is.
 func (h *Host) rootID() (int, error) {
-	if h.UID != 0 || !mapsEverybody() {
+	if h.UID != 0 || !FirstUserNamespace() {
 		return 0, nil
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
@@ -41,14 +40,6 @@ func (h *Host) rootID() (int, error) {
 		return -1, nil
 	}
 	return firstRootID + unix.Getpid(), nil
-}
-
-// mapsEverybody tells whether this is the first user namespace of the machine.
-func mapsEverybody() bool {
-	var buf [128]byte
-	n, err := readFile("/proc/self/uid_map", buf[:])
-	fields := strings.Fields(string(buf[:n]))
-	return err == nil && len(fields) == 3 && fields[0] == "0" && fields[1] == "0" && fields[2] == "4294967295"
 }
 
 // refuseHalfRoot refuses a root that can't become somebody else, as in a

@@ -88,15 +88,6 @@ func (h *Host) readLimits() error {
 	return nil
 }
 
-// mapsRoot tells whether root here is root where this user namespace was made
-// (user_namespaces(7), /proc/PID/uid_map: inside, outside, count).
-func mapsRoot() bool {
-	var buf [256]byte
-	n, _ := readFile("/proc/self/uid_map", buf[:])
-	first := strings.Fields(string(buf[:n]))
-	return len(first) < 3 || first[0] == "0" && first[1] == "0"
-}
-
 // getenv is the value of a variable, "" when it is not set.
 func (h *Host) getenv(name string) string {
 	for _, e := range h.Env {

@@ -107,8 +107,7 @@ func appArmorRemedy(binary string) string {
 // whyNoNamespaces is the remedy for a refused user namespace.
 func whyNoNamespaces(uid int, binary string) string {
 	const outside = "a container or another sandbox around this shell forbids them: start jail outside of it, or allow clone(2) with CLONE_NEWUSER there"
-	// The first user namespace maps every id to itself.
-	if strings.Join(strings.Fields(readSmall("/proc/self/uid_map")), " ") != "0 0 4294967295" {
+	if !jail.FirstUserNamespace() {
 		return outside
 	}
 	for _, f := range sysctls(uid, binary) {
