@@ -76,7 +76,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.loopback(b)      // needs the capabilities over the new network namespace
 	k.names(b)         // host name
 	b.each = true      // these too
-	k.limits(b)        // after the last descriptor was opened
+	k.limits(b)        // but not yet of open files
 	k.keyring(b)       // the caller's session keyring holds secrets
 	k.capabilities(b)  // the last step that needs one is done
 	k.workDirectory(b) // without capabilities: as the program would
@@ -96,6 +96,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
 	k.restrict(b)        // after no_new_privs, which it needs, and all set-up
 	k.socketFilter(b)    // its listener goes to the launcher with the report
+	k.openFiles(b)       // no descriptor is opened from here on
 	k.ready(b)           // the filter may forbid write(2), so the report comes first
 	k.filter(b)          // as late as possible: it restricts the launcher as well
 	b.each = false

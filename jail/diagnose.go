@@ -26,7 +26,11 @@ func (f *Failure) Diagnostic() diag.Diagnostic {
 		if refusal, ok := errors.AsType[*Refusal](f.Err); ok {
 			return refusal.Problem
 		}
-		return diag.Diagnostic{Code: CodeSetupFailed, Summary: f.Err.Error()}
+		d := diag.Diagnostic{Code: CodeSetupFailed, Summary: f.Err.Error()}
+		if errors.Is(f.Err, unix.EMFILE) {
+			d.Remedy = moreFiles
+		}
+		return d
 	case f.Died != nil:
 		return f.died()
 	case f.Op == nil:
@@ -130,6 +134,8 @@ func (f *Failure) noExec() diag.Diagnostic {
 	return d
 }
 
+const moreFiles = "raise the limit on open files, `ulimit -n`"
+
 // hint knows what an errno of a syscall means in a plan.
 func hint(o *Op, errno error) string {
 	switch {
@@ -154,7 +160,7 @@ func hint(o *Op, errno error) string {
 	case o.Name == "mkdirat" && errno == unix.EROFS:
 		return "the directory it has to be made in is read-only"
 	case errno == unix.EMFILE:
-		return "raise the limit on open files, `ulimit -n`"
+		return moreFiles
 	case errno == unix.ENOSPC && o.Name == "move_mount":
 		return "the limit on mounts is reached: /proc/sys/fs/mount-max"
 	case o.Name == "seccomp" && errno == unix.EINVAL:

@@ -1,6 +1,8 @@
 package jail
 
 import (
+	"encoding/binary"
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -63,6 +65,7 @@ func (e *Entry) Join(j *Join) *Plan {
 	if e.sockets != nil {
 		p.sockets = &socketGuard{rules: e.sockets}
 	}
+	e = e.within(j.OwnLimits)
 	b := newBuilder(&p.Setup)
 	b.dieWithParent()
 	b.cgroup(j.Cgroup) // while the host's files have names
@@ -156,6 +159,36 @@ func (b *builder) inheritLimits(j *Join) {
 		b.call("prlimit64", unix.SYS_PRLIMIT64, NoSlot, num(0, ""), num(uint64(resource), ""),
 			block(&Block{Bytes: words(want.Soft, want.Hard), Show: "limit"}), null())
 	}
+}
+
+// within returns the record with no limit above the hard one of the caller, who
+// could not set it.
+func (e *Entry) within(own []Rlimit) *Entry {
+	out := *e
+	for part, ops := range e.ops {
+		out.ops[part] = slices.Clone(ops)
+		for i := range ops {
+			if o := &out.ops[part][i]; o.Name == "prlimit64" && len(o.Args) > 2 && o.Args[2].Block != nil {
+				o.Args = slices.Clone(o.Args)
+				o.Args[2].Block = o.Args[2].Block.within(o.Args[1].Num, own)
+			}
+		}
+	}
+	return &out
+}
+
+// within is a struct rlimit for a resource, lowered to the caller's hard limit.
+func (b *Block) within(resource uint64, own []Rlimit) *Block {
+	if resource >= uint64(len(own)) || len(b.Bytes) != 16 {
+		return b
+	}
+	most := own[resource].Hard
+	soft, hard := binary.NativeEndian.Uint64(b.Bytes), binary.NativeEndian.Uint64(b.Bytes[8:])
+	if hard <= most {
+		return b
+	}
+	soft, hard = min(soft, most), most
+	return &Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}
 }
 
 // join enters the namespaces: the user namespace first, since it gives the

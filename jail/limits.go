@@ -53,23 +53,31 @@ const defaultOpenFiles = 1024
 // for 1 (do_coredump in fs/coredump.c).
 const noCore = 1
 
-// limits sets the limits of the program's process, which all of the jail
+// limit sets a limit of the process. One above the caller's own hard limit
+// would be refused, and the caller's holds anyway.
+func (b *builder) limit(what string, at *diag.Range, resource uint64, name string, soft, hard uint64) {
+	b.because("limit", what, at)
+	b.call("prlimit64", unix.SYS_PRLIMIT64, NoSlot, num(0, ""), num(resource, name),
+		block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
+}
+
+// openFiles sets the limit on open files, in the program's own process: it
+// is about numbers of descriptors, and until then those of the launcher are in use.
+// Lowering it takes no privilege.
+func (k *compiler) openFiles(b *builder) {
+	l := &k.p.Limits.OpenFiles
+	if n := min(uint64(l.V), k.h.OpenFiles); l.Set {
+		b.limit("open files", &l.At, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", n, n)
+		return
+	}
+	b.limit("open files", nil, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(defaultOpenFiles, k.h.OpenFiles), k.h.OpenFiles)
+}
+
+// limits sets the other limits of the first process, which all of the jail
 // inherits.
 func (k *compiler) limits(b *builder) {
-	l := &k.p.Limits
-	set := func(what string, at *diag.Range, resource uint64, name string, soft, hard uint64) {
-		b.because("limit", what, at)
-		b.call("prlimit64", unix.SYS_PRLIMIT64, NoSlot, num(0, ""), num(resource, name),
-			block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
-	}
+	l, set := &k.p.Limits, b.limit
 	set("core dumps", nil, unix.RLIMIT_CORE, "RLIMIT_CORE", noCore, noCore)
-	// A limit above the caller's own hard one would be refused, and the
-	// caller's holds anyway.
-	if n := uint64(l.OpenFiles.V); l.OpenFiles.Set {
-		set("open files", &l.OpenFiles.At, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(n, k.h.OpenFiles), min(n, k.h.OpenFiles))
-	} else {
-		set("open files", nil, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(defaultOpenFiles, k.h.OpenFiles), k.h.OpenFiles)
-	}
 	if n := uint64(l.FileSize.V); l.FileSize.Set {
 		set("the size of files", &l.FileSize.At, unix.RLIMIT_FSIZE, "RLIMIT_FSIZE", min(n, k.h.FileSize), min(n, k.h.FileSize))
 	}

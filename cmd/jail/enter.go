@@ -38,7 +38,7 @@ func enterVerb(a *app, args []string) int {
 	}
 	plan, problems, err := a.joinPlan(j, g.Words[1:])
 	if err != nil {
-		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), "")
+		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), openFilesRemedy(err))
 	}
 	if problems.HasErrors() {
 		return a.report(nil, problems)

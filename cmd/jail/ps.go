@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
@@ -60,7 +63,7 @@ func psVerb(a *app, args []string) int {
 		status = a.print(psText(jails))
 	}
 	for _, r := range refused {
-		a.fail(fmt.Sprintf("the record %s of a jail is not believed: %v", diag.Quote(r.Name), r.Err), "")
+		a.fail(fmt.Sprintf("the record %s of a jail is not believed: %v", diag.Quote(r.Name), r.Err), openFilesRemedy(r.Err))
 		status = max(status, 1)
 	}
 	return status
@@ -75,7 +78,7 @@ func (a *app) running() ([]*registry.Jail, []registry.Refused, int) {
 	}
 	jails, refused, err := registry.Running(placeOf(host))
 	if err != nil {
-		return nil, nil, a.fail(err.Error(), "")
+		return nil, nil, a.fail(err.Error(), openFilesRemedy(err))
 	}
 	return jails, refused, 0
 }
@@ -97,7 +100,7 @@ func (a *app) findJail(id string) (*registry.Jail, int) {
 	}
 	for _, r := range refused {
 		if r.Name == id {
-			return nil, a.fail(fmt.Sprintf("the record of %s is not believed: %v", diag.Quote(id), r.Err), "")
+			return nil, a.fail(fmt.Sprintf("the record of %s is not believed: %v", diag.Quote(id), r.Err), openFilesRemedy(r.Err))
 		}
 	}
 	known := make([]string, len(jails))
@@ -109,6 +112,16 @@ func (a *app) findJail(id string) (*registry.Jail, int) {
 		remedy = "did you mean " + diag.Quote(near) + "?"
 	}
 	return nil, a.fail("no jail "+diag.Quote(id)+" runs", remedy)
+}
+
+// openFilesRemedy is the remedy where the caller may not open enough files to
+// look at jails: what it takes depends on how many of them run.
+func openFilesRemedy(err error) string {
+	var limit unix.Rlimit
+	if !errors.Is(err, unix.EMFILE) || unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return ""
+	}
+	return fmt.Sprintf("raise the limit on open files, `ulimit -n`: yours is %d", limit.Max)
 }
 
 // psText is a table with a heading, nothing when no jail runs.
