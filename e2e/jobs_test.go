@@ -12,7 +12,7 @@ func TestJobControl(t *testing.T) {
 	}{
 		{"stop and continue", "cat", [][]string{{"typed", "Enter"}, stop, status, fg, {"more", "Enter"}, end, status}},
 		{"in the background, reading", "cat &", [][]string{{"Enter"}, {"jobs", "Enter"}, fg, {"typed", "Enter"}, end, status}},
-		{"in the background, not reading", "sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"wait", "Enter"}, {"pause"}, status}},
+		{"in the background, not reading", "sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"wait", "Enter"}, {"prompt"}, status}},
 		{"to the foreground before it reads", "sh -c 'sleep 1; read x; echo got $x' &", [][]string{fg, {"pause"}, {"typed", "Enter"}, status}},
 		{"to the background and back", "sh -c 'while :; do sleep 0.1; done'", [][]string{stop, {"bg", "Enter"}, {"jobs", "Enter"}, fg, stop, fg, interrupt, status}},
 		{"a loop", "true; for i in 1 2 3; do run sleep 50; done", [][]string{interrupt, status}},
@@ -24,7 +24,7 @@ func TestJobControl(t *testing.T) {
 		// program behind the pipe makes of it reach the screen by two ways.
 		{"typed into a pipe", "cat | sort", [][]string{{"foo", "Enter"}, {"bar", "Enter"}, end, status}},
 		{"quit", "sleep 50", [][]string{{`C-\`}, {"Enter"}}},
-		{"a terminal that stops what prints in the background", "true; stty tostop; run sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"sleep 1.5", "Enter"}, {"jobs", "Enter"}, fg}},
+		{"a terminal that stops what prints in the background", "true; stty tostop; run sh -c 'sleep 1; echo printed' &", [][]string{{"Enter"}, {"sleep 1.5", "Enter"}, {"prompt"}, {"jobs", "Enter"}, fg}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			play(t, numbered, "--profile default --read .", c.command, c.steps...)

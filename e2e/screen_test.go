@@ -158,6 +158,8 @@ func playIn(t *testing.T, prepare func(w *world), start func(w *world) string, c
 			case step == nil:
 			case step[0] == "pause":
 				time.Sleep(1500 * time.Millisecond)
+			case step[0] == "prompt":
+				s.prompts()
 			default:
 				s.keys(step...)
 			}
