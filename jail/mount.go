@@ -34,13 +34,6 @@ type mounter struct {
 	lastSlot Slot // the slots from here on hold what the launcher opened
 }
 
-// seal is a mount of ours to be made read-only when the tree is complete.
-type seal struct {
-	path    string // relative to the jail's root
-	written string
-	at      *diag.Range
-}
-
 // Names of ours in the new /dev while the tree is being made; they are
 // unlinked before the program starts.
 const (
@@ -311,61 +304,5 @@ func (m *mounter) makeOwn(gr *grant, path string, around setting) {
 		op.Accept = unix.EEXIST
 		m.close(dir)
 		i = j + 1
-	}
-}
-
-// hide puts an empty file or directory without any permission over a path.
-func (m *mounter) hide(n *node, path string, around setting) {
-	gr := n.grant
-	if !around.bound {
-		if leadsSomewhere(n) {
-			m.mkdirat(fd(slotRoot), path, 0o755)
-		}
-		return
-	}
-	if leadsSomewhere(n) {
-		s := m.newTmpfs(1<<20, 1<<10, 0o755)
-		m.attach(s, gr, path, around)
-		return
-	}
-	m.attach(m.mask(gr.file), gr, path, around)
-}
-
-// mask returns a detached mount of the empty file or directory without any
-// permission.
-func (m *mounter) mask(kind FileKind) Slot {
-	m.needMasks()
-	source := maskFile
-	if kind == KindDir {
-		source = maskDir
-	}
-	s := m.slot()
-	m.cloneAt(s, fd(slotRoot), source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC", m.readOnly)
-	return s
-}
-
-func (m *mounter) needMasks() {
-	if m.masks {
-		return
-	}
-	m.masks = true
-	verb, subject, at := m.verb, m.subject, m.at
-	m.because("make", "what hidden paths look like", nil)
-	m.mknodat(fd(slotRoot), maskFile, 0)
-	m.mkdirat(fd(slotRoot), maskDir, 0)
-	m.because(verb, subject, at)
-}
-
-// seal notes that the mount at a path of ours is to become read-only.
-func (m *mounter) seal(path, written string, at *diag.Range) {
-	m.seals = append(m.seals, seal{path, written, at})
-}
-
-// sealAll makes what was noted read-only, each mount alone. The kernel allows
-// that for a mount inside a tree only when the tree is attached.
-func (m *mounter) sealAll() {
-	for _, s := range m.seals {
-		m.because("seal", s.written, s.at)
-		m.setAttr(slotRoot, s.path, 0, m.rootOnly)
 	}
 }
