@@ -78,13 +78,10 @@ func pieces(path string) ([]piece, *problem) {
 	for i := start; i < len(path); i++ {
 		switch {
 		case path[i] == '\\':
-			i++
-			if i == len(path) {
-				return nil, &problem{
-					code: "bad-path", summary: "a backslash at the end of " + diag.Quote(path), from: i - 1, to: i,
-					remedy: `a backslash takes the meaning from the character behind it; write \\ for the character itself`,
-				}
+			if fault := checkEscape(path, i); fault != nil {
+				return nil, fault
 			}
+			i++
 		case path[i] != '$' || i+1 == len(path):
 		case path[i+1] == '{':
 			flush(i)
@@ -101,6 +98,24 @@ func pieces(path string) ([]piece, *problem) {
 	}
 	flush(len(path))
 	return out, nil
+}
+
+// checkEscape refuses the backslash at offset i if there is no character behind
+// it, or one that has no other meaning that could be taken.
+func checkEscape(path string, i int) *problem {
+	var where string
+	switch {
+	case i+1 == len(path):
+		where = "at the end of "
+	case path[i+1] == '/':
+		where = "before a / in "
+	default:
+		return nil
+	}
+	return &problem{
+		code: "bad-path", summary: "a backslash " + where + diag.Quote(path), from: i, to: i + 1,
+		remedy: `a backslash takes the meaning from the character behind it; write \\ for the character itself`,
+	}
 }
 
 // bracedVariable reads the ${NAME} at offset i.
