@@ -25,13 +25,7 @@ func (m *mounter) overlay(gr *grant, path string, around setting) {
 	} else {
 		base = m.keptLayer(gr)
 	}
-	lower, borrowed := m.borrow(gr.real, true, m.readOnly)
-	if borrowed {
-		lower = m.own(lower)
-	} else {
-		lower = m.slot()
-		m.openat2(lower, cwd(), gr.real, m.openSource)
-	}
+	lower := m.layer(gr.real, m.readOnly)
 	m.number(lower, overlayFD)
 	m.close(lower)
 	for i, name := range [...]string{"upper", "work"} {
@@ -73,16 +67,21 @@ func (m *mounter) discardedLayer(base Slot, gr *grant) {
 	m.mkdirat(fd(base), "work", 0o700)
 }
 
+// layer opens a directory of the host for an overlay, and returns its slot. attr is
+// what it is borrowed with, in a jail of root.
+func (m *mounter) layer(source string, attr *Block) Slot {
+	if s, borrowed := m.borrow(source, true, attr); borrowed {
+		return m.own(s)
+	}
+	s := m.slot()
+	m.openat2(s, cwd(), source, m.openSource)
+	return s
+}
+
 // keptLayer opens the directory that keeps the changes, and returns its slot. The launcher made
 // sure that it exists; a program never sees it.
 func (m *mounter) keptLayer(gr *grant) Slot {
-	base, borrowed := m.borrow(gr.source, true, m.writable)
-	if borrowed {
-		base = m.own(base)
-	} else {
-		base = m.slot()
-		m.openat2(base, cwd(), gr.source, m.openSource)
-	}
+	base := m.layer(gr.source, m.writable)
 	m.mkdirat(fd(base), "upper", 0o755).Accept = unix.EEXIST
 	m.mkdirat(fd(base), "work", 0o700).Accept = unix.EEXIST
 	return base

@@ -9,23 +9,22 @@ func (m *mounter) pin(n *node, path string, around setting) {
 	if !around.bound || !around.writable || around.own || !holdsProtected(n) {
 		return
 	}
-	m.because("keep in its place", "/"+path, around.by.at)
-	s := m.clone("/"+path, true, m.writable)
-	t := m.slot()
-	m.openat2(t, fd(slotRoot), path, m.openTarget)
-	m.moveOnto(s, t)
-	m.close(t)
-	m.close(s)
+	m.onItself(path, true, m.writable, m.openTarget, around)
 }
 
 // pinLink does the same for a link on the way to something protected: a mount
 // of the link itself, which is followed as before, and can be neither removed nor
 // exchanged for one that leads elsewhere.
 func (m *mounter) pinLink(path string, around setting) {
+	m.onItself(path, false, m.readOnly, m.openLink, around)
+}
+
+// onItself mounts what is at a path there, with these attributes.
+func (m *mounter) onItself(path string, dir bool, attr, how *Block, around setting) {
 	m.because("keep in its place", "/"+path, around.by.at)
-	s := m.clone("/"+path, false, m.readOnly)
+	s := m.clone("/"+path, dir, attr)
 	t := m.slot()
-	m.openat2(t, fd(slotRoot), path, m.openLink)
+	m.openat2(t, fd(slotRoot), path, how)
 	m.moveOnto(s, t)
 	m.close(t)
 	m.close(s)

@@ -119,11 +119,7 @@ func (d *decoder) take(n int) []byte {
 // uvarint reads an unsigned number.
 func (d *decoder) uvarint() uint64 {
 	value, n := binary.Uvarint(d.rest)
-	if n <= 0 {
-		n = len(d.rest) + 1
-	}
-	d.take(n)
-	if d.err != nil {
+	if !d.skip(n) {
 		return 0
 	}
 	return value
@@ -132,14 +128,20 @@ func (d *decoder) uvarint() uint64 {
 // varint reads a signed number.
 func (d *decoder) varint() int64 {
 	value, n := binary.Varint(d.rest)
+	if !d.skip(n) {
+		return 0
+	}
+	return value
+}
+
+// skip goes on behind a number of n bytes, if there is one: n is what package
+// binary says.
+func (d *decoder) skip(n int) bool {
 	if n <= 0 {
 		n = len(d.rest) + 1
 	}
 	d.take(n)
-	if d.err != nil {
-		return 0
-	}
-	return value
+	return d.err == nil
 }
 
 // count reads the length of a list whose elements have at least size bytes
