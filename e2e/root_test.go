@@ -185,3 +185,37 @@ func userBehind(t *testing.T, c *net.UnixConn) int {
 	}))
 	return user
 }
+
+// N6: a jail of root that shows the root directory starts although the jail's
+// user can't enter what only root can, and shows nothing of that but what is
+// granted there.
+func TestN6WholeRoot(t *testing.T) {
+	w := newWorld(t)
+	diary, key := filepath.Join(w.home, "Documents/diary.txt"), filepath.Join(w.home, ".ssh/id_ed25519")
+	must(t, os.Chmod(w.root, 0o700))
+	must(t, os.Chmod(filepath.Join(w.root, "run"), 0o700))
+	must(t, os.MkdirAll(filepath.Join(w.root, "run", "jail"), 0o700))
+	whole := []string{"--profile", "default", "--home", "host", "--read", "/"}
+	w.arms("grep -q canary '"+diary+"'", whole, []string{"--hide", diary}, []string{"--read", diary})
+	w.arms("grep -q canary '"+diary+"'", whole, nil, []string{"--read", filepath.Dir(diary)})
+	// The directory itself, by name; what is secret in it stays so.
+	w.arms("grep -q canary '"+key+"'", whole, []string{"--read", w.root}, []string{"--read", w.root, "--read", filepath.Dir(key)})
+	args := append([]string{"run"}, whole...)
+	w.succeeds(append(args, "--read", w.root, "grep", "-q", "canary", diary)...)
+	r := w.succeeds(append(args, "--read", diary, "find", w.root, "-type", "f")...)
+	if r.stdout != diary+"\n" {
+		t.Errorf("beside what is granted, the jail shows %q", r.stdout)
+	}
+	before := w.snap()
+	for _, script := range []string{"echo x >>'" + diary + "'", "touch '" + w.root + "/made'", "touch '" + w.home + "/made'"} {
+		if r := w.jail(append(args, "--read", diary, "sh", "-c", script)...); r.status == 0 || r.status == 125 {
+			t.Errorf("%q: exit status %d\n%s", script, r.status, r.output())
+		}
+	}
+	before.unchanged(t)
+	profile := w.profile("extends: [default]\nfilesystem: {read: [/], home: host}\n")
+	must(t, os.Chmod(profile, 0o644))
+	if r := w.succeeds("explain", profile, key); !strings.Contains(r.stdout, "hidden") || !strings.Contains(r.stdout, "what only root can enter") {
+		t.Errorf("jail explain says %q", r.stdout)
+	}
+}

@@ -41,6 +41,7 @@ type grant struct {
 	links   []link // crossed on the way from the written path
 	at      *diag.Range
 	stand   standin.Kind // grantAbsent: what is on the host meanwhile
+	lent    bool         // in a jail of root: a mount for itself, see shut
 	key     string       // the line of the profile, where that is no path rule: "network.mode: host"
 }
 

@@ -175,7 +175,7 @@ func (m *mounter) there(gr *grant, path string, around setting) bool {
 func (m *mounter) bind(n *node, path string, around setting) {
 	gr := n.grant
 	writable := gr.kind == grantWrite
-	if around.bound && around.writable == writable && !around.own && gr.source == "" {
+	if around.bound && around.writable == writable && !around.own && gr.source == "" && !gr.lent {
 		m.pin(n, path, around)
 		return
 	}

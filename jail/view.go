@@ -29,6 +29,9 @@ func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
 	if home != nil {
 		v.root.at(home.real).forgetHost(home)
 	}
+	if h.RunAs > 0 {
+		v.root.shut(h.Files, "", setting{}.apply(v.root.grant), false)
+	}
 	for _, gr := range g.grants {
 		if gr.kind != grantOverlay {
 			continue
