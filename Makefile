@@ -82,7 +82,7 @@ test-race: build ## The tests with the race detector
 export SECURITYFLAGS ?=
 
 .PHONY: test-security
-test-security: ## Every known class of weakness, tried in jail and beside it, as a table
+test-security: ## Every known class of weakness, tried in jail and beside it, as a table; by root also in jails of root
 	@scripts/deps build test
 	@scripts/security
 
@@ -94,6 +94,10 @@ security-table: ## The same, with the table written to docs/security-table.md
 .PHONY: test-security-user
 test-security-user: build
 	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m -parallel 8 ./e2e/security -args $(SECURITYFLAGS) $(if $(TABLE),-table $(TABLE))
+
+.PHONY: test-security-root
+test-security-root: build
+	JAIL_TEST_AS_ROOT=1 JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m -parallel 8 -run TestRows ./e2e/security
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (10s)

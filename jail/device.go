@@ -62,10 +62,12 @@ func shmGrant() *grant {
 var procReadOnly = [...]string{"sys", "sysrq-trigger"}
 
 // procHidden lists what of /proc tells every user about the host, its keys,
-// its disks and buses, when keys are pressed, or which boot this is.
+// its disks and buses, when keys are pressed, which boot this is, or which inodes
+// are locked by whoever (proc_locks(5): locks of open files are in every PID
+// namespace's list).
 var procHidden = [...]string{
 	"acpi", "asound", "bus", "cmdline", "config.gz", "diskstats", "fs", "interrupts", "irq", "kallsyms", "key-users", "keys",
-	"modules", "partitions", "scsi", "sys/kernel/random/boot_id",
+	"locks", "modules", "partitions", "scsi", "sys/kernel/random/boot_id",
 }
 
 // procHiddenFromRoot lists what the kernel itself keeps from everybody but

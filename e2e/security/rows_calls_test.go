@@ -32,7 +32,8 @@ func callRows() []row {
 			id: "S7", what: "ptrace, and options that suspend a filter", probe: []string{"ptrace"}, off: filter, wide: allCalls,
 		},
 		{
-			id: "K1", what: "socket families 0 to 46 but UNIX and IP", probe: []string{"families"},
+			rootOff: "root itself may make what takes privileges",
+			id:      "K1", what: "socket families 0 to 46 but UNIX and IP", probe: []string{"families"},
 			off: "the filter, for 32-bit calls too, the socket guard, and the limit on user namespaces", wide: open32,
 		},
 		{

@@ -12,10 +12,28 @@ import (
 )
 
 func ipcRows() []row {
+	// What lies in a directory that is granted is not hidden by the tree.
+	const runtimeDir = "filesystem: {write: [\"{root}/run\"]}\n"
 	return []row{
 		{id: "I1", what: "abstract sockets", elsewhere: "TestI1"},
 		{id: "I2", what: "sockets in files", elsewhere: "TestI2"},
-		{id: "I3", what: "the user's service manager", elsewhere: "TestI2"},
+		{
+			id: "I3", what: "the user's service manager", probe: []string{"knock", "{root}/run/systemd/private", "{root}/run/bus"}, oracle: accepted,
+			prepare: func(s *scene) { s.listen("unix", s.root+"/run/systemd/private"); s.listen("unix", s.root+"/run/bus") },
+			profile: runtimeDir, off: "the socket guard", wide: runtimeDir + anySocket,
+		},
+		{
+			id: "I4", what: "services on the session's buses, which act for whoever asks", oracle: accepted,
+			probe: []string{"knock", "{root}/run/bus", "{root}/run/at-spi/bus", "{root}/run/gvfsd/socket", "{root}/run/dbus-1/proxy", "{socket}"},
+			prepare: func(s *scene) {
+				for _, name := range []string{"bus", "at-spi/bus", "gvfsd/socket", "dbus-1/proxy"} {
+					s.listen("unix", s.root+"/run/"+name)
+				}
+				s.listen("unix", "@/tmp/dbus-"+filepath.Base(s.root))
+				s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+s.root+"/run/bus")
+			},
+			profile: runtimeDir, off: "the socket guard", wide: runtimeDir + anySocket,
+		},
 		{id: "I5", what: "agents and daemons that listen in files", elsewhere: "TestI5"},
 		{id: "I6", what: "a filter of D-Bus messages", absent: "a jail reaches no bus"},
 		{id: "I7", what: "helpers that take orders from inside", absent: "there are no helpers"},

@@ -64,7 +64,7 @@ func layerRows() []row {
 		{
 			id: "S11g", what: "signals to a process outside, by one layer", prepare: bystander, probe: []string{"strike", "{pid}"},
 			oracle: func(_ *scene, o *outcome) { o.keep("kill") },
-			off:    "all layers", wide: open + "namespaces: {pid: false}\n",
+			off:    "all layers", wide: open + "namespaces: {pid: false}\n", rootOff: otherUser,
 			alone: []layer{
 				{name: "the PID namespace", wide: open},
 				{name: "Landlock", wide: allCalls + "namespaces: {pid: false}\n"},
@@ -96,6 +96,9 @@ func abstract(s *scene) { s.listen("unix", "@jail-test-"+filepath.Base(s.root)) 
 // listen counts who connects to an address of the host.
 func (s *scene) listen(network, address string) {
 	s.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		s.mkdir(filepath.Dir(address))
+	}
 	l, err := new(net.ListenConfig).Listen(s.t.Context(), network, address)
 	if err != nil {
 		s.t.Fatal(err)

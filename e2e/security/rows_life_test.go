@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// otherUser is a guard that a jail of root has besides.
+const otherUser = "the program is another user there, which stops it as well"
+
 func lifeRows() []row {
 	return []row{
 		{id: "R1", what: "a fork bomb", elsewhere: "TestR1"},
@@ -25,13 +28,14 @@ func lifeRows() []row {
 			noTeeth: "the launcher lives on and with it the jail, as any program started in the background does", noPeers: "row R4 asks them",
 			noControl: "it is about the launcher",
 		},
-		{id: "R5", what: "a service of a jail that dies", absent: "a jail has no services outside yet"},
+		{id: "R5", what: "a service of a jail that dies", absent: "the services of a jail are its launcher: see R4"},
 		{id: "R6", what: "a step of the set-up that fails", elsewhere: "TestEveryOpCanFail"},
-		{id: "R7", what: "core dumps", elsewhere: "TestRows/L8"},
+		{id: "R7", what: "core dumps", elsewhere: "TestR7"},
 		{id: "R8", what: "programs that do not want to end", elsewhere: "TestR8"},
 		{
 			id: "R9", what: "signals and priorities for processes outside", probe: []string{"strike", "{pid}"}, prepare: bystander,
 			off: "the PID namespace and Landlock", wide: "namespaces: {pid: false}\nlandlock: off\n", twice: []string{"setpriority", "sched_setscheduler", "ioprio_set"},
+			rootOff: otherUser,
 		},
 		{
 			id: "R10", what: "setting clocks", probe: []string{"calls", "clock_settime", "clock_adjtime", "settimeofday", "adjtimex"},

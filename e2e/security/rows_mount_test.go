@@ -20,6 +20,7 @@ func mountRows() []row {
 		{
 			id: "M2", what: "a source that is exchanged for a link while the jail starts", try: exchanged,
 			off: "the flags that keep links in the way to a source from being followed, and Landlock, with the window held open", edits: "links,window",
+			rootOff: "sources are opened in another way there",
 			noEnter: mountsNothing,
 			twice:   []string{"write"},
 		},
@@ -29,6 +30,10 @@ func mountRows() []row {
 			off: "the rule that hides", wide: "environment: {}\n",
 		},
 		{id: "M4", what: "a terminal that is exchanged while the jail starts", absent: "no terminal is bound: a jail has its own `/dev/pts`"},
+		{
+			id: "M5", what: "other files in the place of `/proc`, into which the launcher writes", try: overProc,
+			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
+		},
 		{
 			id: "M6", what: "mounts that come to the host later, or leave the jail", try: propagation,
 			off: "private propagation", edits: "propagation",
@@ -162,13 +167,14 @@ func propagation(s *scene, a arm) *outcome {
 	const before = `mount --bind "$PWD" "$PWD"; `
 	late := `mount -t tmpfs none late; echo ` + s.canary + ` >late/secret; `
 	read := []string{probeBin, "read", "late/secret"}
-	// The program waits until the mount is there.
+	// The program waits until the mount is there, which waits for the program.
 	if a != entered {
-		read = []string{"/bin/sh", "-c", `read x; exec "$0" read late/secret`, probeBin}
+		read = []string{"/bin/sh", "-c", `: >up; read x; exec "$0" read late/secret`, probeBin}
 	}
 	script, line := s.startAlone(&row{edits: "propagation"}, a, before, late, read...)
 	if a != entered {
-		script += `( sleep 0.3; ` + late + `echo go ) | "$@"`
+		_ = os.Remove(s.project + "/up") // of the launch that left the record
+		script += `( i=0; while [ ! -e up ] && [ $i -lt 1000 ]; do sleep 0.02; i=$((i+1)); done; ` + late + `echo go ) | "$@"`
 	}
 	o := s.alone(script, line...)
 	texts := o.texts["late/secret"]
@@ -290,6 +296,17 @@ func magic(s *scene, a arm) *outcome {
 }
 
 var metanames = []string{"a,b", "a:b", `a\b`, "a b", "a\tb", "a=b", `a"b`, "a'b", "a#b", "a\\054b", "\u00e9", "a\nb", "lowerdir=", "-o"}
+
+// overProc puts something over what the launcher writes to.
+func overProc(s *scene, a arm) *outcome {
+	var cases []policyCase
+	for _, path := range []string{"/proc", "/proc/sys", "/proc/sys/user", "/proc/self"} {
+		for _, rule := range []string{"tmpfs: [" + path + "]", "write: [" + path + "]", "overlay: [{path: " + path + ", changes: discard}]"} {
+			cases = append(cases, policyCase{name: rule, profile: "extends: [default]\nfilesystem: {" + rule + "}\n"})
+		}
+	}
+	return s.policies(a, cases)
+}
 
 // metacharacters: names that mean something to mount(8), overlayfs or a shell
 // are mounted as they are.

@@ -31,7 +31,7 @@ func namespaceRows() []row {
 		{
 			id: "N5", what: "changing groups in the new user namespace", probe: []string{"read", "/proc/self/setgroups"}, oracle: setgroups,
 			noTeeth: "the kernel lets an ordinary user map a group in no other order",
-			noPeers: "it is about namespaces made without privileges",
+			noPeers: "it is about namespaces made without privileges", asRoot: "it is about namespaces made without privileges",
 		},
 		{
 			id: "N7", what: "control groups that can be written or mounted", try: cgroupWrites,
@@ -44,9 +44,36 @@ func namespaceRows() []row {
 		},
 		{id: "N3", what: "supplementary groups: what only they open is not granted, and they are gone where the profile drops them", elsewhere: "TestN3"},
 		{id: "N6", what: "starting as root", elsewhere: "TestN6"},
-		{id: "N8", what: "a host without user namespaces", elsewhere: "TestN8"},
+		{
+			id: "N8", what: "starting weaker on a host without user namespaces", try: withoutNamespaces, off: "nothing: there are user namespaces",
+			noEnter: "who enters makes none", noPeers: "bubblewrap does with fewer, and firejail is setuid",
+		},
 		{id: "N9", what: "inside another sandbox", elsewhere: "TestN9"},
 	}
+}
+
+// withoutNamespaces starts where no user namespace can be made: the program
+// must not have run, and the message has to name the remedy.
+func withoutNamespaces(s *scene, a arm) *outcome {
+	if a == firejail {
+		return &outcome{parts: map[string]string{}} // setuid programs can't run there
+	}
+	ran := s.project + "/ran"
+	s.through = []string{"unshare", "-Ur"}
+	line := s.start(&row{}, a, "/usr/bin/touch", ran)
+	script := `echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`
+	if a == teeth {
+		script = `exec "$@"`
+	}
+	_ = os.Remove(ran)
+	got := s.run(append([]string{"unshare", "-Ur", "/bin/sh", "-c", script, "sh"}, line...)...)
+	if a.inside() && (got.status != 125 || !strings.Contains(got.stderr, "/proc/sys/user/max_user_namespaces")) {
+		s.t.Errorf("%s: exit status %d and no remedy\n%s", a, got.status, got.output())
+	}
+	_, err := os.Lstat(ran)
+	got.parts = map[string]string{}
+	got.set("it ran", err == nil)
+	return got
 }
 
 // bystander is a process outside, of the same user.

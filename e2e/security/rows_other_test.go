@@ -40,6 +40,7 @@ func otherRows() []row {
 			id: "V8", what: "variables that steer the runtime of the launcher", try: steeredRuntime,
 			noControl: "it is about the launcher", noTeeth: "the variables are not read", noPeers: "they are not written in Go",
 		},
+		{id: "V1", what: "a control socket", absent: "there is none: records of jails are checked instead, see P4"},
 		{id: "V5", what: "profiles made to exhaust the parser", elsewhere: "FuzzLoad"},
 	}
 	for _, x := range []struct {

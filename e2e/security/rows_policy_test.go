@@ -25,6 +25,12 @@ func policyRows() []row {
 	}
 	rows := []row{
 		{id: "Y1", what: "protected paths that do not exist yet", elsewhere: "TestY1"},
+		{
+			id: "Y2", what: "what a rule hides below what others grant", probe: []string{"read", "{outside}/secret", "{outside}/deep/er/secret"},
+			prepare: func(s *scene) { s.write(s.outside+"/deep/er/secret", s.canary) },
+			profile: "filesystem: {hide: [\"{outside}/secret\", \"{outside}/deep/er\"], read: [\"{outside}\"], write: [\"{outside}/deep\"]}\n",
+			off:     "the rules that hide", wide: "filesystem: {read: [\"{outside}\"], write: [\"{outside}/deep\"]}\n",
+		},
 		{id: "Y3", what: "protected paths by another name", elsewhere: "TestY3"},
 		{id: "Y4", what: "protected paths whose parent is renamed", elsewhere: "TestY4"},
 		about("Y6", "a profile that somebody else could have written, or that lies in the current directory", shadowing),
@@ -34,6 +40,7 @@ func policyRows() []row {
 			id: "Y9", what: "profiles that include each other, deeply or in circles", elsewhere: "FuzzLoad",
 		},
 		about("Y10", "names that begin like a granted one", prefixes),
+		{id: "Y11", what: "a plan that is shown and another that is carried out", elsewhere: "TestPlanMatchesKernel"},
 		about("Y12", "a work tree that tries to widen or replace the profile", workTree),
 		{
 			id: "Y13", what: "switches that turn protection off, in reach from inside", try: switches,
@@ -48,6 +55,8 @@ func policyRows() []row {
 		{id: "C3", what: "files that others run later", elsewhere: "TestStartupFiles"},
 		{id: "C4", what: "hooks and settings of projects", elsewhere: "TestC4"},
 		{id: "Y5", what: "`.git` as a file or a link", elsewhere: "TestY5"},
+		sinkRow("C5", "services of the user's session, and what its menus start", sessionSinks),
+		sinkRow("C6", "hooks and settings of coding agents", agentSinks),
 		{id: "C7", what: "changed desktop files", absent: "jail writes none yet"},
 		{id: "C10", what: "lists of what was used last", elsewhere: "TestHomes"},
 	}

@@ -16,6 +16,7 @@ func processRows() []row {
 		{
 			id: "P2", what: "looking into the jail's first process", try: lookIntoFirst,
 			off: "the step that makes it unreadable, and the filter", wide: allCalls, edits: "prctl:PR_SET_DUMPABLE",
+			rootOff: "giving root's ids up takes the step",
 			// Its copy of the launcher's memory was overwritten, and its
 			// descriptors closed.
 			twice: []string{"environ", "cmdline", "fd", "pidfd_getfd"},

@@ -102,6 +102,9 @@ machine described below as an ordinary user. The ids are those of the tests: ` +
 * **bubblewrap**: ` + "`bwrap --ro-bind / / --unshare-all --dev /dev --proc /proc`" + `, with the current directory writable.
 * **firejail**: with its default profile.
 
+Started as root, the tests are made once more with jails of root, which run as a user that is nobody's; without bubblewrap
+and firejail, and with the same result, but for what the notes say.
+
 "3 of 7" counts the ways that were tried and that worked. A dash means that the arm does not apply.
 
 ## The machine
@@ -160,6 +163,8 @@ func (r *result) note() string {
 		alone = append(alone, l.name)
 	}
 	add("each alone with all others off: %s", strings.Join(alone, ", "))
+	add("not with root: %s", w.asRoot)
+	add("guard not switched off with root: %s", w.rootOff)
 	add("not from a record: %s", w.noWarm)
 	add("not by `jail enter`: %s", w.noEnter)
 	if len(w.twice) > 0 {

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,22 @@ static void writes(int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		int fd = open(argv[i], O_WRONLY | O_CREAT, 0666);
 		report(argv[i], fd < 0 ? errno : failed(write(fd, "pwned\n", 6)), "");
+	}
+}
+
+/* plant FILE...: each with the directories above it. */
+static void plants(int argc, char **argv)
+{
+	char path[PATH_MAX];
+
+	for (int i = 0; i < argc; i++) {
+		snprintf(path, sizeof path, "%s", argv[i]);
+		for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+			*slash = 0;
+			mkdir(path, 0755);
+			*slash = '/';
+		}
+		writes(1, argv + i);
 	}
 }
 
@@ -439,7 +456,7 @@ static void lattice(int argc, char **argv)
 }
 
 const struct probe files[] = {
-	{ "read", reads }, { "write", writes }, { "open", opens }, { "stat", stats }, { "digest", digest }, { "grep", grep }, { "existence", existence }, { "list", lists },
+	{ "read", reads }, { "write", writes }, { "plant", plants }, { "open", opens }, { "stat", stats }, { "digest", digest }, { "grep", grep }, { "existence", existence }, { "list", lists },
 	{ "descriptors", descriptors }, { "cwd", directory }, { "mount-flags", flags }, { "devices", devices },
 	{ "unbounded", unbounded }, { "unmask", unmask }, { "flip", flip }, { "mount-cgroup", mount_cgroups }, { "lattice", lattice }, { 0 }
 };
