@@ -79,7 +79,10 @@ func planted(s *scene, a arm) *outcome {
 // anything be made beside it.
 func exchanged(s *scene, a arm) *outcome {
 	launches := 100
-	if *long && a.inside() {
+	switch {
+	case !a.inside():
+		launches = 1000 // it ends with the first success
+	case *long:
 		launches = 500
 	}
 	source, other := s.project+"/source", s.project+"/other"
