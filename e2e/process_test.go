@@ -301,3 +301,20 @@ func TestFirstProcessIsBare(t *testing.T) {
 		_ = cmd.Wait()
 	}
 }
+
+// Distributions build position-independent executables, which a dynamic loader
+// starts.
+func TestPositionIndependent(t *testing.T) {
+	w := newWorld(t)
+	exe := filepath.Join(w.root, "jail")
+	build := exec.Command("go", "build", "-buildmode=pie", "-o", exe, "../cmd/jail")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for range 2 { // without a record, and from one
+		if r := w.host(exe, "run", "--profile", "default", "echo", "printed"); r.status != 0 || r.stdout != "printed\n" {
+			t.Errorf("exit status %d\n%s", r.status, r.output())
+		}
+	}
+}

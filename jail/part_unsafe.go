@@ -22,11 +22,30 @@ const heapArena = 64 << 20
 //
 // What is missed is copied: not more than time depends on it.
 func (s *scratch) part(shared []byte) {
+	if loaded() {
+		return
+	}
 	heap := uintptr(unsafe.Pointer(new(uint64))) &^ (heapArena - 1)
 	_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, heap, heapArena, unix.MADV_DONTFORK)
 	from := uintptr(unsafe.Pointer(&shared[0])) + uintptr(len(shared))
-	// The child overwrites the command line, so it has to have that.
-	if to := uintptr(s.clear) &^ uintptr(os.Getpagesize()-1); from < to {
+	// The child overwrites the command line, so it has to have that. And it runs
+	// code, which may lie in between in a position-independent executable.
+	to, image := uintptr(s.clear)&^uintptr(os.Getpagesize()-1), uintptr(unsafe.Pointer(&signalWake))
+	if from < to && (image < from || image >= to) {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, from, to-from, unix.MADV_DONTFORK)
 	}
+}
+
+// loaded tells whether a dynamic loader started this process, as it does a
+// position-independent executable. It leaves memory behind that the kernel looks
+// at in the child as well: the area that rseq(2) registered.
+func loaded() bool {
+	const base = 7 // AT_BASE of getauxval(3), the loader's address
+	vector, err := unix.Auxv()
+	for _, entry := range vector {
+		if entry[0] == base {
+			return entry[1] != 0
+		}
+	}
+	return err != nil
 }
