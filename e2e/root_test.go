@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -169,6 +171,39 @@ func TestN6RootsConnections(t *testing.T) {
 	j := w.runs(concat(granted[2:], []string{"sleep", "60"})...)
 	if user := peer(concat([]string{jailBin, "enter", j.id}, connect)...); !isRootsJail(itoa(user)) {
 		t.Errorf("from a jail that was entered user %d connects", user)
+	}
+}
+
+// N6: connections of a jail take nothing from its launcher: it still learns that
+// its own parent has ended, and belongs to root as others see it.
+func TestN6RootsLauncherStays(t *testing.T) {
+	need(t, "setpriv")
+	w := newWorld(t)
+	path := filepath.Join(w.project, "socket")
+	serve(t, "stream", path)
+	script := probeBin + " connect stream " + path + "; touch connected; exec sleep 60"
+	for range 4 { // which thread makes the connections is a matter of luck
+		_ = os.Remove(w.project + "/connected")
+		cmd := w.command("sh", "-c", `setpriv --pdeathsig KILL "$@" & echo $!; wait`, "sh",
+			jailBin, "run", "--read", binDir, "--write", w.project, "--set", "sockets="+path, "sh", "-c", script)
+		out, err := cmd.StdoutPipe()
+		must(t, err)
+		must(t, cmd.Start())
+		var launcher int
+		_, err = fmt.Fscan(out, &launcher)
+		must(t, err)
+		if !within(10*time.Second, func() bool { return exists(w.project + "/connected") }) {
+			t.Fatal("the program did not connect")
+		}
+		if ids := statusOf(launcher)["Uid"]; strings.TrimSpace(ids) != "0\t0\t0\t0" {
+			t.Errorf("the launcher has the user ids %s", ids)
+		}
+		must(t, cmd.Process.Kill())
+		if !within(5*time.Second, func() bool { return statusOf(launcher)["State"] == "" }) {
+			t.Error("the launcher outlives its parent")
+			_ = unix.Kill(launcher, unix.SIGKILL)
+		}
+		_ = cmd.Wait()
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 //   - No new variable escapes, nothing is allocated, no map, interface,
 //     closure, defer, append or string is touched, nothing is indexed.
 //   - There is no heap: the child has the memory that is shared, the code, and what
-//     belongs to variables of packages, see parted.
+//     belongs to variables of packages, see part.
 //   - The only calls are the two runtime hooks, the raw syscall stubs, and
 //     functions of this file. A test reads the compiled code and compares.
 
@@ -40,8 +40,9 @@ func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) 
 	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
 	runtimeBeforeFork()
 	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
-	if errno = refused(pid); errno == syscall.ENOSYS || errno == syscall.EPERM || errno == syscall.EINVAL {
-		// A filter of somebody else's, which can't look into the structure.
+	switch refused(pid) {
+	case 0, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOSPC, syscall.EUSERS: // as clone(2) would have it
+	default: // perhaps a filter of somebody else's, which can't look into the structure
 		s.handlers = true
 		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, s.top(), uintptr(s.clone.tls), r, s)
 	}

@@ -27,10 +27,11 @@ func (s *scratch) part(shared []byte) {
 	}
 	heap := uintptr(unsafe.Pointer(new(uint64))) &^ (heapArena - 1)
 	_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, heap, heapArena, unix.MADV_DONTFORK)
-	from := uintptr(unsafe.Pointer(&shared[0])) + uintptr(len(shared))
+	page := uintptr(os.Getpagesize())
+	from := (uintptr(unsafe.Pointer(&shared[0])) + uintptr(len(shared)) + page - 1) &^ (page - 1)
 	// The child overwrites the command line, so it has to have that. And it runs
 	// code, which may lie in between in a position-independent executable.
-	to, image := uintptr(s.clear)&^uintptr(os.Getpagesize()-1), uintptr(unsafe.Pointer(&signalWake))
+	to, image := uintptr(s.clear)&^(page-1), uintptr(unsafe.Pointer(&signalWake))
 	if from < to && (image < from || image >= to) {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, from, to-from, unix.MADV_DONTFORK)
 	}

@@ -86,13 +86,17 @@ func (p *Process) follow() {
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err != nil || p.firstfd < 0 || fds[0].Revents != 0 {
-			return // without a pidfd, waiting is all that can be done
+		if err != nil || p.firstfd < 0 {
+			p.answer(unix.POLLIN)
+			return // waiting is all that can be done
+		}
+		if fds[0].Revents != 0 {
+			return
 		}
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
 		}
-		if p.sockets != nil {
+		if others < len(fds) {
 			p.answer(fds[others].Revents)
 		}
 		if p.relay != nil {
@@ -105,6 +109,7 @@ func (p *Process) follow() {
 // that may have to wait for the program.
 func (p *Process) answer(events int16) {
 	switch {
+	case p.sockets == nil:
 	case events&unix.POLLIN != 0:
 		go p.sockets.Serve()
 		p.sockets = nil

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -135,8 +136,8 @@ func (r *Relay) Resized() {
 	}
 }
 
-// settleTime is how long an outer terminal that takes nothing is waited for,
-// in milliseconds.
+// settleTime is how long settle reads, and an outer terminal that takes nothing
+// is waited for, in milliseconds.
 const settleTime = 2000
 
 // settleReads is how often settle reads at most: more than the two sides of a
@@ -146,12 +147,13 @@ const settleReads = 1 << 10
 // settle prints what the program has printed so far. Others in the jail may
 // print without end meanwhile.
 func (r *Relay) settle() {
+	end := time.Now().Add(settleTime * time.Millisecond)
 	for reads := 0; !r.gone; {
 		// poll(2) has the kernel pass on what is under way between the two
 		// sides of a pseudo-terminal.
 		in := []unix.PollFd{{Fd: int32(r.master), Events: unix.POLLIN}}
 		n, _ := unix.Poll(in, 0)
-		more := n > 0 && in[0].Revents&unix.POLLIN != 0 && reads < settleReads
+		more := n > 0 && in[0].Revents&unix.POLLIN != 0 && reads < settleReads && time.Now().Before(end)
 		if more && len(r.printed) < printedRoom {
 			more = r.readPrinted()
 			reads++

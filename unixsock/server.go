@@ -68,11 +68,17 @@ const maxWaiting = 256
 // Listener is the descriptor that is readable when Serve has something to do.
 func (s *Server) Listener() int { return s.listener }
 
-// Serve answers until the last process under the filter is gone. It keeps its
+// Serve answers until the last process under the filter is gone. It keeps a
 // thread, which belongs to the jail's user from then on, and does not return: the
-// end of a thread is the end of what it has forked.
+// end of a thread is the end of what it has forked. The thread is not the first of
+// this process, whose user is the one that others see, and which is told when its
+// parent ends (PR_SET_PDEATHSIG of prctl(2)).
 func (s *Server) Serve() {
 	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		go s.Serve() // on another thread, since this one is taken
+		select {}
+	}
 	for s.listener >= 0 {
 		fds := s.poll(nil)
 		switch _, err := unix.Poll(fds, s.pause()); {
