@@ -3,6 +3,8 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,7 +44,7 @@ func (w *world) whileJailed(args ...string) func() {
 }
 
 // background starts a jail whose program waits, and returns what sends a
-// signal to the launcher and waits for its end.
+// signal to the launcher and waits for its end and the jail's.
 func (w *world) background(args ...string) func(os.Signal) {
 	w.t.Helper()
 	cmd := w.command(append(append([]string{jailBin, "run"}, args...), "sh", "-c", "echo ready; exec sleep 60")...)
@@ -61,11 +63,21 @@ func (w *world) background(args ...string) func(os.Signal) {
 	}
 	return func(s os.Signal) {
 		w.t.Helper()
+		jail := descendants(cmd.Process.Pid)
 		if err := cmd.Process.Signal(s); err != nil {
 			w.t.Fatal(err)
 		}
 		_ = cmd.Wait()
+		if !eventually(func() bool { return !slices.ContainsFunc(jail, lives) }) {
+			w.t.Errorf("of the jail's processes %d some live", jail)
+		}
 	}
+}
+
+// lives tells whether a process is not dead; its parent may not have waited.
+func lives(pid int) bool {
+	state := statusOf(pid)["State"]
+	return state != "" && state[0] != 'Z' && state[0] != 'X'
 }
 
 // Two jails that need the same: what stands in stays until the second ends,
@@ -116,4 +128,38 @@ func TestAbsentIsSwept(t *testing.T) {
 	if got := w.read(filepath.Join(w.project, ".envrc")); got != "mine" || exists(filepath.Join(w.project, ".vscode")) {
 		t.Errorf("after sweeping .envrc holds %q", got)
 	}
+}
+
+// Records of before a power loss name processes that are others now, which may
+// live long. The next launch removes what they tell of all the same.
+func TestAbsentOfAnotherBoot(t *testing.T) {
+	w := newWorld(t)
+	before := w.snap()
+	w.background("--profile", "default", "--write", w.project)(syscall.SIGKILL)
+	records, err := filepath.Glob(filepath.Join(w.home, ".local/state/jail/standins/*"))
+	must(t, err)
+	if len(records) == 0 {
+		t.Fatal("the killed launcher left no record")
+	}
+	// The process of this test takes the place of the jail.
+	stat := strings.Fields(w.read("/proc/self/stat"))
+	jail := regexp.MustCompile(`(?m)^[0-9]+ [0-9]+ ([0-9]+) ([-0-9a-f]+)$`)
+	become := func(line string) {
+		t.Helper()
+		for _, record := range records {
+			text := w.read(record)
+			if !jail.MatchString(text) {
+				t.Fatalf("no jail in the record %q", text)
+			}
+			w.write(record, jail.ReplaceAllString(text, line))
+		}
+	}
+	become(stat[0] + " " + stat[21] + " $1 $2")
+	w.succeeds("run", "--profile", "default", "true")
+	if !standsIn(filepath.Join(w.project, ".envrc")) {
+		t.Error("stand-ins were removed while their jail lives")
+	}
+	become(stat[0] + " " + stat[21] + " $1 00000000-0000-0000-0000-000000000000")
+	w.succeeds("run", "--profile", "default", "true")
+	before.unchanged(t)
 }

@@ -3,9 +3,11 @@ package standin
 import (
 	"bytes"
 	"errors"
-	"os"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,80 +18,157 @@ import (
 // Even a descriptor in the first process would be closed before the kernel ends
 // the others of its PID namespace (do_exit in kernel/exit.c). But it is not dead
 // before they are.
+//
+// Records outlive a boot, and containers may share a home: a number and a time
+// mean something only together with where they were taken.
 type holder struct {
-	pid int
-	// since is a time after the start of the process, in ticks since the
-	// machine's: what has this number and is younger is somebody else.
-	since uint64
+	pid   int
+	start uint64 // as startOf tells it
+	where where
 }
 
-// ticks is how many there are in a second wherever Linux tells times to
-// programs (USER_HZ, time(7)).
-const ticks = 100
+// where is what the numbers of processes belong to.
+type where struct {
+	// pids is the inode of the PID namespace (namespaces(7)), 0 where /proc is
+	// another one's and tells nothing about these numbers.
+	pids uint64
+	// boot is the boot's id (random(4)), "" where that is hidden, as in a
+	// jail: there the namespace must do, which is the jail's own.
+	boot string
+}
 
-// dying is how long a process may take to die, in milliseconds, before it is left
-// for the next look.
-const dying = 300
+// unknown stands for a boot without an id in a record.
+const unknown = "-"
 
-// newHolder is the process of this number, which has been started.
-func newHolder(pid int) holder {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
-		return holder{pid: pid, since: 1<<63 - 1}
+// dying is how long processes may take to die at the end of a launcher, before
+// they are left for the next look.
+const dying = 300 * time.Millisecond
+
+// newHolder is the process of this number, a child of this one. Without a PID
+// namespace it is one that nothing can be said about.
+func newHolder(pid int) (holder, error) {
+	here, err := whereabouts()
+	if err != nil || here.pids == 0 {
+		return holder{pid: pid}, err
 	}
-	return holder{pid: pid, since: uint64(now.Nano()/(1e9/ticks)) + 1}
+	start, err := startOf(pid)
+	return holder{pid, start, here}, err
 }
 
 // append writes a holder as a line of a record: unlike names, without quotes.
 func (h holder) append(text []byte) []byte {
-	text = append(strconv.AppendInt(text, int64(h.pid), 10), ' ')
-	return strconv.AppendUint(text, h.since, 10)
+	boot := h.where.boot
+	if boot == "" {
+		boot = unknown
+	}
+	return fmt.Appendf(text, "%d %d %d %s", h.pid, h.start, h.where.pids, boot)
 }
 
 func parseHolder(line string) (holder, bool) {
-	pid, since, ok := strings.Cut(line, " ")
-	if !ok {
+	fields := strings.Split(line, " ")
+	if len(fields) != 4 {
 		return holder{}, false
 	}
-	h := holder{}
-	var err, worse error
-	h.pid, err = strconv.Atoi(pid)
-	h.since, worse = strconv.ParseUint(since, 10, 64)
-	return h, err == nil && worse == nil && h.pid > 0
+	pid, err := strconv.ParseInt(fields[0], 10, 32)
+	start, startErr := strconv.ParseUint(fields[1], 10, 64)
+	pids, pidsErr := strconv.ParseUint(fields[2], 10, 64)
+	boot := fields[3]
+	if boot == unknown {
+		boot = ""
+	}
+	return holder{int(pid), start, where{pids, boot}}, errors.Join(err, startErr, pidsErr) == nil && pid > 0
 }
 
-// gone tells whether the jail is dead. The launcher is, or has waited for it,
-// so that one which is not will be in a moment.
-func (h holder) gone() bool {
+// gone tells whether the jail is dead, or will be by the deadline; the zero
+// time is now. What nothing can be said about is gone: then only locks count.
+func (h holder) gone(deadline time.Time) bool {
 	fd, err := unix.PidfdOpen(h.pid, 0)
 	if err != nil {
-		return errors.Is(err, unix.ESRCH)
+		// The last two: the number is a thread's now, or that of a process
+		// group whose leader is dead.
+		return errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT)
 	}
 	defer func() { _ = unix.Close(fd) }()
-	if start, err := startOf(h.pid); err == nil && start > h.since {
+	if here, err := whereabouts(); err != nil || !here.same(h.where) {
+		return true
+	}
+	// A process that can't be looked at counts as the jail's.
+	if start, err := startOf(h.pid); err == nil && start != h.start {
 		return true
 	}
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for {
-		n, err := unix.Poll(fds, dying)
+		left := max(time.Until(deadline), 0)
+		n, err := unix.Poll(fds, int(left.Milliseconds()))
 		if !errors.Is(err, unix.EINTR) {
 			return n > 0
 		}
 	}
 }
 
+// same tells whether a number here can mean the process that it meant there.
+// Namespaces get the inodes of others that are gone, and the first one has the same
+// in every boot.
+func (w where) same(there where) bool {
+	return w.pids != 0 && w.pids == there.pids && (w.boot == there.boot || w.boot == "" || there.boot == "")
+}
+
+// whereabouts is where the numbers of processes belong that this one uses.
+func whereabouts() (where, error) {
+	var buf [64]byte
+	self, err := readlink("/proc/self", buf[:])
+	if err != nil || self != strconv.Itoa(unix.Getpid()) {
+		return where{}, err // the /proc of another namespace
+	}
+	inode, err := readlink("/proc/self/ns/pid", buf[:])
+	if err != nil {
+		return where{}, err
+	}
+	var w where
+	if w.pids, err = strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(inode, "pid:["), "]"), 10, 64); err != nil {
+		return where{}, fmt.Errorf("/proc/self/ns/pid: %w", err)
+	}
+	if n, err := read("/proc/sys/kernel/random/boot_id", buf[:]); err == nil {
+		w.boot = string(bytes.TrimSpace(buf[:n]))
+	}
+	return w, nil
+}
+
 // startOf is when a process was started, in ticks since the machine's start
 // (field 22 of proc_pid_stat(5)).
 func startOf(pid int) (uint64, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	buf := make([]byte, 2048) // the kernel writes the line in one go
+	path := "/proc/" + strconv.Itoa(pid) + "/stat"
+	n, err := read(path, buf)
 	if err != nil {
 		return 0, err
 	}
 	// The name, in parentheses, may hold anything.
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	fields := bytes.Fields(buf[bytes.LastIndexByte(buf[:n], ')')+1 : n])
 	const at = 22 - 3
 	if len(fields) <= at {
-		return 0, unix.EINVAL
+		return 0, fmt.Errorf("%s: %w", path, io.ErrUnexpectedEOF)
 	}
 	return strconv.ParseUint(string(fields[at]), 10, 64)
+}
+
+func readlink(path string, buf []byte) (string, error) {
+	n, err := unix.Readlink(path, buf)
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return string(buf[:n]), nil
+}
+
+func read(path string, buf []byte) (int, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, fmt.Errorf("open %s: %w", path, err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	n, err := unix.Read(fd, buf)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", path, err)
+	}
+	return n, nil
 }

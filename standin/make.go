@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,7 +50,11 @@ func (h *Held) For(first int) error {
 	if h == nil {
 		return nil
 	}
-	line := append(newHolder(first).append(nil), '\n')
+	jail, err := newHolder(first)
+	if err != nil {
+		return fmt.Errorf("record whom the stand-ins are for: %w", err)
+	}
+	line := append(jail.append(nil), '\n')
 	for _, r := range h.records {
 		if err := r.write(line); err != nil {
 			return fmt.Errorf("record whom the stand-ins in %s are for: %w", r.dir, err)
@@ -59,13 +64,15 @@ func (h *Held) For(first int) error {
 }
 
 // Release gives the stand-ins up. They are removed if no other jail needs
-// them, the innermost first. A nil Held holds nothing.
+// them, the innermost first. Jails of killed launchers are given a moment to
+// die. A nil Held holds nothing.
 func (h *Held) Release() {
 	if h == nil {
 		return
 	}
+	deadline := time.Now().Add(dying)
 	for _, record := range slices.Backward(h.records) {
-		record.release()
+		record.release(deadline)
 	}
 	h.records = nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -90,10 +91,10 @@ func (r *record) write(text []byte) error {
 // release gives up the shares, and removes everything when they were the last.
 // The one of the directory comes first: who gets the record alone must not find
 // the one who just left it there.
-func (r *record) release() {
+func (r *record) release(deadline time.Time) {
 	r.place.leave()
 	if lock(r.fd, unix.LOCK_EX|unix.LOCK_NB) == nil {
-		r.sweep()
+		r.sweep(deadline)
 	}
 	r.close()
 }
@@ -105,13 +106,13 @@ func (r *record) close() {
 
 // sweep removes the stand-ins of a record that is locked, and the record. It
 // leaves both for later while somebody needs them: a jail of another user, or one
-// whose launcher was killed and that is not dead yet.
+// whose launcher was killed and that is not dead by the deadline.
 //
 // Precondition: this record has no share of the directory any more.
-func (r *record) sweep() bool {
+func (r *record) sweep(deadline time.Time) bool {
 	names, jails := r.contents()
 	for _, jail := range jails {
-		if !jail.gone() {
+		if !jail.gone(deadline) {
 			return false
 		}
 	}
@@ -164,7 +165,9 @@ func (r *record) contents() (names []string, jails []holder) {
 
 // Sweep removes what jails left behind whose launchers were killed, and
 // returns the directories in which that was. Inner directories come first: what
-// stands in an outer one may hold them.
+// stands in an outer one may hold them. It waits for nothing, since a program may
+// run meanwhile that needs the caller: jails that are still dying are left to the
+// next one.
 func Sweep(records string) []string {
 	entries, err := os.ReadDir(records)
 	if err != nil {
@@ -179,7 +182,7 @@ func Sweep(records string) []string {
 	slices.SortFunc(left, func(a, b *record) int { return len(b.dir) - len(a.dir) })
 	var dirs []string
 	for _, r := range left {
-		if r.sweep() {
+		if r.sweep(time.Time{}) {
 			dirs = append(dirs, r.dir)
 		}
 		r.close()

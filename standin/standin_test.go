@@ -7,10 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func names(t *testing.T, dir string) string {
@@ -291,29 +294,121 @@ func TestDyingJail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	second.Release()
+	if took := time.Since(began); took < dying/2 || took > 10*dying {
+		t.Errorf("waited for %v", took)
+	}
 	if got := names(t, dir) + " " + names(t, dir+"/sub"); got != "commondir link socket sub link" {
 		t.Errorf("while the jail runs: %q", got)
 	}
-	// It is enough that it is dead: its parent may wait later.
+	// The end of another jail waits for it. It is enough that it is dead: its
+	// parent may wait later.
+	third, err := Make(records, entries)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	Sweep(records)
+	third.Release()
 	if got := names(t, dir) + names(t, records); got != "" {
 		t.Errorf("%q is left", got)
 	}
 	_ = first.Wait()
 }
 
-// A number of a dead process is given to another one.
-func TestReusedNumber(t *testing.T) {
-	h := newHolder(os.Getpid())
-	if h.gone() {
-		t.Error("this process is gone")
+func this(t *testing.T) holder {
+	t.Helper()
+	h, err := newHolder(os.Getpid())
+	if err != nil || h.start == 0 || h.where.pids == 0 || len(h.where.boot) != 36 {
+		t.Fatalf("%+v, %v", h, err)
 	}
-	if h.since = 1; !h.gone() {
-		t.Error("a process that began later is taken for the jail's")
+	return h
+}
+
+func TestHolderInRecord(t *testing.T) {
+	known := this(t)
+	hidden := known
+	hidden.where.boot = ""
+	for _, h := range []holder{known, hidden} {
+		if again, ok := parseHolder(string(h.append(nil))); !ok || again != h {
+			t.Errorf("%+v is read as %+v, %v", h, again, ok)
+		}
+	}
+	for _, line := range []string{"", "1 2", "1 2 3", "0 2 3 -", "-1 2 3 -", "4294967297 2 3 -", "1 x 3 -", "1 2 x -", "1 2 3 - -"} {
+		if h, ok := parseHolder(line); ok {
+			t.Errorf("%q is read as %+v", line, h)
+		}
+	}
+}
+
+// Whatever else has the number now, here or elsewhere, is not waited for.
+func TestSomebodyElsesNumber(t *testing.T) {
+	thread := make(chan int)
+	done := make(chan struct{})
+	defer close(done)
+	hold := func() {
+		runtime.LockOSThread()
+		thread <- unix.Gettid()
+		<-done
+	}
+	go hold()
+	go hold()
+	other := max(<-thread, <-thread) // one may be the thread with the process's number
+	for what, test := range map[string]struct {
+		change func(*holder)
+		gone   bool
+	}{
+		"this process":                        {func(*holder) {}, false},
+		"where the boot's id is hidden":       {func(h *holder) { h.where.boot = "" }, false},
+		"in another boot":                     {func(h *holder) { h.where.boot = strings.Repeat("0", 36) }, true},
+		"in another PID namespace":            {func(h *holder) { h.where.pids++ }, true},
+		"in a namespace that is not known":    {func(h *holder) { h.where.pids = 0 }, true},
+		"a number that was used again":        {func(h *holder) { h.start-- }, true},
+		"a number that was used again before": {func(h *holder) { h.start++ }, true},
+		"a thread's number":                   {func(h *holder) { h.pid = other }, true},
+		"nobody's number":                     {func(h *holder) { h.pid = 1<<31 - 1 }, true},
+	} {
+		h := this(t)
+		test.change(&h)
+		began := time.Now()
+		if got := h.gone(began.Add(dying)); got != test.gone {
+			t.Errorf("%s: gone: %v", what, got)
+		}
+		if took := time.Since(began); (took >= dying/2) == test.gone {
+			t.Errorf("%s: took %v", what, took)
+		}
+	}
+}
+
+// Records of before a power loss name numbers that long-lived processes have
+// now: the next launch removes the stand-ins. What really runs costs it no time.
+func TestSweepWaitsForNobody(t *testing.T) {
+	for _, alive := range []bool{false, true} {
+		dir, records, entries := tree(t)
+		h, err := Make(records, entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jail := this(t)
+		if !alive {
+			jail.where.boot = strings.Repeat("0", 36)
+		}
+		for _, r := range h.records {
+			if err := r.write(append(jail.append(nil), '\n')); err != nil {
+				t.Fatal(err)
+			}
+			r.close()
+		}
+		began := time.Now()
+		dirs := Sweep(records)
+		if took := time.Since(began); took >= dying/2 {
+			t.Errorf("swept for %v", took)
+		}
+		if left := names(t, dir) + names(t, records); (len(dirs) == 0) != alive || (left != "") != alive {
+			t.Errorf("alive: %v; swept %q, left %q", alive, dirs, left)
+		}
 	}
 }
 
