@@ -59,6 +59,18 @@ look hide-read --read secret SECRET
 look hide-read-as-is --read secret Secret
 look hide-write --write secret SECRET
 look hide-other --read Secret sEcReT
+
+# shows NAME PATH HIDDEN OPENED: a file is granted by itself, or by a pattern, and
+# hidden in another spelling.
+shows() {
+	fresh
+	grep -q canary $4; echo "$1-outside: $?"
+	jail --read "$2" --hide $3 grep -q canary $4; echo "$1-jail: $?"
+	jail --read "$2" grep -q canary $4; echo "$1-wide: $?"
+}
+shows shown-pattern '/mnt/project/*' secret Secret
+shows shown-exact /mnt/project/Secret secret Secret
+shows shown-other /mnt/project/SECRET sEcReT SECRET
 try write "--write .envrc" "echo y >.ENVRC"
 try replace "--write .envrc" "cat Secret >.Envrc"
 
@@ -96,7 +108,7 @@ func TestM16InVM(t *testing.T) {
 	r := v.run(foldedDisk)
 	f := r.facts()
 	expect(t, f, map[string]string{"folds": "yes"})
-	for _, name := range []string{"hide-read", "hide-read-as-is", "hide-write", "hide-other"} {
+	for _, name := range []string{"hide-read", "hide-read-as-is", "hide-write", "hide-other", "shown-pattern", "shown-exact", "shown-other"} {
 		expect(t, f, map[string]string{name + "-outside": "0", name + "-wide": "0"})
 		if f[name+"-jail"] == "0" || f[name+"-jail"] == "125" {
 			t.Errorf("%s: exit status %s in the jail", name, f[name+"-jail"])

@@ -116,6 +116,7 @@ func (g *granter) run() {
 
 // rule expands one rule: variables once, then groups, then globs.
 func (g *granter) rule(r *policy.PathRule, index int) {
+	defer g.doubts(r.At)
 	rk := rank{layer: r.Layer, exact: true, hide: r.Access == policy.Hide, index: index}
 	texts := []string{r.Path}
 	if strings.HasPrefix(r.Path, "@") {
@@ -240,6 +241,18 @@ func (g *granter) whenMissing(gr *grant, lexical string) bool {
 	}
 	g.creates = append(g.creates, gr)
 	return true
+}
+
+// doubts refuses the spellings that the resolver could not tell from others since
+// the last call: a rule could miss what another spelling shows.
+func (g *granter) doubts(at diag.Range) {
+	for _, p := range g.resolver.doubts {
+		g.problems = append(g.problems, diag.Diagnostic{
+			Code: "spelling", Summary: fmt.Sprintf("nothing tells under which other names %s can be reached", diag.Quote(p)), Subject: at,
+			Remedy: "write every name in it as its directory lists it, and each file under one name only",
+		})
+	}
+	g.resolver.doubts = nil
 }
 
 func (g *granter) missing(r *policy.PathRule, lexical string) {

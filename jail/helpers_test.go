@@ -84,6 +84,8 @@ func (f fakeFiles) Public(path string) bool { return !strings.HasPrefix(path, "/
 
 func (f fakeFiles) Owner(string) (Owner, bool) { return Owner{}, false }
 
+func (f fakeFiles) Same(a, b string) bool { return a == b && f.Kind(a) != KindMissing }
+
 func (f fakeFiles) ACL(string) []byte { return nil }
 
 func (f fakeFiles) Writable(dir string) bool { return strings.HasPrefix(dir, "/home/") }

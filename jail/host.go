@@ -108,6 +108,9 @@ type Files interface {
 	Kinds(path string, most int) map[string]FileKind
 	// Public tells whether everybody may read the file or list the directory.
 	Public(path string) bool
+	// Same tells whether two paths lead to one file, without following symbolic
+	// links.
+	Same(a, b string) bool
 	// Owner does not follow a symbolic link. It is false for what the caller can't see.
 	Owner(path string) (Owner, bool)
 	// ACL is the attribute system.posix_acl_access of a file (acl(5)), nil when

@@ -98,6 +98,11 @@ func (osFiles) Text(path string) string {
 	return string(buf[:n])
 }
 
+func (osFiles) Same(a, b string) bool {
+	var s, t unix.Stat_t
+	return unix.Lstat(a, &s) == nil && unix.Lstat(b, &t) == nil && s.Dev == t.Dev && s.Ino == t.Ino
+}
+
 func (osFiles) Owner(path string) (Owner, bool) {
 	var st unix.Stat_t
 	if unix.Lstat(path, &st) != nil {

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jail-project/jail/standin"
 )
@@ -30,6 +29,7 @@ type resolver struct {
 
 	listings map[string]*listing
 	last     *listing // the one that was used before
+	doubts   []string // spellings of which nothing tells what else leads to the same file
 }
 
 // listing is what is known about the entries of one real directory.
@@ -39,6 +39,9 @@ type listing struct {
 	next  int                 // reading the directory is considered at so many
 	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
 	folds bool                // other spellings lead to the same entries
+	names map[string]string   // spellings that stand for others; see name
+	// closed: the directory can't be read, however much it holds.
+	closed bool
 }
 
 func newResolver(files Files) *resolver {
@@ -73,7 +76,8 @@ func (r *resolver) follow(path string, depth int) place {
 	if parent.real != dir {
 		full = join(parent.real, base)
 	}
-	p := place{real: full, kind: r.kind(parent.real, base, full), links: parent.links}
+	real, kind := r.entry(parent.real, base, full)
+	p := place{real: real, kind: kind, links: parent.links}
 	if p.kind == KindLink {
 		p = r.followLink(p, parent.real, depth)
 	}
@@ -90,79 +94,37 @@ const (
 	readRatio  = 3
 )
 
-// kind looks up one entry of a real directory.
-func (r *resolver) kind(dir, base, full string) FileKind {
+// entry looks up one entry of a real directory, which full is the path of. It
+// returns the path in the spelling that stands for all of them; see name.
+func (r *resolver) entry(dir, base, full string) (string, FileKind) {
 	l := r.listing(dir)
-	if l.asked++; l.kinds == nil && l.asked >= l.next {
+	if l.asked++; l.kinds == nil && !l.closed && l.asked >= l.next {
 		r.read(l, readRatio*l.asked)
 		l.next *= 2
 	}
-	if kind, listed := l.kinds[base]; listed || l.kinds != nil && !l.folds {
-		return kind
+	kind, listed := l.kinds[base]
+	switch {
+	case listed && !l.folds, !listed && l.kinds != nil && !l.folds && plain(base):
+		return full, kind
+	case !listed:
+		kind = r.files.Kind(full)
 	}
-	return r.files.Kind(full)
+	if kind == KindMissing {
+		return full, kind
+	}
+	if name := r.name(l, base); name != base {
+		return join(dir, name), kind
+	}
+	return full, kind
 }
 
 // names lists the entries of a real directory, in no order.
 func (r *resolver) names(dir string) *listing {
 	l := r.listing(dir)
-	if l.kinds == nil {
+	if l.kinds == nil && !l.closed {
 		r.read(l, math.MaxInt)
 	}
 	return l
-}
-
-// read reads a directory that does not seem to hold more than most.
-func (r *resolver) read(l *listing, most int) {
-	l.kinds = r.files.Kinds(l.dir, most)
-	l.folds = r.folds(l)
-}
-
-// folds tells whether a directory has its entries under other spellings, too: ext4
-// with casefold, vfat. What its listing does not show may be there all the same.
-// One entry is asked for in another case. Only plain names are good for that: what
-// is not valid UTF-8 is never folded, and a program in a jail can have made it.
-func (r *resolver) folds(l *listing) bool {
-	unsure := false
-	for name := range l.kinds {
-		other, plain := otherCase(name)
-		switch {
-		case !plain:
-			unsure = true
-			continue
-		case other == name:
-			continue
-		}
-		if _, both := l.kinds[other]; both {
-			return false
-		}
-		if r.files.Kind(join(l.dir, other)) != KindMissing {
-			return true
-		}
-		if r.files.Kind(join(l.dir, name)) != KindMissing {
-			return false // and not gone, or a stand-in, which seems to be missing
-		}
-	}
-	return unsure
-}
-
-// otherCase changes the case of a name's first letter. Not plain are names with
-// anything but ASCII.
-func otherCase(name string) (other string, plain bool) {
-	b := []byte(name)
-	letter := -1
-	for i, c := range b {
-		if c >= utf8.RuneSelf {
-			return name, false
-		}
-		if lower := c | 0x20; letter < 0 && 'a' <= lower && lower <= 'z' {
-			letter = i
-		}
-	}
-	if letter >= 0 {
-		b[letter] ^= 0x20
-	}
-	return string(b), true
 }
 
 func (r *resolver) listing(dir string) *listing {
@@ -171,7 +133,7 @@ func (r *resolver) listing(dir string) *listing {
 	}
 	l := r.listings[dir]
 	if l == nil {
-		l = &listing{dir: dir, next: firstAsked}
+		l = &listing{dir: dir, next: firstAsked, names: map[string]string{}}
 		r.listings[dir] = l
 	}
 	r.last = l

@@ -4,11 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // TestResolveAgreesWithKernel compares the resolver with the kernel on
@@ -91,59 +87,6 @@ func TestWithin(t *testing.T) {
 	} {
 		if got := within(c.path, c.dir); got != c.want {
 			t.Errorf("within(%q, %q) = %v", c.path, c.dir, got)
-		}
-	}
-}
-
-// folding is a tree in which names differ by case only in writing, but for those
-// that are not valid UTF-8.
-type folding struct{ fakeFiles }
-
-func (f folding) Kind(path string) FileKind {
-	for p := range f.fakeFiles {
-		if p == path || utf8.ValidString(p) && strings.EqualFold(p, path) {
-			return f.fakeFiles.Kind(p)
-		}
-	}
-	return KindMissing
-}
-
-// TestFoldedNames looks up so many names that the directory is read, which
-// must not make what is there in another spelling seem missing.
-func TestFoldedNames(t *testing.T) {
-	files := fakeFiles{"/": "", "/home": "", "/home/Secret": "-", "/home/.SSH": "", "/home/b\xff": "-", "/home/1": "-"}
-	for range 20 { // entries are listed in no order
-		folds, plain := newResolver(folding{files}), newResolver(files)
-		for n := range 3 * firstAsked {
-			if kind := folds.resolve("/home/none-" + strconv.Itoa(n)).kind; kind != KindMissing {
-				t.Fatalf("an entry that is not there: %d", kind)
-			}
-			plain.resolve("/home/none-" + strconv.Itoa(n))
-		}
-		for name, want := range map[string]FileKind{"Secret": KindFile, "secret": KindFile, "SECRET": KindFile, ".ssh": KindDir, "B\xff": KindMissing} {
-			if got := folds.resolve("/home/" + name).kind; got != want {
-				t.Errorf("%s is %d, want %d", name, got, want)
-			}
-			if _, there := files["/home/"+name]; !there && plain.resolve("/home/"+name).kind != KindMissing {
-				t.Errorf("%s is found where names are as they are written", name)
-			}
-		}
-		if got := folds.glob("/home/s*"); !slices.Equal(got, []string{"/home/Secret"}) {
-			t.Errorf("the pattern matches %q", got)
-		}
-		if got := plain.glob("/home/s*"); len(got) != 0 {
-			t.Errorf("where names are as they are written, the pattern matches %q", got)
-		}
-	}
-}
-
-// TestFoldsUnsure: nothing tells whether a directory folds names, or only
-// what could have been made for that.
-func TestFoldsUnsure(t *testing.T) {
-	for name, want := range map[string]bool{"1": false, "b\xff": true, "\u00e9": true} {
-		r := newResolver(fakeFiles{"/d": "", "/d/" + name: "-"})
-		if l := r.names("/d"); l.folds != want {
-			t.Errorf("%q: %v, want %v", name, l.folds, want)
 		}
 	}
 }

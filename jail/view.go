@@ -24,6 +24,7 @@ func newView(p *policy.Policy, h *Host, c Command, problems *diag.List) *View {
 	home := g.home()
 	g.layers()
 	g.fixed()
+	g.doubts(diag.Range{})
 	*problems = append(*problems, g.problems...)
 	v := &View{root: grow(g.grants, g.links, g.pins), resolver: g.resolver, creates: g.creates, grants: g.grants}
 	if home != nil {

@@ -56,6 +56,8 @@ func (f fakeFiles) Public(string) bool { return true }
 
 func (f fakeFiles) Owner(string) (jail.Owner, bool) { return jail.Owner{}, false }
 
+func (f fakeFiles) Same(a, b string) bool { return a == b && f.Kind(a) != jail.KindMissing }
+
 func (f fakeFiles) ACL(string) []byte { return nil }
 
 func (f fakeFiles) Writable(string) bool { return true }
