@@ -28,15 +28,22 @@ func eventually(done func() bool) bool { return within(2*time.Second, done) }
 
 // running counts our processes with that name. The owner of their files in
 // /proc does not tell: those of a process that is not dumpable are root's.
-func running(name string) int {
-	found := 0
+func running(name string) int { return len(processes(name)) }
+
+// processes are what ps(1) says of them. One that has ended and been left to
+// init is not ours any more, however long that takes to notice.
+func processes(name string) (found []string) {
 	us := os.Getuid()
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
 		pid, _ := strconv.Atoi(filepath.Base(dir))
 		status := statusOf(pid)
+		if strings.HasPrefix(status["State"], "Z") && status["PPid"] == "1" {
+			continue
+		}
 		if owner := strings.Fields(status["Uid"]); len(owner) > 0 && (owner[0] == strconv.Itoa(us) || us == 0 && isRootsJail(owner[0])) && status["Name"] == name[:min(len(name), 15)] {
-			found++
+			wait, _ := os.ReadFile(dir + "/wchan")
+			found = append(found, fmt.Sprintf("%d %s, child of %s, in %s: %s", pid, status["State"], status["PPid"], wait, commandLine(pid)))
 		}
 	}
 	return found
@@ -53,7 +60,7 @@ func isRootsJail(id string) bool {
 func nothingRuns(t *testing.T) {
 	t.Helper()
 	if !eventually(func() bool { return running(filepath.Base(jailBin)) == 0 }) {
-		t.Errorf("%d processes are left", running(filepath.Base(jailBin)))
+		t.Errorf("processes are left: %q", processes(filepath.Base(jailBin)))
 	}
 }
 
