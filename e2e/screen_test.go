@@ -83,7 +83,7 @@ func (s *screen) atPrompt() bool {
 }
 
 // sample is how often a screen is looked at.
-const sample = 150 * time.Millisecond
+const sample = 100 * time.Millisecond
 
 // settled returns the screen when it has stopped changing, for good as far as
 // that can be seen.

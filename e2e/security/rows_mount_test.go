@@ -20,7 +20,7 @@ func mountRows() []row {
 		{
 			id: "M2", what: "a source that is exchanged for a link while the jail starts", try: exchanged,
 			off: "the flags that keep links in the way to a source from being followed, and Landlock, with the window held open", edits: "links,window",
-			rootOff: "sources are opened in another way there",
+			asRoot:  "sources are opened before there is a jail there",
 			noEnter: mountsNothing,
 			twice:   []string{"write"},
 		},
