@@ -50,6 +50,8 @@ func rank(name string) (int, bool) {
 		return 0, true
 	case "store", "wire":
 		return 0, true // know nothing of what they store and spell
+	case "procstat":
+		return 0, true // knows nothing of jails
 	case "cgroup":
 		return 0, true // knows nothing of jails
 	case "systemd":

@@ -1,33 +1,27 @@
 package jail
 
 import (
-	"bytes"
 	"strconv"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
+
+	"github.com/jail-project/jail/procstat"
 )
 
 // findCommandLine looks up where the kernel reads /proc/PID/cmdline and
 // environ of this process from, fields 48 to 51 of proc_pid_stat(5). The
 // child's copy of that memory is overwritten.
 func (s *scratch) findCommandLine() error {
-	var buf [1024]byte
-	n, err := readFile("/proc/self/stat", buf[:])
+	stat, err := procstat.Read("/proc/self/stat")
 	if err != nil {
 		return err
 	}
-	stat := buf[:n]
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const afterName = 3 // the first field after the name is number 3
-	if len(fields) <= 51-afterName {
-		return strconv.ErrRange
-	}
-	start, err := strconv.ParseUint(string(fields[48-afterName]), 10, 64)
+	start, err := stat.Number(48)
 	if err != nil {
 		return err
 	}
-	end, err := strconv.ParseUint(string(fields[51-afterName]), 10, 64)
+	end, err := stat.Number(51)
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,14 @@
 package registry
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/procstat"
 )
 
 // self stands for this process where a pid is asked for.
@@ -86,26 +86,13 @@ func gone(err error) error {
 	return err
 }
 
-// startOf tells when a process was started: field 22 of proc_pid_stat(5),
-// counted behind the name, which may hold anything.
+// startOf tells when a process was started.
 func startOf(pid int) (uint64, error) {
-	fd, err := unix.Open(procPath(pid, "stat"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	stat, err := procstat.Read(procPath(pid, "stat"))
 	if err != nil {
 		return 0, gone(err)
 	}
-	defer unix.Close(fd)
-	buf := make([]byte, 2048) // the kernel writes the line in one go
-	n, err := unix.Read(fd, buf)
-	if err != nil {
-		return 0, gone(err)
-	}
-	stat := buf[:n]
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const at = 22 - 3 // the first field behind the name is number 3
-	if len(fields) <= at {
-		return 0, io.ErrUnexpectedEOF
-	}
-	return strconv.ParseUint(string(fields[at]), 10, 64)
+	return stat.Number(procstat.StartTime)
 }
 
 // namespaceOf is the number of a namespace of a process.

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/procstat"
 )
 
 // holder is the first process of a jail for which something stands, as its
@@ -134,22 +135,13 @@ func whereabouts() (where, error) {
 	return w, nil
 }
 
-// startOf is when a process was started, in ticks since the machine's start
-// (field 22 of proc_pid_stat(5)).
+// startOf is when a process was started, in ticks since the machine's start.
 func startOf(pid int) (uint64, error) {
-	buf := make([]byte, 2048) // the kernel writes the line in one go
-	path := "/proc/" + strconv.Itoa(pid) + "/stat"
-	n, err := read(path, buf)
+	stat, err := procstat.Read("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return 0, err
 	}
-	// The name, in parentheses, may hold anything.
-	fields := bytes.Fields(buf[bytes.LastIndexByte(buf[:n], ')')+1 : n])
-	const at = 22 - 3
-	if len(fields) <= at {
-		return 0, fmt.Errorf("%s: %w", path, io.ErrUnexpectedEOF)
-	}
-	return strconv.ParseUint(string(fields[at]), 10, 64)
+	return stat.Number(procstat.StartTime)
 }
 
 func readlink(path string, buf []byte) (string, error) {
