@@ -181,11 +181,20 @@ func TestForgedRecord(t *testing.T) {
 
 func TestManyHolders(t *testing.T) {
 	dir, records, entries := tree(t)
+	holdOften(t, entries, func(int) string { return records })
+	if got := names(t, dir) + names(t, records); got != "" {
+		t.Errorf("%q is left", got)
+	}
+}
+
+// holdOften has many hold and release entries at a time, each with its records.
+func holdOften(t *testing.T, entries []Entry, records func(n int) string) {
+	t.Helper()
 	var all sync.WaitGroup
-	for range 8 {
+	for n := range 8 {
 		all.Go(func() {
 			for range 50 {
-				h, err := Make(records, entries)
+				h, err := Make(records(n), entries)
 				if err != nil {
 					t.Error(err)
 					return
@@ -200,9 +209,6 @@ func TestManyHolders(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := names(t, dir) + names(t, records); got != "" {
-		t.Errorf("%q is left", got)
-	}
 }
 
 // Two users, who have a record each, in one directory: whoever ends last
@@ -245,26 +251,7 @@ func TestOtherUsersJails(t *testing.T) {
 // As TestManyHolders, each with a record of its own.
 func TestManyUsers(t *testing.T) {
 	dir, records, entries := tree(t)
-	entries = entries[:3]
-	var all sync.WaitGroup
-	for n := range 8 {
-		all.Go(func() {
-			for range 50 {
-				h, err := Make(fmt.Sprint(records, n), entries)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				for _, e := range entries {
-					if _, err := os.Lstat(e.Path); err != nil {
-						t.Errorf("while held: %v", err)
-					}
-				}
-				h.Release()
-			}
-		})
-	}
-	all.Wait()
+	holdOften(t, entries[:3], func(n int) string { return fmt.Sprint(records, n) })
 	if got := names(t, dir); got != "" {
 		t.Errorf("%q is left", got)
 	}
