@@ -25,7 +25,11 @@ TESTED = $(shell $(GO) list $(PACKAGES) | grep -v '/e2e/security$$')
 ifneq ($(VERSION),)
 SETVERSION := -X main.version=$(VERSION)
 endif
-BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(SETVERSION)'
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(SETENTRY) $(SETVERSION)'
+
+# Where jail begins: see docs/decisions/0019-head-start.md. Without the flag, or on
+# another architecture, it begins as every Go program does, and starts jails later.
+SETENTRY = $(if $(filter amd64,$(shell $(GO) env GOARCH)),-E github.com/jail-project/jail/jail.entry)
 
 # Inside that binary is another one, which compiles syscall filters and is
 # linked with libseccomp. It is the same for every commit that does not change

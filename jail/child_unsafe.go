@@ -1,6 +1,7 @@
 package jail
 
 import (
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -34,23 +35,41 @@ import (
 //go:norace
 //go:nocheckptr
 func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
+	runtimeBeforeFork()
+	pid = cloneCell(r, s, flags)
+	runtimeAfterFork()
+	return pid, refused(pid)
+}
+
+// cloneCell is what fork does between the hooks, all that there is to do where there
+// is no runtime yet.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func cloneCell(r *raw, s *scratch, flags uintptr) uintptr {
+	var pid uintptr
+
 	s.clone.flags, s.clone.exit = uint64(flags&^0xff)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&0xff)
 	s.clone.stack = uint64(uintptr(unsafe.Pointer(&s.stack)))
-	s.clone.stackSize = uint64(s.top()) - s.clone.stack
+	s.clone.stackSize = uint64(top(uintptr(unsafe.Pointer(s)))) - s.clone.stack
 	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
-	runtimeBeforeFork()
 	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
 	switch refused(pid) {
 	case 0, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOSPC, syscall.EUSERS: // as clone(2) would have it
 	default: // perhaps a filter of somebody else's, which can't look into the structure
 		s.handlers = true
-		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, s.top(), uintptr(s.clone.tls), r, s)
+		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, top(uintptr(unsafe.Pointer(s))), uintptr(s.clone.tls), r, s)
 	}
-	runtimeAfterFork()
-	return pid, refused(pid)
+	return pid
 }
 
 // refused is the error in what the kernel returned.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
 func refused(ret uintptr) syscall.Errno {
 	if ret > ^uintptr(4095) {
 		return syscall.Errno(-ret)
@@ -71,7 +90,8 @@ var _ = child // which cloneFirst calls
 // into the memory they share; end of file says that there will be none. Its
 // copy of the launcher's end of the report is closed first: with it, the
 // report would not end when the launcher dies, and the child would wait for
-// ever, or go on with nobody to answer to.
+// ever, or go on with nobody to answer to. A child that was begun with its plan
+// in place does not wait here, but where the plan says; see waitForLauncher.
 //
 //go:noinline
 //go:nosplit
@@ -84,18 +104,21 @@ func child(r *raw, s *scratch) {
 	clearMemory(s)
 	clearSignals(s)
 	syscall.RawSyscall6(syscall.SYS_CLOSE, s.ours, 0, 0, 0, 0, 0)
+	if s.begun {
+		dieWithLauncher(s)
+	}
 	_, _, errno = syscall.RawSyscall6(syscall.SYS_UNSHARE, s.unshare, 0, 0, 0, 0, 0)
 	if errno != 0 {
 		s.record[0] = unshareStep
 		fail(r, s, errno)
 	}
-	for {
+	for !s.begun {
 		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, 0, 0, 0)
 		if errno != syscall.EINTR {
 			break
 		}
 	}
-	if errno != 0 || ret == 0 {
+	if errno != 0 || ret == 0 && !s.begun {
 		exit(failedExit)
 	}
 	errno = run(r, s, 0, r.forkAt)
@@ -104,6 +127,9 @@ func child(r *raw, s *scratch) {
 	}
 	if !r.reap {
 		program(r, s)
+	}
+	if s.begun {
+		anywhere(s)
 	}
 	//nolint:modernize // a range would declare a second i
 	for i = 0; i < slotCount; i++ {
@@ -125,22 +151,40 @@ func child(r *raw, s *scratch) {
 	wait(s, pid)
 }
 
-// wait reaps children until the program is among them, and ends like it.
+// dieWithLauncher ties the child's life to the launcher's before anything else,
+// and ends it when that is too late: nobody has the other end of the report.
 //
 //go:noinline
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func wait(s *scratch, pid uintptr) {
-	var ret uintptr
+func dieWithLauncher(s *scratch) {
 	var errno syscall.Errno
 
-	for {
-		ret, _, errno = syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&s.status)), 0, 0, 0, 0)
-		if errno == 0 && ret == pid {
-			leave(s.status)
-		}
-		if errno != 0 && errno != syscall.EINTR {
+	syscall.RawSyscall6(syscall.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0)
+	_, _, errno = syscall.RawSyscall6(syscall.SYS_RECVFROM, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+	if errno != syscall.EAGAIN {
+		exit(failedExit)
+	}
+}
+
+// anywhere undoes what apart does: the program is to run on every processor that
+// the launcher may run on.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func anywhere(s *scratch) {
+	var errno syscall.Errno
+
+	for atomic.LoadUint32(&s.placed) == 0 {
+		s.pause[1] = 1e6 // nanoseconds
+		syscall.RawSyscall6(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&s.pause)), 0, 0, 0, 0, 0)
+	}
+	if s.placed == movedApart {
+		_, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, 0, s.cpuSize, uintptr(unsafe.Pointer(&s.cpus)), 0, 0, 0)
+		if errno != 0 {
 			exit(failedExit)
 		}
 	}
@@ -231,59 +275,6 @@ func beneath(s *scratch, attr *beneathAttr) uintptr {
 	attr.fd = int32(s.slots[attr.slot&(slotCount-1)])
 	return uintptr(unsafe.Pointer(attr))
 }
-
-// fail reports the op that run stopped at and ends the process. The shared
-// counter can't serve here: by now another process may have moved it on.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func fail(r *raw, s *scratch, errno syscall.Errno) {
-	s.record[1] = int32(errno)
-	syscall.RawSyscall6(syscall.SYS_WRITE, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, 0, 0, 0)
-	if s.record[0] != r.opCount-1 {
-		exit(failedExit)
-	}
-	// execve failed. A filter that forbids write(2) swallowed the record;
-	// the status tells as much as a shell would.
-	if errno == syscall.ENOENT {
-		exit(notFoundExit)
-	}
-	exit(notExecutableExit)
-}
-
-// leave ends PID 1 the way the program ended: its status, or 128+N after
-// signal N.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func leave(status uint32) {
-	if status&0x7f == 0 {
-		exit(uintptr(status >> 8 & 0xff))
-	}
-	exit(uintptr(128 + status&0x7f))
-}
-
-// exit ends the process, by an instruction that does not exist if the filter
-// forbids the call.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func exit(code uintptr) {
-	for {
-		syscall.RawSyscall6(syscall.SYS_EXIT_GROUP, code, 0, 0, 0, 0, 0)
-		crash()
-	}
-}
-
-// crash is an undefined instruction. Its SIGILL ends any process, the first of
-// a PID namespace too.
-func crash()
 
 // clearMemory overwrites the copy of the launcher's command line and
 // environment, which /proc/1/cmdline and its like would show.

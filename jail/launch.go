@@ -23,6 +23,7 @@ type Process struct {
 	limit    time.Time        // when the time limit is over; zero for none
 	sockets  *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
 	timedOut bool
+	begun    bool // by the entry point, see Plan.resume
 	standIns *standin.Held
 
 	// For a program with a terminal.
@@ -90,6 +91,12 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 }
 
 func startCell(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
+	if cell != nil && cell.record != nil {
+		if proc := p.resume(cell, held); proc != nil {
+			return proc, nil
+		}
+		cell = nil
+	}
 	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0 || (p.Terminal != nil) != (cell.control >= 0)) {
 		cell.Discard()
 		cell = nil
@@ -145,7 +152,7 @@ func follow(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 		}
 	}
 	err := errors.Join(p.writeMaps(first), p.writeGroupMap(first))
-	if err == nil {
+	if err == nil && cell.record == nil {
 		err = report.begin()
 	}
 	if err != nil {

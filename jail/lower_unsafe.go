@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // rawOp is an Op as the child executes it: numbers, offsets into one arena,
@@ -47,103 +45,55 @@ type raw struct {
 	arena   *byte
 }
 
-// scratch is what each process of the child keeps for itself. It lies in the
-// memory that launcher and child share, and the launcher leaves it alone.
-type scratch struct {
-	clear  unsafe.Pointer // the launcher's command line and environment
-	clearN uintptr        // their length in bytes
-
-	clone    cloneArgs
-	tls      [tlsWords]uintptr // the last is the address of thread-local storage; before it, no g
-	handlers bool              // the signals have handlers, see clearSignals
-	action   [4]uintptr        // struct sigaction of the kernel
-	mask     uint64            // no signal
-
-	ours    uintptr  // the launcher's end of the report
-	next    *scratch // of the program's process
-	nextTop uintptr  // the end of that process's stack
-
-	unshare uintptr    // the namespaces the first process makes by itself
-	args    [6]uintptr // of the syscall being made
-	status  uint32     // of wait4
-	record  [2]int32
-	group   uint32         // for TIOCSPGRP
-	polls   [2]unix.PollFd // see serveTerminal
-	news    [newsSize]byte // of signalfd
-	slots   [slotCount]uintptr
-	stack   [stackSize]byte
-}
-
-// tlsWords is room for the thread-local variables of a Go program, one without
-// cgo having only g.
-const tlsWords = 64
-
-// cloneArgs is struct clone_args of clone3(2).
-type cloneArgs struct {
-	flags, pidfd, childTID, parentTID, exit, stack, stackSize, tls uint64
-}
-
-// stackSize is room for the few nosplit functions that a process of the child
-// calls, in bytes.
-const stackSize = 16 << 10
-
-// lastSignal is the highest number of a signal.
-const lastSignal = 64
-
-// scratchRoom is what both processes take of the shared memory, in bytes.
-const scratchRoom = (2*unsafe.Sizeof(scratch{}) + 4095) &^ 4095
-
-// newScratch lays out the memory of both processes.
-func newScratch(shared []byte) *scratch {
-	pair := (*[2]scratch)(unsafe.Pointer(&shared[0]))
-	s := &pair[0]
-	s.next = &pair[1]
-	s.nextTop = s.next.top()
-	for i := range s.slots {
-		s.slots[i] = ^uintptr(0)
-	}
-	return s
-}
-
-// top is the end of the stack, from where it grows down.
-func (s *scratch) top() uintptr {
-	return (uintptr(unsafe.Pointer(&s.stack)) + stackSize) &^ 15
-}
-
 // lower writes the plan into shared memory. Nothing is decided after it. It
 // returns false when the memory is too small.
 func (p *Plan) lower(shared []byte) (bool, error) {
+	l, err := p.lay(shared)
+	if l == nil {
+		return false, err
+	}
+	l.link(uint64(uintptr(unsafe.Pointer(&shared[0]))))
+	return true, nil
+}
+
+// lay does so, but with addresses that count from the beginning of the memory. It
+// returns nil when that is too small.
+func (p *Plan) lay(shared []byte) (*lowering, error) {
 	opsAt := align(unsafe.Sizeof(raw{}))
 	arenaAt := align(opsAt + uintptr(p.Len())*unsafe.Sizeof(rawOp{}))
 	if p.Len() == 0 {
-		return false, errors.New("internal error: the plan is empty")
+		return nil, errors.New("internal error: the plan is empty")
 	}
 	if arenaAt >= uintptr(len(shared)) {
-		return false, nil
+		return nil, nil //nolint:nilnil // the memory being too small is no error
 	}
 	ops := unsafe.Slice((*rawOp)(unsafe.Pointer(&shared[opsAt])), p.Len())
-	l := &lowering{arena: shared[arenaAt:arenaAt:len(shared)], blocks: map[*Block]uintptr{}}
+	l := &lowering{memory: shared, opsAt: opsAt, arenaAt: arenaAt, arena: shared[arenaAt:arenaAt:len(shared)], blocks: map[*Block]uintptr{}}
+	*header(shared) = raw{
+		reap: p.Reap, serve: p.Terminal != nil, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(p.Len()),
+	}
+	l.pointers = append(l.pointers, pointer{unsafe.Offsetof(raw{}.ops), opsAt}, pointer{unsafe.Offsetof(raw{}.arena), arenaAt})
+	l.late = p.Len() - len(p.Program) + p.gated
 	n := 0
 	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
 		for i := range part {
+			if n == l.late {
+				l.cut()
+			}
 			if err := l.op(&part[i], &ops[n]); err != nil {
-				return false, err
+				return nil, err
 			}
 			n++
 		}
 	}
 	if uintptr(len(l.arena)) > uintptr(len(shared))-arenaAt {
-		return false, nil // the arena had to move out of the shared memory
+		return nil, nil //nolint:nilnil // the arena had to move out of the memory
 	}
-	l.link(shared[arenaAt:])
 	for _, b := range l.results {
 		b.at = int(arenaAt + l.blocks[b])
 	}
-	*header(shared) = raw{
-		reap: p.Reap, serve: p.Terminal != nil, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(n),
-		ops: &ops[0], arena: &shared[arenaAt],
-	}
-	return true, nil
+	l.link(0)
+	return l, nil
 }
 
 func align(n uintptr) uintptr { return (n + 15) &^ 15 }
@@ -151,19 +101,37 @@ func align(n uintptr) uintptr { return (n + 15) &^ 15 }
 // header is the plan in shared memory.
 func header(shared []byte) *raw { return (*raw)(unsafe.Pointer(&shared[0])) }
 
-// lowering fills the arena. Offsets are final at once; pointers inside
-// blocks are written when the arena is in its place.
+// lowering fills the arena. Offsets are final at once; addresses are
+// written when the arena is in its place.
 type lowering struct {
-	arena  []byte
-	blocks map[*Block]uintptr
-	last   string // the previous text and its offset: neighbours repeat
-	lastAt uintptr
-	fixups []fixup
+	memory         []byte
+	opsAt, arenaAt uintptr // in memory
+	arena          []byte
+	blocks         map[*Block]uintptr
+	last           string // the previous text and its offset: neighbours repeat
+	lastAt         uintptr
+	pointers       []pointer
+	late           int // the first op behind waitForLauncher
+
+	// How much of the arena, and how many pointers, the ops before that have.
+	lateArena    uintptr
+	latePointers int
 
 	results []*Block // see Block.Result
 }
 
-type fixup struct{ at, to uintptr }
+// pointer is a place that holds an address, and what that is of, as offsets in
+// memory.
+type pointer struct{ at, to uintptr }
+
+// cut notes that what follows belongs to the ops behind waitForLauncher. The
+// first of them share no text with those before.
+func (l *lowering) cut() {
+	for len(l.arena)%16 != 0 {
+		l.arena = append(l.arena, 0)
+	}
+	l.lateArena, l.latePointers, l.lastAt = uintptr(len(l.arena)), len(l.pointers), 0
+}
 
 func (l *lowering) op(o *Op, r *rawOp) error {
 	r.number, r.out, r.accept = o.Number, int8(o.Out), uint16(o.Accept)
@@ -235,15 +203,14 @@ func (l *lowering) block(b *Block) (uintptr, error) {
 			}
 			to = l.text(ref.Text)
 		}
-		l.fixups = append(l.fixups, fixup{at + uintptr(ref.Offset), to})
+		l.pointers = append(l.pointers, pointer{l.arenaAt + at + uintptr(ref.Offset), l.arenaAt + to})
 	}
 	return at, nil
 }
 
-// link writes the pointers that blocks contain; arena is where the child will
-// find it.
-func (l *lowering) link(arena []byte) {
-	for _, f := range l.fixups {
-		binary.NativeEndian.PutUint64(arena[f.at:], uint64(uintptr(unsafe.Pointer(&arena[f.to]))))
+// link writes the addresses; base is that of the memory for the child.
+func (l *lowering) link(base uint64) {
+	for _, p := range l.pointers {
+		binary.NativeEndian.PutUint64(l.memory[p.at:], base+uint64(p.to))
 	}
 }

@@ -80,5 +80,10 @@ func (a *app) relaunch(l *loaded, cell *jail.Cell) (int, bool) {
 		return 0, false
 	}
 	sweep(l.host)
-	return a.wait(process, c.Plan, register(l.host, c.Plan, process)), true
+	record := register(l.host, c.Plan, process)
+	if !process.Begun() {
+		index := len(a.line.args) - len(l.command.Argv)
+		_ = c.Plan.KeepBeginning(launchcache.Dir(l.host.Own.Cache), index, l.host.Own.Binary)
+	}
+	return a.wait(process, c.Plan, record), true
 }

@@ -40,7 +40,10 @@ func runVerb(a *app, args []string) int {
 	}
 	// The cell makes its namespaces while the profile is read here. Without
 	// a cell, Start says what is wrong.
-	cell, _ := jail.NewCell(jail.UsualNamespaces, a.terminal != nil)
+	cell := jail.Begun()
+	if cell == nil {
+		cell, _ = jail.NewCell(jail.UsualNamespaces, a.terminal != nil)
+	}
 	if l := a.recall(g.Program); l != nil {
 		if status, ok := a.relaunch(l, cell); ok {
 			return status

@@ -1,0 +1,204 @@
+package jail
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Rules for this file and its neighbour, beginning_unsafe.go. They run before
+// the Go runtime: there is one thread, no g, no heap. So what child_unsafe.go
+// says of the child is true here as well, and the same test reads the compiled code.
+// Addresses are numbers: to store one as a pointer takes a write barrier.
+//
+// Nothing here is an error: when something is not as expected there is no
+// cell, and the launcher makes one. And nothing here is relied on: see
+// Plan.resume.
+
+// headStart is what the entry point leaves for the launcher, and what it works
+// with.
+type headStart struct {
+	tls [8]uintptr // of the entry point, which knows the size
+
+	// keys are of the command line up to the word with that index, 0 where
+	// there is no such word.
+	keys [maxWords]uint64
+
+	// The cell, if pid is not 0. See layCell.
+	pid           uintptr
+	flags         uintptr // of clone(2)
+	memory        uintptr // of cellRoom bytes, shared with the child
+	ours, control uintptr // descriptors; control is ^0 when there is none
+	record        uintptr // what it was begun from: the contents of a file
+	size          uintptr // of record, in bytes
+	random        [16]byte
+
+	uid    uintptr
+	stat   unix.Statx_t
+	pair   [2]int32
+	second [2]int32
+	path   [maxPath]byte
+	cpus   [maxCPUs / 64]uint64
+	cpu    uint32
+}
+
+const (
+	maxWords = 16   // of a command line, up to the program; a power of two
+	maxPath  = 4096 // bytes, PATH_MAX
+)
+
+// ahead is written before the runtime starts and read by the launcher.
+var ahead headStart
+
+// entry is where the kernel begins to execute jail, if it was linked so.
+func entry()
+
+var _ = begin // which entry calls
+
+// begin makes the first process of a jail if an earlier launch of this command
+// line left a record of how it is set up. stack is where the kernel put argc,
+// argv, the environment and the auxiliary vector.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func begin(stack uintptr) {
+	var argv, env, last, home, cache, pid uintptr
+	var found bool
+	var s *scratch
+
+	argv = stack + 8
+	if word(stack) < 2 {
+		return
+	}
+	for env = argv + (word(stack)+1)*8; word(env) != 0; env += 8 {
+		last = word(env)
+		if home == 0 && hasPrefix(last, "HOME=/") {
+			home = last + 5
+		}
+		if cache == 0 && hasPrefix(last, "XDG_CACHE_HOME=/") {
+			cache = last + 15
+		}
+	}
+	if !ordinary(env+8) || last == 0 {
+		return
+	}
+	if cache != 0 {
+		found = setPath(cache, "/jail/launch\x00")
+	} else if home != 0 {
+		found = setPath(home, "/.cache/jail/launch\x00")
+	}
+	if found && findRecord(argv) {
+		s = layCell(word(argv), last+textLen(last)+1)
+	}
+	if s != nil {
+		pid = cloneCell((*raw)(unsafe.Add(unsafe.Pointer(s), scratchRoom)), s, ahead.flags)
+		apart(s, pid)
+		keepCell(pid)
+	}
+}
+
+// What the entry point reads from the auxiliary vector, getauxval(3).
+const (
+	auxBase   = 7
+	auxUID    = 11
+	auxEUID   = 12
+	auxSecure = 23
+)
+
+// ordinary reads the auxiliary vector. A dynamic loader leaves things behind that
+// the kernel looks at in the child as well, root's jails take more than a plan,
+// and with the rights of its file jail does not run.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func ordinary(vector uintptr) bool {
+	var uid, euid uintptr
+
+	for ; word(vector) != 0; vector += 16 {
+		switch word(vector) {
+		case auxBase, auxSecure:
+			if word(vector+8) != 0 {
+				return false
+			}
+		case auxUID:
+			uid = word(vector + 8)
+		case auxEUID:
+			euid = word(vector + 8)
+		}
+	}
+	ahead.uid = uid
+	return uid != 0 && uid == euid
+}
+
+// findRecord looks for a record of a word of the command line and all before
+// it, in the directory that ahead.path names. The word is the program then. It
+// is not known here which of them are flags.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func findRecord(argv uintptr) bool {
+	var i, dir uintptr
+	var key uint64
+	var found bool
+	var errno syscall.Errno
+
+	dir, _, errno = syscall.RawSyscall6(syscall.SYS_OPENAT, atCwd, uintptr(unsafe.Pointer(&ahead.path)),
+		unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0, 0, 0)
+	if errno != 0 || !examine(dir, unix.S_IFDIR, 0o022) {
+		dir = ^uintptr(0)
+	}
+	key = surroundings()
+	if key != 0 {
+		key = hashText(key, word(argv))
+		for i = 1; i < maxWords && word(argv+i*8) != 0 && !found; i++ {
+			key = hashText(key, word(argv+i*8))
+			ahead.keys[i&(maxWords-1)] = key
+			found = errno == 0 && byteAt(word(argv+i*8)) != '-' && openRecord(dir, key)
+		}
+	}
+	syscall.RawSyscall6(syscall.SYS_CLOSE, dir, 0, 0, 0, 0, 0)
+	return found
+}
+
+// surroundings begins a key with what else a plan often differs in: the working
+// directory, and what standard input, output and error are. It is 0 when one of those is closed.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func surroundings() uint64 {
+	var fd, flags, length uintptr
+	var key uint64
+	var errno syscall.Errno
+
+	key = 1
+	for fd = 0; fd < 3; fd++ {
+		flags, _, errno = syscall.RawSyscall6(syscall.SYS_FCNTL, fd, unix.F_GETFL, 0, 0, 0, 0)
+		if errno != 0 {
+			return 0
+		}
+		_, _, errno = syscall.RawSyscall6(unix.SYS_STATX, fd, textAt("\x00"), unix.AT_EMPTY_PATH, unix.STATX_TYPE, uintptr(unsafe.Pointer(&ahead.stat)), 0)
+		if errno != 0 {
+			return 0
+		}
+		key = mix(key, uint64(flags&(unix.O_ACCMODE|unix.O_PATH)))
+		key = mix(key, uint64(ahead.stat.Mode&unix.S_IFMT))
+		if ahead.stat.Mode&unix.S_IFMT == unix.S_IFCHR {
+			_, _, errno = syscall.RawSyscall6(syscall.SYS_IOCTL, fd, unix.TIOCGPGRP, uintptr(unsafe.Pointer(&ahead.pair)), 0, 0, 0)
+			key = mix(key, uint64(errno))
+		}
+	}
+	length, _, errno = syscall.RawSyscall6(syscall.SYS_GETCWD, uintptr(unsafe.Pointer(&ahead.path)), maxPath, 0, 0, 0, 0)
+	if errno != 0 || length == 0 {
+		return 0
+	}
+	return hashText(key, uintptr(unsafe.Pointer(&ahead.path)))
+}

@@ -1,0 +1,190 @@
+package jail
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/store"
+)
+
+// A head start is a cell that is set up while the Go runtime starts and the
+// launcher finds out what it is to set up. The entry point of the program makes it
+// (headstart_unsafe.go), from a record of how the last launch of the same
+// command line did. The launcher then compiles its plan as always. Only if that plan
+// is the recorded one, byte for byte, is the program's process let go; else the cell
+// is thrown away, and the launch is one without. What comes behind the wait for
+// the launcher is not in the record but always written anew.
+
+// keptRecords is how many records of beginnings a user has at most.
+const keptRecords = 64
+
+// Begun returns the cell that was begun before the runtime started, nil when
+// there is none. It is taken once.
+func Begun() *Cell {
+	if ahead.pid == 0 {
+		return nil
+	}
+	b := (*beginning)(unsafe.Add(unsafe.Pointer(nil), ahead.record))
+	c := &Cell{
+		namespaces: uintptr(b.namespaces), pid: int(ahead.pid), control: -1,
+		report: &report{ours: int(ahead.pair[0]), child: -1, listener: -1},
+		memory: unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), ahead.memory)), cellRoom),
+		record: unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), ahead.record)), ahead.size),
+	}
+	c.shared = c.memory[scratchRoom:]
+	if b.terminal != 0 {
+		c.control = int(ahead.second[0])
+	}
+	ahead.pid = 0
+	return c
+}
+
+// newID makes the id of the jail; one that was begun has one.
+func newID(id []byte) error {
+	if ahead.memory != 0 {
+		copy(id, ahead.random[:])
+		return nil
+	}
+	return random(id)
+}
+
+// resume lets a jail that was begun go on, if it was begun as this plan wants
+// it. Otherwise, and after any failure, it returns nil, and the cell is gone.
+func (p *Plan) resume(cell *Cell, held *standin.Held) *Process {
+	l := p.continues(cell)
+	if l == nil {
+		cell.Discard()
+		return nil
+	}
+	l.finish(cell.shared)
+	proc, failure := follow(p, cell, held)
+	if failure != nil {
+		return nil
+	}
+	proc.begun = true
+	return proc
+}
+
+// continues returns the lowered plan if the cell was begun as it wants it, else
+// nil.
+func (p *Plan) continues(cell *Cell) *lowering {
+	l, record := p.beginning(p.id)
+	if l == nil || !bytes.Equal(record[comparedFrom:], cell.record[comparedFrom:]) || len(l.memory) > len(cell.shared) {
+		return nil
+	}
+	return l
+}
+
+// finish writes the ops behind waitForLauncher, and what they refer to.
+func (l *lowering) finish(shared []byte) {
+	base := uint64(uintptr(unsafe.Pointer(&shared[0])))
+	for _, p := range l.pointers[l.latePointers:] {
+		binary.NativeEndian.PutUint64(l.memory[p.at:], base+uint64(p.to))
+	}
+	ops := l.opsAt + uintptr(l.late)*unsafe.Sizeof(rawOp{})
+	copy(shared[ops:l.arenaAt], l.memory[ops:l.arenaAt])
+	late := l.arenaAt + l.lateArena
+	copy(shared[late:], l.memory[late:l.arenaAt+uintptr(len(l.arena))])
+}
+
+// beginning lowers the plan, and makes the record of its beginning. Both are nil
+// for a plan that can't be begun like this: whose beginning takes more than its
+// first process, or leaves traces if it ends there.
+func (p *Plan) beginning(id string) (*lowering, []byte) {
+	if p.Group != nil || len(p.Inputs) > 0 || len(p.standIns) > 0 || p.runAs != 0 || len(p.borrowed) > 0 ||
+		p.subordinate != "" || p.entering || p.leavesTraces || !p.Reap || !p.OwnPIDs || p.gated == 0 {
+		return nil, nil
+	}
+	l, err := p.lay(make([]byte, planSize(p)))
+	if err != nil || l == nil {
+		return nil, nil
+	}
+	return l, l.record(p, id)
+}
+
+// record writes the file, but for what is not compared.
+func (l *lowering) record(p *Plan, id string) []byte {
+	end := l.arenaAt + l.lateArena
+	file := make([]byte, beginningSize, beginningSize+end+4096)
+	file = append(file, l.memory[:end]...)
+	image := file[beginningSize:]
+	clear(image[l.opsAt+uintptr(l.late)*unsafe.Sizeof(rawOp{}) : l.arenaAt])
+	var ids []uint32
+	for at := 0; id != ""; {
+		next := bytes.Index(image[at:], []byte(id))
+		if next < 0 {
+			break
+		}
+		at += next
+		clear(image[at : at+len(id)])
+		ids = append(ids, uint32(at))
+	}
+	for _, a := range l.pointers[:l.latePointers] {
+		file = binary.NativeEndian.AppendUint32(file, uint32(a.at))
+	}
+	for _, at := range ids {
+		file = binary.NativeEndian.AppendUint32(file, at)
+	}
+	for len(file)%8 != 0 {
+		file = append(file, 0)
+	}
+	b := (*beginning)(unsafe.Pointer(&file[0]))
+	b.namespaces, b.image = uint64(p.Namespaces), uint64(end)
+	b.addresses, b.ids = uint64(l.latePointers), uint64(len(ids))
+	if p.Terminal != nil {
+		b.terminal = 1
+	}
+	return file
+}
+
+// errNotKept is why there is no record of a beginning.
+var errNotKept = errors.New("this beginning is not kept")
+
+// KeepBeginning keeps how a jail that runs was set up, for the next launch of this
+// command line, of which the word with an index is the program. Whatever goes
+// wrong costs time at the next launch and nothing else; the error is for tests.
+func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
+	if index >= maxWords || ahead.keys[index] == 0 {
+		return errNotKept
+	}
+	var program unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, binary, 0, unix.STATX_BASIC_STATS, &program); err != nil {
+		return err
+	}
+	_, file := p.beginning(p.id)
+	if file == nil || len(file) > maxBeginning {
+		return errNotKept
+	}
+	b := (*beginning)(unsafe.Pointer(&file[0]))
+	b.heading, b.size = beginningHeading, uint64(len(file))
+	b.program = [...]uint64{
+		uint64(program.Dev_major)<<32 | uint64(program.Dev_minor), program.Ino, program.Size,
+		nanoseconds(&program.Mtime), nanoseconds(&program.Ctime),
+	}
+	b.sum = checksum(uintptr(unsafe.Pointer(b)), uintptr(len(file)))
+	d, err := store.Make(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Write(recordName(ahead.keys[index]), file); err != nil {
+		return err
+	}
+	d.Prune(recordSuffix, keptRecords)
+	return nil
+}
+
+// recordName is the file of a key; see nameRecord.
+func recordName(key uint64) string {
+	digits := strconv.FormatUint(key, 16)
+	return "0000000000000000"[len(digits):] + digits + recordSuffix
+}
+
+// Begun tells whether the jail had a head start.
+func (p *Process) Begun() bool { return p.begun }

@@ -1,0 +1,95 @@
+package jail
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// scratch is what each process of the child keeps for itself. It lies in the
+// memory that launcher and child share, and the launcher leaves it alone.
+type scratch struct {
+	clear  unsafe.Pointer // the launcher's command line and environment
+	clearN uintptr        // their length in bytes
+
+	clone    cloneArgs
+	tls      [tlsWords]uintptr // the last is the address of thread-local storage; before it, no g
+	handlers bool              // the signals have handlers, see clearSignals
+	action   [4]uintptr        // struct sigaction of the kernel
+	mask     uint64            // no signal
+
+	begun   bool   // the plan is there already, see layCell
+	placed  uint32 // the launcher is done with placing the child, see apart
+	cpus    [maxCPUs / 64]uint64
+	cpuSize uintptr // in bytes, of what is known of cpus
+	pause   [2]int64
+	ours    uintptr  // the launcher's end of the report
+	next    *scratch // of the program's process
+	nextTop uintptr  // the end of that process's stack
+
+	unshare uintptr    // the namespaces the first process makes by itself
+	args    [6]uintptr // of the syscall being made
+	status  uint32     // of wait4
+	record  [2]int32
+	group   uint32         // for TIOCSPGRP
+	polls   [2]unix.PollFd // see serveTerminal
+	news    [newsSize]byte // of signalfd
+	slots   [slotCount]uintptr
+	stack   [stackSize]byte
+}
+
+// tlsWords is room for the thread-local variables of a Go program, one without
+// cgo having only g.
+const tlsWords = 64
+
+// cloneArgs is struct clone_args of clone3(2).
+type cloneArgs struct {
+	flags, pidfd, childTID, parentTID, exit, stack, stackSize, tls uint64
+}
+
+// stackSize is room for the few nosplit functions that a process of the child
+// calls, in bytes.
+const stackSize = 16 << 10
+
+// maxCPUs is up to which number of processors a head start is placed.
+const maxCPUs = 1024
+
+// lastSignal is the highest number of a signal.
+const lastSignal = 64
+
+// scratchRoom is what both processes take of the shared memory, in bytes.
+const scratchRoom = (2*unsafe.Sizeof(scratch{}) + 4095) &^ 4095
+
+// newScratch lays out the memory of both processes.
+func newScratch(shared []byte) *scratch {
+	return layScratch(uintptr(unsafe.Pointer(&shared[0])))
+}
+
+// layScratch does that for memory at an address, of zeros.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func layScratch(memory uintptr) *scratch {
+	var s *scratch
+	var next, i uintptr
+
+	s = (*scratch)(unsafe.Add(unsafe.Pointer(nil), memory))
+	next = memory + unsafe.Sizeof(scratch{})
+	*(*uintptr)(unsafe.Pointer(&s.next)) = next // without a write barrier
+	s.nextTop = top(next)
+	for i = 0; i < slotCount; i++ {
+		s.slots[i] = ^uintptr(0)
+	}
+	return s
+}
+
+// top is the end of the stack of a scratch, from where it grows down.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func top(s uintptr) uintptr {
+	return (s + unsafe.Offsetof(scratch{}.stack) + stackSize) &^ 15
+}
