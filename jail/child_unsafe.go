@@ -292,7 +292,10 @@ func clearMemory(s *scratch) {
 }
 
 // clearSignals unblocks all signals and undoes the launcher's handlers, for
-// which the child has no memory, where the kernel has not done it.
+// which the child has no memory, where the kernel has not done it. A child that
+// was begun comes from a process of which no runtime has taken over the signals
+// yet: what the caller ignored would be ignored in the jail, and a first process
+// that ignores SIGCHLD has nothing to wait for. See stillIgnored for SIGHUP.
 //
 //go:noinline
 //go:nosplit
@@ -301,10 +304,11 @@ func clearMemory(s *scratch) {
 func clearSignals(s *scratch) {
 	var i uintptr
 
-	if s.handlers {
+	if s.handlers || s.begun {
 		for i = 1; i <= lastSignal; i++ {
 			syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, i, 0, uintptr(unsafe.Pointer(&s.action)), signalSetSize, 0, 0)
-			if s.action[0] > 1 { // neither SIG_DFL nor SIG_IGN
+			// More than 1 is neither SIG_DFL nor SIG_IGN.
+			if s.action[0] > 1 || s.begun && s.action[0] == 1 && i != uintptr(unix.SIGHUP) {
 				s.action[0] = 0
 				syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, i, uintptr(unsafe.Pointer(&s.action)), 0, signalSetSize, 0, 0)
 			}
