@@ -14,8 +14,12 @@ TEXT ·entry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	MOVQ	$0x1002, DI // ARCH_SET_FS
 	MOVQ	$158, AX // SYS_arch_prctl
 	SYSCALL
+	TESTQ	AX, AX
+	JNZ	start
 	MOVQ	24(SP), AX
 	MOVQ	AX, 0(SP)
 	CALL	·begin(SB)
+
+start:
 	MOVQ	24(SP), SP
 	JMP	_rt0_amd64_linux(SB)

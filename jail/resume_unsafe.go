@@ -30,7 +30,7 @@ func Begun() *Cell {
 	if ahead.pid == 0 {
 		return nil
 	}
-	b := (*beginning)(unsafe.Add(unsafe.Pointer(nil), ahead.record))
+	b := recordHead()
 	c := &Cell{
 		namespaces: uintptr(b.namespaces), pid: int(ahead.pid), control: -1,
 		report: &report{ours: int(ahead.pair[0]), child: -1, listener: -1},
@@ -43,6 +43,11 @@ func Begun() *Cell {
 	}
 	ahead.pid = 0
 	return c
+}
+
+// recordHead is the head of the record that was found.
+func recordHead() *beginning {
+	return (*beginning)(unsafe.Add(unsafe.Pointer(nil), ahead.record))
 }
 
 // newID makes the id of the jail; one that was begun has one.
@@ -153,12 +158,21 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 	if index >= maxWords || ahead.keys[index] == 0 {
 		return errNotKept
 	}
-	var program unix.Statx_t
-	if err := unix.Statx(unix.AT_FDCWD, binary, 0, unix.STATX_BASIC_STATS, &program); err != nil {
+	// Of a program that was put in the place of this one meanwhile nothing is
+	// known, least of all how it reads a plan.
+	var program, named unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, "/proc/self/exe", 0, unix.STATX_BASIC_STATS, &program); err != nil {
 		return err
+	}
+	if err := unix.Statx(unix.AT_FDCWD, binary, 0, unix.STATX_BASIC_STATS, &named); err != nil {
+		return err
+	}
+	if named.Ino != program.Ino || named.Dev_major != program.Dev_major || named.Dev_minor != program.Dev_minor {
+		return errNotKept
 	}
 	_, file := p.beginning(p.id)
 	if file == nil || len(file) > maxBeginning {
+		forgetBeginning(dir, ahead.keys[index])
 		return errNotKept
 	}
 	b := (*beginning)(unsafe.Pointer(&file[0]))
@@ -178,6 +192,18 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 	}
 	d.Prune(recordSuffix, keptRecords)
 	return nil
+}
+
+// forgetBeginning removes the record that this launch was begun from in vain,
+// since no other takes its place: it would cost every launch to come a cell.
+func forgetBeginning(dir string, key uint64) {
+	if ahead.record == 0 {
+		return
+	}
+	if d, err := store.Open(dir); err == nil {
+		_ = d.Remove(recordName(key))
+		d.Close()
+	}
 }
 
 // recordName is the file of a key; see nameRecord.
