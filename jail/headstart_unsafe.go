@@ -19,25 +19,24 @@ import (
 // headStart is what the entry point leaves for the launcher, and what it works
 // with.
 type headStart struct {
-	tls [8]uintptr // of the entry point, which knows the size
+	tls [8]uintptr //nolint:unused // of the entry point, which knows the size
 
 	// keys are of the command line up to the word with that index, 0 where
 	// there is no such word.
 	keys [maxWords]uint64
 
 	// The cell, if pid is not 0. See layCell.
-	pid           uintptr
-	flags         uintptr // of clone(2)
-	memory        uintptr // of cellRoom bytes, shared with the child
-	ours, control uintptr // descriptors; control is ^0 when there is none
-	record        uintptr // what it was begun from: the contents of a file
-	size          uintptr // of record, in bytes
-	random        [16]byte
+	pid    uintptr
+	flags  uintptr // of clone(2)
+	memory uintptr // of cellRoom bytes, shared with the child
+	record uintptr // what it was begun from: the contents of a file
+	size   uintptr // of record, in bytes
+	random [16]byte
 
 	uid    uintptr
 	stat   unix.Statx_t
-	pair   [2]int32
-	second [2]int32
+	pair   [2]int32 // of the report, ours first
+	second [2]int32 // likewise of the control of a terminal; without one the last is -1
 	path   [maxPath]byte
 	cpus   [maxCPUs / 64]uint64
 	cpu    uint32
@@ -52,7 +51,7 @@ const (
 var ahead headStart
 
 // entry is where the kernel begins to execute jail, if it was linked so.
-func entry()
+func entry() //nolint:unused // by name only
 
 var _ = begin // which entry calls
 
@@ -180,6 +179,7 @@ func surroundings() uint64 {
 	var errno syscall.Errno
 
 	key = 1
+	//nolint:modernize // as in child
 	for fd = 0; fd < 3; fd++ {
 		flags, _, errno = syscall.RawSyscall6(syscall.SYS_FCNTL, fd, unix.F_GETFL, 0, 0, 0, 0)
 		if errno != 0 {

@@ -18,12 +18,12 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // loadPolicy reads a profile from text.
-func loadPolicy(t *testing.T, text string) (*policy.Policy, *diag.Sources) {
-	t.Helper()
+func loadPolicy(tb testing.TB, text string) (*policy.Policy, *diag.Sources) {
+	tb.Helper()
 	store := policy.Store{Parse: yaml.Parse, Dirs: []policy.Dir{{Path: "/profiles", FS: fstest.MapFS{"test.yaml": {Data: []byte(text)}}}}}
 	p, sources, problems := policy.Load(store, policy.Request{Name: "test"})
 	if problems.HasErrors() {
-		t.Fatalf("the profile does not load: %v", problems)
+		tb.Fatalf("the profile does not load: %v", problems)
 	}
 	return p, sources
 }
