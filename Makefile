@@ -26,10 +26,18 @@ ifneq ($(VERSION),)
 SETVERSION := -X main.version=$(VERSION)
 endif
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(SETENTRY) $(SETVERSION)'
+BUILDQUICK = CGO_ENABLED=0 $(GO) build -trimpath -tags quick -ldflags '-s -w $(SETENTRY) -T $(QUICKAT)'
 
-# Where jail begins: see docs/decisions/0019-head-start.md. Without the flag, or on
-# another architecture, it begins as every Go program does, and starts jails later.
-SETENTRY = $(if $(filter amd64,$(shell $(GO) env GOARCH)),-E github.com/jail-project/jail/jail.entry)
+# Where jail begins: see docs/decisions/0019-head-start.md. On another architecture
+# it begins as every Go program does, and starts jails later.
+AMD64    := $(filter amd64,$(shell $(GO) env GOARCH 2>/dev/null))
+SETENTRY := $(if $(AMD64),-E github.com/jail-project/jail/jail.entry)
+
+# bin/jail is two programs in one file, see docs/decisions/0020-two-programs.md.
+# `make build QUICK=` makes it the whole one alone, which works as well.
+QUICK    := $(AMD64)
+QUICKAT  := 0x20001000
+MARK     := 0x6572656877657362
 
 # Inside that binary is another one, which compiles syscall filters and is
 # linked with libseccomp. It is the same for every commit that does not change
@@ -54,7 +62,11 @@ build: ## Build the static binary bin/jail
 	@scripts/deps build
 	$(BUILDFILTER) -o $(COMPILER)/jail-filter ./cmd/jail-filter
 	@echo "libseccomp $$(pkg-config --modversion libseccomp), sha256 $$(sha256sum <$(COMPILER)/jail-filter | cut -d " " -f 1)" >$(COMPILER)/version
-	$(BUILD) -o bin/jail ./cmd/jail
+	$(BUILD) -o bin/jail$(if $(QUICK),-whole) ./cmd/jail
+ifneq ($(QUICK),)
+	$(BUILDQUICK) -o bin/jail-quick ./cmd/jail
+	$(GO) run ./scripts/together -mark $(MARK) bin/jail-quick bin/jail-whole bin/jail
+endif
 
 .PHONY: run
 run: ## Build jail and show a real program inside and outside of it
@@ -119,6 +131,7 @@ golden: build ## Write the golden files anew; look at the diff before committing
 .PHONY: vet
 vet: ## go vet
 	$(GO) vet $(PACKAGES)
+	$(GO) vet -tags quick ./cmd/jail
 
 .PHONY: fmt
 fmt: ## Format all Go code
@@ -132,6 +145,7 @@ lint: ## All linters, for Go code and for scripts
 	@unformatted=$$($(TOOLS)/gofumpt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 	$(TOOLS)/staticcheck $(PACKAGES)
 	$(TOOLS)/golangci-lint run $(PACKAGES)
+	$(TOOLS)/golangci-lint run --build-tags quick ./cmd/jail
 	shellcheck .ci/run $(wildcard scripts/*) testdata/demo/probe.sh
 
 .PHONY: tidy-check

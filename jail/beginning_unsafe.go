@@ -272,7 +272,7 @@ func fill(b *beginning, to uintptr) {
 	}
 	for ; i < uintptr(b.addresses+b.ids); i++ {
 		at = to + uintptr(offsetAt(b, i))
-		//nolint:modernize // as in child
+		//nolint:modernize // a range would declare a second j
 		for j = 0; j < idDigits; j++ {
 			digit = byteAt(uintptr(unsafe.Pointer(&ahead.random))+j/2) >> (4 - j%2*4) & 15
 			*(*byte)(unsafe.Add(unsafe.Pointer(nil), at+j)) = hexDigit(digit)

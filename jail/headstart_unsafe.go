@@ -19,7 +19,7 @@ import (
 // headStart is what the entry point leaves for the launcher, and what it works
 // with.
 type headStart struct {
-	tls [8]uintptr //nolint:unused // of the entry point, which knows the size
+	_ [8]uintptr // thread-local storage of the entry point, which knows the size
 
 	// keys are of the command line up to the word with that index, 0 where
 	// there is no such word.
@@ -29,10 +29,12 @@ type headStart struct {
 	pid    uintptr
 	flags  uintptr // of clone(2)
 	memory uintptr // of cellRoom bytes, shared with the child
+	index  uintptr // of the program in the command line
 	record uintptr // what it was begun from: the contents of a file
 	size   uintptr // of record, in bytes
 	random [16]byte
 
+	again  bool // executed under the name Again
 	uid    uintptr
 	stat   unix.Statx_t
 	pair   [2]int32 // of the report, ours first
@@ -50,20 +52,43 @@ const (
 // ahead is written before the runtime starts and read by the launcher.
 var ahead headStart
 
-// entry is where the kernel begins to execute jail, if it was linked so.
-func entry() //nolint:unused // by name only
-
 var _ = begin // which entry calls
+
+// elsewhere is the entry point of another program in the same file, which does what
+// can't be begun. When that has been put there, by scripts/together, so has its
+// address in place of this mark.
+var elsewhere = uintptr(noElsewhere)
+
+const noElsewhere = 0x65726568_77657362
+
+// Again is under which name jail executes itself once more when what was begun
+// is of no use. Nothing is begun then.
+const Again = "/proc/self/exe"
 
 // begin makes the first process of a jail if an earlier launch of this command
 // line left a record of how it is set up. stack is where the kernel put argc,
-// argv, the environment and the auxiliary vector.
+// argv, the environment and the auxiliary vector. It returns where to go on, 0
+// for here.
 //
 //go:noinline
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func begin(stack uintptr) {
+func begin(stack uintptr) uintptr {
+	beginCell(stack)
+	if ahead.pid != 0 || elsewhere == noElsewhere {
+		return 0
+	}
+	return elsewhere
+}
+
+// beginCell does so, but for the return.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func beginCell(stack uintptr) {
 	var argv, env, last, home, cache, pid uintptr
 	var found bool
 	var s *scratch
@@ -105,6 +130,7 @@ const (
 	auxUID    = 11
 	auxEUID   = 12
 	auxSecure = 23
+	auxName   = 31 // AT_EXECFN
 )
 
 // ordinary reads the auxiliary vector. A dynamic loader leaves things behind that
@@ -124,6 +150,8 @@ func ordinary(vector uintptr) bool {
 			if word(vector+8) != 0 {
 				return false
 			}
+		case auxName:
+			ahead.again = hasPrefix(word(vector+8), Again+"\x00")
 		case auxUID:
 			uid = word(vector + 8)
 		case auxEUID:
@@ -131,7 +159,7 @@ func ordinary(vector uintptr) bool {
 		}
 	}
 	ahead.uid = uid
-	return uid != 0 && uid == euid
+	return uid != 0 && uid == euid && !ahead.again
 }
 
 // findRecord looks for a record of a word of the command line and all before
@@ -159,6 +187,7 @@ func findRecord(argv uintptr) bool {
 		for i = 1; i < maxWords && word(argv+i*8) != 0 && !found; i++ {
 			key = hashText(key, word(argv+i*8))
 			ahead.keys[i&(maxWords-1)] = key
+			ahead.index = i
 			found = errno == 0 && byteAt(word(argv+i*8)) != '-' && openRecord(dir, key)
 		}
 	}
@@ -179,7 +208,7 @@ func surroundings() uint64 {
 	var errno syscall.Errno
 
 	key = 1
-	//nolint:modernize // as in child
+	//nolint:modernize // a range would declare a second fd
 	for fd = 0; fd < 3; fd++ {
 		flags, _, errno = syscall.RawSyscall6(syscall.SYS_FCNTL, fd, unix.F_GETFL, 0, 0, 0, 0)
 		if errno != 0 {

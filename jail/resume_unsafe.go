@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"os"
+	"path/filepath"
 	"strconv"
 	"unsafe"
 
@@ -24,11 +26,11 @@ import (
 // keptRecords is how many records of beginnings a user has at most.
 const keptRecords = 64
 
-// Begun returns the cell that was begun before the runtime started, nil when
-// there is none. It is taken once.
-func Begun() *Cell {
+// Begun returns the cell that was begun before the runtime started, and which
+// word of the command line is its program; nil when there is none. It is taken once.
+func Begun() (*Cell, int) {
 	if ahead.pid == 0 {
-		return nil
+		return nil, 0
 	}
 	b := recordHead()
 	c := &Cell{
@@ -42,7 +44,15 @@ func Begun() *Cell {
 		c.control = int(ahead.second[0])
 	}
 	ahead.pid = 0
-	return c
+	return c, int(ahead.index)
+}
+
+// TakeName gives the process the name of its file, when it was executed under
+// the name Again.
+func TakeName() {
+	if exe, err := os.Executable(); err == nil && ahead.again {
+		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(exe)), 0)
+	}
 }
 
 // recordHead is the head of the record that was found.

@@ -79,7 +79,7 @@ func layScratch(memory uintptr) *scratch {
 	next = memory + unsafe.Sizeof(scratch{})
 	*(*uintptr)(unsafe.Pointer(&s.next)) = next // without a write barrier
 	s.nextTop = top(next)
-	//nolint:modernize // as in child
+	//nolint:modernize // a range would declare a second i
 	for i = 0; i < slotCount; i++ {
 		s.slots[i] = ^uintptr(0)
 	}

@@ -1,3 +1,5 @@
+//go:build !quick
+
 package main
 
 import (
@@ -28,7 +30,7 @@ type limiter struct {
 
 // limiter returns the control group that the limits of a launch need, nil when
 // they need none. It is made when the jail's first process is there.
-func (l *loaded) limiter() *limiter {
+func (l *launch) limiter() *limiter {
 	limits, needed := jail.GroupLimits(l.policy, l.host)
 	if !needed {
 		return nil
@@ -36,11 +38,21 @@ func (l *loaded) limiter() *limiter {
 	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 }
 
-// confine has a plan carried out in the control group that it needs.
-func (l *loaded) confine(p *jail.Plan) {
+// confine has a plan carried out in the control group that it needs. The quick
+// build can't and says so.
+func (l *launch) confine(p *jail.Plan) bool {
 	if g := l.limiter(); g != nil {
 		p.Group = g
 	}
+	return true
+}
+
+// groupOf is the control group of a jail that runs, "" for none of its own.
+func groupOf(p *jail.Plan) string {
+	if g, ok := p.Group.(*limiter); ok && g.group != nil {
+		return g.group.Inside()
+	}
+	return ""
 }
 
 // Add makes the group and puts the first process into it.

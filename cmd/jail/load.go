@@ -1,3 +1,5 @@
+//go:build !quick
+
 package main
 
 import (
@@ -6,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
@@ -51,6 +54,13 @@ func searchPath(h *jail.Host) policy.Store {
 	return store
 }
 
+// loaded is everything that was read for a launch.
+type loaded struct {
+	launch
+	sources *diag.Sources
+	memory  *memory
+}
+
 // load reads the profile for a program and adds what the flags say. The
 // status counts when the result is nil.
 func (a *app) load(flags *policyFlags, program, args []string) (*loaded, int) {
@@ -91,17 +101,6 @@ func (s *session) profileName(program string) string {
 	for in := range strings.SplitSeq(searchedPath(s.host), ":") {
 		if path.IsAbs(in) && path.Clean(in) == path.Clean(dir) {
 			return path.Base(program)
-		}
-	}
-	return ""
-}
-
-// searchedPath is where programs are looked for, with colons between the
-// directories.
-func searchedPath(h *jail.Host) string {
-	for _, e := range h.Env {
-		if list, ok := strings.CutPrefix(e, "PATH="); ok {
-			return list
 		}
 	}
 	return ""
@@ -150,5 +149,5 @@ func (a *app) read(s *session, req policy.Request) (*loaded, int) {
 		a.report(sources, problems)
 		s.memory.warned = true
 	}
-	return &loaded{policy: p, sources: sources, host: s.host, memory: s.memory}, 0
+	return &loaded{launch: launch{policy: p, host: s.host}, sources: sources, memory: s.memory}, 0
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -15,7 +14,7 @@ import (
 
 // compile makes a plan. For a launch, jail's own directories are made first
 // where the program could make them: a jail guards what is there.
-func (l *loaded) compile() (*jail.Compiled, diag.List) {
+func (l *launch) compile() (*jail.Compiled, diag.List) {
 	c, problems := jail.Compile(l.policy, l.host, l.command)
 	if !l.launching && slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
 		// Where what is printed goes is nothing about the plan.
@@ -48,13 +47,4 @@ func sweep(h *jail.Host) []string {
 		return standin.Sweep(records)
 	}
 	return nil
-}
-
-// standIns clears up behind launchers that were killed.
-func (d *doctor) standIns() finding {
-	f := finding{Name: "stand-ins", State: stateOK, Detail: "no killed jail has left any"}
-	if dirs := sweep(d.host); len(dirs) > 0 {
-		f.Detail = text("removed what killed jails had left in " + strings.Join(dirs, ", "))
-	}
-	return f
 }

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/registry"
+	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/terminal"
+)
+
+// What both builds of jail have: a launch from what is remembered of an earlier
+// one.
+
+// findTerminal looks for the terminal that the program's is to be like.
+func (a *app) findTerminal() (status int, ok bool) {
+	var err error
+	if a.terminal, err = terminal.Find(); err != nil {
+		return a.fail("cannot use the terminal: "+err.Error(), "start jail from another one, or with standard input, output and error redirected"), false
+	}
+	return 0, true
+}
+
+// launch is what a jail is launched from.
+type launch struct {
+	policy  *policy.Policy
+	host    *jail.Host
+	command jail.Command
+	filter  seccomp.Program // what recall has; otherwise compile gets it
+	// launching: this is not only to be looked at.
+	launching bool
+}
+
+// launchRequest is what a launch is kept and found by.
+func (a *app) launchRequest(h *jail.Host, program []string) *launchcache.Request {
+	return &launchcache.Request{
+		Binaries: []string{h.Own.Binary},
+		UID:      h.UID,
+		Config:   h.Own.Config,
+		Line:     a.line.args[:len(a.line.args)-len(program)+1],
+		Cwd:      h.Cwd,
+		Path:     searchedPath(h),
+	}
+}
+
+// recall returns what an earlier launch of the same command line loaded, nil
+// when there was none or something it depends on has changed since.
+func (a *app) recall(program []string) *launch {
+	host, err := jail.ReadHost(os.Environ())
+	if err != nil || host.Own.Cache == "" {
+		return nil
+	}
+	kept, err := launchcache.Find(launchcache.Dir(host.Own.Cache), a.launchRequest(host, program))
+	if err != nil {
+		return nil
+	}
+	host.Terminal = a.terminal
+	index := len(a.line.args) - len(program)
+	return &launch{
+		policy: kept.Policy, host: host, filter: kept.Program, launching: true,
+		command: jail.Command{Argv: program, At: a.line.at(index, 0)},
+	}
+}
+
+// relaunch launches what recall returned. When that does not work out, it is
+// false, and everything is to be read: either something has changed in the
+// meantime, or there is an error to show, which takes the texts of the profiles.
+func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
+	c, problems := l.compile()
+	if problems.HasErrors() || l.filter == nil {
+		discard(cell)
+		return 0, false
+	}
+	c.Plan.SetFilterProgram(l.filter)
+	if !l.confine(c.Plan) {
+		discard(cell)
+		return 0, false
+	}
+	process, failure := jail.Start(c.Plan, cell)
+	if failure != nil {
+		return 0, false
+	}
+	sweep(l.host)
+	record := register(l.host, c.Plan, process)
+	if !process.Begun() {
+		index := len(a.line.args) - len(l.command.Argv)
+		_ = c.Plan.KeepBeginning(launchcache.Dir(l.host.Own.Cache), index, l.host.Own.Binary)
+	}
+	return a.wait(process, c.Plan, record), true
+}
+
+// settle prepares the Go runtime for a launch, which lives for milliseconds
+// before it only waits: to collect garbage would cost more than it gives back.
+func settle() {
+	debug.SetGCPercent(-1)
+	runtime.MemProfileRate = 0
+}
+
+// wait returns the exit status of the program.
+func (a *app) wait(process *jail.Process, plan *jail.Plan, record *registry.Registration) int {
+	status := process.Wait()
+	record.Remove()
+	a.explainKilled(plan)
+	if process.TimedOut() {
+		a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
+	}
+	process.EndLikeProgram(status)
+	return status
+}
+
+func discard(cell *jail.Cell) {
+	if cell != nil {
+		cell.Discard()
+	}
+}
+
+// searchedPath is where programs are looked for, with colons between the
+// directories.
+func searchedPath(h *jail.Host) string {
+	for _, e := range h.Env {
+		if list, ok := strings.CutPrefix(e, "PATH="); ok {
+			return list
+		}
+	}
+	return ""
+}

@@ -1,0 +1,43 @@
+//go:build quick
+
+package main
+
+import (
+	"os"
+	"syscall"
+
+	"github.com/jail-project/jail/jail"
+)
+
+// realMain goes on with the launch that was begun before it, else it has the
+// whole of jail do everything: that is in the same file, and is where such a
+// process begins that finds nothing to begin with.
+func realMain(argv []string) int {
+	a := newApp(argv)
+	settle()
+	if cell, index := jail.Begun(); cell != nil {
+		if _, ok := a.findTerminal(); !ok {
+			cell.Discard()
+			return exitFailed
+		}
+		if l := a.recall(argv[index:]); l == nil {
+			cell.Discard()
+		} else if status, ok := a.relaunch(l, cell); ok {
+			return status
+		}
+	}
+	err := syscall.Exec(jail.Again, argv, os.Environ())
+	return a.fail("cannot execute jail's own file once more: "+err.Error(), "")
+}
+
+// confine tells whether a plan can be carried out without a control group.
+func (l *launch) confine(*jail.Plan) bool {
+	_, needed := jail.GroupLimits(l.policy, l.host)
+	return !needed
+}
+
+// Without a control group there is none to name, and nothing to tell about it.
+
+func groupOf(*jail.Plan) string { return "" }
+
+func (a *app) explainKilled(*jail.Plan) {}
