@@ -65,7 +65,7 @@ build: ## Build the static binary bin/jail
 	$(BUILD) -o bin/jail$(if $(QUICK),-whole) ./cmd/jail
 ifneq ($(QUICK),)
 	$(BUILDQUICK) -o bin/jail-quick ./cmd/jail
-	$(GO) run ./scripts/together -mark $(MARK) bin/jail-quick bin/jail-whole bin/jail
+	$(GO) run ./cmd/jail/internal/mkjail -mark $(MARK) bin/jail-quick bin/jail-whole bin/jail
 endif
 
 .PHONY: run

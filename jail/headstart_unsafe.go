@@ -55,7 +55,7 @@ var ahead headStart
 var _ = begin // which entry calls
 
 // elsewhere is the entry point of another program in the same file, which does what
-// can't be begun. When that has been put there, by scripts/together, so has its
+// can't be begun. When that has been put there, by mkjail, so has its
 // address in place of this mark.
 var elsewhere = uintptr(noElsewhere)
 

@@ -1,9 +1,9 @@
-// Command together puts two static programs into one executable file. The first
+// Command mkjail puts two static programs into one executable file. The first
 // is where the kernel begins; the second is mapped beside it, costs nothing until
 // it runs, and is where the first goes on if it jumps there: its entry
 // point takes the place of a mark in the first one's data.
 //
-//	together -mark 0x... FIRST SECOND OUTPUT
+//	mkjail -mark 0x... FIRST SECOND OUTPUT
 //
 // They have to be linked for different addresses, which is checked. The file has no
 // sections, only what the kernel needs to run it: see elf(5).
@@ -28,7 +28,7 @@ func main() {
 		os.Exit(2)
 	}
 	if err := join(*mark, flag.Arg(0), flag.Arg(1), flag.Arg(2)); err != nil {
-		fmt.Fprintln(os.Stderr, "together:", err)
+		fmt.Fprintln(os.Stderr, "mkjail:", err)
 		os.Exit(1)
 	}
 }
