@@ -62,7 +62,8 @@ func (f *Failure) Error() string {
 
 // Start executes the plan. On return the program runs, or it never ran and
 // the Failure says why. The cell is used if it has the namespaces of the plan, else
-// thrown away; nil is no cell. The calling goroutine must not be locked to a
+// thrown away; nil is no cell. With one that was begun there is a Failure instead of
+// another cell, see Stale. The calling goroutine must not be locked to a
 // thread that ends before the jail: the thread's end would be the jail's.
 func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 	held, err := p.holdStandIns()
@@ -92,10 +93,7 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 
 func startCell(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 	if cell != nil && cell.record != nil {
-		if proc := p.resume(cell, held); proc != nil {
-			return proc, nil
-		}
-		cell = nil
+		return p.resume(cell, held)
 	}
 	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0 || (p.Terminal != nil) != (cell.control >= 0)) {
 		cell.Discard()

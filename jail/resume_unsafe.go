@@ -60,6 +60,15 @@ func recordHead() *beginning {
 	return (*beginning)(unsafe.Add(unsafe.Pointer(nil), ahead.record))
 }
 
+// Prompt ends what makes a process with a head start late, see prctl(2),
+// PR_SET_TIMERSLACK. It is for the calling thread, before it executes something
+// else.
+func Prompt() {
+	if ahead.slack != 0 {
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, ahead.slack, 0, 0, 0)
+	}
+}
+
 // newID makes the id of the jail; one that was begun has one.
 func newID(id []byte) error {
 	if ahead.memory != 0 {
@@ -69,21 +78,28 @@ func newID(id []byte) error {
 	return random(id)
 }
 
+// errStale is why a jail that was begun did not go on. Nothing is to be said about
+// it: a launch from the beginning will show what is wrong, if anything is.
+var errStale = errors.New("it was begun as is not wanted now")
+
+// Stale tells that a cell was begun in vain.
+func (f *Failure) Stale() bool { return errors.Is(f.Err, errStale) }
+
 // resume lets a jail that was begun go on, if it was begun as this plan wants
-// it. Otherwise, and after any failure, it returns nil, and the cell is gone.
-func (p *Plan) resume(cell *Cell, held *standin.Held) *Process {
+// it. Otherwise, and after any failure, the cell is gone.
+func (p *Plan) resume(cell *Cell, held *standin.Held) (*Process, *Failure) {
 	l := p.continues(cell)
 	if l == nil {
 		cell.Discard()
-		return nil
+		return nil, &Failure{Plan: p, Err: errStale}
 	}
 	l.finish(cell.shared)
 	proc, failure := follow(p, cell, held)
 	if failure != nil {
-		return nil
+		return nil, &Failure{Plan: p, Err: errStale}
 	}
 	proc.begun = true
-	return proc
+	return proc, nil
 }
 
 // continues returns the lowered plan if the cell was begun as it wants it, else

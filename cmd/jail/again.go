@@ -82,6 +82,9 @@ func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
 		return 0, false
 	}
 	process, failure := jail.Start(c.Plan, cell)
+	if failure != nil && failure.Stale() && startsAnew {
+		process, failure = jail.Start(c.Plan, nil)
+	}
 	if failure != nil {
 		return 0, false
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 
 	"github.com/jail-project/jail/jail"
@@ -26,9 +27,14 @@ func realMain(argv []string) int {
 			return status
 		}
 	}
+	runtime.LockOSThread()
+	jail.Prompt()
 	err := syscall.Exec(jail.Again, argv, os.Environ())
 	return a.fail("cannot execute jail's own file once more: "+err.Error(), "")
 }
+
+// startsAnew: this build launches only what was begun.
+const startsAnew = false
 
 // confine tells whether a plan can be carried out without a control group.
 func (l *launch) confine(*jail.Plan) bool {

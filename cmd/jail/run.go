@@ -62,6 +62,9 @@ func runVerb(a *app, args []string) int {
 	return a.launch(l, cell)
 }
 
+// startsAnew: where a launch was begun in vain, this build makes it again.
+const startsAnew = true
+
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
 func (a *app) launch(l *loaded, cell *jail.Cell) int {
@@ -80,6 +83,8 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			a.remember(l)
 			sweep(l.host)
 			return a.wait(process, plan, record)
+		case failure.Stale():
+			cell = nil
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil
 		case failure.NeedsListener():
