@@ -60,6 +60,9 @@ func recordHead() *beginning {
 	return (*beginning)(unsafe.Add(unsafe.Pointer(nil), ahead.record))
 }
 
+// Alone tells that there is no other program in this one's file to go on in.
+func Alone() bool { return elsewhere == noElsewhere }
+
 // Prompt ends what makes a process with a head start late, see prctl(2),
 // PR_SET_TIMERSLACK. It is for the calling thread, before it executes something
 // else.

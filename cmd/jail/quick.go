@@ -27,6 +27,9 @@ func realMain(argv []string) int {
 			return status
 		}
 	}
+	if jail.Alone() {
+		return a.fail("this is a part of jail and cannot be used by itself", "build the whole with `make build`")
+	}
 	runtime.LockOSThread()
 	jail.Prompt()
 	err := syscall.Exec(jail.Again, argv, os.Environ())
