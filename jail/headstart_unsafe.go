@@ -46,7 +46,7 @@ type headStart struct {
 }
 
 const (
-	maxWords = 16   // of a command line, up to the program; a power of two
+	maxWords = 32   // of a command line, up to the program; a power of two
 	maxPath  = 4096 // bytes, PATH_MAX
 )
 
@@ -182,7 +182,7 @@ func ordinary(vector uintptr) bool {
 		}
 	}
 	ahead.uid = uid
-	return uid != 0 && uid == euid && !ahead.again
+	return uid != 0 && uid == euid
 }
 
 // findRecord looks for a record of a word of the command line and all before
@@ -211,7 +211,7 @@ func findRecord(argv uintptr) bool {
 			key = hashText(key, word(argv+i*8))
 			ahead.keys[i&(maxWords-1)] = key
 			ahead.index = i
-			found = errno == 0 && byteAt(word(argv+i*8)) != '-' && openRecord(dir, key)
+			found = errno == 0 && !ahead.again && byteAt(word(argv+i*8)) != '-' && openRecord(dir, key)
 		}
 	}
 	syscall.RawSyscall6(syscall.SYS_CLOSE, dir, 0, 0, 0, 0, 0)

@@ -19,7 +19,7 @@ func (p *Process) withTerminal(cell *Cell) (*Process, *Failure) {
 	if err := p.startRelay(); err != nil {
 		_ = p.Kill()
 		p.Wait()
-		return nil, &Failure{Plan: p.plan, Err: fmt.Errorf("take over the jail's terminal: %w", err)}
+		return nil, &Failure{Plan: p.plan, Err: fmt.Errorf("take over the jail's terminal: %w", err), Ran: true}
 	}
 	return p, nil
 }

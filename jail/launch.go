@@ -44,6 +44,8 @@ type Failure struct {
 	// Died is set when the child ended without a report: it was killed.
 	Died *syscall.WaitStatus
 	Err  error // a failure of the launcher itself
+	// Ran is set when the program had begun to run: it is not to run again.
+	Ran bool
 }
 
 // Error describes the failure in one line.

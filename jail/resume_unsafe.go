@@ -98,7 +98,10 @@ func (p *Plan) resume(cell *Cell, held *standin.Held) (*Process, *Failure) {
 	}
 	l.finish(cell.shared)
 	proc, failure := follow(p, cell, held)
-	if failure != nil {
+	switch {
+	case failure != nil && failure.Ran:
+		return nil, failure
+	case failure != nil:
 		return nil, &Failure{Plan: p, Err: errStale}
 	}
 	proc.begun = true
@@ -226,7 +229,7 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 // forgetBeginning removes the record that this launch was begun from in vain,
 // since no other takes its place: it would cost every launch to come a cell.
 func forgetBeginning(dir string, key uint64) {
-	if ahead.record == 0 {
+	if ahead.record == 0 && !ahead.again {
 		return
 	}
 	if d, err := store.Open(dir); err == nil {

@@ -85,7 +85,10 @@ func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
 	if failure != nil && failure.Stale() && startsAnew {
 		process, failure = jail.Start(c.Plan, nil)
 	}
-	if failure != nil {
+	switch {
+	case failure != nil && failure.Ran:
+		return a.fail(failure.Error(), ""), true
+	case failure != nil:
 		return 0, false
 	}
 	sweep(l.host)
