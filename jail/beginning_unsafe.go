@@ -31,7 +31,7 @@ const (
 	beginningHeading = 0x3130_6e69_6765_626a // "jbegin01"
 	beginningSize    = unsafe.Sizeof(beginning{})
 	comparedFrom     = unsafe.Offsetof(beginning{}.namespaces)
-	maxBeginning     = 1 << 20 // bytes
+	maxBeginning     = 4 << 20 // bytes
 	idDigits         = 32      // of Host.RandomID
 )
 
