@@ -165,13 +165,32 @@ func layCell(clear, end uintptr) *scratch {
 		s.slots[slotControl] = uintptr(ahead.second[1])
 	}
 	s.unshare = uintptr(b.namespaces) &^ atClone
-	s.cpuSize, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_GETAFFINITY, 0, maxCPUs/8, uintptr(unsafe.Pointer(&s.cpus)), 0, 0, 0)
-	if errno != 0 {
-		s.cpuSize = 0
-	}
+	knowCPUs(s)
 	ahead.flags = uintptr(b.namespaces) & atClone
 	ahead.memory = memory
 	return s
+}
+
+// knowCPUs notes what processors this process, and so the program, may run on.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func knowCPUs(s *scratch) {
+	var i uintptr
+	var mask *uint64
+	var errno syscall.Errno
+
+	ahead.cpuSize, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_GETAFFINITY, 0, maxCPUs/8, uintptr(unsafe.Pointer(&ahead.cpus)), 0, 0, 0)
+	if errno != 0 {
+		ahead.cpuSize = 0
+	}
+	s.cpuSize = ahead.cpuSize
+	for i = 0; i < s.cpuSize; i += 8 {
+		mask = (*uint64)(unsafe.Add(unsafe.Pointer(&s.cpus), i))
+		*mask = uint64(word(uintptr(unsafe.Pointer(&ahead.cpus)) + i))
+	}
 }
 
 // What placed says when it is not 0.
@@ -190,24 +209,25 @@ const (
 //go:nocheckptr
 func apart(s *scratch, pid uintptr) {
 	var i uintptr
-	var others uint64
+	var others, now uint64
 	var mask *uint64
 	var errno syscall.Errno
 
-	for i = 0; i < s.cpuSize; i += 8 {
-		mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.cpus), i))
-		*mask = uint64(word(uintptr(unsafe.Pointer(&s.cpus)) + i))
-	}
 	_, _, errno = syscall.RawSyscall6(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&ahead.cpu)), 0, 0, 0, 0, 0)
-	if errno == 0 && refused(pid) == 0 && uintptr(ahead.cpu) < 8*s.cpuSize {
-		mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.cpus), uintptr(ahead.cpu/64)*8))
-		*mask &^= 1 << (ahead.cpu % 64)
-		for i = 0; i < s.cpuSize; i += 8 {
-			others |= uint64(word(uintptr(unsafe.Pointer(&ahead.cpus)) + i))
+	if errno == 0 && refused(pid) == 0 && uintptr(ahead.cpu) < 8*ahead.cpuSize {
+		for i = 0; i < ahead.cpuSize; i += 8 {
+			now = uint64(word(uintptr(unsafe.Pointer(&ahead.cpus)) + i))
+			if i == uintptr(ahead.cpu/64)*8 {
+				now &^= 1 << (ahead.cpu % 64)
+			}
+			mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.some), i))
+			*mask = now
+			others |= now
 		}
 		if others != 0 {
-			_, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, pid, s.cpuSize, uintptr(unsafe.Pointer(&ahead.cpus)), 0, 0, 0)
+			_, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, pid, ahead.cpuSize, uintptr(unsafe.Pointer(&ahead.some)), 0, 0, 0)
 			if errno == 0 {
+				ahead.apart = true
 				atomic.StoreUint32(&s.placed, movedApart)
 				return
 			}

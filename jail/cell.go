@@ -148,7 +148,11 @@ func (c *Cell) release() {
 		_ = unix.Close(c.control)
 		c.control = -1
 	}
-	if c.memory != nil && c.record == nil {
+	switch {
+	case c.memory == nil:
+	case c.record != nil:
+		c.unmap()
+	default:
 		_ = unix.Munmap(c.memory)
 	}
 	c.memory, c.shared = nil, nil

@@ -34,15 +34,18 @@ type headStart struct {
 	size   uintptr // of record, in bytes
 	random [16]byte
 
-	again  bool    // executed under the name Again
-	slack  uintptr // the caller's timer slack, 0 if it has been left alone
-	uid    uintptr
-	stat   unix.Statx_t
-	pair   [2]int32 // of the report, ours first
-	second [2]int32 // likewise of the control of a terminal; without one the last is -1
-	path   [maxPath]byte
-	cpus   [maxCPUs / 64]uint64
-	cpu    uint32
+	again   bool    // executed under the name Again
+	slack   uintptr // the caller's timer slack, 0 if it has been left alone
+	uid     uintptr
+	stat    unix.Statx_t
+	pair    [2]int32 // of the report, ours first
+	second  [2]int32 // likewise of the control of a terminal; without one the last is -1
+	path    [maxPath]byte
+	cpu     uint32               // that begin runs on
+	cpus    [maxCPUs / 64]uint64 // that this process may run on
+	some    [maxCPUs / 64]uint64 // for a mask of those
+	cpuSize uintptr              // of such a mask, in bytes; 0 if it is not known
+	apart   bool                 // the child has been moved to another processor
 }
 
 const (
@@ -84,7 +87,32 @@ func begin(stack uintptr) uintptr {
 		return elsewhere
 	}
 	beLazy()
+	stayHere()
 	return 0
+}
+
+// stayHere keeps the threads of this process on one processor, as long as the
+// child sets up the jail on another. The runtime then takes it for a machine with
+// one, and starts the fewer threads. See everywhere.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func stayHere() {
+	var i uintptr
+	var mask *uint64
+
+	if !ahead.apart {
+		return
+	}
+	for i = 0; i < ahead.cpuSize; i += 8 {
+		mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.some), i))
+		*mask = 0
+	}
+	mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.some), uintptr(ahead.cpu/64)*8))
+	*mask = 1 << (ahead.cpu % 64)
+	syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, 0, ahead.cpuSize, uintptr(unsafe.Pointer(&ahead.some)), 0, 0, 0)
 }
 
 // lazily is by how many nanoseconds the timers of a launcher with a head start

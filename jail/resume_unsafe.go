@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -63,13 +64,50 @@ func recordHead() *beginning {
 // Alone tells that there is no other program in this one's file to go on in.
 func Alone() bool { return elsewhere == noElsewhere }
 
-// Prompt ends what makes a process with a head start late, see prctl(2),
-// PR_SET_TIMERSLACK. It is for the calling thread, before it executes something
-// else.
-func Prompt() {
+// LikeCaller ends what beLazy and stayHere do, for the calling thread, before it
+// executes something else.
+func LikeCaller() {
 	if ahead.slack != 0 {
 		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, ahead.slack, 0, 0, 0)
 	}
+	if ahead.apart {
+		runOn(0)
+	}
+}
+
+// everywhere ends what stayHere does, for all threads there are.
+func everywhere() {
+	if !ahead.apart {
+		return
+	}
+	fd, err := unix.Open("/proc/self/task", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer func() { _ = unix.Close(fd) }()
+	var buf [4096]byte // a handful of threads, 24 bytes each
+	n, err := unix.ReadDirent(fd, buf[:])
+	if err != nil {
+		return
+	}
+	_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+	for _, name := range names {
+		if tid, err := strconv.Atoi(name); err == nil {
+			runOn(tid)
+		}
+	}
+}
+
+// runOn lets a thread, 0 for the calling one, run wherever the process might when it began.
+func runOn(tid int) {
+	_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, uintptr(tid), ahead.cpuSize, uintptr(unsafe.Pointer(&ahead.cpus)))
+}
+
+// unmap gives back the memory of a cell that was begun.
+func (c *Cell) unmap() {
+	_, _, _ = syscall.RawSyscall(syscall.SYS_MUNMAP, ahead.memory, cellRoom, 0)
+	_, _, _ = syscall.RawSyscall(syscall.SYS_MUNMAP, ahead.record, ahead.size, 0)
+	c.record = nil
 }
 
 // newID makes the id of the jail; one that was begun has one.
@@ -105,6 +143,7 @@ func (p *Plan) resume(cell *Cell, held *standin.Held) (*Process, *Failure) {
 		return nil, &Failure{Plan: p, Err: errStale}
 	}
 	proc.begun = true
+	everywhere()
 	return proc, nil
 }
 

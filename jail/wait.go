@@ -2,6 +2,7 @@ package jail
 
 import (
 	"errors"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -111,6 +112,9 @@ func (p *Process) answer(events int16) {
 	switch {
 	case p.sockets == nil:
 	case events&unix.POLLIN != 0:
+		if runtime.GOMAXPROCS(0) == 1 {
+			runtime.GOMAXPROCS(2) // with a head start: see stayHere
+		}
 		go p.sockets.Serve()
 		p.sockets = nil
 	case events != 0: // there is nobody left who could call

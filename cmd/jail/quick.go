@@ -31,7 +31,7 @@ func realMain(argv []string) int {
 		return a.fail("this is a part of jail and cannot be used by itself", "build the whole with `make build`")
 	}
 	runtime.LockOSThread()
-	jail.Prompt()
+	jail.LikeCaller()
 	err := syscall.Exec(jail.Again, argv, os.Environ())
 	return a.fail("cannot execute jail's own file once more: "+err.Error(), "")
 }
