@@ -13,8 +13,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/standin"
 )
 
 // Where the fields of a record's head are.
@@ -375,7 +373,6 @@ func TestWhatIsNotBegun(t *testing.T) {
 	for name, change := range map[string]func(p *Plan){
 		"a control group":      func(p *Plan) { p.Group = anyGroup{} },
 		"inputs":               func(p *Plan) { p.Inputs = []Input{{Slot: 3, FD: 0}} },
-		"stand-ins":            func(p *Plan) { p.standIns = []standin.Entry{{}} },
 		"another user":         func(p *Plan) { p.runAs = 1 << 30 },
 		"borrowed descriptors": func(p *Plan) { p.borrowed = []borrowed{{}} },
 		"newgidmap":            func(p *Plan) { p.subordinate = "/usr/bin/newgidmap" },
@@ -397,7 +394,6 @@ func TestWhatIsNotBegun(t *testing.T) {
 		strings.Replace(begunProfile, "write: [~/Downloads]", "write: [{path: ~/new, create: file}]", 1),
 		strings.Replace(begunProfile, "write: [~/Downloads]", "overlay: [{path: ~/Downloads, keep: ~/src}]", 1),
 		strings.Replace(begunProfile, "environment:", "namespaces: {pid: false}\nenvironment:", 1),
-		strings.Replace(strings.Replace(begunProfile, "  absent: open\n", "", 1), "~/Downloads", "~/src", 1),
 	} {
 		p := fakePlan(t, profile, oneID, nil, "/usr/bin/true")
 		if _, file := p.beginning(oneID); file != nil {

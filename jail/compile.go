@@ -66,7 +66,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
 	k.sacrifice(b)     // while the host's /proc has a name
-	k.standIns()       // decided now, made by the launcher before the child begins
+	k.standIns()       // decided now, made by the launcher before what needs them
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
 	k.root(m)          // an empty root that shows nothing of the host
 	k.rulesets(m)      // rules are added where the descriptors are at hand

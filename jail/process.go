@@ -207,13 +207,18 @@ const (
 func gate() Arg { return Arg{Kind: ArgShared, Num: gateOffset} }
 
 // waitForLauncher waits until the launcher listens for signals, and agrees with
-// the plan if that was begun without it; see Plan.resume. A second look is for
-// futex(2), which may return without anybody having woken it.
+// the plan if that was begun without it; see Plan.resume.
 func (k *compiler) waitForLauncher(b *builder) {
 	b.because("wait for", "the launcher", nil)
-	b.wait(Arg{Kind: ArgShared, Num: openOffset}, 10)
-	b.wait(Arg{Kind: ArgShared, Num: openOffset}, 0)
+	b.waitTwice(Arg{Kind: ArgShared, Num: openOffset})
 	k.plan.gated = len(k.plan.Program)
+}
+
+// waitTwice waits for the launcher. A second look is for futex(2), which may return
+// without anybody having woken it.
+func (b *builder) waitTwice(word Arg) {
+	b.wait(word, 10)
+	b.wait(word, 0)
 }
 
 // wait waits, for some seconds at most, until a word of shared memory is no

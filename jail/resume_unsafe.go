@@ -173,7 +173,7 @@ func (l *lowering) finish(shared []byte) {
 // for a plan that can't be begun like this: whose beginning takes more than its
 // first process, or leaves traces if it ends there.
 func (p *Plan) beginning(id string) (*lowering, []byte) {
-	if p.Group != nil || len(p.Inputs) > 0 || len(p.standIns) > 0 || p.runAs != 0 || len(p.borrowed) > 0 ||
+	if p.Group != nil || len(p.Inputs) > 0 || p.runAs != 0 || len(p.borrowed) > 0 ||
 		p.subordinate != "" || p.entering || p.leavesTraces || !p.Reap || !p.OwnPIDs || p.gated == 0 {
 		return nil, nil
 	}
