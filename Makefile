@@ -84,7 +84,7 @@ test-user: build vet ## The tests as the user who calls
 
 # In a jail that root starts, the program has another user id than the files of
 # these tests: that alone keeps it from what their unguarded arms expect.
-ORDINARY := TestF4|TestS10Versions|TestS11Files|TestWholeRootWithNestedUsers|TestRulesDenyNothingGranted
+ORDINARY := TestF4|TestHeadStart|TestS10Versions|TestS11Files|TestWholeRootWithNestedUsers|TestRulesDenyNothingGranted
 
 # Of the program as a whole, root tries every assertion that has an id, and
 # what is about running jails; what else it does, it does like everybody.
