@@ -33,7 +33,7 @@ capabilities: {keep: [net_raw]}
 // with 125, the program never ran, and nothing is left behind. Package jail
 // tests every step of a plan; here the first, the last and one between of
 // every kind of call meet the real kernel and the real command.
-func TestFaults(t *testing.T) {
+func TestR6Faults(t *testing.T) {
 	need(t, "strace")
 	w := newWorld(t)
 	w.mkdir(filepath.Join(w.project, "hidden"))

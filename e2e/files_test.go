@@ -82,20 +82,6 @@ func TestWritesOutsideGrants(t *testing.T) {
 	before.unchanged(t)
 }
 
-// Files by which a write escapes later are read-only although their
-// directory can be written.
-func TestStartupFiles(t *testing.T) {
-	w := newWorld(t)
-	w.write(filepath.Join(w.home, ".config/autostart/a.desktop"), "x")
-	w.write(filepath.Join(w.project, ".git/hooks/pre-commit"), "x")
-	w.write(filepath.Join(w.project, ".git/config"), "x")
-	for _, name := range []string{".bashrc", ".config/autostart/a.desktop", "project/.git/hooks/pre-commit", "project/.git/config"} {
-		path := filepath.Join(w.home, name)
-		w.arms("echo y >>'"+path+"'", []string{"--profile", "default", "--write", w.home}, nil, []string{"--write", path})
-	}
-	w.succeeds("run", "--profile", "default", "--write", w.home, "sh", "-c", "echo y >~/ordinary && echo y >.git/HEAD")
-}
-
 func TestTmpfs(t *testing.T) {
 	w := newWorld(t)
 	dir := filepath.Join(w.project, "scratch")

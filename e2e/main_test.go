@@ -27,7 +27,7 @@ var (
 // programs, some of which refuse to be root. They run as an ordinary user. So do
 // those of which the unguarded arm takes the user's own files: in a jail of root
 // the program has another user id than they, which is a guard as well.
-const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestFaults|TestPlanMatchesKernel|TestR1ForkBomb|Test[RNM][0-9]+InVM|TestVM|" +
+const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestR6Faults|TestY11|TestR1ForkBomb|Test[RNM][0-9]+InVM|TestVM|" +
 	"TestF4|TestP7Nothing|TestBubblewrapInJail|TestPositionIndependent|TestJobControl|TestScoreAgreesWithTheKernel|TestHeadStart|TestI2PathSockets|TestI5Agents)"
 
 // onlyAsRoot are the tests of what root alone can do.

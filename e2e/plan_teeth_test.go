@@ -2,13 +2,15 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
 // The comparison itself: whatever differs between a plan and what the kernel
 // saw is found.
-func TestPlanComparisonNotices(t *testing.T) {
+func TestY11ComparisonNotices(t *testing.T) {
 	two, three := 2, 3
 	ops := []op{
 		{Syscall: "openat", Args: []planArg{{Kind: "number", Value: -100}, {Kind: "string", Str: "/a"}, {Kind: "number", Value: 0x80001}, {Kind: "number"}}, Result: &two},
@@ -64,5 +66,33 @@ func TestPlanComparisonNotices(t *testing.T) {
 	}
 	if len(compare(good[:5])) == 0 || len(compare(slices.Insert(slices.Clone(good), 2, good[4]))) == 0 {
 		t.Error("a call that is missing, or one too many, is not noticed")
+	}
+}
+
+// Nor is one launch taken for another: a plan that was shown is not that of a
+// launch with one more rule, or one fewer.
+func TestY11AnotherPlanIsNoticed(t *testing.T) {
+	need(t, "strace")
+	w := newWorld(t)
+	w.write(filepath.Join(w.project, "hidden"), w.canary)
+	plain := []string{"--profile", "default", "--write", w.project}
+	hiding := append(slices.Clone(plain), "--hide", filepath.Join(w.project, "hidden"))
+	read := []string{"cat", "hidden"}
+	for _, c := range []struct {
+		shown, run []string
+		same, sees bool
+	}{{plain, plain, true, true}, {hiding, hiding, true, false}, {hiding, plain, false, true}, {plain, hiding, false, false}} {
+		p := w.plan(slices.Concat(c.shown, read)...)
+		tr, r := w.trace(slices.Concat([]string{"run"}, c.run, read)...)
+		if sees := strings.Contains(r.stdout, w.canary); sees != c.sees {
+			t.Errorf("jail run %q: the file is read: %v\n%s", c.run, sees, r.output())
+		}
+		differences := 0
+		m := &matcher{slots: map[int]uint64{}, fail: func(string, ...any) { differences++ }}
+		m.firstProcess(p, tr.first)
+		m.programProcess(p, tr.program)
+		if (differences == 0) != c.same {
+			t.Errorf("shown with %q, run with %q: %d differences", c.shown, c.run, differences)
+		}
 	}
 }

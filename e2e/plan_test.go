@@ -66,7 +66,7 @@ func shipped(t *testing.T) []string {
 
 // What the child of a launch does, as the kernel sees it, is the plan: every
 // call, in order, and nothing else but the few that the tests below name.
-func TestPlanMatchesKernel(t *testing.T) {
+func TestY11PlanMatchesKernel(t *testing.T) {
 	need(t, "strace")
 	cases := [][]string{
 		{"--profile", "default", "--user", "root", "--home", "private", "--keep-cap", "net_raw"},

@@ -83,10 +83,10 @@ func withOp(p *Plan, at int, op Op, replace bool) *Plan {
 	return &q
 }
 
-// TestEveryOpCanFail makes each op of a full plan fail in turn: the failure
+// TestR6EveryOpCanFail makes each op of a full plan fail in turn: the failure
 // names the op, its profile line is the one that asked for it, and the program
 // never runs.
-func TestEveryOpCanFail(t *testing.T) {
+func TestR6EveryOpCanFail(t *testing.T) {
 	requireJails(t)
 	plan, canary := fullPlan(t)
 	broken := Op{Name: "close", Number: unix.SYS_CLOSE, Out: NoSlot, Args: []Arg{num(1<<20, "")}}
@@ -119,9 +119,27 @@ func TestEveryOpCanFail(t *testing.T) {
 	}
 }
 
-// TestDeathAtEveryOp ends the process that is busy with an op, as a kill
+// TestR6FailureIsWhatStops: the same failing op, allowed to fail, stops nothing,
+// in every part of the plan. So it was the failure that kept the program from running.
+func TestR6FailureIsWhatStops(t *testing.T) {
+	requireJails(t)
+	plan, canary := fullPlan(t)
+	broken := Op{Name: "close", Number: unix.SYS_CLOSE, Out: NoSlot, Args: []Arg{num(1<<20, "")}, Accept: syscall.EBADF}
+	for _, at := range []int{0, len(plan.Setup) - 1, len(plan.Setup), len(plan.Setup) + len(plan.Init)} {
+		_ = os.Remove(canary)
+		process, failure := start(t, withOp(plan, at, broken, false))
+		if failure != nil {
+			t.Fatalf("before op %d: %v", at, failure.Diagnostic())
+		}
+		if status := process.Wait(); status != 0 || !exists(canary) {
+			t.Errorf("before op %d: status %d, the program ran: %v", at, status, exists(canary))
+		}
+	}
+}
+
+// TestR6DeathAtEveryOp ends the process that is busy with an op, as a kill
 // would: the launcher says where it happened and the program never runs.
-func TestDeathAtEveryOp(t *testing.T) {
+func TestR6DeathAtEveryOp(t *testing.T) {
 	requireJails(t)
 	plan, canary := fullPlan(t)
 	death := Op{Name: "exit_group", Number: unix.SYS_EXIT_GROUP, Out: NoSlot, Args: []Arg{num(9, "")}}

@@ -23,7 +23,7 @@ func callRows() []row {
 		{
 			id: "S3b", what: "sockets made by io_uring", probe: []string{"ring-sockets"}, off: filter + " and the socket guard", wide: allCalls + anySocket,
 		},
-		{id: "S4", what: "bits of arguments that the kernel ignores", elsewhere: "TestIgnoredBits"},
+		{id: "S4", what: "bits of arguments that the kernel ignores", elsewhere: "TestS4"},
 		{
 			id: "S5", what: "calls whose operation is an argument", probe: []string{"multiplexers"},
 			off: "the filter, for 32-bit calls too, the socket guard, and the limit on user namespaces", wide: open32,

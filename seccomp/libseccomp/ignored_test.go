@@ -33,10 +33,10 @@ var narrow = []struct {
 	{"keyctl", []int{0}, nil},
 }
 
-// TestIgnoredBits: what the kernel does not look at decides nothing. The upper
+// TestS4IgnoredBits: what the kernel does not look at decides nothing. The upper
 // half of an int is such, in every interface of the kernel that a filter
 // accepts; a filter that compared it would be passed by setting a bit there.
-func TestIgnoredBits(t *testing.T) {
+func TestS4IgnoredBits(t *testing.T) {
 	filters := []seccomp.Filter{ordinary(), ordinary(seccomp.Rule{Name: "@sandbox"}, seccomp.Rule{Name: "@netlink"})}
 	if runtime.GOARCH == "amd64" {
 		other := ordinary()

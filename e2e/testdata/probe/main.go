@@ -77,6 +77,8 @@ func act(args []string) {
 		err = take(args[1], args[2])
 	case args[0] == "hold-up" && len(args) == 1:
 		err = holdUp()
+	case args[0] == "wide":
+		err = wide()
 	case args[0] == "escape":
 		err = escape()
 	case args[0] == "escape-inside":
