@@ -29,7 +29,7 @@ func lifeRows() []row {
 			noControl: "it is about the launcher",
 		},
 		{id: "R5", what: "a service of a jail that dies", absent: "the services of a jail are its launcher: see R4"},
-		{id: "R6", what: "a step of the set-up that fails", elsewhere: "TestEveryOpCanFail"},
+		{id: "R6", what: "a step of the set-up that fails", elsewhere: "TestR6"},
 		{id: "R7", what: "core dumps", elsewhere: "TestR7"},
 		{id: "R8", what: "programs that do not want to end", elsewhere: "TestR8"},
 		{
@@ -42,6 +42,7 @@ func lifeRows() []row {
 			off: "the syscall filter", wide: allCalls,
 		},
 		{id: "R11", what: "two launches of one profile at once", elsewhere: "TestNothingIsLeft"},
+		{id: "R12", what: "a binary that is replaced while a jail runs", elsewhere: "TestR12"},
 	}
 }
 

@@ -58,6 +58,8 @@ func mountRows() []row {
 			id: "M15", what: "paths through `/proc/self/root` and its kin", try: magic,
 			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 		},
+		{id: "M9", what: "directories that everybody can write, and files that disappear while a jail runs", elsewhere: "TestM9"},
+		{id: "M12", what: "options about files that undo each other", elsewhere: "TestM12"},
 		{id: "M10", what: "hard links to what is hidden", elsewhere: "TestM10"},
 		{id: "M11", what: "a poisoned layer of an overlay", elsewhere: "TestKeepByPlantedLink"},
 		{id: "M16", what: "names that differ in case only", elsewhere: "TestM16"},

@@ -24,6 +24,7 @@ func otherRows() []row {
 			off: "the filter and the rule that grants only the project", wide: "syscalls: {default: allow}\nfilesystem: {read: [\"{outside}\"]}\n",
 			twice: []string{"KEYCTL_SESSION_TO_PARENT"},
 		},
+		{id: "S14", what: "executing in spite of `noexec`", absent: "no profile can say what may be executed: what can be read can be"},
 		{
 			id: "S15", what: "calls newer than jail: numbers to 600 give ENOSYS", try: unknownCalls, noControl: "this kernel has no such call yet",
 			noTeeth: "TestNumbersBeyondTheNames compares filters that let them through", noPeers: "they list what they refuse",
@@ -41,7 +42,11 @@ func otherRows() []row {
 			noControl: "it is about the launcher", noTeeth: "the variables are not read", noPeers: "they are not written in Go",
 		},
 		{id: "V1", what: "a control socket", absent: "there is none: records of jails are checked instead, see P4"},
+		{id: "V4", what: "parsers outside that read what a program inside chose", elsewhere: "TestV4"},
 		{id: "V5", what: "profiles made to exhaust the parser", elsewhere: "FuzzLoad"},
+		{id: "V6", what: "lengths and offsets that do not fit into 8, 16 or 17 bits", elsewhere: "TestV6"},
+		{id: "V7", what: "profiles of the system that others than root could have written", elsewhere: "TestV7"},
+		{id: "V9", what: "a log of what was denied", absent: "jail keeps none"},
 	}
 	for _, x := range []struct {
 		prefix, what, why string

@@ -37,10 +37,10 @@ func policyRows() []row {
 		about("Y7", "a profile with a mistake", mistakes),
 		about("Y8", "an empty list, a null, and no list at all", emptiness),
 		{
-			id: "Y9", what: "profiles that include each other, deeply or in circles", elsewhere: "FuzzLoad",
+			id: "Y9", what: "profiles that include each other, deeply or in circles", elsewhere: "TestY9",
 		},
 		about("Y10", "names that begin like a granted one", prefixes),
-		{id: "Y11", what: "a plan that is shown and another that is carried out", elsewhere: "TestPlanMatchesKernel"},
+		{id: "Y11", what: "a plan that is shown and another that is carried out", elsewhere: "TestY11"},
 		about("Y12", "a work tree that tries to widen or replace the profile", workTree),
 		{
 			id: "Y13", what: "switches that turn protection off, in reach from inside", try: switches,
@@ -52,12 +52,14 @@ func policyRows() []row {
 			noTeeth: "TestFlippedRecord and its kin change every byte of a record",
 			noWarm:  "the row itself begins with one", noEnter: "who enters reads no cache",
 		},
-		{id: "C3", what: "files that others run later", elsewhere: "TestStartupFiles"},
+		{id: "C3", what: "files that others run later", elsewhere: "TestC3"},
 		{id: "C4", what: "hooks and settings of projects", elsewhere: "TestC4"},
 		{id: "Y5", what: "`.git` as a file or a link", elsewhere: "TestY5"},
 		sinkRow("C5", "services of the user's session, and what its menus start", sessionSinks),
 		sinkRow("C6", "hooks and settings of coding agents", agentSinks),
 		{id: "C7", what: "changed desktop files", absent: "jail writes none yet"},
+		{id: "C8", what: "caches from which others execute", elsewhere: "TestC8"},
+		{id: "C9", what: "an older and wider policy that comes to force again", elsewhere: "TestC9"},
 		{id: "C10", what: "lists of what was used last", elsewhere: "TestHomes"},
 	}
 	return rows
