@@ -81,6 +81,12 @@ func TestHeadStartFromAForgedRecord(t *testing.T) {
 		if r.status != want.status || r.stdout != want.stdout || r.stderr != want.stderr {
 			t.Errorf("%s: status %d, and the program prints %q, want %q", c.name, r.status, r.output(), want.output())
 		}
+		if got == inVain {
+			if exists(name) {
+				t.Errorf("%s: the record is still there", c.name)
+			}
+			w.host(line...) // the next launch writes it
+		}
 		if now := readFile(t, name); string(now) != string(record) {
 			t.Errorf("%s: the record was not written again", c.name)
 		}

@@ -79,7 +79,7 @@ func TestChildCallsNothing(t *testing.T) {
 // beforeRuntime are the functions that run before the Go runtime does.
 func beforeRuntime() []string {
 	return []string{
-		"entry", "begin", "beginCell", "beLazy", "stayHere", "knowCPUs", "ordinary", "findRecord", "surroundings", "openRecord", "intact", "checksum", "layCell", "layScratch",
+		"entry", "begin", "beginCell", "beLazy", "takeName", "terminalOf", "stayHere", "knowCPUs", "ordinary", "findRecord", "surroundings", "openRecord", "intact", "checksum", "layCell", "layScratch",
 		"makeSockets", "fill", "apart", "keepCell", "textLen", "hasPrefix", "hashText", "setPath", "nameRecord", "examine",
 	}
 }

@@ -60,6 +60,7 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.session(b)     // before there is a process that could signal a group
 	k.signals(b)     // the program's process inherits them
 	k.umask(b)       // before the first directory is made
+	k.manyFiles(b)   // before the first of them is opened
 	b.each = false
 	k.identity(b) // ids first: files are made in the name of the mapped user
 	b.each = true

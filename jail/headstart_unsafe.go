@@ -34,23 +34,26 @@ type headStart struct {
 	size   uintptr // of record, in bytes
 	random [16]byte
 
-	again   bool    // executed under the name Again
-	slack   uintptr // the caller's timer slack, 0 if it has been left alone
-	uid     uintptr
-	stat    unix.Statx_t
-	pair    [2]int32 // of the report, ours first
-	second  [2]int32 // likewise of the control of a terminal; without one the last is -1
-	path    [maxPath]byte
-	cpu     uint32               // that begin runs on
-	cpus    [maxCPUs / 64]uint64 // that this process may run on
-	some    [maxCPUs / 64]uint64 // for a mask of those
-	cpuSize uintptr              // of such a mask, in bytes; 0 if it is not known
-	apart   bool                 // the child has been moved to another processor
+	again    bool    // executed under the name Again
+	slack    uintptr // the caller's timer slack, 0 if it has been left alone
+	uid      uintptr
+	stat     unix.Statx_t
+	pair     [2]int32 // of the report, ours first
+	second   [2]int32 // likewise of the control of a terminal; without one the last is -1
+	path     [maxPath]byte
+	terminal [terminalWords]uint64 // struct termios and struct winsize of ioctl_tty(2)
+	cpu      uint32                // that begin runs on
+	cpus     [maxCPUs / 64]uint64  // that this process may run on
+	some     [maxCPUs / 64]uint64  // for a mask of those
+	cpuSize  uintptr               // of such a mask, in bytes; 0 if it is not known
+	apart    bool                  // the child has been moved to another processor
 }
 
 const (
 	maxWords = 32   // of a command line, up to the program; a power of two
 	maxPath  = 4096 // bytes, PATH_MAX
+
+	terminalWords = 9 // 36 bytes of settings, up to 64, and 8 of size
 )
 
 // ahead is written before the runtime starts and read by the launcher.
@@ -165,6 +168,9 @@ func beginCell(stack uintptr) {
 	} else if home != 0 {
 		found = setPath(home, "/.cache/jail/launch\x00")
 	}
+	if ahead.again {
+		takeName(word(argv))
+	}
 	if found && findRecord(argv) {
 		s = layCell(word(argv), last+textLen(last)+1)
 	}
@@ -173,6 +179,24 @@ func beginCell(stack uintptr) {
 		apart(s, pid)
 		keepCell(pid)
 	}
+}
+
+// takeName names the process as it would have been without being executed once more,
+// for all that is known: like the first word of the command line.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func takeName(path uintptr) {
+	var name uintptr
+
+	for name = path; byteAt(path) != 0; path++ {
+		if byteAt(path) == '/' {
+			name = path + 1
+		}
+	}
+	syscall.RawSyscall6(syscall.SYS_PRCTL, unix.PR_SET_NAME, name, 0, 0, 0, 0)
 }
 
 // What the entry point reads from the auxiliary vector, getauxval(3).
@@ -244,41 +268,4 @@ func findRecord(argv uintptr) bool {
 	}
 	syscall.RawSyscall6(syscall.SYS_CLOSE, dir, 0, 0, 0, 0, 0)
 	return found
-}
-
-// surroundings begins a key with what else a plan often differs in: the working
-// directory, and what standard input, output and error are. It is 0 when one of those is closed.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func surroundings() uint64 {
-	var fd, flags, length uintptr
-	var key uint64
-	var errno syscall.Errno
-
-	key = 1
-	//nolint:modernize // a range would declare a second fd
-	for fd = 0; fd < 3; fd++ {
-		flags, _, errno = syscall.RawSyscall6(syscall.SYS_FCNTL, fd, unix.F_GETFL, 0, 0, 0, 0)
-		if errno != 0 {
-			return 0
-		}
-		_, _, errno = syscall.RawSyscall6(unix.SYS_STATX, fd, textAt("\x00"), unix.AT_EMPTY_PATH, unix.STATX_TYPE, uintptr(unsafe.Pointer(&ahead.stat)), 0)
-		if errno != 0 {
-			return 0
-		}
-		key = mix(key, uint64(flags&(unix.O_ACCMODE|unix.O_PATH)))
-		key = mix(key, uint64(ahead.stat.Mode&unix.S_IFMT))
-		if ahead.stat.Mode&unix.S_IFMT == unix.S_IFCHR {
-			_, _, errno = syscall.RawSyscall6(syscall.SYS_IOCTL, fd, unix.TIOCGPGRP, uintptr(unsafe.Pointer(&ahead.pair)), 0, 0, 0)
-			key = mix(key, uint64(errno))
-		}
-	}
-	length, _, errno = syscall.RawSyscall6(syscall.SYS_GETCWD, uintptr(unsafe.Pointer(&ahead.path)), maxPath, 0, 0, 0, 0)
-	if errno != 0 || length == 0 {
-		return 0
-	}
-	return hashText(key, uintptr(unsafe.Pointer(&ahead.path)))
 }

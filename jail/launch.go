@@ -44,7 +44,7 @@ type Failure struct {
 	// Died is set when the child ended without a report: it was killed.
 	Died *syscall.WaitStatus
 	Err  error // a failure of the launcher itself
-	// Ran is set when the program had begun to run: it is not to run again.
+	// Ran is set when the program may have begun to run: it is not to run again.
 	Ran bool
 }
 
@@ -167,7 +167,8 @@ func follow(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 	}
 	openGate(cell.shared)
 	rec, program, err := report.receive()
-	if err == nil && rec.step == readyStep {
+	ready := err == nil && rec.step == readyStep
+	if ready {
 		proc := openProcess(p, first, program)
 		rec, _, err = report.receive()
 		if errors.Is(err, errReportEnded) {
@@ -188,7 +189,7 @@ func follow(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 	case errors.Is(err, errReportEnded):
 		failure.Op = p.Op(Index(header(cell.shared).step))
 	default:
-		failure.Err = fmt.Errorf("read the jail's report: %w", err)
+		failure.Err, failure.Ran = fmt.Errorf("read the jail's report: %w", err), ready
 		_ = unix.Kill(first, unix.SIGKILL)
 	}
 	status := reap(first)

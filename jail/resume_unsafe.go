@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -48,14 +46,6 @@ func Begun() (*Cell, int) {
 	return c, int(ahead.index)
 }
 
-// TakeName gives the process the name of its file, when it was executed under
-// the name Again.
-func TakeName() {
-	if exe, err := os.Executable(); err == nil && ahead.again {
-		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(exe)), 0)
-	}
-}
-
 // recordHead is the head of the record that was found.
 func recordHead() *beginning {
 	return (*beginning)(unsafe.Add(unsafe.Pointer(nil), ahead.record))
@@ -82,7 +72,7 @@ func everywhere() {
 	}
 	fd, err := unix.Open("/proc/self/task", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return
+		return // at least this thread may, see resume
 	}
 	defer func() { _ = unix.Close(fd) }()
 	var buf [4096]byte // a handful of threads, 24 bytes each
@@ -135,6 +125,12 @@ func (p *Plan) resume(cell *Cell, held *standin.Held) (*Process, *Failure) {
 		return nil, &Failure{Plan: p, Err: errStale}
 	}
 	l.finish(cell.shared)
+	if ahead.apart {
+		// The launcher is about to wait, and would for ever if another processor
+		// were never free for the child.
+		runOn(cell.pid)
+		runOn(0)
+	}
 	proc, failure := follow(p, cell, held)
 	switch {
 	case failure != nil && failure.Ran:
@@ -226,8 +222,8 @@ var errNotKept = errors.New("this beginning is not kept")
 // command line, of which the word with an index is the program. Whatever goes
 // wrong costs time at the next launch and nothing else; the error is for tests.
 func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
-	if index >= maxWords || ahead.keys[index] == 0 {
-		return errNotKept
+	if index >= maxWords || ahead.keys[index] == 0 || ahead.again {
+		return errNotKept // after one in vain, not at once: it might be every time
 	}
 	// Of a program that was put in the place of this one meanwhile nothing is
 	// known, least of all how it reads a plan.
@@ -243,7 +239,9 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 	}
 	_, file := p.beginning(p.id)
 	if file == nil || len(file) > maxBeginning {
-		forgetBeginning(dir, ahead.keys[index])
+		if ahead.record != 0 {
+			forgetBeginning(dir, ahead.keys[index])
+		}
 		return errNotKept
 	}
 	b := (*beginning)(unsafe.Pointer(&file[0]))
@@ -265,12 +263,15 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 	return nil
 }
 
-// forgetBeginning removes the record that this launch was begun from in vain,
-// since no other takes its place: it would cost every launch to come a cell.
-func forgetBeginning(dir string, key uint64) {
-	if ahead.record == 0 && !ahead.again {
-		return
+// ForgetBeginning removes the record that this launch was begun from in vain. If
+// another takes its place, a later launch writes it.
+func ForgetBeginning(dir string) {
+	if ahead.record != 0 {
+		forgetBeginning(dir, ahead.keys[ahead.index&(maxWords-1)])
 	}
+}
+
+func forgetBeginning(dir string, key uint64) {
 	if d, err := store.Open(dir); err == nil {
 		_ = d.Remove(recordName(key))
 		d.Close()

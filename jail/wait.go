@@ -113,7 +113,7 @@ func (p *Process) answer(events int16) {
 	case p.sockets == nil:
 	case events&unix.POLLIN != 0:
 		if runtime.GOMAXPROCS(0) == 1 {
-			runtime.GOMAXPROCS(2) // with a head start: see stayHere
+			runtime.GOMAXPROCS(2) // Serve may wait in the kernel and keep one
 		}
 		go p.sockets.Serve()
 		p.sockets = nil

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
 )
 
 // realMain goes on with the launch that was begun before it, else it has the
@@ -29,6 +30,9 @@ func realMain(argv []string) int {
 	}
 	if jail.Alone() {
 		return a.fail("this is a part of jail and cannot be used by itself", "build the whole with `make build`")
+	}
+	if host, err := jail.ReadHost(os.Environ()); err == nil {
+		jail.ForgetBeginning(launchcache.Dir(host.Own.Cache))
 	}
 	runtime.LockOSThread()
 	jail.LikeCaller()

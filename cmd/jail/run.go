@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -84,6 +85,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			sweep(l.host)
 			return a.wait(process, plan, record)
 		case failure.Stale():
+			jail.ForgetBeginning(launchcache.Dir(l.host.Own.Cache))
 			cell = nil
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil

@@ -9,7 +9,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
 )
 
 // verb is one command of jail.
@@ -42,7 +41,6 @@ func verbs() []verb {
 
 // realMain does what a command line asks for.
 func realMain(argv []string) int {
-	jail.TakeName()
 	a := newApp(argv)
 	if isProbe(argv) {
 		return probeVerb(a, argv[0])
