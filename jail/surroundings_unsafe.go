@@ -29,6 +29,7 @@ func terminalOf(fd uintptr, key uint64) uint64 {
 	}
 	syscall.RawSyscall6(syscall.SYS_IOCTL, fd, unix.TCGETS, uintptr(unsafe.Pointer(&ahead.terminal)), 0, 0, 0)
 	syscall.RawSyscall6(syscall.SYS_IOCTL, fd, unix.TIOCGWINSZ, uintptr(unsafe.Pointer(&ahead.terminal))+8*(terminalWords-1), 0, 0, 0)
+	//nolint:modernize // as in child
 	for i = 0; i < terminalWords; i++ {
 		key = mix(key, uint64(word(uintptr(unsafe.Pointer(&ahead.terminal))+8*i)))
 	}
