@@ -78,9 +78,16 @@ test: ## All tests but test-security, unprivileged; when started as root then al
 	@scripts/deps build test
 	@$(if $(ROOT),scripts/as-user $(MAKE) test-user && $(MAKE) test-root,$(MAKE) test-user)
 
+# These mostly wait: for what a launch depends on to be old enough, and for a
+# launcher that is stopped. They do so beside all others.
+WAITING := ^TestHeadStart
+
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls
-	$(GO) test -timeout 15m $(TESTFLAGS) $(TESTED)
+	@export JAIL_BIN=$(CURDIR)/bin/jail; \
+	$(GO) test -timeout 15m $(TESTFLAGS) -run '$(WAITING)' ./e2e ./jail & waiting=$$!; \
+	status=0; $(GO) test -timeout 15m $(TESTFLAGS) -skip '$(WAITING)' $(TESTED) || status=1; \
+	wait $$waiting || status=1; exit $$status
 
 # In a jail that root starts, the program has another user id than the files of
 # these tests: that alone keeps it from what their unguarded arms expect.

@@ -43,10 +43,10 @@ func run(m *testing.M) int {
 		if os.Getenv("JAIL_TEST_AS_ROOT") == "" {
 			return asUser()
 		}
-		if err := flag.Set("test.skip", notAsRoot); err != nil {
+		if err := skip(notAsRoot); err != nil {
 			return fail(err)
 		}
-	} else if err := flag.Set("test.skip", onlyAsRoot); err != nil {
+	} else if err := skip(onlyAsRoot); err != nil {
 		return fail(err)
 	}
 	// What a test starts must not find the environment of whoever runs
@@ -60,6 +60,14 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	return m.Run()
+}
+
+// skip leaves tests out, beside those that the caller wants left out.
+func skip(pattern string) error {
+	if asked := flag.Lookup("test.skip").Value.String(); asked != "" {
+		pattern = "(" + asked + ")|" + pattern
+	}
+	return flag.Set("test.skip", pattern)
 }
 
 func fail(err error) int {
