@@ -20,7 +20,7 @@ type comparison struct {
 
 // cases lists every row, in the order of the report.
 func (s *stage) cases() []comparison {
-	quick, slow := s.pairs, s.pairs/4
+	quick, slow := s.pairs, s.pairs/12
 	if s.short {
 		quick, slow = 3, 1
 	}

@@ -41,7 +41,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "bin", "`directory` of jail, floor and peak")
 	flag.StringVar(&o.data, "data", "testdata/bench", "`directory` of the bench profiles")
 	flag.StringVar(&o.user, "user", "jailtest", "`account` to launch as when started as root")
-	flag.IntVar(&o.pairs, "pairs", 40, "timed `pairs` of each quick case")
+	flag.IntVar(&o.pairs, "pairs", 120, "timed `pairs` of each quick case")
 	flag.BoolVar(&o.short, "short", false, "a few runs of each case: shows that it works, not how fast")
 	flag.BoolVar(&o.json, "json", false, "print JSON")
 	flag.BoolVar(&o.strict, "strict", os.Getenv("BENCH_STRICT") == "1", "exit 1 when a target is missed")
