@@ -23,6 +23,16 @@ func word(at uintptr) uintptr { return *(*uintptr)(unsafe.Add(unsafe.Pointer(nil
 //go:nocheckptr
 func byteAt(at uintptr) byte { return *(*byte)(unsafe.Add(unsafe.Pointer(nil), at)) }
 
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func setWord(at, v uintptr) { *(*uintptr)(unsafe.Add(unsafe.Pointer(nil), at)) = v }
+
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func setByte(at uintptr, v byte) { *(*byte)(unsafe.Add(unsafe.Pointer(nil), at)) = v }
+
 // textAt is the address of a constant, which has to end with a NUL.
 //
 //go:nosplit
@@ -115,10 +125,10 @@ func setPath(text uintptr, end string) bool {
 		return false
 	}
 	for i = 0; i < n; i++ {
-		*(*byte)(unsafe.Add(unsafe.Pointer(nil), to+i)) = byteAt(text + i)
+		setByte(to+i, byteAt(text+i))
 	}
 	for i = 0; i < uintptr(len(end)); i++ {
-		*(*byte)(unsafe.Add(unsafe.Pointer(nil), to+n+i)) = byteAt(textAt(end) + i)
+		setByte(to+n+i, byteAt(textAt(end)+i))
 	}
 	return true
 }
@@ -134,10 +144,10 @@ func nameRecord(key uint64) {
 
 	to = uintptr(unsafe.Pointer(&ahead.path))
 	for i = 0; i < 16; i++ {
-		*(*byte)(unsafe.Add(unsafe.Pointer(nil), to+i)) = hexDigit(byte(key >> (60 - 4*i) & 15))
+		setByte(to+i, hexDigit(byte(key>>(60-4*i)&15)))
 	}
 	for i = 0; i <= uintptr(len(recordSuffix)); i++ {
-		*(*byte)(unsafe.Add(unsafe.Pointer(nil), to+16+i)) = byteAt(textAt(recordSuffix+"\x00") + i)
+		setByte(to+16+i, byteAt(textAt(recordSuffix+"\x00")+i))
 	}
 }
 

@@ -435,7 +435,7 @@ func TestRecordsAreForgotten(t *testing.T) {
 	}
 	plan.leavesTraces = true
 	for _, from := range []uintptr{0, 1} {
-		ahead.record = from
+		ahead.record, ahead.index = from, 3
 		if err := plan.KeepBeginning(dir, 3, "/proc/self/exe"); err == nil {
 			t.Error("a record was kept of what can't be begun")
 		}

@@ -165,32 +165,13 @@ func layCell(clear, end uintptr) *scratch {
 		s.slots[slotControl] = uintptr(ahead.second[1])
 	}
 	s.unshare = uintptr(b.namespaces) &^ atClone
-	knowCPUs(s)
-	ahead.flags = uintptr(b.namespaces) & atClone
-	ahead.memory = memory
-	return s
-}
-
-// knowCPUs notes what processors this process, and so the program, may run on.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func knowCPUs(s *scratch) {
-	var i uintptr
-	var mask *uint64
-	var errno syscall.Errno
-
 	ahead.cpuSize, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_GETAFFINITY, 0, maxCPUs/8, uintptr(unsafe.Pointer(&ahead.cpus)), 0, 0, 0)
 	if errno != 0 {
 		ahead.cpuSize = 0
 	}
-	s.cpuSize = ahead.cpuSize
-	for i = 0; i < s.cpuSize; i += 8 {
-		mask = (*uint64)(unsafe.Add(unsafe.Pointer(&s.cpus), i))
-		*mask = uint64(word(uintptr(unsafe.Pointer(&ahead.cpus)) + i))
-	}
+	ahead.flags = uintptr(b.namespaces) & atClone
+	ahead.memory = memory
+	return s
 }
 
 // What placed says when it is not 0.
@@ -208,20 +189,17 @@ const (
 //go:norace
 //go:nocheckptr
 func apart(s *scratch, pid uintptr) {
-	var i uintptr
-	var others, now uint64
-	var mask *uint64
+	var i, others, now uintptr
 	var errno syscall.Errno
 
 	_, _, errno = syscall.RawSyscall6(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&ahead.cpu)), 0, 0, 0, 0, 0)
 	if errno == 0 && refused(pid) == 0 && uintptr(ahead.cpu) < 8*ahead.cpuSize {
 		for i = 0; i < ahead.cpuSize; i += 8 {
-			now = uint64(word(uintptr(unsafe.Pointer(&ahead.cpus)) + i))
+			now = word(uintptr(unsafe.Pointer(&ahead.cpus)) + i)
 			if i == uintptr(ahead.cpu/64)*8 {
 				now &^= 1 << (ahead.cpu % 64)
 			}
-			mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.some), i))
-			*mask = now
+			setWord(uintptr(unsafe.Pointer(&ahead.some))+i, now)
 			others |= now
 		}
 		if others != 0 {
@@ -284,18 +262,18 @@ func fill(b *beginning, to uintptr) {
 
 	from = uintptr(unsafe.Pointer(b)) + beginningSize
 	for i = 0; i < uintptr(b.image); i += 8 {
-		*(*uintptr)(unsafe.Add(unsafe.Pointer(nil), to+i)) = word(from + i)
+		setWord(to+i, word(from+i))
 	}
 	for i = 0; i < uintptr(b.addresses); i++ {
 		at = to + uintptr(offsetAt(b, i))
-		*(*uintptr)(unsafe.Add(unsafe.Pointer(nil), at)) = to + word(at)
+		setWord(at, to+word(at))
 	}
 	for ; i < uintptr(b.addresses+b.ids); i++ {
 		at = to + uintptr(offsetAt(b, i))
 		//nolint:modernize // a range would declare a second j
 		for j = 0; j < idDigits; j++ {
 			digit = byteAt(uintptr(unsafe.Pointer(&ahead.random))+j/2) >> (4 - j%2*4) & 15
-			*(*byte)(unsafe.Add(unsafe.Pointer(nil), at+j)) = hexDigit(digit)
+			setByte(at+j, hexDigit(digit))
 		}
 	}
 }

@@ -79,12 +79,12 @@ func TestChildCallsNothing(t *testing.T) {
 // beforeRuntime are the functions that run before the Go runtime does.
 func beforeRuntime() []string {
 	return []string{
-		"entry", "begin", "beginCell", "beLazy", "takeName", "terminalOf", "stayHere", "knowCPUs", "ordinary", "findRecord", "surroundings", "openRecord", "intact", "checksum", "layCell", "layScratch",
+		"entry", "begin", "beginCell", "beLazy", "takeName", "terminalOf", "stayHere", "ordinary", "findRecord", "surroundings", "openRecord", "intact", "checksum", "layCell", "layScratch",
 		"makeSockets", "fill", "apart", "keepCell", "textLen", "hasPrefix", "hashText", "setPath", "nameRecord", "examine",
 	}
 }
 
 // small are functions of which there is only code when nothing is inlined.
 func small() []string {
-	return []string{"word", "byteAt", "textAt", "hexDigit", "mix", "nanoseconds", "offsetAt", "top", "refused"}
+	return []string{"word", "setWord", "byteAt", "setByte", "textAt", "hexDigit", "mix", "nanoseconds", "offsetAt", "top", "refused"}
 }

@@ -183,7 +183,7 @@ func anywhere(s *scratch) {
 		syscall.RawSyscall6(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&s.pause)), 0, 0, 0, 0, 0)
 	}
 	if s.placed == movedApart {
-		_, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, 0, s.cpuSize, uintptr(unsafe.Pointer(&s.cpus)), 0, 0, 0)
+		_, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, 0, ahead.cpuSize, uintptr(unsafe.Pointer(&ahead.cpus)), 0, 0, 0)
 		if errno != 0 {
 			exit(failedExit)
 		}

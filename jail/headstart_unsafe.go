@@ -43,7 +43,7 @@ type headStart struct {
 	path     [maxPath]byte
 	terminal [terminalWords]uint64 // struct termios and struct winsize of ioctl_tty(2)
 	cpu      uint32                // that begin runs on
-	cpus     [maxCPUs / 64]uint64  // that this process may run on
+	cpus     [maxCPUs / 64]uint64  // that this process, and so the program, may run on
 	some     [maxCPUs / 64]uint64  // for a mask of those
 	cpuSize  uintptr               // of such a mask, in bytes; 0 if it is not known
 	apart    bool                  // the child has been moved to another processor
@@ -104,17 +104,14 @@ func begin(stack uintptr) uintptr {
 //go:nocheckptr
 func stayHere() {
 	var i uintptr
-	var mask *uint64
 
 	if !ahead.apart {
 		return
 	}
 	for i = 0; i < ahead.cpuSize; i += 8 {
-		mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.some), i))
-		*mask = 0
+		setWord(uintptr(unsafe.Pointer(&ahead.some))+i, 0)
 	}
-	mask = (*uint64)(unsafe.Add(unsafe.Pointer(&ahead.some), uintptr(ahead.cpu/64)*8))
-	*mask = 1 << (ahead.cpu % 64)
+	setWord(uintptr(unsafe.Pointer(&ahead.some))+uintptr(ahead.cpu/64)*8, 1<<(ahead.cpu%64))
 	syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, 0, ahead.cpuSize, uintptr(unsafe.Pointer(&ahead.some)), 0, 0, 0)
 }
 
@@ -136,7 +133,7 @@ func beLazy() {
 	syscall.RawSyscall6(syscall.SYS_PRCTL, unix.PR_SET_TIMERSLACK, lazily, 0, 0, 0, 0)
 }
 
-// beginCell does so, but for the return.
+// beginCell is begin but for where to go on.
 //
 //go:noinline
 //go:nosplit

@@ -239,9 +239,7 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 	}
 	_, file := p.beginning(p.id)
 	if file == nil || len(file) > maxBeginning {
-		if ahead.record != 0 {
-			forgetBeginning(dir, ahead.keys[index])
-		}
+		ForgetBeginning(dir)
 		return errNotKept
 	}
 	b := (*beginning)(unsafe.Pointer(&file[0]))
@@ -266,14 +264,11 @@ func (p *Plan) KeepBeginning(dir string, index int, binary string) error {
 // ForgetBeginning removes the record that this launch was begun from in vain. If
 // another takes its place, a later launch writes it.
 func ForgetBeginning(dir string) {
-	if ahead.record != 0 {
-		forgetBeginning(dir, ahead.keys[ahead.index&(maxWords-1)])
+	if ahead.record == 0 {
+		return
 	}
-}
-
-func forgetBeginning(dir string, key uint64) {
 	if d, err := store.Open(dir); err == nil {
-		_ = d.Remove(recordName(key))
+		_ = d.Remove(recordName(ahead.keys[ahead.index]))
 		d.Close()
 	}
 }

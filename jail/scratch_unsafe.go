@@ -20,8 +20,6 @@ type scratch struct {
 
 	begun   bool   // the plan is there already, see layCell
 	placed  uint32 // the launcher is done with placing the child, see apart
-	cpus    [maxCPUs / 64]uint64
-	cpuSize uintptr // in bytes, of what is known of cpus
 	pause   [2]int64
 	ours    uintptr  // the launcher's end of the report
 	next    *scratch // of the program's process

@@ -25,7 +25,7 @@ func terminalOf(fd uintptr, key uint64) uint64 {
 		key = mix(key, 1)
 	}
 	for i = 0; i < terminalWords; i++ {
-		*(*uintptr)(unsafe.Add(unsafe.Pointer(&ahead.terminal), 8*i)) = 0
+		setWord(uintptr(unsafe.Pointer(&ahead.terminal))+8*i, 0)
 	}
 	syscall.RawSyscall6(syscall.SYS_IOCTL, fd, unix.TCGETS, uintptr(unsafe.Pointer(&ahead.terminal)), 0, 0, 0)
 	syscall.RawSyscall6(syscall.SYS_IOCTL, fd, unix.TIOCGWINSZ, uintptr(unsafe.Pointer(&ahead.terminal))+8*(terminalWords-1), 0, 0, 0)
