@@ -25,19 +25,7 @@ TESTED = $(shell $(GO) list $(PACKAGES) | grep -v '/e2e/security$$')
 ifneq ($(VERSION),)
 SETVERSION := -X main.version=$(VERSION)
 endif
-BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(SETENTRY) $(SETVERSION)'
-BUILDQUICK = CGO_ENABLED=0 $(GO) build -trimpath -tags quick -ldflags '-s -w $(SETENTRY) -T $(QUICKAT)'
-
-# Where jail begins: see docs/decisions/0019-head-start.md. On another architecture
-# it begins as every Go program does, and starts jails later.
-AMD64    := $(filter amd64,$(shell $(GO) env GOARCH 2>/dev/null))
-SETENTRY := $(if $(AMD64),-E github.com/jail-project/jail/jail.entry)
-
-# bin/jail is two programs in one file, see docs/decisions/0020-two-programs.md.
-# `make build QUICK=` makes it the whole one alone, which works as well.
-QUICK    := $(AMD64)
-QUICKAT  := 0x20001000
-MARK     := 0x6572656877657362
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(SETVERSION)'
 
 # Inside that binary is another one, which compiles syscall filters and is
 # linked with libseccomp. It is the same for every commit that does not change
@@ -62,11 +50,7 @@ build: ## Build the static binary bin/jail
 	@scripts/deps build
 	$(BUILDFILTER) -o $(COMPILER)/jail-filter ./cmd/jail-filter
 	@echo "libseccomp $$(pkg-config --modversion libseccomp), sha256 $$(sha256sum <$(COMPILER)/jail-filter | cut -d " " -f 1)" >$(COMPILER)/version
-	$(BUILD) -o bin/jail$(if $(QUICK),-whole) ./cmd/jail
-ifneq ($(QUICK),)
-	$(BUILDQUICK) -o bin/jail-quick ./cmd/jail
-	$(GO) run ./cmd/jail/internal/mkjail -mark $(MARK) bin/jail-quick bin/jail-whole bin/jail
-endif
+	$(BUILD) -o bin/jail ./cmd/jail
 
 .PHONY: run
 run: ## Build jail and show a real program inside and outside of it
@@ -78,20 +62,13 @@ test: ## All tests but test-security, unprivileged; when started as root then al
 	@scripts/deps build test
 	@$(if $(ROOT),scripts/as-user $(MAKE) test-user && $(MAKE) test-root,$(MAKE) test-user)
 
-# These mostly wait: for what a launch depends on to be old enough, and for a
-# launcher that is stopped. They do so beside all others.
-WAITING := ^TestHeadStart
-
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls
-	@export JAIL_BIN=$(CURDIR)/bin/jail; \
-	$(GO) test -timeout 15m $(TESTFLAGS) -run '$(WAITING)' ./e2e ./jail & waiting=$$!; \
-	status=0; $(GO) test -timeout 15m $(TESTFLAGS) -skip '$(WAITING)' $(TESTED) || status=1; \
-	wait $$waiting || status=1; exit $$status
+	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -timeout 15m $(TESTFLAGS) $(TESTED)
 
 # In a jail that root starts, the program has another user id than the files of
 # these tests: that alone keeps it from what their unguarded arms expect.
-ORDINARY := TestF4|TestHeadStart|TestS10Versions|TestS11Files|TestWholeRootWithNestedUsers|TestRulesDenyNothingGranted
+ORDINARY := TestF4|TestS10Versions|TestS11Files|TestWholeRootWithNestedUsers|TestRulesDenyNothingGranted
 
 # Of the program as a whole, root tries every assertion that has an id, and
 # what is about running jails; what else it does, it does like everybody.
@@ -138,7 +115,6 @@ golden: build ## Write the golden files anew; look at the diff before committing
 .PHONY: vet
 vet: ## go vet
 	$(GO) vet $(PACKAGES)
-	$(GO) vet -tags quick ./cmd/jail
 
 .PHONY: fmt
 fmt: ## Format all Go code
@@ -152,7 +128,6 @@ lint: ## All linters, for Go code and for scripts
 	@unformatted=$$($(TOOLS)/gofumpt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 	$(TOOLS)/staticcheck $(PACKAGES)
 	$(TOOLS)/golangci-lint run $(PACKAGES)
-	$(TOOLS)/golangci-lint run --build-tags quick ./cmd/jail
 	shellcheck .ci/run $(wildcard scripts/*) testdata/demo/probe.sh
 
 .PHONY: tidy-check

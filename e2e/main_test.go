@@ -28,7 +28,7 @@ var (
 // those of which the unguarded arm takes the user's own files: in a jail of root
 // the program has another user id than they, which is a guard as well.
 const notAsRoot = "^(TestBrowser|TestBuild|TestModules|TestR6Faults|TestY11|TestR1ForkBomb|Test[RNM][0-9]+InVM|TestVM|" +
-	"TestF4|TestP7Nothing|TestBubblewrapInJail|TestPositionIndependent|TestJobControl|TestScoreAgreesWithTheKernel|TestHeadStart|TestI2PathSockets|TestI5Agents)"
+	"TestF4|TestP7Nothing|TestBubblewrapInJail|TestPositionIndependent|TestJobControl|TestScoreAgreesWithTheKernel|TestI2PathSockets|TestI5Agents)"
 
 // onlyAsRoot are the tests of what root alone can do.
 const onlyAsRoot = "^(TestN3|TestN6)"

@@ -102,19 +102,14 @@ type matcher struct {
 	slots  map[int]uint64
 	shared uint64 // where the memory shared with the launcher begins
 	opaque bool   // the process is not dumpable: strace can't read its memory
-	begun  bool   // by the entry point, with its plan in place
 }
 
 // prelude is what the Go runtime and the launcher do in a new process before
 // there is a plan: handlers and mask of signals are reset, the launcher's end
 // of the report is closed, namespaces are made, and the plan is waited for.
-// With a head start the plan is there already; the launcher may not be.
 // It returns what follows.
 func (m *matcher) prelude(calls []call) []call {
 	order := []string{"rt_sigaction", "rt_sigprocmask", "close", "unshare", "read"}
-	if m.begun {
-		order = []string{"rt_sigaction", "rt_sigprocmask", "close", "prctl", "recvfrom", "unshare"}
-	}
 	at := 0
 	for i, c := range calls {
 		for at < len(order) && order[at] != c.name {
@@ -124,10 +119,8 @@ func (m *matcher) prelude(calls []call) []call {
 			m.fail("before the plan begins, the child calls %s", c)
 			return nil
 		}
-		if c.name == "read" || c.name == "recvfrom" {
+		if c.name == "read" {
 			m.slots[0], _ = number(c.args[0])
-		}
-		if c.name == order[len(order)-1] {
 			return calls[i+1:]
 		}
 	}
@@ -143,9 +136,6 @@ func (m *matcher) idle(calls []call) {
 
 func (m *matcher) firstProcess(p *planJSON, calls []call) {
 	rest := m.steps("setup", p.Setup, m.prelude(calls))
-	for m.begun && len(rest) > 0 && (rest[0].name == "nanosleep" || rest[0].name == "sched_setaffinity") {
-		rest = rest[1:] // back to where the launcher may run
-	}
 	if len(rest) == 0 || rest[0].name != "clone" {
 		m.fail("after the set-up comes %v, want the clone of the program's process", first(rest))
 		return

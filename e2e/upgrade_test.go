@@ -81,6 +81,20 @@ func TestR12BinaryReplaced(t *testing.T) {
 	}
 }
 
+// settledAfter is how long what a launch depends on must have been as it is
+// before the launch is kept.
+const settledAfter = 2100 * time.Millisecond
+
+func (w *world) launches() string { return filepath.Join(w.home, ".cache", "jail", "launch") }
+
+// forget takes all records of launches away.
+func (w *world) forget() {
+	w.t.Helper()
+	if err := os.RemoveAll(w.launches()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // C9: an older and wider profile comes to force by nothing but that profile: not
 // by the records of its launches, nor when its file is made to look unchanged.
 func TestC9OlderPolicy(t *testing.T) {

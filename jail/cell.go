@@ -17,10 +17,6 @@ type Cell struct {
 	shared     []byte // of that, the plan, see raw
 	report     *report
 	control    int // a socket to a first process that serves a terminal, or -1
-
-	// record is what the cell was begun from before the launcher ran, nil if
-	// it waits for a plan.
-	record []byte
 }
 
 // UsualNamespaces are those of a profile that changes nothing about them.
@@ -35,9 +31,6 @@ const atClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | uintptr(0xff)
 // cellSize is address space for a plan of several thousand paths; memory is
 // taken only for what a plan fills.
 const cellSize = 16 << 20
-
-// cellRoom is that and what the processes keep for themselves.
-const cellRoom = cellSize + scratchRoom
 
 // NewCell makes a cell with namespaces. The jail is tied to the thread that
 // forks it (PR_SET_PDEATHSIG of prctl(2)). The runtime keeps its threads for
@@ -148,12 +141,8 @@ func (c *Cell) release() {
 		_ = unix.Close(c.control)
 		c.control = -1
 	}
-	switch {
-	case c.memory == nil:
-	case c.record != nil:
-		c.unmap()
-	default:
+	if c.memory != nil {
 		_ = unix.Munmap(c.memory)
+		c.memory, c.shared = nil, nil
 	}
-	c.memory, c.shared = nil, nil
 }

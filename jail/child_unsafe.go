@@ -1,7 +1,6 @@
 package jail
 
 import (
-	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -35,34 +34,20 @@ import (
 //go:norace
 //go:nocheckptr
 func fork(r *raw, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
-	runtimeBeforeFork()
-	pid = cloneCell(r, s, flags)
-	runtimeAfterFork()
-	return pid, refused(pid)
-}
-
-// cloneCell is what fork does between the hooks, all that there is to do where there
-// is no runtime yet.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func cloneCell(r *raw, s *scratch, flags uintptr) uintptr {
-	var pid uintptr
-
 	s.clone.flags, s.clone.exit = uint64(flags&^0xff)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&0xff)
 	s.clone.stack = uint64(uintptr(unsafe.Pointer(&s.stack)))
-	s.clone.stackSize = uint64(top(uintptr(unsafe.Pointer(s)))) - s.clone.stack
+	s.clone.stackSize = uint64(s.top()) - s.clone.stack
 	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
+	runtimeBeforeFork()
 	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
 	switch refused(pid) {
 	case 0, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOSPC, syscall.EUSERS: // as clone(2) would have it
 	default: // perhaps a filter of somebody else's, which can't look into the structure
 		s.handlers = true
-		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, top(uintptr(unsafe.Pointer(s))), uintptr(s.clone.tls), r, s)
+		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, s.top(), uintptr(s.clone.tls), r, s)
 	}
-	return pid
+	runtimeAfterFork()
+	return pid, refused(pid)
 }
 
 // refused is the error in what the kernel returned.
@@ -90,8 +75,7 @@ var _ = child // which cloneFirst calls
 // into the memory they share; end of file says that there will be none. Its
 // copy of the launcher's end of the report is closed first: with it, the
 // report would not end when the launcher dies, and the child would wait for
-// ever, or go on with nobody to answer to. A child that was begun with its plan
-// in place does not wait here, but where the plan says; see waitForLauncher.
+// ever, or go on with nobody to answer to.
 //
 //go:noinline
 //go:nosplit
@@ -104,21 +88,18 @@ func child(r *raw, s *scratch) {
 	clearMemory(s)
 	clearSignals(s)
 	syscall.RawSyscall6(syscall.SYS_CLOSE, s.ours, 0, 0, 0, 0, 0)
-	if s.begun {
-		dieWithLauncher(s)
-	}
 	_, _, errno = syscall.RawSyscall6(syscall.SYS_UNSHARE, s.unshare, 0, 0, 0, 0, 0)
 	if errno != 0 {
 		s.record[0] = unshareStep
 		fail(r, s, errno)
 	}
-	for !s.begun {
+	for {
 		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, 0, 0, 0)
 		if errno != syscall.EINTR {
 			break
 		}
 	}
-	if errno != 0 || ret == 0 && !s.begun {
+	if errno != 0 || ret == 0 {
 		exit(failedExit)
 	}
 	errno = run(r, s, 0, r.forkAt)
@@ -127,9 +108,6 @@ func child(r *raw, s *scratch) {
 	}
 	if !r.reap {
 		program(r, s)
-	}
-	if s.begun {
-		anywhere(s)
 	}
 	//nolint:modernize // a range would declare a second i
 	for i = 0; i < slotCount; i++ {
@@ -149,45 +127,6 @@ func child(r *raw, s *scratch) {
 		serveTerminal(s, pid)
 	}
 	wait(s, pid)
-}
-
-// dieWithLauncher ties the child's life to the launcher's before anything else,
-// and ends it when that is too late: nobody has the other end of the report.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func dieWithLauncher(s *scratch) {
-	var errno syscall.Errno
-
-	syscall.RawSyscall6(syscall.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0)
-	_, _, errno = syscall.RawSyscall6(syscall.SYS_RECVFROM, s.slots[slotReport], uintptr(unsafe.Pointer(&s.record)), recordSize, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
-	if errno != syscall.EAGAIN {
-		exit(failedExit)
-	}
-}
-
-// anywhere undoes what apart does: the program is to run on every processor that
-// the launcher may run on.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func anywhere(s *scratch) {
-	var errno syscall.Errno
-
-	for atomic.LoadUint32(&s.placed) == 0 {
-		s.pause[1] = 1e6 // nanoseconds
-		syscall.RawSyscall6(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&s.pause)), 0, 0, 0, 0, 0)
-	}
-	if s.placed == movedApart {
-		_, _, errno = syscall.RawSyscall6(syscall.SYS_SCHED_SETAFFINITY, 0, ahead.cpuSize, uintptr(unsafe.Pointer(&ahead.cpus)), 0, 0, 0)
-		if errno != 0 {
-			exit(failedExit)
-		}
-	}
 }
 
 // cloneProgram is clone(2) for the program's process, which shares the memory
@@ -292,10 +231,7 @@ func clearMemory(s *scratch) {
 }
 
 // clearSignals unblocks all signals and undoes the launcher's handlers, for
-// which the child has no memory, where the kernel has not done it. A child that
-// was begun comes from a process of which no runtime has taken over the signals
-// yet: what the caller ignored would be ignored in the jail, and a first process
-// that ignores SIGCHLD has nothing to wait for. See stillIgnored for SIGHUP.
+// which the child has no memory, where the kernel has not done it.
 //
 //go:noinline
 //go:nosplit
@@ -304,11 +240,10 @@ func clearMemory(s *scratch) {
 func clearSignals(s *scratch) {
 	var i uintptr
 
-	if s.handlers || s.begun {
+	if s.handlers {
 		for i = 1; i <= lastSignal; i++ {
 			syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, i, 0, uintptr(unsafe.Pointer(&s.action)), signalSetSize, 0, 0)
-			// More than 1 is neither SIG_DFL nor SIG_IGN.
-			if s.action[0] > 1 || s.begun && s.action[0] == 1 && i != uintptr(unix.SIGHUP) {
+			if s.action[0] > 1 { // neither SIG_DFL nor SIG_IGN
 				s.action[0] = 0
 				syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, i, uintptr(unsafe.Pointer(&s.action)), 0, signalSetSize, 0, 0)
 			}

@@ -34,7 +34,7 @@ const (
 // arguments. The order of confinement is the order of the calls below;
 // nothing else orders it.
 func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
-	k := &compiler{p: p, h: h, c: c, plan: &Plan{Profile: p.Name, Reap: true, Terminal: h.Terminal, id: h.RandomID}}
+	k := &compiler{p: p, h: h, c: c, plan: &Plan{Profile: p.Name, Reap: true, Terminal: h.Terminal}}
 	k.view = newView(p, h, c, &k.problems)
 	k.program()
 	k.environment()
@@ -256,7 +256,6 @@ func (k *compiler) hostFiles(m *mounter) {
 		k.plan.creates = k.view.creates // where the jail's user can make nothing
 		return
 	}
-	k.plan.leavesTraces = len(k.view.creates) > 0
 	for _, c := range k.view.creates {
 		m.because("create", c.written, c.at)
 		made := parentOf(c.real)

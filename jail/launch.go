@@ -23,7 +23,6 @@ type Process struct {
 	limit    time.Time        // when the time limit is over; zero for none
 	sockets  *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
 	timedOut bool
-	begun    bool // by the entry point, see Plan.resume
 	standIns *standin.Held
 
 	// For a program with a terminal.
@@ -64,8 +63,7 @@ func (f *Failure) Error() string {
 
 // Start executes the plan. On return the program runs, or it never ran and
 // the Failure says why. The cell is used if it has the namespaces of the plan, else
-// thrown away; nil is no cell. With one that was begun there is a Failure instead of
-// another cell, see Stale. The calling goroutine must not be locked to a
+// thrown away; nil is no cell. The calling goroutine must not be locked to a
 // thread that ends before the jail: the thread's end would be the jail's.
 func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 	held, err := p.holdStandIns()
@@ -94,9 +92,6 @@ func Start(p *Plan, cell *Cell) (*Process, *Failure) {
 }
 
 func startCell(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
-	if cell != nil && cell.record != nil {
-		return p.resume(cell, held)
-	}
 	if cell != nil && (cell.namespaces != p.Namespaces || len(p.Inputs) > 0 || (p.Terminal != nil) != (cell.control >= 0)) {
 		cell.Discard()
 		cell = nil
@@ -152,7 +147,7 @@ func follow(p *Plan, cell *Cell, held *standin.Held) (*Process, *Failure) {
 		}
 	}
 	err := errors.Join(p.writeMaps(first), p.writeGroupMap(first))
-	if err == nil && cell.record == nil {
+	if err == nil {
 		err = report.begin()
 	}
 	if err != nil {

@@ -48,52 +48,37 @@ type raw struct {
 // lower writes the plan into shared memory. Nothing is decided after it. It
 // returns false when the memory is too small.
 func (p *Plan) lower(shared []byte) (bool, error) {
-	l, err := p.lay(shared)
-	if l == nil {
-		return false, err
-	}
-	l.link(uint64(uintptr(unsafe.Pointer(&shared[0]))))
-	return true, nil
-}
-
-// lay does so, but with addresses that count from the beginning of the memory. It
-// returns nil when that is too small.
-func (p *Plan) lay(shared []byte) (*lowering, error) {
 	opsAt := align(unsafe.Sizeof(raw{}))
 	arenaAt := align(opsAt + uintptr(p.Len())*unsafe.Sizeof(rawOp{}))
 	if p.Len() == 0 {
-		return nil, errors.New("internal error: the plan is empty")
+		return false, errors.New("internal error: the plan is empty")
 	}
 	if arenaAt >= uintptr(len(shared)) {
-		return nil, nil //nolint:nilnil // the memory being too small is no error
+		return false, nil
 	}
 	ops := unsafe.Slice((*rawOp)(unsafe.Pointer(&shared[opsAt])), p.Len())
-	l := &lowering{memory: shared, opsAt: opsAt, arenaAt: arenaAt, arena: shared[arenaAt:arenaAt:len(shared)], blocks: map[*Block]uintptr{}}
-	*header(shared) = raw{
-		reap: p.Reap, serve: p.Terminal != nil, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(p.Len()),
-	}
-	l.pointers = append(l.pointers, pointer{unsafe.Offsetof(raw{}.ops), opsAt}, pointer{unsafe.Offsetof(raw{}.arena), arenaAt})
-	l.late = p.Len() - len(p.Program) + p.gated
+	l := &lowering{arena: shared[arenaAt:arenaAt:len(shared)], blocks: map[*Block]uintptr{}}
 	n := 0
 	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
 		for i := range part {
-			if n == l.late {
-				l.cut()
-			}
 			if err := l.op(&part[i], &ops[n]); err != nil {
-				return nil, err
+				return false, err
 			}
 			n++
 		}
 	}
 	if uintptr(len(l.arena)) > uintptr(len(shared))-arenaAt {
-		return nil, nil //nolint:nilnil // the arena had to move out of the memory
+		return false, nil // the arena had to move out of the shared memory
 	}
+	l.link(shared[arenaAt:])
 	for _, b := range l.results {
 		b.at = int(arenaAt + l.blocks[b])
 	}
-	l.link(0)
-	return l, nil
+	*header(shared) = raw{
+		reap: p.Reap, serve: p.Terminal != nil, forkAt: int32(len(p.Setup)), execAt: int32(len(p.Setup) + len(p.Init)), opCount: int32(n),
+		ops: &ops[0], arena: &shared[arenaAt],
+	}
+	return true, nil
 }
 
 func align(n uintptr) uintptr { return (n + 15) &^ 15 }
@@ -101,37 +86,19 @@ func align(n uintptr) uintptr { return (n + 15) &^ 15 }
 // header is the plan in shared memory.
 func header(shared []byte) *raw { return (*raw)(unsafe.Pointer(&shared[0])) }
 
-// lowering fills the arena. Offsets are final at once; addresses are
-// written when the arena is in its place.
+// lowering fills the arena. Offsets are final at once; pointers inside
+// blocks are written when the arena is in its place.
 type lowering struct {
-	memory         []byte
-	opsAt, arenaAt uintptr // in memory
-	arena          []byte
-	blocks         map[*Block]uintptr
-	last           string // the previous text and its offset: neighbours repeat
-	lastAt         uintptr
-	pointers       []pointer
-	late           int // the first op behind waitForLauncher
-
-	// How much of the arena, and how many pointers, the ops before that have.
-	lateArena    uintptr
-	latePointers int
+	arena  []byte
+	blocks map[*Block]uintptr
+	last   string // the previous text and its offset: neighbours repeat
+	lastAt uintptr
+	fixups []fixup
 
 	results []*Block // see Block.Result
 }
 
-// pointer is a place that holds an address, and what that is of, as offsets in
-// memory.
-type pointer struct{ at, to uintptr }
-
-// cut notes that what follows belongs to the ops behind waitForLauncher. The
-// first of them share no text with those before.
-func (l *lowering) cut() {
-	for len(l.arena)%16 != 0 {
-		l.arena = append(l.arena, 0)
-	}
-	l.lateArena, l.latePointers, l.lastAt = uintptr(len(l.arena)), len(l.pointers), 0
-}
+type fixup struct{ at, to uintptr }
 
 func (l *lowering) op(o *Op, r *rawOp) error {
 	r.number, r.out, r.accept = o.Number, int8(o.Out), uint16(o.Accept)
@@ -203,14 +170,15 @@ func (l *lowering) block(b *Block) (uintptr, error) {
 			}
 			to = l.text(ref.Text)
 		}
-		l.pointers = append(l.pointers, pointer{l.arenaAt + at + uintptr(ref.Offset), l.arenaAt + to})
+		l.fixups = append(l.fixups, fixup{at + uintptr(ref.Offset), to})
 	}
 	return at, nil
 }
 
-// link writes the addresses; base is that of the memory for the child.
-func (l *lowering) link(base uint64) {
-	for _, p := range l.pointers {
-		binary.NativeEndian.PutUint64(l.memory[p.at:], base+uint64(p.to))
+// link writes the pointers that blocks contain; arena is where the child will
+// find it.
+func (l *lowering) link(arena []byte) {
+	for _, f := range l.fixups {
+		binary.NativeEndian.PutUint64(arena[f.at:], uint64(uintptr(unsafe.Pointer(&arena[f.to]))))
 	}
 }

@@ -82,7 +82,6 @@ func (m *mounter) layer(source string, attr *Block) Slot {
 // sure that it exists; a program never sees it.
 func (m *mounter) keptLayer(gr *grant) Slot {
 	base := m.layer(gr.source, m.writable)
-	m.plan.leavesTraces = true
 	m.mkdirat(fd(base), "upper", 0o755).Accept = unix.EEXIST
 	m.mkdirat(fd(base), "work", 0o700).Accept = unix.EEXIST
 	return base

@@ -56,15 +56,6 @@ type Plan struct {
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
 
-	// gated is how many ops of Program are done when it waits for the launcher.
-	gated int
-	// leavesTraces: carrying it out changes something on the host, even if the
-	// program never runs.
-	leavesTraces bool
-
-	// id is Host.RandomID.
-	id string
-
 	// keep and set are the environment as a rule, for who enters; see Entry.
 	keep, set []string
 

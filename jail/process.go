@@ -206,12 +206,10 @@ const (
 
 func gate() Arg { return Arg{Kind: ArgShared, Num: gateOffset} }
 
-// waitForLauncher waits until the launcher listens for signals, and agrees with
-// the plan if that was begun without it; see Plan.resume.
+// waitForLauncher waits until the launcher listens for signals.
 func (k *compiler) waitForLauncher(b *builder) {
 	b.because("wait for", "the launcher", nil)
 	b.waitTwice(Arg{Kind: ArgShared, Num: openOffset})
-	k.plan.gated = len(k.plan.Program)
 }
 
 // waitTwice waits for the launcher. A second look is for futex(2), which may return

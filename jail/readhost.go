@@ -19,7 +19,7 @@ import (
 // env.
 func ReadHost(env []string) (*Host, error) {
 	var id [16]byte
-	if err := newID(id[:]); err != nil {
+	if err := random(id[:]); err != nil {
 		return nil, err
 	}
 	h := &Host{

@@ -18,9 +18,6 @@ type scratch struct {
 	action   [4]uintptr        // struct sigaction of the kernel
 	mask     uint64            // no signal
 
-	begun   bool   // the plan is there already, see layCell
-	placed  uint32 // the launcher is done with placing the child, see apart
-	pause   [2]int64
 	ours    uintptr  // the launcher's end of the report
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack
@@ -49,9 +46,6 @@ type cloneArgs struct {
 // calls, in bytes.
 const stackSize = 16 << 10
 
-// maxCPUs is up to which number of processors a head start is placed.
-const maxCPUs = 1024
-
 // lastSignal is the highest number of a signal.
 const lastSignal = 64
 
@@ -60,35 +54,17 @@ const scratchRoom = (2*unsafe.Sizeof(scratch{}) + 4095) &^ 4095
 
 // newScratch lays out the memory of both processes.
 func newScratch(shared []byte) *scratch {
-	return layScratch(uintptr(unsafe.Pointer(&shared[0])))
-}
-
-// layScratch does that for memory at an address, of zeros.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func layScratch(memory uintptr) *scratch {
-	var s *scratch
-	var next, i uintptr
-
-	s = (*scratch)(unsafe.Add(unsafe.Pointer(nil), memory))
-	next = memory + unsafe.Sizeof(scratch{})
-	*(*uintptr)(unsafe.Pointer(&s.next)) = next // without a write barrier
-	s.nextTop = top(next)
-	//nolint:modernize // a range would declare a second i
-	for i = 0; i < slotCount; i++ {
+	pair := (*[2]scratch)(unsafe.Pointer(&shared[0]))
+	s := &pair[0]
+	s.next = &pair[1]
+	s.nextTop = s.next.top()
+	for i := range s.slots {
 		s.slots[i] = ^uintptr(0)
 	}
 	return s
 }
 
-// top is the end of the stack of a scratch, from where it grows down.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func top(s uintptr) uintptr {
-	return (s + unsafe.Offsetof(scratch{}.stack) + stackSize) &^ 15
+// top is the end of the stack, from where it grows down.
+func (s *scratch) top() uintptr {
+	return (uintptr(unsafe.Pointer(&s.stack)) + stackSize) &^ 15
 }

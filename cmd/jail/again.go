@@ -14,8 +14,7 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// What both builds of jail have: a launch from what is remembered of an earlier
-// one.
+// A launch from what is remembered of an earlier one.
 
 // findTerminal looks for the terminal that the program's is to be like.
 func (a *app) findTerminal() (status int, ok bool) {
@@ -77,14 +76,8 @@ func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
 		return 0, false
 	}
 	c.Plan.SetFilterProgram(l.filter)
-	if !l.confine(c.Plan) {
-		discard(cell)
-		return 0, false
-	}
+	l.confine(c.Plan)
 	process, failure := jail.Start(c.Plan, cell)
-	if failure != nil && failure.Stale() && startsAnew {
-		process, failure = jail.Start(c.Plan, nil)
-	}
 	switch {
 	case failure != nil && failure.Ran:
 		return a.fail(failure.Error(), ""), true
@@ -92,12 +85,7 @@ func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
 		return 0, false
 	}
 	sweep(l.host)
-	record := register(l.host, c.Plan, process)
-	if !process.Begun() {
-		index := len(a.line.args) - len(l.command.Argv)
-		_ = c.Plan.KeepBeginning(launchcache.Dir(l.host.Own.Cache), index, l.host.Own.Binary)
-	}
-	return a.wait(process, c.Plan, record), true
+	return a.wait(process, c.Plan, register(l.host, c.Plan, process)), true
 }
 
 // settle prepares the Go runtime for a launch, which lives for milliseconds

@@ -1,5 +1,3 @@
-//go:build !quick
-
 package main
 
 import (
@@ -38,13 +36,11 @@ func (l *launch) limiter() *limiter {
 	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 }
 
-// confine has a plan carried out in the control group that it needs. The quick
-// build can't and says so.
-func (l *launch) confine(p *jail.Plan) bool {
+// confine has a plan carried out in the control group that it needs.
+func (l *launch) confine(p *jail.Plan) {
 	if g := l.limiter(); g != nil {
 		p.Group = g
 	}
-	return true
 }
 
 // groupOf is the control group of a jail that runs, "" for none of its own.

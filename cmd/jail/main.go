@@ -9,11 +9,6 @@
 // Each verb is a file of this package: it wires the packages together and
 // prints. `jail PROGRAM` is `jail run PROGRAM`; a program that has the name of
 // a verb is reached with `jail run NAME` or `jail -- NAME`.
-//
-// The package is built in two ways. As it is, it is all of jail. With the tag
-// quick it can do one thing: go on with a launch that was begun from a record, see
-// package jail. That takes few packages, and a Go program takes the longer to start the
-// more it has. Both are put into one file.
 package main
 
 import (

@@ -1,11 +1,8 @@
-//go:build !quick
-
 package main
 
 import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail"
-	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -40,10 +37,7 @@ func runVerb(a *app, args []string) int {
 	}
 	// The cell makes its namespaces while the profile is read here. Without
 	// a cell, Start says what is wrong.
-	cell, _ := jail.Begun()
-	if cell == nil {
-		cell, _ = jail.NewCell(jail.UsualNamespaces, a.terminal != nil)
-	}
+	cell, _ := jail.NewCell(jail.UsualNamespaces, a.terminal != nil)
 	if l := a.recall(program); l != nil {
 		if status, ok := a.relaunch(l, cell); ok {
 			return status
@@ -63,9 +57,6 @@ func runVerb(a *app, args []string) int {
 	return a.launch(l, cell)
 }
 
-// startsAnew: where a launch was begun in vain, this build makes it again.
-const startsAnew = true
-
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
 func (a *app) launch(l *loaded, cell *jail.Cell) int {
@@ -76,7 +67,7 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			discard(cell)
 			return status
 		}
-		_ = l.confine(plan)
+		l.confine(plan)
 		process, failure := jail.Start(plan, cell)
 		switch {
 		case failure == nil:
@@ -84,9 +75,6 @@ func (a *app) launch(l *loaded, cell *jail.Cell) int {
 			a.remember(l)
 			sweep(l.host)
 			return a.wait(process, plan, record)
-		case failure.Stale():
-			jail.ForgetBeginning(launchcache.Dir(l.host.Own.Cache))
-			cell = nil
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree, cell = false, nil
 		case failure.NeedsListener():

@@ -1,5 +1,3 @@
-//go:build !quick
-
 package main
 
 import "github.com/jail-project/jail/policy"

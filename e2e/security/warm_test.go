@@ -11,37 +11,31 @@ import (
 // a record of it: a change in the same instant would go unnoticed.
 const settled = 2100 * time.Millisecond
 
-// recorded takes care that a launch finds the records of earlier ones: it
+// recorded takes care that a launch finds the record of an earlier one: it
 // launches the same program, without its arguments, which are the last of the
-// line. No record holds those. The first launch leaves what it loaded and the
-// second, which finds that, how it began: the third has a head start, if that
-// kind of jail can.
+// line. No record holds those.
 func (s *scene) recorded(line []string, arguments int) []string {
 	s.t.Helper()
 	s.fromRecords()
 	time.Sleep(time.Until(s.written.Add(settled)))
 	before := len(s.records)
-	launch := func() {
+	// The first launch of all makes directories, and so may leave none.
+	for range 2 {
 		cmd := s.command(slices.Concat(s.through, line[:len(line)-arguments+1])...)
 		cmd.ExtraFiles = nil
 		_ = cmd.Run() // without arguments it complains
-	}
-	// The first launch of all makes directories, and so may leave none.
-	for range 2 {
-		launch()
 		if s.records = s.kept(); len(s.records) > 0 {
 			break
 		}
 		time.Sleep(settled)
 	}
-	launch()
 	if len(s.records) == 0 || len(s.records) < before {
 		s.t.Errorf("%q left no record, so the next launch is not from one", line)
 	}
 	return line
 }
 
-// kept lists the records of what launches loaded, each with when it was written.
+// kept lists the records of launches, each with when it was written.
 func (s *scene) kept() map[string]time.Time {
 	s.t.Helper()
 	found, err := filepath.Glob(s.home + "/.cache/jail/launch/*.launch")

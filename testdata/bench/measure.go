@@ -13,7 +13,7 @@ import (
 )
 
 // warmUps is how often each side runs before the clock counts: caches fill,
-// the page cache holds both programs. It is how many launches jail keeps something of.
+// the page cache holds both programs, and jail has kept what it loaded.
 const warmUps = 3
 
 // compare runs jail and the peer in turns.

@@ -1,6 +1,0 @@
-package jail
-
-// entry is where the kernel begins to execute jail, if it was linked so.
-func entry()
-
-var _ = entry
