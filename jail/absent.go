@@ -135,7 +135,6 @@ func (m *mounter) absent(gr *grant, path string, around setting) {
 	if !around.hosts() {
 		return
 	}
-	m.awaitStandIns()
 	if gr.stand == standin.CommonDir {
 		m.attach(m.clone("/"+path, false, m.readOnly), gr, path, around)
 		return
@@ -153,19 +152,6 @@ func (m *mounter) absent(gr *grant, path string, around setting) {
 	m.call("move_mount", unix.SYS_MOVE_MOUNT, NoSlot, fd(s), text(""), fd(m.inside), text(name),
 		num(unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"))
 	m.close(s)
-}
-
-// awaitStandIns waits until the launcher has made what is mounted over next. It has
-// when the child begins, unless that was begun before the launcher.
-func (m *mounter) awaitStandIns() {
-	if m.awaited {
-		return
-	}
-	m.awaited = true
-	verb, subject, at := m.verb, m.subject, m.at
-	m.because("wait for", "the launcher", nil)
-	m.waitTwice(Arg{Kind: ArgShared, Num: openOffset})
-	m.because(verb, subject, at)
 }
 
 // closeInside closes the directory in which something was kept absent.

@@ -60,14 +60,13 @@ func Compile(p *policy.Policy, h *Host, c Command) (*Compiled, diag.List) {
 	k.session(b)     // before there is a process that could signal a group
 	k.signals(b)     // the program's process inherits them
 	k.umask(b)       // before the first directory is made
-	k.manyFiles(b)   // before the first of them is opened
 	b.each = false
 	k.identity(b) // ids first: files are made in the name of the mapped user
 	b.each = true
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
 	k.sacrifice(b)     // while the host's /proc has a name
-	k.standIns()       // decided now, made by the launcher before what needs them
+	k.standIns()       // decided now, made by the launcher before the child begins
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
 	k.root(m)          // an empty root that shows nothing of the host
 	k.rulesets(m)      // rules are added where the descriptors are at hand

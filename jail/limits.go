@@ -61,14 +61,6 @@ func (b *builder) limit(what string, at *diag.Range, resource uint64, name strin
 		block(&Block{Bytes: words(soft, hard), Show: fmt.Sprintf("{%d, %d}", soft, hard)}), null())
 }
 
-// manyFiles lets the set-up itself open as many files as the caller may: a Go
-// program does, and with a head start the launcher was none yet.
-func (k *compiler) manyFiles(b *builder) {
-	if k.h.OpenFiles > 0 {
-		b.limit("open files of the set-up", nil, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", k.h.OpenFiles, k.h.OpenFiles)
-	}
-}
-
 // openFiles sets the limit on open files, in the program's own process: it
 // is about numbers of descriptors, and until then those of the launcher are in use.
 // Lowering it takes no privilege.

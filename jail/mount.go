@@ -21,7 +21,6 @@ type mounter struct {
 	insideDir  string // "" when no descriptor is open
 	masks      bool   // the two mask sources exist
 	nothing    bool   // the link that leads nowhere exists
-	awaited    bool   // the stand-ins are there, see awaitStandIns
 	layers     int    // overlays made so far
 	sharePIDs  bool   // the jail has no PID namespace of its own
 

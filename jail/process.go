@@ -209,27 +209,20 @@ func gate() Arg { return Arg{Kind: ArgShared, Num: gateOffset} }
 // waitForLauncher waits until the launcher listens for signals.
 func (k *compiler) waitForLauncher(b *builder) {
 	b.because("wait for", "the launcher", nil)
-	b.waitTwice(Arg{Kind: ArgShared, Num: openOffset})
+	b.wait(Arg{Kind: ArgShared, Num: openOffset})
 }
 
-// waitTwice waits for the launcher. A second look is for futex(2), which may return
-// without anybody having woken it.
-func (b *builder) waitTwice(word Arg) {
-	b.wait(word, 10)
-	b.wait(word, 0)
-}
-
-// wait waits, for some seconds at most, until a word of shared memory is no
+// wait waits, for ten seconds at most, until a word of shared memory is no
 // longer 0. EAGAIN says that it is not 0 already.
-func (b *builder) wait(word Arg, seconds uint64) {
-	limit := &Block{Bytes: words(seconds, 0), Show: "{" + strconv.FormatUint(seconds, 10) + " s}"}
+func (b *builder) wait(word Arg) {
+	limit := &Block{Bytes: words(10, 0), Show: "{10 s}"}
 	b.call("futex", unix.SYS_FUTEX, NoSlot, word, num(futexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
 }
 
 // waitForReaper waits until the first process has emptied its hands.
 func (k *compiler) waitForReaper(b *builder) {
 	b.because("wait for", "the jail's first process", nil)
-	b.wait(gate(), 10)
+	b.wait(gate())
 }
 
 // descriptors lets nothing but standard input, output and error through
