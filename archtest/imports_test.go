@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -76,27 +77,39 @@ func rank(name string) (int, bool) {
 		return 3, true // keeps what package policy loaded
 	case "terminal":
 		return 3, true // copies between two terminals
-	case "jail":
+	case "jail/plan":
+		return 1, true // see TestLaunchKnowsNoPolicy
+	case "jail/child":
+		return 2, true
+	case "jail/launch":
 		return 4, true
+	case "jail/host":
+		return 4, true // what a compilation knows of the machine
+	case "jail/fstree":
+		return 5, true
+	case "jail/jailtest":
+		return 5, true // for tests alone
+	case "jail/compile":
+		return 6, true
 	case "memfile":
 		return 0, true // knows nothing of the programs that it holds
 	case "score/probe":
 		return 0, true // answers questions and knows nothing of jails
 	case "score":
-		return 5, true // judges what package jail makes
+		return 7, true // judges what package compile makes
 	case "cmd/jail", "cmd/jail-filter":
-		return 6, true
+		return 9, true
 	}
 	// Generators and tests are built on top of everything.
 	if strings.Contains(name, "internal/mk") || name == "seccomp/internal/vm" || name == "archtest" || name == "e2e" || strings.HasPrefix(name, "e2e/") {
-		return 7, true
+		return 10, true
 	}
 	return 0, false
 }
 
 func TestImportsPointOneWay(t *testing.T) {
 	packages := list(t)
-	for _, name := range []string{"diag", "caps", "seccomp", "policy/node", "policy", "policy/yaml", "jail", "cmd/jail"} {
+	for _, name := range []string{"diag", "caps", "seccomp", "policy/node", "policy", "policy/yaml", "jail/plan", "jail/compile", "jail/launch", "cmd/jail"} {
 		if !slices.ContainsFunc(packages, func(p pkg) bool { return p.name() == name }) {
 			t.Errorf("package %s is gone: the table of this test is out of date", name)
 		}
@@ -125,17 +138,89 @@ func TestImportsPointOneWay(t *testing.T) {
 // nothing that talks to a kernel or a network.
 func TestLeavesStayLight(t *testing.T) {
 	forbidden := map[string][]string{
-		"diag":     {"os", "os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
-		"caps":     {"os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
-		"registry": {"os/exec", "net", "net/http", "encoding/json", module + "/diag", module + "/policy", module + "/jail"},
-		"policy":   {"os/exec", "net", "net/http", "net/netip", "gopkg.in/yaml.v3", module + "/policy/yaml"},
-		"jail":     {"net/http", "gopkg.in/yaml.v3", module + "/policy/yaml", "github.com/alecthomas/kong"},
+		"diag":         {"os", "os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
+		"caps":         {"os/exec", "net", "C", "runtime/cgo", "gopkg.in/yaml.v3"},
+		"registry":     {"os/exec", "net", "net/http", "encoding/json", module + "/diag", module + "/policy", module + "/jail/plan"},
+		"policy":       {"os/exec", "net", "net/http", "net/netip", "gopkg.in/yaml.v3", module + "/policy/yaml"},
+		"jail/compile": {"net/http", "gopkg.in/yaml.v3", module + "/policy/yaml", "github.com/alecthomas/kong", module + "/jail/launch", module + "/jail/child"},
+		"jail/launch":  {"net/http", "os/exec", "gopkg.in/yaml.v3"},
 	}
 	for _, p := range list(t) {
 		for _, path := range forbidden[p.name()] {
 			if slices.Contains(p.Deps, path) {
 				t.Errorf("%s depends on %s", p.name(), path)
 			}
+		}
+	}
+}
+
+// arrows are all imports within the module that the packages below jail have. What
+// runs between fork and exec, the plan and the launcher know neither policies nor how
+// they are compiled: an auditor reads them without.
+func arrows() map[string][]string {
+	return map[string][]string{
+		"jail/plan":    {"diag"},
+		"jail/child":   {"jail/plan", "procstat"},
+		"jail/launch":  {"diag", "jail/child", "jail/plan", "standin", "terminal", "unixsock"},
+		"jail/host":    {"landlock", "policy", "standin", "terminal"},
+		"jail/fstree":  {"diag", "jail/host", "policy", "standin"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "seccomp", "standin", "terminal", "unixsock", "wire"},
+	}
+}
+
+func TestArrows(t *testing.T) {
+	packages := list(t)
+	for name, want := range arrows() {
+		i := slices.IndexFunc(packages, func(p pkg) bool { return p.name() == name })
+		if i < 0 {
+			t.Errorf("package %s is gone: the table of this test is out of date", name)
+			continue
+		}
+		var got []string
+		for _, path := range packages[i].Imports {
+			if imported, ours := strings.CutPrefix(path, module+"/"); ours {
+				got = append(got, imported)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s imports %v, not %v: if that is meant, change the arrows here and in docs/architecture.md", name, got, want)
+		}
+	}
+}
+
+// TestLaunchKnowsNoPolicy looks at the whole chain of imports.
+func TestLaunchKnowsNoPolicy(t *testing.T) {
+	for _, p := range list(t) {
+		if !slices.Contains([]string{"jail/plan", "jail/child", "jail/launch"}, p.name()) {
+			continue
+		}
+		for _, never := range []string{"policy", "seccomp", "jail/host", "jail/fstree", "jail/compile"} {
+			if slices.Contains(p.Deps, module+"/"+never) {
+				t.Errorf("%s depends on %s", p.name(), never)
+			}
+		}
+	}
+}
+
+// maxLines is how large a package may be, without its tests and what generators
+// write.
+const maxLines = 4000
+
+func TestPackagesAreSmall(t *testing.T) {
+	for _, p := range list(t) {
+		lines := 0
+		for _, file := range p.sources() {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.HasPrefix(text, []byte("// Code generated ")) {
+				lines += bytes.Count(text, []byte("\n"))
+			}
+		}
+		if lines > maxLines {
+			t.Errorf("%s has %d lines, more than %d: split it", p.name(), lines, maxLines)
 		}
 	}
 }

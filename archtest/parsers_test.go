@@ -11,25 +11,25 @@ import (
 // parsers take bytes apart outside of jails that something inside or somebody
 // else could have written; each has a fuzz test.
 var parsers = map[string]struct{ pkg, fuzz string }{
-	"terminal.scan":          {"terminal", "FuzzModes"},         // what the program prints
-	"unixsock.DecodeCall":    {"unixsock", "FuzzDecodeCall"},    // how it connects
-	"unixsock.DecodeAddress": {"unixsock", "FuzzDecodeAddress"}, // and where to
-	"jail.parseACL":          {"jail", "FuzzACL"},               // attributes of files
-	"policy/yaml.Parse":      {"policy", "FuzzLoad"},            // profiles
-	"policy/yaml.decode":     {"policy", "FuzzLoad"},
-	"policy/yaml.scan":       {"policy", "FuzzLoad"},
-	"policy.parseIPv4":       {"policy", "FuzzAddress"},
-	"policy.parseIPv6":       {"policy", "FuzzAddress"},
-	"policy.Decode":          {"policy", "FuzzDecode"},          // and what jail keeps itself:
-	"launchcache.decode":     {"launchcache", "FuzzDecodeBody"}, // what was loaded
-	"launchcache.decodeBody": {"launchcache", "FuzzDecodeBody"},
-	"jail.DecodeEntry":       {"jail", "FuzzDecodeEntry"},     // how to enter
-	"registry.decode":        {"registry", "FuzzDecode"},      // which jails run
-	"standin.parseHolder":    {"standin", "FuzzHolder"},       // whose stand-ins there are
-	"seccomp.DecodeFilter":   {"seccomp", "FuzzDecodeFilter"}, // what is to be compiled
-	"seccomp.DecodeProgram":  {"seccomp", "FuzzDecodeRecord"}, // and what was
-	"seccomp.decodeRecord":   {"seccomp", "FuzzDecodeRecord"},
-	"jail.parseRecord":       {"", ""}, // eight bytes, which all mean something
+	"terminal.scan":            {"terminal", "FuzzModes"},         // what the program prints
+	"unixsock.DecodeCall":      {"unixsock", "FuzzDecodeCall"},    // how it connects
+	"unixsock.DecodeAddress":   {"unixsock", "FuzzDecodeAddress"}, // and where to
+	"jail/compile.parseACL":    {"jail/compile", "FuzzACL"},       // attributes of files
+	"policy/yaml.Parse":        {"policy", "FuzzLoad"},            // profiles
+	"policy/yaml.decode":       {"policy", "FuzzLoad"},
+	"policy/yaml.scan":         {"policy", "FuzzLoad"},
+	"policy.parseIPv4":         {"policy", "FuzzAddress"},
+	"policy.parseIPv6":         {"policy", "FuzzAddress"},
+	"policy.Decode":            {"policy", "FuzzDecode"},          // and what jail keeps itself:
+	"launchcache.decode":       {"launchcache", "FuzzDecodeBody"}, // what was loaded
+	"launchcache.decodeBody":   {"launchcache", "FuzzDecodeBody"},
+	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
+	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
+	"standin.parseHolder":      {"standin", "FuzzHolder"},           // whose stand-ins there are
+	"seccomp.DecodeFilter":     {"seccomp", "FuzzDecodeFilter"},     // what is to be compiled
+	"seccomp.DecodeProgram":    {"seccomp", "FuzzDecodeRecord"},     // and what was
+	"seccomp.decodeRecord":     {"seccomp", "FuzzDecodeRecord"},
+	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
 }
 
 // parserHead is the head of a function that takes bytes apart.

@@ -6,15 +6,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/score/probe"
 )
 
 // everywhere is an outside in which every path of the host exists.
-func everywhere(h *jail.Host) *Outside {
+func everywhere(h *host.Host) *Outside {
 	return &Outside{
 		Inode: func(path string) (uint64, uint64, bool) {
-			return 1, uint64(len(path)), h.Files.Kind(path) != jail.KindMissing
+			return 1, uint64(len(path)), h.Files.Kind(path) != host.KindMissing
 		},
 		Answer:     func(probe.Question) string { return "EPROTOTYPE" },
 		Namespaces: map[string]string{"net": "net:[1]"}, Abstract: "x", Port: 1, Session: 7, StdinFile: true,

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -85,7 +85,7 @@ func byJail(what string) Cause { return Cause{Rule: "jail itself: " + what} }
 
 // pathCause names what decides about a path; nothing decides about what no
 // rule shows.
-func pathCause(e *jail.Explanation) []Cause {
+func pathCause(e *fstree.Explanation) []Cause {
 	g := e.By
 	switch {
 	case g == nil:

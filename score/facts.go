@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/caps"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -45,7 +45,7 @@ type facts struct {
 	mounts          []mountFacts      // every mount that is made
 	calls           map[string][]rule // what decides about each syscall
 
-	open map[jail.Slot]string // while reading: what a slot stands for
+	open map[plan.Slot]string // while reading: what a slot stands for
 }
 
 // mountFacts are the attributes of one mount.
@@ -64,18 +64,18 @@ type rule = seccomp.Entry
 func newFacts(in Input) *facts {
 	f := &facts{
 		Input: in, limits: map[uint64]uint64{}, covered: map[string]bool{}, readOnly: map[string]bool{},
-		calls: map[string][]rule{}, open: map[jail.Slot]string{},
+		calls: map[string][]rule{}, open: map[plan.Slot]string{},
 	}
-	for _, part := range [][]jail.Op{in.Plan.Setup, in.Plan.Program} {
+	for _, part := range [][]plan.Op{in.Plan.Setup, in.Plan.Program} {
 		for i := range part {
 			f.read(&part[i])
 		}
 	}
-	if outside, uid, gid, ok := in.Plan.RunsAs(); ok {
-		f.inside, f.outside, f.mapped = strconv.Itoa(uid), strconv.Itoa(outside), true
-		f.insideGroup, f.Groups = strconv.Itoa(gid), nil // the launcher clears them
+	if as := in.Plan.RunAs; as.Outside != 0 {
+		f.inside, f.outside, f.mapped = strconv.Itoa(as.UID), strconv.Itoa(as.Outside), true
+		f.insideGroup, f.Groups = strconv.Itoa(as.GID), nil // the launcher clears them
 	}
-	f.readFilter(in.Plan.Filter)
+	f.readFilter(in.Filter)
 	f.soon = in.View.Unguarded(&in.Host.Own)
 	slices.Sort(f.devices)
 	f.devices = slices.Compact(f.devices)
@@ -83,12 +83,12 @@ func newFacts(in Input) *facts {
 }
 
 // read takes in one op.
-func (f *facts) read(op *jail.Op) {
-	arg := func(i int) *jail.Arg {
+func (f *facts) read(op *plan.Op) {
+	arg := func(i int) *plan.Arg {
 		if i < len(op.Args) {
 			return &op.Args[i]
 		}
-		return new(jail.Arg)
+		return new(plan.Arg)
 	}
 	switch op.Name {
 	case "prctl":
@@ -98,7 +98,7 @@ func (f *facts) read(op *jail.Op) {
 	case "openat":
 		f.open[op.Out] = arg(1).Text
 	case "write":
-		f.written(f.open[jail.Slot(arg(0).Num)], arg(1).Block)
+		f.written(f.open[plan.Slot(arg(0).Num)], arg(1).Block)
 	case "prlimit64":
 		if b := arg(2).Block; b != nil && len(b.Bytes) == 16 {
 			f.limits[arg(1).Num] = binary.NativeEndian.Uint64(b.Bytes[8:])
@@ -150,7 +150,7 @@ func (f *facts) prctl(option, value uint64) {
 }
 
 // written takes in what is written to a file of /proc.
-func (f *facts) written(file string, b *jail.Block) {
+func (f *facts) written(file string, b *plan.Block) {
 	if b == nil {
 		return
 	}
@@ -171,7 +171,7 @@ func (f *facts) written(file string, b *jail.Block) {
 }
 
 // capsOf is the effective set of struct __user_cap_data_struct, version 3.
-func capsOf(b *jail.Block) caps.Set {
+func capsOf(b *plan.Block) caps.Set {
 	if b == nil || len(b.Bytes) != 24 {
 		return caps.All(caps.Last)
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score/probe"
 )
@@ -25,17 +26,17 @@ func (r reach) String() string {
 }
 
 // reachOf looks a path up in the view.
-func (f *facts) reachOf(p string) (reach, jail.Explanation) {
+func (f *facts) reachOf(p string) (reach, fstree.Explanation) {
 	e := f.View.Explain(p)
 	if slices.Contains(f.soon, e.Real) {
 		return none, e
 	}
 	switch e.Sight {
-	case jail.Layered:
+	case fstree.Layered:
 		return layered, e
-	case jail.ReadOnly, jail.Socket: // whether it can be connected to is another matter: services
+	case fstree.ReadOnly, fstree.Socket: // whether it can be connected to is another matter: services
 		return reads, e
-	case jail.Writable:
+	case fstree.Writable:
 		return writes, e
 	}
 	return none, e
@@ -150,7 +151,7 @@ func askNew(p, want string, out *Outside) []Question {
 func fixed(paths ...string) func(*facts) []string { return func(*facts) []string { return paths } }
 
 // below are paths in a directory of the host's, "" for one that it lacks.
-func below(dir func(*jail.Host) string, names ...string) func(*facts) []string {
+func below(dir func(*host.Host) string, names ...string) func(*facts) []string {
 	return func(f *facts) []string {
 		at := dir(f.Host)
 		if at == "" {
@@ -164,17 +165,17 @@ func below(dir func(*jail.Host) string, names ...string) func(*facts) []string {
 	}
 }
 
-func homeOf(h *jail.Host) string    { return h.Home }
-func runtimeOf(h *jail.Host) string { return h.Dirs["XDG_RUNTIME_DIR"] }
-func cwdOf(h *jail.Host) string     { return h.Cwd }
+func homeOf(h *host.Host) string    { return h.Home }
+func runtimeOf(h *host.Host) string { return h.Dirs["XDG_RUNTIME_DIR"] }
+func cwdOf(h *host.Host) string     { return h.Cwd }
 
 // members are the paths of a group that exist on the host, or those that do
 // not and have no pattern in them.
 func members(name string, existing bool) func(*facts) []string {
 	return func(f *facts) []string {
 		var out []string
-		for _, p := range jail.Paths(f.Policy, f.Host, jail.Command{Argv: f.Plan.Argv}, name) {
-			if exists := f.Host.Files.Kind(p) != jail.KindMissing; exists == existing && (exists || !policy.IsGlob(p)) {
+		for _, p := range fstree.Paths(f.Policy, f.Host, programOf(f.Plan.Argv), name) {
+			if exists := f.Host.Files.Kind(p) != host.KindMissing; exists == existing && (exists || !policy.IsGlob(p)) {
 				out = append(out, p)
 			}
 		}
@@ -253,7 +254,7 @@ func anythingWritable() Check {
 			var named []string
 			o := outcome{}
 			for _, e := range f.View.Shown() {
-				if e.Sight != jail.Writable || strings.HasPrefix(e.Real, "/dev/") {
+				if e.Sight != fstree.Writable || strings.HasPrefix(e.Real, "/dev/") {
 					continue
 				}
 				if len(named) == 0 {
@@ -275,7 +276,7 @@ func anythingWritable() Check {
 			want := "none"
 			var all []Question
 			for _, e := range f.View.Shown() {
-				if e.Sight == jail.Writable || e.Sight == jail.Private {
+				if e.Sight == fstree.Writable || e.Sight == fstree.Private {
 					want = "some"
 				}
 				if r, _ := f.reachOf(e.Real); r != none {
@@ -297,4 +298,12 @@ func anythingWritable() Check {
 			})
 		},
 	}
+}
+
+// programOf is what a program is called on the command line, "" for none.
+func programOf(argv []string) string {
+	if len(argv) == 0 {
+		return ""
+	}
+	return argv[0]
 }

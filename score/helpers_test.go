@@ -12,7 +12,8 @@ import (
 	"testing/fstest"
 
 	"github.com/jail-project/jail/cgroup"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
@@ -24,25 +25,25 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // directory, "-" for a file, "x" for a program, "s" for a socket, else the target of a link.
 type fakeFiles map[string]string
 
-func (f fakeFiles) Kind(path string) jail.FileKind {
+func (f fakeFiles) Kind(path string) host.FileKind {
 	v, ok := f[path]
 	switch {
 	case !ok:
-		return jail.KindMissing
+		return host.KindMissing
 	case v == "":
-		return jail.KindDir
+		return host.KindDir
 	case v == "s":
-		return jail.KindSocket
+		return host.KindSocket
 	case v == "-", v == "x":
-		return jail.KindFile
+		return host.KindFile
 	}
-	return jail.KindLink
+	return host.KindLink
 }
 
 func (f fakeFiles) Readlink(path string) (string, error) { return f[path], nil }
 
-func (f fakeFiles) Kinds(path string, _ int) map[string]jail.FileKind {
-	kinds := map[string]jail.FileKind{}
+func (f fakeFiles) Kinds(path string, _ int) map[string]host.FileKind {
+	kinds := map[string]host.FileKind{}
 	for p := range f {
 		if rest, ok := strings.CutPrefix(p, strings.TrimSuffix(path, "/")+"/"); ok && rest != "" {
 			name, _, _ := strings.Cut(rest, "/")
@@ -54,9 +55,9 @@ func (f fakeFiles) Kinds(path string, _ int) map[string]jail.FileKind {
 
 func (f fakeFiles) Public(string) bool { return true }
 
-func (f fakeFiles) Owner(string) (jail.Owner, bool) { return jail.Owner{}, false }
+func (f fakeFiles) Owner(string) (host.Owner, bool) { return host.Owner{}, false }
 
-func (f fakeFiles) Same(a, b string) bool { return a == b && f.Kind(a) != jail.KindMissing }
+func (f fakeFiles) Same(a, b string) bool { return a == b && f.Kind(a) != host.KindMissing }
 
 func (f fakeFiles) ACL(string) []byte { return nil }
 
@@ -67,7 +68,7 @@ func (f fakeFiles) Text(string) string { return "" }
 func (f fakeFiles) Executable(path string) bool { return f[path] == "x" }
 
 // desktop is a host with everything that a check is about.
-func desktop() *jail.Host {
+func desktop() *host.Host {
 	files := fakeFiles{
 		"/bin": "usr/bin", "/lib": "usr/lib", "/var/run": "/run", "/usr/bin/jail": "x", "/usr/lib/libc.so": "-",
 		"/etc/passwd": "-", "/etc/shadow": "-", "/etc/machine-id": "-", "/etc/ssh/ssh_host_rsa_key": "-", "/etc/sudoers": "-",
@@ -91,7 +92,7 @@ func desktop() *jail.Host {
 			}
 		}
 	}
-	return &jail.Host{
+	return &host.Host{
 		UID: 1000, GID: 1000, User: "ann", Home: "/home/ann", Cwd: "/home/ann/project",
 		Dirs: map[string]string{
 			"XDG_CONFIG_HOME": "/home/ann/.config", "XDG_CACHE_HOME": "/home/ann/.cache", "XDG_STATE_HOME": "/home/ann/.local/state",
@@ -102,29 +103,29 @@ func desktop() *jail.Host {
 			"PATH=/usr/bin:/bin", "HOME=/home/ann", "LANG=C.UTF-8", "GITHUB_TOKEN=x", "LD_PRELOAD=/x.so",
 			"SSH_AUTH_SOCK=/run/user/1000/keyring/ssh", "DISPLAY=:0",
 		},
-		Kernel: jail.Kernel{DetachedTree: true, OpenTreeAttr: true, Landlock: 7},
-		Own: jail.OwnPaths{
+		Kernel: host.Kernel{DetachedTree: true, OpenTreeAttr: true, Landlock: 7},
+		Own: host.OwnPaths{
 			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
 		},
 		OpenFiles: 1 << 20, Processes: 30000, FileSize: ^uint64(0),
-		LockedMemory: jail.Rlimit{Soft: 1 << 20, Hard: 1 << 23}, Queues: jail.Rlimit{Soft: 1 << 18, Hard: 1 << 19},
-		Signals: jail.Rlimit{Soft: 3000, Hard: 30000}, Umask: 0o022, RandomID: strings.Repeat("ab", 16),
+		LockedMemory: host.Rlimit{Soft: 1 << 20, Hard: 1 << 23}, Queues: host.Rlimit{Soft: 1 << 18, Hard: 1 << 19},
+		Signals: host.Rlimit{Soft: 3000, Hard: 30000}, Umask: 0o022, RandomID: strings.Repeat("ab", 16),
 		Files: files,
 	}
 }
 
 // input compiles a profile for a host.
-func input(t *testing.T, p *policy.Policy, h *jail.Host) Input {
+func input(t *testing.T, p *policy.Policy, h *host.Host) Input {
 	t.Helper()
-	c, problems := jail.Compile(p, h, jail.Command{})
+	c, problems := compile.Compile(p, h, compile.Command{})
 	if problems.HasErrors() {
 		t.Fatalf("%v", problems)
 	}
-	limits, needed := jail.GroupLimits(p, h)
+	limits, needed := compile.GroupLimits(p, h)
 	if !needed {
 		limits = cgroup.Limits{}
 	}
-	return Input{Plan: c.Plan, View: c.View, Host: h, Policy: p, Groups: []int{27, 44}, Limits: limits, Grouped: true}
+	return Input{Plan: c.Plan, View: c.View, Filter: &c.Filter, Host: h, Policy: p, Groups: []int{27, 44}, Limits: limits, Grouped: true}
 }
 
 // store has the shipped profiles and one of the test's own.

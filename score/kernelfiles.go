@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/score/probe"
 )
 
@@ -44,7 +44,7 @@ func (f *facts) unprotected(names []string, done map[string]bool) []string {
 	var open []string
 	for _, n := range names {
 		kind := f.Host.Files.Kind("/proc/" + n)
-		if kind != jail.KindMissing && kind != jail.KindLink && !done["proc/"+n] && !f.covered["proc/"+n] {
+		if kind != host.KindMissing && kind != host.KindLink && !done["proc/"+n] && !f.covered["proc/"+n] {
 			open = append(open, n)
 		}
 	}
@@ -80,7 +80,7 @@ func procHiddenCheck() Check {
 		good: "hidden", bad: "shown: ",
 		question: func(f *facts, name string) Question {
 			kind := probe.Read
-			if f.Host.Files.Kind("/proc/"+name) == jail.KindDir {
+			if f.Host.Files.Kind("/proc/"+name) == host.KindDir {
 				kind = probe.List
 			}
 			return Question{

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // What a slot stands for while ops are read, beside the names of files.
@@ -16,7 +16,7 @@ const (
 )
 
 // mountOp takes in an op of the mount family.
-func (f *facts) mountOp(op *jail.Op, arg func(int) *jail.Arg) {
+func (f *facts) mountOp(op *plan.Op, arg func(int) *plan.Arg) {
 	switch op.Name {
 	case "openat2":
 		f.open[op.Out] = arg(1).Text
@@ -37,12 +37,12 @@ func (f *facts) mountOp(op *jail.Op, arg func(int) *jail.Arg) {
 	case "fsmount":
 		f.mounted(op, arg)
 	case "move_mount":
-		f.moved(f.open[jail.Slot(arg(0).Num)], arg(3).Text)
+		f.moved(f.open[plan.Slot(arg(0).Num)], arg(3).Text)
 	}
 }
 
 // cloned notes what a clone of a mount shows.
-func (f *facts) cloned(op *jail.Op, name string) {
+func (f *facts) cloned(op *plan.Op, name string) {
 	f.open[op.Out] = slotClone + name
 	if strings.HasPrefix(name, "dev/.mask") {
 		f.open[op.Out] = slotMask
@@ -51,7 +51,7 @@ func (f *facts) cloned(op *jail.Op, name string) {
 
 // attributes notes a struct mount_attr: what is set, cleared, and how the
 // mount propagates. What only makes a mount read-only changes nothing else.
-func (f *facts) attributes(what string, b *jail.Block) {
+func (f *facts) attributes(what string, b *plan.Block) {
 	if b == nil || len(b.Bytes) != 32 {
 		return
 	}
@@ -74,8 +74,8 @@ func (f *facts) option(key string) {
 
 // mounted takes in the attributes of a new file system. Those are private:
 // the tree that they are attached to is.
-func (f *facts) mounted(op *jail.Op, arg func(int) *jail.Arg) {
-	kind := f.open[jail.Slot(arg(0).Num)]
+func (f *facts) mounted(op *plan.Op, arg func(int) *plan.Arg) {
+	kind := f.open[plan.Slot(arg(0).Num)]
 	if kind != "tmpfs" {
 		f.mounts = append(f.mounts, mountFacts{what: op.Subject})
 	}

@@ -9,7 +9,9 @@ import (
 	"testing/fstest"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -147,7 +149,7 @@ func clone(m map[string][]string) map[string][]string {
 
 // assess grades the profile; false when it is refused, as some combinations
 // are.
-func (p profile) assess(t *testing.T, h *jail.Host) (*Report, bool) {
+func (p profile) assess(t *testing.T, h *host.Host) (*Report, bool) {
 	t.Helper()
 	grants, denials := p.texts()
 	s := store(denials)
@@ -156,12 +158,12 @@ func (p profile) assess(t *testing.T, h *jail.Host) (*Report, bool) {
 	if problems.HasErrors() {
 		t.Fatalf("%v\n%s", problems, p)
 	}
-	c, problems := jail.Compile(loaded, h, jail.Command{})
+	c, problems := compile.Compile(loaded, h, compile.Command{})
 	if problems.HasErrors() {
 		return nil, false
 	}
-	limits, _ := jail.GroupLimits(loaded, h)
-	return Assess(Input{Plan: c.Plan, View: c.View, Host: h, Policy: loaded, Groups: []int{27}, Limits: limits, Grouped: true}), true
+	limits, _ := compile.GroupLimits(loaded, h)
+	return Assess(Input{Plan: c.Plan, View: c.View, Filter: &c.Filter, Host: h, Policy: loaded, Groups: []int{27}, Limits: limits, Grouped: true}), true
 }
 
 // TestNarrowingNeverWorsens: to add a denial or to take a grant away makes no
@@ -234,12 +236,12 @@ func TestEveryCheckCanBeOpened(t *testing.T) {
 	note(Assess(in))
 	// A plan without ops has none of the protections.
 	stripped := *in.Plan
-	stripped.Setup, stripped.Program, stripped.Filter, stripped.Namespaces = nil, nil, nil, 0
+	stripped.Setup, stripped.Program, stripped.Namespaces, in.Filter = nil, nil, 0, nil
 	stripped.Landlock = 0
-	stripped.Setup = []jail.Op{
-		{Name: "open_tree_attr", Subject: "all", Args: []jail.Arg{{}, {}, {}, {Block: &jail.Block{Bytes: make([]byte, 32)}}}},
-		{Name: "fsopen", Args: []jail.Arg{{Text: "tmpfs"}}, Out: 5},
-		{Name: "mknodat", Args: []jail.Arg{{}, {Text: "dev/kvm"}}},
+	stripped.Setup = []plan.Op{
+		{Name: "open_tree_attr", Subject: "all", Args: []plan.Arg{{}, {}, {}, {Block: &plan.Block{Bytes: make([]byte, 32)}}}},
+		{Name: "fsopen", Args: []plan.Arg{{Text: "tmpfs"}}, Out: 5},
+		{Name: "mknodat", Args: []plan.Arg{{}, {Text: "dev/kvm"}}},
 	}
 	in.Plan = &stripped
 	note(Assess(in))

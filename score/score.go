@@ -16,16 +16,20 @@ import (
 
 	"github.com/jail-project/jail/cgroup"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
 )
 
 // Input is what a grade is computed from.
 type Input struct {
-	Plan   *jail.Plan
-	View   *jail.View
-	Host   *jail.Host
-	Groups []int // supplementary groups of the caller that count in the jail
+	Plan   *plan.Plan
+	View   *fstree.View
+	Host   *host.Host
+	Filter *seccomp.Filter // nil: no syscall filter
+	Groups []int           // supplementary groups of the caller that count in the jail
 
 	// Limits are what a control group holds for the jail; Grouped tells that
 	// this host lets the caller have one.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/profiles"
 )
 
@@ -69,7 +69,7 @@ func TestEscapes(t *testing.T) {
 	root.UID, root.GID = 0, 0
 	for _, c := range []struct {
 		id, text string
-		host     *jail.Host
+		host     *host.Host
 	}{
 		{"home", `filesystem: {write: ["~"]}`, desktop()},
 		{"startup-files", `filesystem: {write: [~/.bashrc]}`, desktop()},

@@ -7,7 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score/probe"
 )
@@ -27,11 +28,11 @@ func (f *facts) connectable() []socket {
 	guarded := f.Plan.GuardsSockets()
 	for _, e := range f.View.Shown() {
 		seen := false
-		if !guarded && e.Kind == jail.KindSocket {
+		if !guarded && e.Kind == host.KindSocket {
 			r, _ := f.reachOf(e.Real)
 			seen = r != none
 		}
-		if e.Sight == jail.Socket || seen {
+		if e.Sight == fstree.Socket || seen {
 			all = append(all, socket{e.Real, pathCause(&e)})
 		}
 	}
@@ -119,12 +120,12 @@ func serviceCheck(id, doc string, weight int, escape bool, paths func(*facts) []
 func (f *facts) socketsAt(p string) []string {
 	const most = 64
 	switch f.Host.Files.Kind(p) {
-	case jail.KindSocket:
+	case host.KindSocket:
 		return []string{p}
-	case jail.KindDir:
+	case host.KindDir:
 		var all []string
 		for name, kind := range f.Host.Files.Kinds(p, most) {
-			if kind == jail.KindSocket {
+			if kind == host.KindSocket {
 				all = append(all, path.Join(p, name))
 			}
 		}

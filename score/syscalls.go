@@ -89,7 +89,7 @@ func (f *facts) callsOpen(calls []syscallOf) outcome {
 	var open []string
 	for _, c := range calls {
 		r := f.verdict(c.name, c.args)
-		if _, here := seccomp.SyscallNumber(c.name); !here || f.Plan.Filter != nil && r == nil || r != nil && !passes(r.Action) {
+		if _, here := seccomp.SyscallNumber(c.name); !here || f.Filter != nil && r == nil || r != nil && !passes(r.Action) {
 			continue
 		}
 		if len(open) == 0 {
@@ -156,16 +156,16 @@ func filterCheck() Check {
 		ID: "filter", Doc: "only listed syscalls are allowed", Weight: 30, Range: 10,
 		Fix: "syscalls: {default: errno}", Cost: "what the program calls has to be listed; @default is enough for most",
 		assess: func(f *facts) outcome {
-			if f.Plan.Filter == nil {
+			if f.Filter == nil {
 				return outcome{badness: 10, detail: "there is no filter", by: []Cause{byJail("no syscall filter")}}
 			}
 			s := &f.Policy.Syscalls.Default
-			return either(!passes(f.Plan.Filter.Default), 8, "what is not listed is refused",
-				"what is not listed is allowed", leaf("syscalls.default", f.Plan.Filter.Default.String(), s.Origin))
+			return either(!passes(f.Filter.Default), 8, "what is not listed is refused",
+				"what is not listed is allowed", leaf("syscalls.default", f.Filter.Default.String(), s.Origin))
 		},
 		ask: func(f *facts, _ *Outside) []Question {
 			want := "0"
-			if f.Plan.Filter != nil {
+			if f.Filter != nil {
 				want = "2"
 			}
 			return []Question{status("Seccomp", "the mode of the filter (2 is a list)", want, same)}
@@ -175,10 +175,10 @@ func filterCheck() Check {
 
 func foreignCheck() Check {
 	accepted := func(f *facts) []string {
-		if f.Plan.Filter == nil {
+		if f.Filter == nil {
 			return []string{"all"}
 		}
-		return slices.DeleteFunc(slices.Clone(f.Plan.Filter.Arches), func(a string) bool { return a == "native" })
+		return slices.DeleteFunc(slices.Clone(f.Filter.Arches), func(a string) bool { return a == "native" })
 	}
 	return Check{
 		ID: "other-interfaces", Doc: "no syscall interface but the native one", Weight: 15, Range: 10,
@@ -224,12 +224,12 @@ func newCallsCheck() Check {
 		ID: "new-calls", Doc: "calls that are newer than jail do not exist", Weight: 10, Range: 10,
 		Fix: "syscalls: {default: errno}", Cost: "nothing: programs fall back",
 		assess: func(f *facts) outcome {
-			if f.Plan.Filter == nil {
+			if f.Filter == nil {
 				return outcome{badness: 10, detail: "there is no filter"}
 			}
 			s := &f.Policy.Syscalls.Default
-			return either(!passes(f.Plan.Filter.Default), 10, "they fail with ENOSYS", "they are allowed",
-				leaf("syscalls.default", f.Plan.Filter.Default.String(), s.Origin))
+			return either(!passes(f.Filter.Default), 10, "they fail with ENOSYS", "they are allowed",
+				leaf("syscalls.default", f.Filter.Default.String(), s.Origin))
 		},
 		Unmeasured: "a number without a call has the same answer from the kernel",
 	}

@@ -6,11 +6,12 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
-	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -25,18 +26,18 @@ func (a *app) findTerminal() (status int, ok bool) {
 	return 0, true
 }
 
-// launch is what a jail is launched from.
-type launch struct {
+// prepared is what a jail is launched from.
+type prepared struct {
 	policy  *policy.Policy
-	host    *jail.Host
-	command jail.Command
-	filter  seccomp.Program // what recall has; otherwise compile gets it
+	host    *host.Host
+	command compile.Command
+	group   *limiter
 	// launching: this is not only to be looked at.
 	launching bool
 }
 
 // launchRequest is what a launch is kept and found by.
-func (a *app) launchRequest(h *jail.Host, program []string) *launchcache.Request {
+func (a *app) launchRequest(h *host.Host, program []string) *launchcache.Request {
 	return &launchcache.Request{
 		Binaries: []string{h.Own.Binary},
 		UID:      h.UID,
@@ -49,8 +50,8 @@ func (a *app) launchRequest(h *jail.Host, program []string) *launchcache.Request
 
 // recall returns what an earlier launch of the same command line loaded, nil
 // when there was none or something it depends on has changed since.
-func (a *app) recall(program []string) *launch {
-	host, err := jail.ReadHost(os.Environ())
+func (a *app) recall(program []string) *prepared {
+	host, err := host.Read(os.Environ())
 	if err != nil || host.Own.Cache == "" {
 		return nil
 	}
@@ -60,24 +61,22 @@ func (a *app) recall(program []string) *launch {
 	}
 	host.Terminal = a.terminal
 	index := len(a.line.args) - len(program)
-	return &launch{
-		policy: kept.Policy, host: host, filter: kept.Program, launching: true,
-		command: jail.Command{Argv: program, At: a.line.at(index, 0)},
+	return &prepared{
+		policy: kept.Policy, host: host, launching: true,
+		command: compile.Command{Argv: program, At: a.line.at(index, 0), Filter: kept.Program},
 	}
 }
 
 // relaunch launches what recall returned. When that does not work out, it is
 // false, and everything is to be read: either something has changed in the
 // meantime, or there is an error to show, which takes the texts of the profiles.
-func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
+func (a *app) relaunch(l *prepared, init *launch.Init) (int, bool) {
 	c, problems := l.compile()
-	if problems.HasErrors() || l.filter == nil {
-		discard(cell)
+	if problems.HasErrors() || l.command.Filter == nil {
+		init.Discard()
 		return 0, false
 	}
-	c.Plan.SetFilterProgram(l.filter)
-	l.confine(c.Plan)
-	process, failure := jail.Start(c.Plan, cell)
+	process, failure := launch.Start(c.Plan, init, l.options())
 	switch {
 	case failure != nil && failure.Ran:
 		return a.fail(failure.Error(), ""), true
@@ -85,7 +84,7 @@ func (a *app) relaunch(l *launch, cell *jail.Cell) (int, bool) {
 		return 0, false
 	}
 	sweep(l.host)
-	return a.wait(process, c.Plan, register(l.host, c.Plan, process)), true
+	return a.wait(process, l, register(l, c, process)), true
 }
 
 // settle prepares the Go runtime for a launch, which lives for milliseconds
@@ -96,26 +95,20 @@ func settle() {
 }
 
 // wait returns the exit status of the program.
-func (a *app) wait(process *jail.Process, plan *jail.Plan, record *registry.Registration) int {
+func (a *app) wait(process *launch.Process, l *prepared, record *registry.Registration) int {
 	status := process.Wait()
 	record.Remove()
-	a.explainKilled(plan)
+	a.explainKilled(l.group)
 	if process.TimedOut() {
-		a.fail("the time limit of "+plan.Time.String()+" is over; the jail was ended", "")
+		a.fail("the time limit of "+l.policy.Limits.Time.V.String()+" is over; the jail was ended", "")
 	}
 	process.EndLikeProgram(status)
 	return status
 }
 
-func discard(cell *jail.Cell) {
-	if cell != nil {
-		cell.Discard()
-	}
-}
-
 // searchedPath is where programs are looked for, with colons between the
 // directories.
-func searchedPath(h *jail.Host) string {
+func searchedPath(h *host.Host) string {
 	for _, e := range h.Env {
 		if list, ok := strings.CutPrefix(e, "PATH="); ok {
 			return list

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -75,7 +75,7 @@ func (c *checked) profile(req policy.Request) {
 	c.count++
 	p, sources, problems := policy.Load(c.store, req)
 	if p != nil {
-		if err := seccomp.Check(jail.FilterOf(p)); err != nil {
+		if err := seccomp.Check(compile.FilterOf(p)); err != nil {
 			problems = append(problems, diag.Diagnostic{
 				Code: "filter", Summary: "the syscall filter has no meaning: " + err.Error(), Subject: p.Syscalls.Default.At,
 			})

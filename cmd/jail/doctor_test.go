@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 )
 
 func TestParseRelease(t *testing.T) {
@@ -32,7 +32,7 @@ func TestParseRelease(t *testing.T) {
 
 // programs are the executable files of a test.
 type programs struct {
-	jail.Files
+	host.Files
 	names string
 }
 

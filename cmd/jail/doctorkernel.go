@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 )
 
 // readSmall reads a file of /proc or /sys; "" when it is not there.
@@ -107,7 +107,7 @@ func appArmorRemedy(binary string) string {
 // whyNoNamespaces is the remedy for a refused user namespace.
 func whyNoNamespaces(uid int, binary string) string {
 	const outside = "a container or another sandbox around this shell forbids them: start jail outside of it, or allow clone(2) with CLONE_NEWUSER there"
-	if !jail.FirstUserNamespace() {
+	if !host.FirstUserNamespace() {
 		return outside
 	}
 	for _, f := range sysctls(uid, binary) {
@@ -145,7 +145,7 @@ func appArmor() finding {
 
 // helperPrograms looks for the programs that some services are handed to, in
 // the directories of the system alone.
-func helperPrograms(files jail.Files) []finding {
+func helperPrograms(files host.Files) []finding {
 	var findings []finding
 	for _, p := range [...]struct{ name, use, packageName string }{
 		{"pasta", "network.mode: nat", "passt"},

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -23,7 +24,7 @@ func (d *doctor) jails() finding {
 		return f
 	}
 	f.State, f.Detail, f.Remedy = stateMissing, text(problem.Summary), text(problem.Remedy)
-	if problem.Code == jail.CodeNoNamespaces {
+	if problem.Code == launch.CodeNoNamespaces {
 		f.State = stateOff
 		f.Remedy = text(whyNoNamespaces(d.host.UID, d.host.Own.Binary))
 	}
@@ -48,19 +49,18 @@ func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
 	if problems.HasErrors() {
 		return &problems[0]
 	}
+	p.Limits.Time.V = trialTime
 	h := *d.host
+	program, _, err := filterCache(&h).Program(compile.FilterOf(p))
+	if err != nil {
+		return &diag.Diagnostic{Summary: "the syscall filter can't be made: " + err.Error()}
+	}
 	for {
-		c, problems := jail.Compile(p, &h, jail.Command{Argv: []string{"true"}})
+		c, problems := compile.Compile(p, &h, compile.Command{Argv: []string{"true"}, Filter: program})
 		if problems.HasErrors() {
 			return &problems[0]
 		}
-		program, _, err := filterCache(&h).Program(*c.Plan.Filter)
-		if err != nil {
-			return &diag.Diagnostic{Summary: "the syscall filter can't be made: " + err.Error()}
-		}
-		c.Plan.SetFilterProgram(program)
-		c.Plan.Time = trialTime
-		process, failure := jail.Start(c.Plan, nil)
+		process, failure := launch.Start(c.Plan, nil, launch.Options{Terminal: h.Terminal})
 		switch {
 		case failure == nil:
 			if status := process.Wait(); status != 0 {
@@ -89,7 +89,7 @@ func (d *doctor) filters() []finding {
 		store.State, store.Detail = stateOff, text(problems[0].Summary)
 		return []finding{store}
 	}
-	_, source, err := cache.Program(jail.FilterOf(p))
+	_, source, err := cache.Program(compile.FilterOf(p))
 	if err != nil {
 		compiler.State, compiler.Detail = stateMissing, text(err.Error())
 		compiler.Remedy = "only profiles with the filters that come with jail start until then"

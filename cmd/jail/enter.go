@@ -5,7 +5,10 @@ import (
 	"path"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/registry"
 )
 
@@ -36,14 +39,14 @@ func enterVerb(a *app, args []string) int {
 	if status, ok := a.findTerminal(); !ok {
 		return status
 	}
-	plan, problems, err := a.joinPlan(j, g.Words[1:])
+	plan, entry, problems, err := a.joinPlan(j, g.Words[1:])
 	if err != nil {
 		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), openFilesRemedy(err))
 	}
 	if problems.HasErrors() {
 		return a.report(nil, problems)
 	}
-	process, failure := jail.Start(plan, nil)
+	process, failure := launch.Start(plan, nil, launch.Options{Terminal: a.terminal, Sockets: entry.Sockets()})
 	if failure != nil {
 		a.report(nil, diag.List{failure.Diagnostic()})
 		return failure.ExitStatus()
@@ -54,34 +57,34 @@ func enterVerb(a *app, args []string) int {
 }
 
 // joinPlan puts together what it takes to run a program in a jail.
-func (a *app) joinPlan(j *registry.Jail, argv []string) (*jail.Plan, diag.List, error) {
+func (a *app) joinPlan(j *registry.Jail, argv []string) (*plan.Plan, *compile.Entry, diag.List, error) {
 	if len(argv) > 0 && argv[0] == "--" {
 		argv = argv[1:]
 	}
-	entry, err := jail.DecodeEntry(j.Entry)
+	entry, err := compile.DecodeEntry(j.Entry)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	join := &jail.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell(), Stdio: jail.ReadStreams(), Terminal: a.terminal}
+	join := &compile.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell(), Stdio: host.ReadStreams(), Terminal: a.terminal}
 	own, err := registry.OwnLimits()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for i := range own {
-		join.Limits = append(join.Limits, jail.Rlimit{Soft: j.Limits[i][0], Hard: j.Limits[i][1]})
-		join.OwnLimits = append(join.OwnLimits, jail.Rlimit{Soft: own[i][0], Hard: own[i][1]})
+		join.Limits = append(join.Limits, host.Rlimit{Soft: j.Limits[i][0], Hard: j.Limits[i][1]})
+		join.OwnLimits = append(join.OwnLimits, host.Rlimit{Soft: own[i][0], Hard: own[i][1]})
 	}
 	if join.OOMScore, err = oomScore(j); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	namespaces, err := j.OpenNamespaces()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, n := range namespaces {
-		join.Namespaces = append(join.Namespaces, jail.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
+		join.Namespaces = append(join.Namespaces, compile.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
 	}
-	return entry.Join(join), entry.Problems(&join.Stdio), nil
+	return entry.Join(join), entry, entry.Problems(&join.Stdio), nil
 }
 
 // oomScore is the jail's oom_score_adj where the caller's differs. To be

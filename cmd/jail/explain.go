@@ -7,7 +7,7 @@ import (
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
@@ -94,7 +94,7 @@ func explainVerb(a *app, args []string) int {
 type explainer struct {
 	*app
 	*loaded
-	view     *jail.View
+	view     *fstree.View
 	filter   *seccomp.Filter
 	out      []explanation
 	problems diag.List

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -49,7 +49,7 @@ func ruled(out *explanation, rule string, o policy.Origin) {
 func (e *explainer) variable(name string) {
 	out := explanation{Subject: text(name), Kind: "variable", By: []ground{}, Over: []ground{}}
 	env := &e.policy.Environment
-	keep := jail.Keeps(env.Keep, name)
+	keep := compile.Keeps(env.Keep, name)
 	for i := range env.Set {
 		if env.Set[i].Name != name {
 			continue

@@ -2,14 +2,17 @@ package main
 
 import (
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/launchcache"
 )
 
 // path explains a path of the command line, or what it stands for.
 func (e *explainer) path(word string, at diag.Range) {
 	s := setter{line: &e.line, host: e.host, inputs: new(launchcache.Inputs)}
-	paths := jail.Paths(e.policy, e.host, e.command, s.absolute(word))
+	paths := fstree.Paths(e.policy, e.host, e.command.Name(), s.absolute(word))
 	if len(paths) == 0 {
 		e.problems = append(e.problems, diag.Diagnostic{
 			Code: "path-unset", Summary: diag.Quote(word) + " stands for nothing on this host", Subject: at,
@@ -23,8 +26,8 @@ func (e *explainer) path(word string, at diag.Range) {
 // pathGroup explains the members of a group that exist here.
 func (e *explainer) pathGroup(name string) {
 	found := false
-	for _, p := range jail.Paths(e.policy, e.host, e.command, name) {
-		if e.host.Files.Kind(p) != jail.KindMissing {
+	for _, p := range fstree.Paths(e.policy, e.host, e.command.Name(), name) {
+		if e.host.Files.Kind(p) != host.KindMissing {
 			found = true
 			e.onePath(p)
 		}
@@ -39,13 +42,13 @@ func (e *explainer) pathGroup(name string) {
 
 // tree is the view of the jail. What keeps a program from being started does
 // not change what the jail would show.
-func (e *explainer) tree() *jail.View {
+func (e *explainer) tree() *fstree.View {
 	if e.view == nil {
-		c, problems := jail.Compile(e.policy, e.host, e.command)
+		c, problems := compile.Compile(e.policy, e.host, e.command)
 		e.view = c.View
 		for _, d := range problems {
 			switch d.Code {
-			case jail.CodeNotFound, jail.CodeNotExecutable, jail.CodeStream, jail.CodeLandlock:
+			case plan.CodeNotFound, plan.CodeNotExecutable, compile.CodeStream, compile.CodeLandlock:
 			default:
 				e.problems = append(e.problems, d)
 			}
@@ -56,7 +59,7 @@ func (e *explainer) tree() *jail.View {
 
 func (e *explainer) onePath(path string) {
 	x := e.tree().Explain(path)
-	exists := x.Kind != jail.KindMissing
+	exists := x.Kind != host.KindMissing
 	out := explanation{
 		Subject: text(path), Kind: "path", Verdict: x.Sight.String(), Text: text(sightText(&x)),
 		By: []ground{}, Over: []ground{}, Real: text(x.Real), Exists: &exists,
@@ -78,7 +81,7 @@ func (e *explainer) onePath(path string) {
 	if x.Real != path {
 		out.Notes = append(out.Notes, "on this host it leads to "+text(diag.Quote(x.Real)))
 	}
-	if _, any := e.policy.AnySocket(); x.Kind == jail.KindSocket && x.Sight != jail.Socket && !any {
+	if _, any := e.policy.AnySocket(); x.Kind == host.KindSocket && x.Sight != fstree.Socket && !any {
 		out.Notes = append(out.Notes, "it is a socket, and cannot be connected to: sockets does not list it")
 	}
 	if x.Broken {
@@ -88,7 +91,7 @@ func (e *explainer) onePath(path string) {
 }
 
 // pathGround names a rule as a profile has it.
-func pathGround(g *jail.Ground) ground {
+func pathGround(g *fstree.Ground) ground {
 	switch {
 	case g.Key != "":
 		return groundAt(g.Key, g.At)
@@ -106,40 +109,40 @@ func pathGround(g *jail.Ground) ground {
 }
 
 // sightText says what a program finds at a path.
-func sightText(x *jail.Explanation) string {
-	missing := x.Kind == jail.KindMissing
+func sightText(x *fstree.Explanation) string {
+	missing := x.Kind == host.KindMissing
 	switch x.Sight {
-	case jail.Absent:
+	case fstree.Absent:
 		if missing {
 			return "does not exist on this host, and nothing grants it"
 		}
 		return "not visible: nothing grants it"
-	case jail.Hidden:
+	case fstree.Hidden:
 		return "hidden"
-	case jail.Frame:
+	case fstree.Frame:
 		return "a directory of the jail's own that shows only what is granted inside it"
-	case jail.Socket:
+	case fstree.Socket:
 		return "visible, and can be connected to"
-	case jail.ReadOnly:
+	case fstree.ReadOnly:
 		if missing {
 			return "does not exist on this host; its surroundings are visible, read-only"
 		}
 		return "visible, read-only"
-	case jail.Barred:
+	case fstree.Barred:
 		return "does not exist on this host, and nothing can be made there"
-	case jail.Writable:
+	case fstree.Writable:
 		if missing {
 			return "does not exist on this host; its surroundings are writable"
 		}
 		return "visible, writable"
-	case jail.Layered:
+	case fstree.Layered:
 		if x.By.Source != "" {
 			return "visible, writable; changes are kept in " + diag.Quote(x.By.Source)
 		}
 		return "visible, writable; changes vanish with the jail"
-	case jail.Private:
+	case fstree.Private:
 		return "in a directory that is kept for this profile, " + diag.Quote(x.By.Source)
-	case jail.Memory:
+	case fstree.Tmpfs:
 		if x.By.Path == x.Real {
 			return "a directory in memory, empty at the start"
 		}

@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/seccomp"
 )
 
 // syscalls is the filter of the policy.
 func (e *explainer) syscalls() *seccomp.Filter {
 	if e.filter == nil {
-		f := jail.FilterOf(e.policy)
+		f := compile.FilterOf(e.policy)
 		e.filter = &f
 	}
 	return e.filter

@@ -5,7 +5,8 @@ import (
 	"path"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/seccomp/compiler"
@@ -14,7 +15,7 @@ import (
 // filterCache is where the programs of syscall filters come from: those of the
 // shipped profiles from this binary, others from the user's cache, and from the
 // compiler when they are in neither.
-func filterCache(h *jail.Host) seccomp.Cache {
+func filterCache(h *host.Host) seccomp.Cache {
 	c := seccomp.Cache{Compile: compiler.Compile, Compiler: compiler.Version()}
 	if shipped, err := fs.Sub(profiles.Filters, "filters"); err == nil {
 		c.Shipped = shipped
@@ -25,18 +26,22 @@ func filterCache(h *jail.Host) seccomp.Cache {
 	return c
 }
 
-// filterProgram gets the program of a launch's syscall filter.
-func (a *app) filterProgram(l *loaded, f *seccomp.Filter) (seccomp.Program, bool) {
-	program, source, err := filterCache(l.host).Program(*f)
+// filterProgram gets the program of a launch's syscall filter. It is false when
+// there is none, and the user was told.
+func (a *app) filterProgram(l *loaded) bool {
+	if l.command.Filter != nil {
+		return true
+	}
+	program, source, err := filterCache(l.host).Program(compile.FilterOf(l.policy))
 	if err != nil {
 		a.report(l.sources, diag.List{{
 			Code: "filter", Summary: "the syscall filter can't be made: " + err.Error(), Subject: l.policy.Syscalls.Default.At,
 		}})
-		return nil, false
+		return false
 	}
 	if source.Warning != nil {
 		a.report(l.sources, diag.List{{Severity: diag.Warning, Code: "filter-cache", Summary: source.Warning.Error()}})
 	}
-	l.memory.program = program
-	return program, true
+	l.command.Filter = program
+	return true
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 )
@@ -97,19 +97,19 @@ func TestPlainlyAgreesWithKong(t *testing.T) {
 
 // files are the names that exist. Nothing else is asked about them.
 type files struct {
-	jail.Files
+	host.Files
 	names []string
 }
 
-func (f files) Kind(path string) jail.FileKind {
+func (f files) Kind(path string) host.FileKind {
 	if slices.Contains(f.names, path) {
-		return jail.KindFile
+		return host.KindFile
 	}
-	return jail.KindMissing
+	return host.KindMissing
 }
 
 func TestSettings(t *testing.T) {
-	host := &jail.Host{Cwd: "/home/ann/w[1]", Files: files{names: []string{"/home/ann/w[1]/a*b", "/home/ann/x,size=1", "/etc/$x"}}}
+	host := &host.Host{Cwd: "/home/ann/w[1]", Files: files{names: []string{"/home/ann/w[1]/a*b", "/home/ann/x,size=1", "/etc/$x"}}}
 	key := func(key, text string) policy.Setting {
 		return policy.Setting{Path: strings.Split(key, "."), Text: text}
 	}
@@ -163,7 +163,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestSettingFields(t *testing.T) {
-	host := &jail.Host{Cwd: "/w", Files: files{}}
+	host := &host.Host{Cwd: "/w", Files: files{}}
 	line := newCommandLine([]string{"jail", "--tmpfs", "/a,size=1M,mode=0700", "--overlay=b,keep=k", "--replace=filesystem.write", "ls"})
 	uses, _ := walk(&line, line.args[1:], true)
 	got, problems := settings(&line, host, uses, new(launchcache.Inputs))

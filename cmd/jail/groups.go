@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // groups tells which supplementary groups of the caller count in jails, and
@@ -41,11 +41,11 @@ func numbers(groups []int) string {
 }
 
 // groupsLine says which supplementary groups count in a jail.
-func groupsLine(p *jail.Plan) string {
-	if len(p.KeptGroups()) == 0 {
+func groupsLine(p *plan.Plan) string {
+	if len(p.KeptGroups) == 0 {
 		return ""
 	}
-	return "Supplementary groups that still count below granted directories: " + numbers(p.KeptGroups()) + "\n"
+	return "Supplementary groups that still count below granted directories: " + numbers(p.KeptGroups) + "\n"
 }
 
 // supplementary explains what becomes of the caller's supplementary groups.

@@ -4,13 +4,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
 )
 
 // landlockState tells which version of Landlock the kernel has, and what a jail
 // lacks for it.
-func landlockState(k *jail.Kernel) finding {
+func landlockState(k *host.Kernel) finding {
 	f := finding{Name: "Landlock", State: stateOK, Detail: text("version " + strconv.Itoa(int(k.Landlock)))}
 	switch {
 	case k.LandlockOff:
@@ -23,7 +25,7 @@ func landlockState(k *jail.Kernel) finding {
 		}
 		return f
 	}
-	f.Remedy = text(jail.NoLandlock(k) + "; a profile may say landlock: optional")
+	f.Remedy = text(compile.NoLandlock(k) + "; a profile may say landlock: optional")
 	return f
 }
 
@@ -37,13 +39,13 @@ func lacks(version landlock.ABI) []text {
 }
 
 // landlockLine is the line of plan about Landlock.
-func landlockLine(p *jail.Plan) string {
+func landlockLine(p *plan.Plan) string {
 	if p.Landlock == 0 {
 		return "Landlock: not in use\n"
 	}
 	var b strings.Builder
-	b.WriteString("Landlock: version " + strconv.Itoa(int(p.Landlock)) + "\n")
-	for _, l := range lacks(p.Landlock) {
+	b.WriteString("Landlock: version " + strconv.Itoa(p.Landlock) + "\n")
+	for _, l := range lacks(landlock.ABI(p.Landlock)) {
 		b.WriteString("  without " + string(l) + "\n")
 	}
 	return b.String()

@@ -10,7 +10,8 @@ import (
 
 	"github.com/jail-project/jail/cgroup"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/systemd"
 )
@@ -28,27 +29,30 @@ type limiter struct {
 
 // limiter returns the control group that the limits of a launch need, nil when
 // they need none. It is made when the jail's first process is there.
-func (l *launch) limiter() *limiter {
-	limits, needed := jail.GroupLimits(l.policy, l.host)
+func (l *prepared) limiter() *limiter {
+	limits, needed := compile.GroupLimits(l.policy, l.host)
 	if !needed {
 		return nil
 	}
 	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 }
 
-// confine has a plan carried out in the control group that it needs.
-func (l *launch) confine(p *jail.Plan) {
-	if g := l.limiter(); g != nil {
-		p.Group = g
+// options are what the launch needs beside its plan: the control group, and the
+// caller's terminal.
+func (l *prepared) options() launch.Options {
+	o := launch.Options{Terminal: l.host.Terminal}
+	if l.group = l.limiter(); l.group != nil {
+		o.Group = l.group
 	}
+	return o
 }
 
-// groupOf is the control group of a jail that runs, "" for none of its own.
-func groupOf(p *jail.Plan) string {
-	if g, ok := p.Group.(*limiter); ok && g.group != nil {
-		return g.group.Inside()
+// inside is the control group of a jail that runs, "" for none of its own.
+func (g *limiter) inside() string {
+	if g == nil || g.group == nil {
+		return ""
 	}
-	return ""
+	return g.group.Inside()
 }
 
 // Add makes the group and puts the first process into it.
@@ -58,7 +62,7 @@ func (g *limiter) Add(pid int) error {
 		err = g.group.Add(pid)
 	}
 	if err != nil {
-		return &jail.Refusal{Problem: g.refusal(err)}
+		return &launch.Refusal{Problem: g.refusal(err)}
 	}
 	return nil
 }
@@ -152,8 +156,8 @@ func limitRemedy(err error) string {
 }
 
 // explainKilled says, after a jail has ended, that it ran out of memory.
-func (a *app) explainKilled(p *jail.Plan) {
-	if g, ok := p.Group.(*limiter); ok && g.killed > 0 {
+func (a *app) explainKilled(g *limiter) {
+	if g != nil && g.killed > 0 {
 		a.fail(fmt.Sprintf("the memory limit of %s was reached; processes that the kernel ended: %d", policy.FormatSize(g.limits.Memory), g.killed), "")
 	}
 }

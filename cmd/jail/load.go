@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
@@ -15,7 +16,7 @@ import (
 
 // session is what the verbs that read profiles begin with.
 type session struct {
-	host   *jail.Host
+	host   *host.Host
 	store  policy.Store
 	uses   []flagUse // the flags of the command line
 	others []int     // the indices in the command line of what is not a flag
@@ -26,7 +27,7 @@ type session struct {
 // session is nil.
 func (a *app) open(args []string, leading bool) (*session, int) {
 	m := &memory{began: time.Now()}
-	host, err := jail.ReadHost(os.Environ())
+	host, err := host.Read(os.Environ())
 	if err != nil {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}
@@ -38,7 +39,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 }
 
 // searchPath is where profiles are looked for, strongest first.
-func searchPath(h *jail.Host) policy.Store {
+func searchPath(h *host.Host) policy.Store {
 	trusted := truster{h.UID}
 	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.named}}
 	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
@@ -54,7 +55,7 @@ func searchPath(h *jail.Host) policy.Store {
 
 // loaded is everything that was read for a launch.
 type loaded struct {
-	launch
+	prepared
 	sources *diag.Sources
 	memory  *memory
 }
@@ -80,7 +81,7 @@ func (a *app) load(flags *policyFlags, program, args []string) (*loaded, int) {
 	}
 	l, status := a.read(s, req)
 	if l != nil {
-		l.command = jail.Command{Argv: program, At: a.line.at(index, 0)}
+		l.command = compile.Command{Argv: program, At: a.line.at(index, 0)}
 	}
 	return l, status
 }
@@ -147,5 +148,5 @@ func (a *app) read(s *session, req policy.Request) (*loaded, int) {
 		a.report(sources, problems)
 		s.memory.warned = true
 	}
-	return &loaded{launch: launch{policy: p, host: s.host}, sources: sources, memory: s.memory}, 0
+	return &loaded{prepared: prepared{policy: p, host: s.host}, sources: sources, memory: s.memory}, 0
 }

@@ -12,7 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/memfile"
 	"github.com/jail-project/jail/score"
 	"github.com/jail-project/jail/score/probe"
@@ -51,7 +54,7 @@ func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
 
 // rehearse launches a jail in which nothing is asked but one thing that every
 // probe can tell.
-func (a *app) rehearse(l *loaded, c *jail.Compiled) int {
+func (a *app) rehearse(l *loaded, c *compile.Compiled) int {
 	m := measurement{app: a, loaded: l}
 	defer m.close()
 	_, status, err := m.run(c.Plan, []score.Question{{Ask: probe.Question{Kind: probe.Session}}})
@@ -85,7 +88,7 @@ func (d descriptor) Close() error { return unix.Close(int(d)) }
 // outside finds out how things look from here, and puts up what the probe is
 // to try to reach.
 func (m *measurement) outside() (*score.Outside, error) {
-	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, Answer: probe.Answer, StdinFile: m.host.Stdio[0].Kind == jail.StreamFile}
+	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, Answer: probe.Answer, StdinFile: m.host.Stdio[0].Kind == host.StreamFile}
 	for _, name := range [...]string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
 		link, err := os.Readlink("/proc/self/ns/" + name)
 		if err != nil {
@@ -149,7 +152,7 @@ func (m *measurement) listen(family int, at unix.Sockaddr, tell func(unix.Sockad
 
 // run has the probe answer the questions. A status that is not 0 says that the
 // jail did not start, which was reported.
-func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string, int, error) {
+func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string, int, error) {
 	input, err := m.questions(questions)
 	if err != nil {
 		return nil, 0, err
@@ -168,19 +171,11 @@ func (m *measurement) run(plan *jail.Plan, questions []score.Question) ([]string
 		return nil, 0, err
 	}
 	m.keep(output)
-	filter, ok := m.filterProgram(m.loaded, plan.Filter)
-	if !ok {
-		end.Close()
-		return nil, exitFailed, nil
-	}
-	plan.SetFilterProgram(filter)
-	plan.Carry(jail.Payload{
-		Program: int(program.Fd()), Argv: []string{probeName},
+	carrier := compile.Carry(plan, compile.Payload{
+		Program: int(program.Fd()), Argv: []string{probeName}, Time: measureTime,
 		Input: int(input.Fd()), Output: int(end.Fd()), Error: int(end.Fd()),
 	})
-	plan.Time = measureTime
-	m.confine(plan)
-	process, failure := jail.Start(plan, nil)
+	process, failure := launch.Start(carrier, nil, m.options())
 	end.Close()
 	if failure != nil {
 		m.report(m.sources, diag.List{failure.Diagnostic()})
@@ -214,12 +209,12 @@ const maxAnswers = 64 << 20
 
 // probeStreams is what the probe has as standard input, output and error: a
 // file that is open for reading, where a jail takes files, and pipes.
-func probeStreams(file bool) [3]jail.Stream {
-	in := jail.Stream{Read: true}
+func probeStreams(file bool) [3]host.Stream {
+	in := host.Stream{Read: true}
 	if file {
-		in.Kind = jail.StreamFile
+		in.Kind = host.StreamFile
 	}
-	return [...]jail.Stream{in, {Write: true}, {Write: true}}
+	return [...]host.Stream{in, {Write: true}, {Write: true}}
 }
 
 // questions writes what is asked into a file without a name. It is the
@@ -233,7 +228,7 @@ func (m *measurement) questions(list []score.Question) (*os.File, error) {
 			return nil, err
 		}
 	}
-	if m.host.Stdio[0].Kind != jail.StreamFile {
+	if m.host.Stdio[0].Kind != host.StreamFile {
 		input, end, err := os.Pipe()
 		if err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/score"
 	"github.com/jail-project/jail/score/probe"
 	"github.com/jail-project/jail/seccomp/compiler"
@@ -81,7 +81,7 @@ func compiled(t *testing.T, args ...string) (*app, *loaded, score.Input) {
 
 // observed runs the probe in a plan with the questions of another one, and
 // returns the ids of the checks that disagree.
-func observed(t *testing.T, a *app, l *loaded, plan *jail.Plan, asked score.Input) ([]score.Measurement, []string) {
+func observed(t *testing.T, a *app, l *loaded, plan *plan.Plan, asked score.Input) ([]score.Measurement, []string) {
 	t.Helper()
 	// A launcher that makes its jail's connections cannot be looked into, and
 	// could not start another jail; this process starts many.
@@ -118,28 +118,28 @@ func observed(t *testing.T, a *app, l *loaded, plan *jail.Plan, asked score.Inpu
 type weakening struct {
 	name   string
 	flags  []string
-	change func(*jail.Plan)
+	change func(*plan.Plan)
 	checks []string
 }
 
 // without leaves out the ops of which a function says so.
-func without(gone func(*jail.Op) bool) func(*jail.Plan) {
-	return func(p *jail.Plan) {
-		p.Setup = slices.DeleteFunc(p.Setup, func(o jail.Op) bool { return gone(&o) })
-		p.Program = slices.DeleteFunc(p.Program, func(o jail.Op) bool { return gone(&o) })
+func without(gone func(*plan.Op) bool) func(*plan.Plan) {
+	return func(p *plan.Plan) {
+		p.Setup = slices.DeleteFunc(p.Setup, func(o plan.Op) bool { return gone(&o) })
+		p.Program = slices.DeleteFunc(p.Program, func(o plan.Op) bool { return gone(&o) })
 	}
 }
 
 // forWhat tells whether an op is for something.
-func forWhat(texts ...string) func(*jail.Op) bool {
-	return func(o *jail.Op) bool {
+func forWhat(texts ...string) func(*plan.Op) bool {
+	return func(o *plan.Op) bool {
 		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(o.Verb+" "+o.Subject, text) })
 	}
 }
 
 // attributes clears bits of what is set for every mount.
-func attributes(clear uint64, private bool) func(*jail.Plan) {
-	return func(p *jail.Plan) {
+func attributes(clear uint64, private bool) func(*plan.Plan) {
+	return func(p *plan.Plan) {
 		for i := range p.Setup {
 			o := &p.Setup[i]
 			switch {
@@ -151,7 +151,7 @@ func attributes(clear uint64, private bool) func(*jail.Plan) {
 				if !private {
 					binary.NativeEndian.PutUint64(b[16:], 0)
 				}
-				o.Args[3].Block = &jail.Block{Bytes: b, Show: o.Args[3].Block.Show}
+				o.Args[3].Block = &plan.Block{Bytes: b, Show: o.Args[3].Block.Show}
 			}
 		}
 	}
@@ -178,7 +178,7 @@ func weakenings(home string) []weakening {
 	return []weakening{
 		{"network", []string{"--network", "host"}, nil, []string{"network", "loopback"}},
 		{"abstract sockets", []string{"--network", "host", "--landlock", "off", "--set", "sockets=*"}, nil, []string{"abstract-sockets"}},
-		{"landlock", nil, without(func(o *jail.Op) bool { return strings.HasPrefix(o.Name, "landlock_") }), []string{"landlock", "standard-input"}},
+		{"landlock", nil, without(func(o *plan.Op) bool { return strings.HasPrefix(o.Name, "landlock_") }), []string{"landlock", "standard-input"}},
 		{"ipc", shares("ipc"), nil, []string{"ipc"}},
 		{"cgroup", shares("cgroup"), nil, []string{"control-groups"}},
 		{"pid", shares("pid"), nil, []string{"process-numbers"}},
@@ -188,7 +188,7 @@ func weakenings(home string) []weakening {
 			[]string{"cap-users", "cap-files", "cap-network", "cap-processes", "cap-system"},
 		},
 		{"calls", []string{"--set", "syscalls.default=allow", "--set", "syscalls.architectures=x86"}, nil, calls},
-		{"filter", []string{"--set", "sockets=*"}, without(func(o *jail.Op) bool { return o.Name == "seccomp" }), []string{"filter"}},
+		{"filter", []string{"--set", "sockets=*"}, without(func(o *plan.Op) bool { return o.Name == "seccomp" }), []string{"filter"}},
 		{"environment", []string{"--env", "*"}, nil, []string{"environment", "credentials", "loader-variables", "service-variables"}},
 		{
 			"home",
@@ -205,31 +205,31 @@ func weakenings(home string) []weakening {
 			[]string{"runtime-directory", "session-bus", "service-manager", "container-engines", "agents", "shells", "wayland", "sound"},
 		},
 		{"temporary files", []string{"--write", "/tmp", "--write", "/var/tmp"}, nil, []string{"temporary-files"}},
-		{"system", []string{"--read", "/root", "--read", "/etc", "--read", "/var", "--read", "/sys", "--read", "/mnt"}, without(func(o *jail.Op) bool {
+		{"system", []string{"--read", "/root", "--read", "/etc", "--read", "/var", "--read", "/sys", "--read", "/mnt"}, without(func(o *plan.Op) bool {
 			return o.Subject == "/etc/passwd" || o.Subject == "/etc/machine-id"
 		}), []string{"system-secrets", "sysfs", "media", "logs", "accounts", "machine-id"}},
 		{"system writable", []string{"--write", "/usr"}, nil, []string{"system-files"}},
 		{"root", []string{"--read", "/"}, nil, []string{"whole-root"}},
 		{"user", []string{"--user", "12345"}, nil, []string{"root-inside", "root-outside"}},
-		{"session", nil, without(func(o *jail.Op) bool { return o.Name == "setsid" }), []string{"signals"}},
-		{"descriptors", nil, func(p *jail.Plan) {
+		{"session", nil, without(func(o *plan.Op) bool { return o.Name == "setsid" }), []string{"signals"}},
+		{"descriptors", nil, func(p *plan.Plan) {
 			_, _ = unix.Dup(0) // what a launcher would inherit, and pass on
-			without(func(o *jail.Op) bool { return o.Name == "close_range" })(p)
+			without(func(o *plan.Op) bool { return o.Name == "close_range" })(p)
 		}, []string{"descriptors"}},
-		{"secure bits", nil, without(func(o *jail.Op) bool { return len(o.Args) > 0 && o.Args[0].Text == "PR_SET_SECUREBITS" }), []string{"securebits"}},
-		{"limits", nil, without(func(o *jail.Op) bool { return o.Verb == "limit" }), []string{"core-dumps", "process-limit", "shared-quotas"}},
-		{"score", nil, without(func(o *jail.Op) bool { return o.Subject == "the jail" && strings.Contains(o.Verb, "memory") }), []string{"out-of-memory"}},
+		{"secure bits", nil, without(func(o *plan.Op) bool { return len(o.Args) > 0 && o.Args[0].Text == "PR_SET_SECUREBITS" }), []string{"securebits"}},
+		{"limits", nil, without(func(o *plan.Op) bool { return o.Verb == "limit" }), []string{"core-dumps", "process-limit", "shared-quotas"}},
+		{"score", nil, without(func(o *plan.Op) bool { return o.Subject == "the jail" && strings.Contains(o.Verb, "memory") }), []string{"out-of-memory"}},
 		{"number of namespaces", nil, without(forWhat("nested user namespaces", "max_user_namespaces")), []string{"nested-users"}},
 		{
-			"/proc", nil, without(func(o *jail.Op) bool {
+			"/proc", nil, without(func(o *plan.Op) bool {
 				return (o.Verb == "hide" || o.Verb == "make read-only") && strings.HasPrefix(o.Subject, "/proc/")
 			}),
 			[]string{"kernel-settings", "kernel-facts"},
 		},
 		{"set-user-id", nil, attributes(unix.MOUNT_ATTR_NOSUID, true), []string{"no-setuid"}},
 		{"device files", nil, attributes(unix.MOUNT_ATTR_NODEV, true), []string{"no-device-files"}},
-		{"sizes", nil, without(func(o *jail.Op) bool { return o.Name == "fsconfig" && len(o.Args) > 2 && o.Args[2].Text == "nr_inodes" }), []string{"bounded-memory"}},
-		{"/dev", nil, func(p *jail.Plan) {
+		{"sizes", nil, without(func(o *plan.Op) bool { return o.Name == "fsconfig" && len(o.Args) > 2 && o.Args[2].Text == "nr_inodes" }), []string{"bounded-memory"}},
+		{"/dev", nil, func(p *plan.Plan) {
 			for i := range p.Setup {
 				if o := &p.Setup[i]; o.Name == "mkdirat" && o.Args[1].Text == "dev/pts" {
 					more := *o

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/profiles"
 )
@@ -25,7 +27,7 @@ func (a *app) loadNamed(s *session, flags *policyFlags, name string, at diag.Ran
 	}
 	l, status := a.read(s, req)
 	if l != nil {
-		l.command = jail.Command{Argv: s.programOf(l.policy, name), At: at}
+		l.command = compile.Command{Argv: s.programOf(l.policy, name), At: at}
 	}
 	return l, status
 }
@@ -80,7 +82,7 @@ func (s *session) installed(name string) bool {
 
 func (s *session) executable(file string) bool {
 	kind := s.host.Files.Kind(file)
-	return path.IsAbs(file) && (kind == jail.KindFile || kind == jail.KindLink) && s.host.Files.Executable(file)
+	return path.IsAbs(file) && (kind == host.KindFile || kind == host.KindLink) && s.host.Files.Executable(file)
 }
 
 // place is where the first argument that is not a flag stands.
@@ -95,7 +97,7 @@ func (s *session) place(a *app) diag.Range {
 // or shipped profile is called nearly so.
 func suggestProgram(argv []string, problems diag.List) {
 	for i := range problems {
-		if problems[i].Code != jail.CodeNotFound || strings.Contains(argv[0], "/") {
+		if problems[i].Code != plan.CodeNotFound || strings.Contains(argv[0], "/") {
 			continue
 		}
 		var known []string

@@ -8,18 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/standin"
 )
 
 // compile makes a plan. For a launch, jail's own directories are made first
 // where the program could make them: a jail guards what is there.
-func (l *launch) compile() (*jail.Compiled, diag.List) {
-	c, problems := jail.Compile(l.policy, l.host, l.command)
-	if !l.launching && slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
+func (l *prepared) compile() (*compile.Compiled, diag.List) {
+	c, problems := compile.Compile(l.policy, l.host, l.command)
+	if !l.launching && slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream }) {
 		// Where what is printed goes is nothing about the plan.
-		l.host.Stdio = [3]jail.Stream{}
-		c, problems = jail.Compile(l.policy, l.host, l.command)
+		l.host.Stdio = [3]host.Stream{}
+		c, problems = compile.Compile(l.policy, l.host, l.command)
 	}
 	if problems.HasErrors() || !l.launching {
 		return c, problems
@@ -35,14 +36,14 @@ func (l *launch) compile() (*jail.Compiled, diag.List) {
 		}
 	}
 	if made {
-		c, problems = jail.Compile(l.policy, l.host, l.command)
+		c, problems = compile.Compile(l.policy, l.host, l.command)
 	}
 	return c, problems
 }
 
 // sweep removes what launchers that were killed left on the host, and returns
 // the directories in which that was.
-func sweep(h *jail.Host) []string {
+func sweep(h *host.Host) []string {
 	if records := h.Own.StandIns(); records != "" {
 		return standin.Sweep(records)
 	}

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -44,10 +45,11 @@ func planVerb(a *app, args []string) int {
 	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
 		return a.report(l.sources, problems)
 	}
-	plan, status := a.compile(l)
-	if plan == nil {
+	c, status := a.compile(l)
+	if c == nil {
 		return status
 	}
+	plan := c.Plan
 	if g.JSON {
 		out := planOf(plan)
 		out.Limits = l.mechanisms()
@@ -76,29 +78,24 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 
 // compile makes the plan of a launch, with its syscall filter. A profile of
 // which no program is installed has a plan that ends before execve.
-func (a *app) compile(l *loaded) (*jail.Plan, int) {
+func (a *app) compile(l *loaded) (*compile.Compiled, int) {
+	if !a.filterProgram(l) {
+		return nil, exitFailed
+	}
 	c, problems := l.compile()
 	if problems.HasErrors() {
 		suggestProgram(l.command.Argv, problems)
 		return nil, a.report(l.sources, problems)
 	}
-	program, ok := a.filterProgram(l, c.Plan.Filter)
-	if !ok {
-		return nil, exitFailed
-	}
-	c.Plan.SetFilterProgram(program)
-	if len(l.command.Argv) == 0 {
-		c.Plan.Program = c.Plan.Program[:len(c.Plan.Program)-1]
-	}
-	return c.Plan, 0
+	return c, 0
 }
 
 // planText is a line for each step: its number, the syscall, the profile line
 // that asked for it, and what it is for.
-func planText(p *jail.Plan) []byte {
+func planText(p *plan.Plan) []byte {
 	var b bytes.Buffer
 	index := 0
-	phase := func(title string, ops []jail.Op) {
+	phase := func(title string, ops []plan.Op) {
 		if len(ops) == 0 {
 			return
 		}
@@ -119,7 +116,7 @@ func planText(p *jail.Plan) []byte {
 	return b.Bytes()
 }
 
-func stepLine(index int, op *jail.Op) string {
+func stepLine(index int, op *plan.Op) string {
 	line := fmt.Sprintf("%4d  %-64s  # ", index, op.String())
 	if op.At != nil && !op.At.IsZero() {
 		line += op.At.String() + " "
@@ -128,7 +125,7 @@ func stepLine(index int, op *jail.Op) string {
 }
 
 // namespaceNames lists the namespaces of a plan's own, as in namespaces(7).
-func namespaceNames(p *jail.Plan) []string {
+func namespaceNames(p *plan.Plan) []string {
 	var names []string
 	for _, n := range [...]struct {
 		flag uintptr

@@ -5,7 +5,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/landlock"
 )
 
 // planJSON is what plan prints with --json.
@@ -62,17 +63,17 @@ type refJSON struct {
 	Bytes  string `json:"bytes,omitempty"`
 }
 
-func planOf(p *jail.Plan) planJSON {
+func planOf(p *plan.Plan) planJSON {
 	out := planJSON{
 		Profile: text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
 		Path: text(p.Path), Arguments: texts(p.Argv), Environment: texts(p.Env), Time: p.Time.Seconds(),
-		Landlock: int(p.Landlock), Groups: append([]int{}, p.KeptGroups()...),
+		Landlock: p.Landlock, Groups: append([]int{}, p.KeptGroups...),
 	}
 	if p.Landlock > 0 {
-		out.Lacks = lacks(p.Landlock)
+		out.Lacks = lacks(landlock.ABI(p.Landlock))
 	}
 	index := 0
-	phase := func(ops []jail.Op) []stepJSON {
+	phase := func(ops []plan.Op) []stepJSON {
 		steps := make([]stepJSON, len(ops))
 		for i := range ops {
 			steps[i] = stepOf(index, &ops[i])
@@ -84,12 +85,12 @@ func planOf(p *jail.Plan) planJSON {
 	return out
 }
 
-func stepOf(index int, op *jail.Op) stepJSON {
+func stepOf(index int, op *plan.Op) stepJSON {
 	step := stepJSON{
 		Index: index, Syscall: op.Name, Number: uint64(op.Number), Text: text(op.String()),
 		Verb: text(op.Verb), Subject: text(op.Subject), Args: make([]argJSON, len(op.Args)),
 	}
-	if op.Out != jail.NoSlot {
+	if op.Out != plan.NoSlot {
 		slot := int(op.Out)
 		step.Result = &slot
 	}
@@ -105,15 +106,15 @@ func stepOf(index int, op *jail.Op) stepJSON {
 	return step
 }
 
-func argOf(arg *jail.Arg) argJSON {
+func argOf(arg *plan.Arg) argJSON {
 	switch arg.Kind {
-	case jail.ArgSlot:
+	case plan.ArgSlot:
 		slot := int(arg.Num)
 		return argJSON{Kind: "slot", Slot: &slot}
-	case jail.ArgText:
+	case plan.ArgText:
 		t := text(arg.Text)
 		return argJSON{Kind: "string", Text: &t}
-	case jail.ArgBlock:
+	case plan.ArgBlock:
 		if arg.Block.Result {
 			size := int64(len(arg.Block.Bytes))
 			return argJSON{Kind: "result", Name: text(arg.Block.Show), Value: &size}
@@ -123,10 +124,10 @@ func argOf(arg *jail.Arg) argJSON {
 			out.Refs = append(out.Refs, refOf(&arg.Block.Refs[i]))
 		}
 		return out
-	case jail.ArgBeneath:
+	case plan.ArgBeneath:
 		slot := int(arg.Num)
 		return argJSON{Kind: "beneath", Slot: &slot, Name: text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes[:8])}
-	case jail.ArgShared:
+	case plan.ArgShared:
 		offset := int64(arg.Num)
 		return argJSON{Kind: "shared", Value: &offset}
 	default:
@@ -135,7 +136,7 @@ func argOf(arg *jail.Arg) argJSON {
 	}
 }
 
-func refOf(ref *jail.Ref) *refJSON {
+func refOf(ref *plan.Ref) *refJSON {
 	out := &refJSON{Offset: ref.Offset}
 	if ref.Block != nil {
 		out.Bytes = hex.EncodeToString(ref.Block.Bytes)

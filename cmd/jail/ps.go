@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/registry"
 )
 
@@ -72,7 +72,7 @@ func psVerb(a *app, args []string) int {
 // running finds the caller's jails. The status is not 0 when they can't be
 // looked for.
 func (a *app) running() ([]*registry.Jail, []registry.Refused, int) {
-	host, err := jail.ReadHost(os.Environ())
+	host, err := host.Read(os.Environ())
 	if err != nil {
 		return nil, nil, a.fail(err.Error(), "")
 	}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/jail-project/jail/launchcache"
-	"github.com/jail-project/jail/seccomp"
 )
 
 // memory collects what a launch has to be kept with, for the next launch of
@@ -14,8 +13,7 @@ type memory struct {
 	inputs launchcache.Inputs
 	// warned is set when the user was told something about the profile,
 	// which the next launch has to say again.
-	warned  bool
-	program seccomp.Program // of the syscall filter
+	warned bool
 }
 
 // remember keeps what was loaded for a launch. It is called when the program
@@ -27,6 +25,6 @@ func (a *app) remember(l *loaded) {
 		return
 	}
 	request := a.launchRequest(l.host, l.command.Argv)
-	launch := &launchcache.Launch{Policy: l.policy, Program: m.program}
+	launch := &launchcache.Launch{Policy: l.policy, Program: l.command.Filter}
 	_ = launchcache.Add(launchcache.Dir(l.host.Own.Cache), request, launch, &m.inputs, m.began)
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/profiles"
 )
@@ -74,8 +74,8 @@ func TestRecalledPlans(t *testing.T) {
 				t.Error("the policies differ")
 			}
 			back.host = l.host
-			want, wantProblems := jail.Compile(l.policy, l.host, l.command)
-			got, gotProblems := jail.Compile(back.policy, back.host, back.command)
+			want, wantProblems := compile.Compile(l.policy, l.host, l.command)
+			got, gotProblems := compile.Compile(back.policy, back.host, back.command)
 			if !reflect.DeepEqual(gotProblems, wantProblems) || len(got.Plan.Setup) < 10 {
 				t.Fatalf("problems %v, want %v", gotProblems, wantProblems)
 			}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // report prints diagnostics and returns the exit status that they stand for:
@@ -21,9 +21,9 @@ func (a *app) report(sources *diag.Sources, list diag.List) int {
 	status := exitFailed
 	for i := range list {
 		switch list[i].Code {
-		case jail.CodeNotFound:
+		case plan.CodeNotFound:
 			return exitNotFound
-		case jail.CodeNotExecutable:
+		case plan.CodeNotExecutable:
 			status = exitNotExecutable
 		}
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -35,14 +35,14 @@ func runVerb(a *app, args []string) int {
 	if status, ok := a.findTerminal(); !ok {
 		return status
 	}
-	// The cell makes its namespaces while the profile is read here. Without
-	// a cell, Start says what is wrong.
-	cell, _ := jail.NewCell(jail.UsualNamespaces, a.terminal != nil)
+	// The init makes its namespaces while the profile is read here. Without
+	// one, Start says what is wrong.
+	init, _ := launch.NewInit(launch.UsualNamespaces, a.terminal != nil)
 	if l := a.recall(program); l != nil {
-		if status, ok := a.relaunch(l, cell); ok {
+		if status, ok := a.relaunch(l, init); ok {
 			return status
 		}
-		cell = nil
+		init = nil
 	}
 	l, status := a.load(&g.policyFlags, program, args)
 	if l != nil {
@@ -51,34 +51,33 @@ func runVerb(a *app, args []string) int {
 		}
 	}
 	if l == nil {
-		discard(cell)
+		init.Discard()
 		return status
 	}
-	return a.launch(l, cell)
+	return a.launch(l, init)
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
-func (a *app) launch(l *loaded, cell *jail.Cell) int {
+func (a *app) launch(l *loaded, init *launch.Init) int {
 	l.launching = true
 	for {
-		plan, status := a.compile(l)
-		if plan == nil {
-			discard(cell)
+		c, status := a.compile(l)
+		if c == nil {
+			init.Discard()
 			return status
 		}
-		l.confine(plan)
-		process, failure := jail.Start(plan, cell)
+		process, failure := launch.Start(c.Plan, init, l.options())
 		switch {
 		case failure == nil:
-			record := register(l.host, plan, process)
+			record := register(&l.prepared, c, process)
 			a.remember(l)
 			sweep(l.host)
-			return a.wait(process, plan, record)
+			return a.wait(process, &l.prepared, record)
 		case failure.AskedTooMuch():
-			l.host.Kernel.DetachedTree, cell = false, nil
+			l.host.Kernel.DetachedTree, init = false, nil
 		case failure.NeedsListener():
-			l.host.Kernel.NoListener, cell = true, nil
+			l.host.Kernel.NoListener, init = true, nil
 		default:
 			a.report(l.sources, diag.List{failure.Diagnostic()})
 			return failure.ExitStatus()

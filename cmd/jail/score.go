@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score"
 )
@@ -80,11 +80,14 @@ func scoreVerb(a *app, args []string) int {
 
 // compileScored makes the plan that is graded. A measurement is a launch: what a
 // launch makes beforehand is there. The status counts when there is no plan.
-func (a *app) compileScored(l *loaded, measure bool) (*jail.Compiled, int) {
+func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	l.launching = measure
+	if measure && !a.filterProgram(l) {
+		return nil, exitFailed
+	}
 	l.host.Stdio = probeStreams(true)
 	c, problems := l.compile()
-	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == jail.CodeStream }) {
+	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream }) {
 		l.host.Stdio = probeStreams(false) // no Landlock: this jail takes no file
 		c, problems = l.compile()
 	}
@@ -106,9 +109,9 @@ func (a *app) compileScored(l *loaded, measure bool) (*jail.Compiled, int) {
 }
 
 // scored is what a grade is computed from.
-func (l *loaded) scored(c *jail.Compiled) score.Input {
-	in := score.Input{Plan: c.Plan, View: c.View, Host: l.host, Policy: l.policy, Groups: c.Plan.KeptGroups()}
-	limits, needed := jail.GroupLimits(l.policy, l.host)
+func (l *loaded) scored(c *compile.Compiled) score.Input {
+	in := score.Input{Plan: c.Plan, View: c.View, Filter: &c.Filter, Host: l.host, Policy: l.policy, Groups: c.Plan.KeptGroups}
+	limits, needed := compile.GroupLimits(l.policy, l.host)
 	if needed {
 		in.Limits = limits
 	}

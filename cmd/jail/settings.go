@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 )
 
 // settings makes the last layer of the policy from the flags. The inputs get
 // the files whose existence decided about it.
-func settings(c *commandLine, h *jail.Host, uses []flagUse, inputs *launchcache.Inputs) ([]policy.Setting, diag.List) {
+func settings(c *commandLine, h *host.Host, uses []flagUse, inputs *launchcache.Inputs) ([]policy.Setting, diag.List) {
 	s := setter{line: c, host: h, inputs: inputs}
 	for i := range uses {
 		u := &uses[i]
@@ -48,7 +48,7 @@ func settings(c *commandLine, h *jail.Host, uses []flagUse, inputs *launchcache.
 // setter collects settings.
 type setter struct {
 	line     *commandLine
-	host     *jail.Host
+	host     *host.Host
 	inputs   *launchcache.Inputs
 	out      []policy.Setting
 	problems diag.List
@@ -140,7 +140,7 @@ func (s *setter) exists(name string) bool {
 		return false
 	}
 	file := s.join(name)
-	if s.host.Files.Kind(file) == jail.KindMissing {
+	if s.host.Files.Kind(file) == host.KindMissing {
 		s.inputs.Add(launchcache.Missing, file)
 		return false
 	}

@@ -9,7 +9,6 @@ package main
 
 import (
 	"encoding/binary"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,7 +17,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
@@ -42,28 +44,28 @@ func run(args []string) (int, error) {
 	if err := flags.Parse(args); err != nil {
 		return failed, err
 	}
-	plan, err := compile(*profile, flags.Args(), slices.Contains(strings.Split(*edits, ","), "filter"))
+	weakened, err := compileProfile(*profile, flags.Args(), slices.Contains(strings.Split(*edits, ","), "filter"))
 	if err != nil {
 		return failed, err
 	}
 	// Landlock is the second guard of much, and has tests of its own.
-	withoutLandlock(plan)
+	withoutLandlock(weakened)
 	for edit := range strings.SplitSeq(*edits, ",") {
-		if !weaken(plan, edit) {
+		if !weaken(weakened, edit) {
 			return failed, fmt.Errorf("nothing in the plan is %s", edit)
 		}
 	}
-	process, failure := jail.Start(plan, nil)
+	process, failure := launch.Start(weakened, nil, launch.Options{})
 	if failure != nil {
 		return failed, failure
 	}
 	return process.Wait(), nil
 }
 
-// compile does what `jail run --profile FILE` does before it launches;
+// compileProfile does what `jail run --profile FILE` does before it launches;
 // unfiltered without the socket guard.
-func compile(file string, argv []string, unfiltered bool) (*jail.Plan, error) {
-	host, err := jail.ReadHost(os.Environ())
+func compileProfile(file string, argv []string, unfiltered bool) (*plan.Plan, error) {
+	host, err := host.Read(os.Environ())
 	if err != nil {
 		return nil, err
 	}
@@ -79,60 +81,54 @@ func compile(file string, argv []string, unfiltered bool) (*jail.Plan, error) {
 		// The guard's filter goes with its listener.
 		p.Sockets = append(p.Sockets, policy.PathRule{Access: policy.Connect, Path: policy.AnySocket})
 	}
-	compiled, problems := jail.Compile(p, host, jail.Command{Argv: argv})
-	if problems.HasErrors() {
-		return nil, problems
-	}
-	plan := compiled.Plan
-	if plan.Filter == nil {
-		return plan, errors.New("the plan has no filter")
-	}
-	program, err := libseccomp.Compile(*plan.Filter)
+	program, err := libseccomp.Compile(compile.FilterOf(p))
 	if err != nil {
 		return nil, err
 	}
-	plan.SetFilterProgram(program)
-	return plan, nil
+	compiled, problems := compile.Compile(p, host, compile.Command{Argv: argv, Filter: program})
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	return compiled.Plan, nil
 }
 
-// weaken changes the plan and tells whether there was anything to change.
-func weaken(plan *jail.Plan, edit string) bool {
+// weaken changes the p and tells whether there was anything to change.
+func weaken(p *plan.Plan, edit string) bool {
 	switch edit {
 	case "links":
-		return change(plan, followLinks)
+		return change(p, followLinks)
 	case "landlock": // which is off already
 		return true
 	case "quotas":
-		return change(plan, allowNamespaces)
+		return change(p, allowNamespaces)
 	case "window":
-		return openWindow(plan)
+		return openWindow(p)
 	case "attributes":
-		return change(plan, clearAttributes)
+		return change(p, clearAttributes)
 	case "propagation":
-		return change(plan, keepPropagation)
+		return change(p, keepPropagation)
 	case "filter":
-		plan.Filter = nil
 		edit = "seccomp"
 	}
 	name, argument, _ := strings.Cut(edit, ":")
-	before := plan.Len()
-	for _, part := range []*[]jail.Op{&plan.Setup, &plan.Init, &plan.Program} {
-		*part = slices.DeleteFunc(*part, func(op jail.Op) bool {
-			return op.Name == name && (argument == "" || slices.ContainsFunc(op.Args, func(a jail.Arg) bool { return a.Text == argument }))
+	before := p.Len()
+	for _, part := range []*[]plan.Op{&p.Setup, &p.Init, &p.Program} {
+		*part = slices.DeleteFunc(*part, func(op plan.Op) bool {
+			return op.Name == name && (argument == "" || slices.ContainsFunc(op.Args, func(a plan.Arg) bool { return a.Text == argument }))
 		})
 	}
-	return plan.Len() < before
+	return p.Len() < before
 }
 
-func withoutLandlock(plan *jail.Plan) {
-	for _, part := range []*[]jail.Op{&plan.Setup, &plan.Init, &plan.Program} {
-		*part = slices.DeleteFunc(*part, func(op jail.Op) bool { return strings.HasPrefix(op.Name, "landlock_") })
+func withoutLandlock(p *plan.Plan) {
+	for _, part := range []*[]plan.Op{&p.Setup, &p.Init, &p.Program} {
+		*part = slices.DeleteFunc(*part, func(op plan.Op) bool { return strings.HasPrefix(op.Name, "landlock_") })
 	}
 }
 
-func change(plan *jail.Plan, edit func(*jail.Op) bool) bool {
+func change(p *plan.Plan, edit func(*plan.Op) bool) bool {
 	changed := false
-	for _, part := range [][]jail.Op{plan.Setup, plan.Init, plan.Program} {
+	for _, part := range [][]plan.Op{p.Setup, p.Init, p.Program} {
 		for i := range part {
 			changed = edit(&part[i]) || changed
 		}
@@ -142,19 +138,19 @@ func change(plan *jail.Plan, edit func(*jail.Op) bool) bool {
 
 // openWindow holds open the time in which what was checked could be exchanged:
 // it sleeps 5 ms after each source called "source" was opened.
-func openWindow(plan *jail.Plan) bool {
+func openWindow(p *plan.Plan) bool {
 	opened := false
-	for i := 0; i < len(plan.Setup); i++ {
-		op := &plan.Setup[i]
+	for i := 0; i < len(p.Setup); i++ {
+		op := &p.Setup[i]
 		if op.Name != "open_tree" && op.Name != "open_tree_attr" || op.Args[1].Text != "source" {
 			continue
 		}
 		opened = true
 		length := make([]byte, 16)
 		binary.NativeEndian.PutUint64(length[8:], 5e6)
-		plan.Setup = slices.Insert(plan.Setup, i+1, jail.Op{
-			Name: "nanosleep", Number: unix.SYS_NANOSLEEP, Out: jail.NoSlot,
-			Args: []jail.Arg{{Kind: jail.ArgBlock, Block: &jail.Block{Bytes: length}}, {}},
+		p.Setup = slices.Insert(p.Setup, i+1, plan.Op{
+			Name: "nanosleep", Number: unix.SYS_NANOSLEEP, Out: plan.NoSlot,
+			Args: []plan.Arg{{Kind: plan.ArgBlock, Block: &plan.Block{Bytes: length}}, {}},
 		})
 	}
 	return opened
@@ -162,7 +158,7 @@ func openWindow(plan *jail.Plan) bool {
 
 // followLinks takes away what keeps links in the way to a source from being
 // followed: the third word of struct open_how, and AT_SYMLINK_NOFOLLOW.
-func followLinks(op *jail.Op) bool {
+func followLinks(op *plan.Op) bool {
 	switch op.Name {
 	case "openat2":
 		how := op.Args[2].Block
@@ -184,7 +180,7 @@ func followLinks(op *jail.Op) bool {
 }
 
 // allowNamespaces writes another number of user namespaces that may be made.
-func allowNamespaces(op *jail.Op) bool {
+func allowNamespaces(op *plan.Op) bool {
 	if op.Name != "write" || op.Args[1].Block == nil || string(op.Args[1].Block.Bytes) != "0\n" {
 		return false
 	}
@@ -198,7 +194,7 @@ const (
 	attrPropagation = 16
 )
 
-func clearAttributes(op *jail.Op) bool {
+func clearAttributes(op *plan.Op) bool {
 	changed := false
 	for i := range op.Args {
 		if b := op.Args[i].Block; b != nil && isMountAttr(op) {
@@ -209,7 +205,7 @@ func clearAttributes(op *jail.Op) bool {
 	return changed
 }
 
-func keepPropagation(op *jail.Op) bool {
+func keepPropagation(op *plan.Op) bool {
 	changed := false
 	for i := range op.Args {
 		if b := op.Args[i].Block; b != nil && isMountAttr(op) {
@@ -222,4 +218,4 @@ func keepPropagation(op *jail.Op) bool {
 	return changed
 }
 
-func isMountAttr(op *jail.Op) bool { return op.Name == "mount_setattr" || op.Name == "open_tree_attr" }
+func isMountAttr(op *plan.Op) bool { return op.Name == "mount_setattr" || op.Name == "open_tree_attr" }

@@ -10,7 +10,7 @@ import (
 	"os"
 	"testing/fstest"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
@@ -67,7 +67,7 @@ func filters() ([]profileFilter, error) {
 		if problems.HasErrors() {
 			return nil, fmt.Errorf("read the profile %q: %w", listed[i].Name, problems)
 		}
-		pack = append(pack, profileFilter{listed[i].Name, jail.FilterOf(p)})
+		pack = append(pack, profileFilter{listed[i].Name, compile.FilterOf(p)})
 	}
 	return pack, nil
 }

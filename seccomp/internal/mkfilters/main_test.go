@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/jail-project/jail/jail"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp"
@@ -113,7 +113,7 @@ func TestFlagsDoNotCompile(t *testing.T) {
 	if p.Network.Mode.V != "host" || p.Limits.OpenFiles.V != 100 {
 		t.Fatalf("the flags had no effect: %+v", p)
 	}
-	if _, err := fromShipped(t, jail.FilterOf(p)); err != nil {
+	if _, err := fromShipped(t, compile.FilterOf(p)); err != nil {
 		t.Error(err)
 	}
 }

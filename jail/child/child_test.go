@@ -1,0 +1,71 @@
+package child
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestChildCallsNothing reads the machine code of everything that runs
+// between fork and execve: a call that is not on the list could allocate, grow
+// the stack or take a lock that nobody will release.
+func TestChildCallsNothing(t *testing.T) {
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		t.Skipf("go tool objdump does not name calls on %s", runtime.GOARCH)
+	}
+	// A test binary may be linked with cgo; what is installed is not.
+	const pkg = "github.com/jail-project/jail/jail."
+	exe := filepath.Join(t.TempDir(), "jail")
+	inChild := []string{
+		"cloneFirst", "cloneProgram", "child", "run", "arg", "beneath", "fail", "leave", "exit", "clearMemory", "clearSignals",
+		"program", "wait", "serveTerminal", "crash",
+	}
+	build := exec.Command("go", "build", "-o", exe, "../cmd/jail")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as jail is built
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/jail\.(fork|`+strings.Join(inChild, "|")+`)(\.abi0)?$`, exe).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	allowed := []string{"syscall.RawSyscall6"}
+	for _, f := range inChild {
+		allowed = append(allowed, pkg+f)
+	}
+	// The prologue of fork itself runs in the launcher.
+	allowedInFork := append(slices.Clone(allowed), pkg+"fork", "runtime.morestack_noctxt",
+		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork", pkg+"runtimeBeforeFork", pkg+"runtimeAfterFork")
+
+	seen := map[string]bool{}
+	function := ""
+	head, call := regexp.MustCompile(`^TEXT (\S+?)(?:\(SB\))? `), regexp.MustCompile(`\t(?:CALL ([^\s(]+)|JMP ([^\s(]+)\(SB\))`)
+	for line := range strings.Lines(string(out)) {
+		if m := head.FindStringSubmatch(line); m != nil {
+			function = strings.TrimSuffix(m[1], ".abi0")
+			seen[strings.TrimPrefix(function, pkg)] = true
+			continue
+		}
+		m := call.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		list := allowed
+		if function == pkg+"fork" {
+			list = allowedInFork
+		}
+		if callee := strings.TrimSuffix(m[1]+m[2], ".abi0"); !slices.Contains(list, callee) {
+			t.Errorf("%s calls %s:\n%s", function, callee, line)
+		}
+	}
+	for _, f := range append(inChild, "fork") {
+		if !seen[f] {
+			t.Errorf("no code found for %s: it was inlined or renamed, and is not checked", f)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/plan"
+
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// Who starts a jail as the host's root gets one that runs as somebody else: a
+// user id that nobody has, new for every jail, which is root in the jail and
+// nothing outside. What the profile grants is shown through mounts that turn
+// the owner root into that user and back (mount_setattr(2), ID-mapped mounts).
+// Everything in the jail's own process happens as that user, as in any other
+// jail; what takes the rights of root the launcher does before it.
+
+// refuseHalfRoot refuses a root that can't become somebody else, as in a
+// container: what it starts would own all that root owns.
+func (k *compiler) refuseHalfRoot() {
+	if k.h.RunAs < 0 {
+		k.problems = append(k.problems, diag.Diagnostic{
+			Code:    "half-root",
+			Summary: "you are root without the capabilities setuid, setgid and sys_admin, so the jail could not run as anybody but root",
+			Remedy:  "start jail as an ordinary user, or as a root that has them",
+		})
+	}
+}
+
+// become makes the first process the jail's user. The launcher has written
+// the maps. Without a user id change nothing else would be the other's.
+func (k *compiler) become(b *builder) {
+	if k.h.RunAs <= 0 {
+		return
+	}
+	at := &k.p.Identity.User.At
+	uid, gid, ok := k.h.InsideIDs(k.p.Identity.User.V)
+	if !ok {
+		return // reported by identity
+	}
+	k.plan.RunAs = plan.RunAs{Outside: k.h.RunAs, UID: uid, GID: gid}
+	b.because("become", "the jail's user", at)
+	b.call("setgroups", unix.SYS_SETGROUPS, plan.NoSlot, num(0, ""), null())
+	g, u := num(uint64(gid), ""), num(uint64(uid), "")
+	b.call("setresgid", unix.SYS_SETRESGID, plan.NoSlot, g, g, g)
+	b.call("setresuid", unix.SYS_SETRESUID, plan.NoSlot, u, u, u)
+	// The kernel took it away with the old id: the process's own files in
+	// /proc would be root's. opaque takes it away again.
+	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 1, "")
+}
+
+// borrow has the launcher clone a mount, where the jail's user could not
+// reach the source, or not write it. It is false where the child can do it.
+func (m *mounter) borrow(source string, dir bool, attr *plan.Block) (plan.Slot, bool) {
+	if m.h.RunAs <= 0 || attr != m.writable && m.h.Files.Public(source) {
+		return plan.NoSlot, false
+	}
+	m.lastSlot--
+	s := m.lastSlot
+	if s <= m.next {
+		*m.problems = append(*m.problems, diag.Diagnostic{
+			Code: "too-many-mounts", Summary: "root's files are granted or protected in more places than a jail of root can have",
+			Subject: *atOrNone(m.at), Remedy: "grant fewer directories that only root can read or write",
+		})
+		m.lastSlot++
+		return m.slot(), true
+	}
+	m.plan.Clones = append(m.plan.Clones, plan.Clone{
+		Slot: s, Source: source, Recursive: dir, Attr: attr, For: plan.Op{Verb: m.verb, Subject: m.subject, At: m.at},
+	})
+	return s, true
+}
+
+func atOrNone(at *diag.Range) *diag.Range {
+	if at == nil {
+		return new(diag.Range)
+	}
+	return at
+}
+
+// own attaches a borrowed mount inside the jail's tree, out of sight: of one
+// that is attached nowhere an overlay takes no directory, since it belongs to the
+// user namespace of the launcher.
+func (m *mounter) own(s plan.Slot) plan.Slot {
+	m.layers++
+	dir := layersDir + strconv.Itoa(m.layers)
+	m.mkdirat(fd(plan.SlotRoot), dir, 0o700)
+	m.moveTo(s, dir)
+	m.close(s)
+	t := m.slot()
+	m.openat2(t, fd(plan.SlotRoot), dir, m.openTarget)
+	return t
+}

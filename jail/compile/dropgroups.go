@@ -1,0 +1,45 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/plan"
+
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// findSubordinate decides by what the groups of this launch are dropped.
+func (k *compiler) findSubordinate() {
+	s, err := k.h.FindSubordinate()
+	_, gid, ok := k.h.InsideIDs(k.p.Identity.User.V)
+	if err != nil {
+		k.problems = append(k.problems, diag.Diagnostic{
+			Code: "groups-stay", Summary: "your supplementary groups can't be dropped: " + err.Error(), Subject: k.p.Identity.Groups.At,
+			Remedy: "install newgidmap (the package uidmap, shadow or shadow-utils) and have root run " +
+				"`usermod --add-subgids 100000-165535 " + k.h.User + "`; or `groups: masked`, which refuses what is granted by such a group alone",
+		})
+		return
+	}
+	if !ok {
+		return // reported by identity
+	}
+	inside := s.Gid
+	if inside == gid {
+		inside++
+	}
+	k.plan.GroupMap = plan.GroupMap{
+		Program: s.Program, Map: fmt.Sprintf("%d %d 1 %d %d 1", gid, k.h.GID, inside, s.Gid), At: k.p.Identity.Groups.At,
+	}
+}
+
+// dropGroups gives the supplementary groups up, before anything is looked at
+// in their name.
+func (k *compiler) dropGroups(b *builder) {
+	if k.plan.GroupMap.Program == "" {
+		return
+	}
+	b.because("drop", "supplementary groups", &k.p.Identity.Groups.At)
+	b.call("setgroups", unix.SYS_SETGROUPS, plan.NoSlot, num(0, ""), null())
+}

@@ -1,0 +1,51 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
+
+	"golang.org/x/sys/unix"
+)
+
+// hide puts an empty file or directory without any permission over a path.
+func (m *mounter) hide(n *fstree.Node, path string, around fstree.Setting) {
+	gr := n.Grant
+	if !around.Bound {
+		if fstree.LeadsSomewhere(n) {
+			m.mkdirat(fd(plan.SlotRoot), path, 0o755)
+		}
+		return
+	}
+	if fstree.LeadsSomewhere(n) {
+		s := m.newTmpfs(1<<20, 1<<10, 0o755)
+		m.attach(s, gr, path, around)
+		return
+	}
+	m.attach(m.mask(gr.File), gr, path, around)
+}
+
+// mask returns a detached mount of the empty file or directory without any
+// permission.
+func (m *mounter) mask(kind host.FileKind) plan.Slot {
+	m.needMasks()
+	source := maskFile
+	if kind == host.KindDir {
+		source = maskDir
+	}
+	s := m.slot()
+	m.cloneAt(s, fd(plan.SlotRoot), source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC", m.readOnly)
+	return s
+}
+
+func (m *mounter) needMasks() {
+	if m.masks {
+		return
+	}
+	m.masks = true
+	verb, subject, at := m.verb, m.subject, m.at
+	m.because("make", "what hidden paths look like", nil)
+	m.mknodat(fd(plan.SlotRoot), maskFile, 0)
+	m.mkdirat(fd(plan.SlotRoot), maskDir, 0)
+	m.because(verb, subject, at)
+}

@@ -1,0 +1,302 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// mounter emits the ops that make the tree real. It walks the tree from the
+// root: a directory is there before what lies in it.
+type mounter struct {
+	*builder
+	*blocks
+	h        *host.Host
+	problems *diag.List
+
+	parent     plan.Slot // O_PATH descriptor of parentPath on the host
+	parentPath string    // "" when no descriptor is open
+	inside     plan.Slot // O_PATH descriptor of insideDir in the jail's tree
+	insideDir  string    // "" when no descriptor is open
+	masks      bool      // the two mask sources exist
+	nothing    bool      // the link that leads nowhere exists
+	layers     int       // overlays made so far
+	sharePIDs  bool      // the jail has no PID namespace of its own
+
+	seals []seal
+
+	nestedUsers *policy.Value[bool]
+	landlock    *confinement
+	guard       *plan.SocketGuard // nil: Unix sockets are not guarded
+
+	plan     *plan.Plan
+	lastSlot plan.Slot // the slots from here on hold what the launcher opened
+}
+
+// Names of ours in the new /dev while the tree is being made; they are
+// unlinked before the program starts.
+const (
+	maskFile  = "dev/.mask-file"
+	maskDir   = "dev/.mask-directory"
+	maskLink  = "dev/.mask-link"
+	textFile  = "dev/.text"
+	layersDir = "dev/.layers"
+)
+
+// tree emits everything below root, which already exists: /dev first, since
+// masks and layers need a place of ours.
+func (m *mounter) tree(root *fstree.Node) {
+	s := fstree.Setting{}.Apply(root.Grant)
+	dev := root.Kid("dev", false)
+	m.node(dev, "dev", s)
+	for _, k := range root.Kids {
+		if k != dev {
+			m.node(k, k.Name, s)
+		}
+	}
+	m.closeParent()
+	m.closeInside()
+	m.tidy(root)
+}
+
+// node emits one node; path is relative to the jail's root.
+func (m *mounter) node(n *fstree.Node, path string, around fstree.Setting) {
+	gr := n.Grant
+	if gr != nil {
+		m.because(verbOf(gr), gr.Written, gr.At)
+	}
+	inside := around.Apply(gr)
+	switch {
+	case gr == nil && (n.Link != "" || n.Pinned) && len(n.Kids) == 0:
+		if n.Pinned && around.Bound && around.Writable && !around.Own {
+			m.pinLink(path, around)
+		}
+		if !around.Bound && n.Link != "" {
+			m.because("make the link", "/"+path, nil)
+			m.symlinkat(n.Link, path)
+		}
+		return
+	case gr == nil:
+		if !around.Bound && fstree.LeadsSomewhere(n) {
+			m.because("make the directory", "/"+path, nil)
+			m.mkdirat(fd(plan.SlotRoot), path, 0o755)
+		}
+		m.pin(n, path, around)
+	default:
+		m.grant(n, path, around)
+	}
+	for _, k := range n.Kids {
+		m.node(k, path+"/"+k.Name, inside)
+	}
+	if gr != nil && gr.Kind == fstree.GrantHide && around.Bound && fstree.LeadsSomewhere(n) {
+		m.seal(path, gr.Written, gr.At)
+	}
+}
+
+func verbOf(gr *fstree.Grant) string {
+	switch gr.Kind {
+	case fstree.GrantRead:
+		return "make visible"
+	case fstree.GrantWrite:
+		return "make writable"
+	case fstree.GrantHide:
+		return "hide"
+	case fstree.GrantTmpfs:
+		return "make a tmpfs at"
+	case fstree.GrantOverlay:
+		return "make an overlay over"
+	case fstree.GrantGuard:
+		return "protect"
+	case fstree.GrantBlocked:
+		return "keep absent"
+	case fstree.GrantSocket:
+		return "make connectable"
+	default:
+		return "make"
+	}
+}
+
+func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
+	gr := n.Grant
+	if !m.there(gr, path, around) {
+		return
+	}
+	switch gr.Kind {
+	case fstree.GrantRead, fstree.GrantWrite:
+		m.bind(n, path, around)
+	case fstree.GrantGuard:
+		if around.Bound && around.Writable {
+			m.bind(n, path, around)
+		}
+	case fstree.GrantBlocked:
+		m.blocked(gr, path, around)
+	case fstree.GrantSocket:
+		m.socket(gr, path, around)
+	case fstree.GrantHide:
+		m.hide(n, path, around)
+	case fstree.GrantTmpfs:
+		m.tmpfs(gr, path, around)
+	case fstree.GrantOverlay:
+		m.overlay(gr, path, around)
+	case fstree.GrantDev:
+		m.dev(path, around)
+	case fstree.GrantProc:
+		m.proc(path, around)
+	case fstree.GrantText:
+		m.text(gr, path, around)
+	}
+}
+
+// there tells whether what is to be hidden or replaced exists. Grants are
+// resolved on the host; below the root of another system, that one counts.
+func (m *mounter) there(gr *fstree.Grant, path string, around fstree.Setting) bool {
+	if !around.Bound || around.By == nil || around.By.Real != "/" || around.By.Source == "" {
+		return true
+	}
+	if gr.Kind != fstree.GrantHide && gr.Kind != fstree.GrantText && gr.Kind != fstree.GrantGuard {
+		return true
+	}
+	return m.h.Files.Kind(host.Join(around.By.Source, path)) == gr.File
+}
+
+// bind shows a host path. Inside a setting that grants the same already
+// there is nothing to do.
+func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
+	gr := n.Grant
+	writable := gr.Kind == fstree.GrantWrite
+	if around.Bound && around.Writable == writable && !around.Own && gr.Source == "" && !gr.IDMapped {
+		m.pin(n, path, around)
+		return
+	}
+	source := gr.Real
+	if gr.Source != "" {
+		source = gr.Source
+	}
+	attr := m.readOnly
+	if writable {
+		attr = m.writable
+	}
+	s := m.clone(source, gr.File == host.KindDir, attr)
+	if writable {
+		m.mayChange(s, path, gr.File)
+	}
+	if gr.Source != "" && writable {
+		m.ownMount(s) // a private home
+	}
+	m.attach(s, gr, path, around)
+}
+
+// clone makes a detached copy of the mount at a host path, with attributes,
+// and returns its slot. The directory the path lies in is opened once for a run
+// of neighbours; none of its components may be a link by now.
+func (m *mounter) clone(source string, dir bool, attr *plan.Block) plan.Slot {
+	if s, ok := m.borrow(source, dir, attr); ok {
+		return s
+	}
+	name := source
+	from := cwd()
+	if source != "/" {
+		m.openParent(host.Parent(source))
+		from, name = fd(m.parent), source[len(host.Parent(source)):]
+		if name[0] == '/' {
+			name = name[1:]
+		}
+	}
+	flags, shown := uint64(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW), "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW"
+	if dir {
+		flags, shown = flags|unix.AT_RECURSIVE, shown+"|AT_RECURSIVE"
+	}
+	s := m.slot()
+	m.cloneAt(s, from, name, flags, shown, attr)
+	return s
+}
+
+// cloneAt is open_tree_attr(2) where the kernel has it, else its two halves.
+func (m *mounter) cloneAt(s plan.Slot, from plan.Arg, name string, flags uint64, shown string, attr *plan.Block) {
+	if m.h.Kernel.OpenTreeAttr {
+		m.call("open_tree_attr", unix.SYS_OPEN_TREE_ATTR, s, from, text(name), num(flags, shown), block(attr), size(attr))
+		return
+	}
+	m.call("open_tree", unix.SYS_OPEN_TREE, s, from, text(name), num(flags, shown))
+	m.setAttr(s, "", flags&unix.AT_RECURSIVE, attr)
+}
+
+func (m *mounter) setAttr(s plan.Slot, path string, recursive uint64, attr *plan.Block) {
+	flags, shown := recursive|unix.AT_EMPTY_PATH, "AT_EMPTY_PATH"
+	if recursive != 0 {
+		shown += "|AT_RECURSIVE"
+	}
+	m.call("mount_setattr", unix.SYS_MOUNT_SETATTR, plan.NoSlot, fd(s), text(path), num(flags, shown), block(attr), size(attr))
+}
+
+func (m *mounter) openParent(dir string) {
+	if m.parentPath == dir {
+		return
+	}
+	m.closeParent()
+	m.parent, m.parentPath = m.slot(), dir
+	m.openat2(m.parent, cwd(), dir, m.openSource)
+}
+
+func (m *mounter) closeParent() {
+	if m.parentPath != "" {
+		m.close(m.parent)
+		m.parentPath = ""
+	}
+}
+
+// attach puts a detached mount in its place and gives the slot back.
+func (m *mounter) attach(s plan.Slot, gr *fstree.Grant, path string, around fstree.Setting) {
+	if !around.Bound {
+		if gr.File == host.KindDir {
+			m.mkdirat(fd(plan.SlotRoot), path, 0o755)
+		} else {
+			m.mknodat(fd(plan.SlotRoot), path, 0o444)
+		}
+		m.moveTo(s, path)
+	} else {
+		t := m.target(gr, path, around)
+		m.moveOnto(s, t)
+		m.close(t)
+	}
+	m.close(s)
+}
+
+// target opens a mount point that the host (or a private home) already has,
+// or makes it where it may be made. Its parents are not ours, so no component
+// may be a link.
+func (m *mounter) target(gr *fstree.Grant, path string, around fstree.Setting) plan.Slot {
+	if around.Own {
+		m.makeOwn(gr, path, around)
+	}
+	t := m.slot()
+	m.openat2(t, fd(plan.SlotRoot), path, m.openTarget)
+	return t
+}
+
+// makeOwn makes the missing components of a mount point inside a private
+// home, each from a descriptor of its parent.
+func (m *mounter) makeOwn(gr *fstree.Grant, path string, around fstree.Setting) {
+	for i := len(around.By.Real); i < len(path); {
+		j := i
+		for j < len(path) && path[j] != '/' {
+			j++
+		}
+		dir := m.slot()
+		m.openat2(dir, fd(plan.SlotRoot), path[:i-1], m.openTarget)
+		op := (*plan.Op)(nil)
+		if j == len(path) && gr.File != host.KindDir {
+			op = m.mknodat(fd(dir), path[i:j], 0o600)
+		} else {
+			op = m.mkdirat(fd(dir), path[i:j], 0o700)
+		}
+		op.Accept = unix.EEXIST
+		m.close(dir)
+		i = j + 1
+	}
+}

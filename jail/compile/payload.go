@@ -1,0 +1,74 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/plan"
+
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Payload is a program in an open file, to be run in a jail that was planned
+// for another one. The descriptors are the launcher's; none of them is passed
+// on but as standard input, output and error.
+type Payload struct {
+	Program              int
+	Argv                 []string
+	Time                 time.Duration // limit, 0 for none
+	Input, Output, Error int
+}
+
+// Carry returns the plan with a payload in the place of the program. Nothing else
+// is different: the payload is in the jail that the program would be in. It is
+// executed by its descriptor, which has a name in the jail's own /proc until
+// execve(2) closes it.
+func Carry(p *plan.Plan, load Payload) *plan.Plan {
+	carrier := *p
+	carrier.Time = load.Time
+	carrier.Path, carrier.Argv = "/proc/self/fd/"+strconv.Itoa(load.Program), load.Argv
+	ops := make([]plan.Op, 0, len(p.Program)+3)
+	b := newBuilder(&ops)
+	b.because("connect", "the payload", nil)
+	free := unusedSlots(p)
+	carrier.Inputs = slices.Clone(p.Inputs)
+	for to, number := range [...]int{load.Input, load.Output, load.Error} {
+		input := plan.Input{Slot: free[to], FD: number}
+		carrier.Inputs = append(carrier.Inputs, input)
+		b.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(input.Slot), num(uint64(to), ""), num(0, ""))
+	}
+	program := p.Program
+	if n := len(program) - 1; n >= 0 && program[n].Number == unix.SYS_EXECVE {
+		program = program[:n] // without a program the plan ends before it
+	}
+	ops = append(ops, program...)
+	b.because("execute", "the payload", nil)
+	b.call("execve", unix.SYS_EXECVE, plan.NoSlot, text(carrier.Path), block(vector("argv", carrier.Argv)), block(vector("envp", carrier.Env)))
+	carrier.Program = ops
+	return &carrier
+}
+
+// unusedSlots lists the slots that no op of the plan refers to.
+func unusedSlots(p *plan.Plan) []plan.Slot {
+	var used [plan.SlotCount]bool
+	used[plan.SlotReport], used[plan.SlotControl] = true, true
+	for i := range plan.Index(p.Len()) {
+		op := p.Op(i)
+		if op.Out != plan.NoSlot {
+			used[op.Out] = true
+		}
+		for j := range op.Args {
+			if op.Args[j].Kind == plan.ArgSlot || op.Args[j].Kind == plan.ArgBeneath {
+				used[op.Args[j].Num] = true
+			}
+		}
+	}
+	var free []plan.Slot
+	for s := range plan.Slot(plan.SlotCount) {
+		if !used[s] {
+			free = append(free, s)
+		}
+	}
+	return free
+}

@@ -1,0 +1,107 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/plan"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/seccomp"
+)
+
+// The socket guard: a filter of its own hands every connect(2) of the jail to
+// the launcher, which decides by the mount that a socket file lies on, or by
+// the file itself. Both are noted while the jail is set up, before anything
+// runs in it; see package unixsock.
+
+// guardSockets decides whether there is a guard.
+func (k *compiler) guardSockets() {
+	if _, any := k.p.AnySocket(); any {
+		return
+	}
+	guard := &plan.SocketGuard{}
+	k.plan.Sockets = guard
+	if k.h.Kernel.NoListener {
+		for i := range k.p.Sockets {
+			k.problems = append(k.problems, diag.Diagnostic{
+				Code: "no-listener", Subject: k.p.Sockets[i].At,
+				Summary: "no connection to " + diag.Quote(k.p.Sockets[i].Path) + " can be made from a jail inside another jail, whose guard answers for both",
+				Remedy:  "leave it out: --replace sockets",
+			})
+		}
+		return
+	}
+	// struct cmsghdr of cmsg(3), and one descriptor: that of the listener,
+	// which has no number yet.
+	message := make([]byte, unix.CmsgSpace(4))
+	copy(message, words(uint64(unix.CmsgLen(4)), unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, ^uint64(0)))
+	guard.Listener = &plan.Block{Bytes: message, Show: "{SCM_RIGHTS, [listener]}"}
+	for i := range k.p.Sockets {
+		if name, abstract := policy.AbstractSocket(k.p.Sockets[i].Path); abstract {
+			guard.Names = append(guard.Names, name)
+		}
+	}
+}
+
+// statxSize is that of struct statx, statx(2).
+const statxSize = 256
+
+// note has the mount in a slot looked at: which mount and which file it is.
+func (m *mounter) note(s plan.Slot, what string) *plan.Block {
+	result := &plan.Block{Bytes: make([]byte, statxSize), Show: what, Result: true}
+	m.call("statx", unix.SYS_STATX, plan.NoSlot, fd(s), text(""), num(unix.AT_EMPTY_PATH, "AT_EMPTY_PATH"),
+		num(unix.STATX_INO|unix.STATX_MNT_ID, "STATX_INO|STATX_MNT_ID"), block(result))
+	return result
+}
+
+// ownMount notes that the mount in a slot is the jail's own: a socket that
+// lies there was made in a jail. Mounts in which nothing can be made need no
+// note.
+func (m *mounter) ownMount(s plan.Slot) {
+	if m.guard != nil && m.guard.Listener != nil {
+		m.guard.Mounts = append(m.guard.Mounts, m.note(s, "own mount"))
+	}
+}
+
+// socket shows a socket of the host. It gets a mount of its own wherever it
+// lies, so that its place cannot be given to another.
+func (m *mounter) socket(gr *fstree.Grant, path string, around fstree.Setting) {
+	s := m.clone(gr.Real, false, m.readOnly)
+	if m.guard != nil && m.guard.Listener != nil {
+		m.guard.Files = append(m.guard.Files, m.note(s, "socket"))
+	}
+	m.attach(s, gr, path, around)
+}
+
+// socketFilter installs the guard's filter before the profile's: that one may
+// forbid to send the listener.
+func (k *compiler) socketFilter(b *builder) {
+	guard := k.plan.Sockets
+	if guard == nil {
+		return
+	}
+	program, flags, shown := seccomp.SocketGuard(), uint64(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER), "SECCOMP_FILTER_FLAG_NEW_LISTENER"
+	if guard.Listener == nil {
+		program, flags, shown = seccomp.NoSockets(), 0, ""
+	}
+	fprog := make([]byte, 16)
+	copy(fprog, words(uint64(program.Len())))
+	b.because("guard", plan.HostSockets, nil)
+	op := b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(flags, shown),
+		block(&plan.Block{Bytes: fprog, Show: "socket guard", Refs: []plan.Ref{{Offset: 8, Block: &plan.Block{Bytes: program}}}}))
+	if guard.Listener != nil {
+		op.Store, op.StoreAt = guard.Listener, unix.CmsgLen(0)
+	}
+}
+
+// readyMessage is a struct msghdr of sendmsg(2): the record "ready", and the
+// listener with it.
+func readyMessage(listener *plan.Block) *plan.Block {
+	iov := &plan.Block{Bytes: words(0, plan.StatusSize), Refs: []plan.Ref{{Offset: 0, Block: &plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}}}}
+	return &plan.Block{
+		Bytes: words(0, 0, 0, 1, 0, uint64(len(listener.Bytes)), 0), Show: "{ready, " + listener.Show + "}",
+		Refs: []plan.Ref{{Offset: 16, Block: iov}, {Offset: 32, Block: listener}},
+	}
+}

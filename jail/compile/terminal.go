@@ -1,0 +1,150 @@
+package compile
+
+import (
+	"github.com/jail-project/jail/jail/plan"
+
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/terminal"
+)
+
+// ownTerminal is a terminal of the jail's own, as the steps of a plan share it.
+type ownTerminal struct {
+	*terminal.Terminal           // the caller's, in whose place it is
+	near               plan.Slot // the program's side
+	children           plan.Slot // a signalfd(2) for SIGCHLD
+}
+
+// terminal makes a terminal of the jail's own. Nothing of this happens when jail
+// is started without a terminal: then the program has none.
+func (k *compiler) terminal(b *builder) {
+	if k.h.Terminal == nil {
+		return
+	}
+	b.because("make", "a terminal of the jail's own", nil)
+	far := b.slot()
+	b.multiplexer(far, plan.SlotRoot, "dev/pts/ptmx", 0, "")
+	k.own = b.terminal(k.h.Terminal, far)
+}
+
+// joinTerminal makes a terminal of the jail's own for a process that has
+// entered the jail and leads a session. Programs run there: a link is not followed,
+// and nothing is opened but a file of the very file system that is mounted at
+// /dev/pts. What a program could make in its place is no multiplexer, and the first
+// request says so: no other side is asked for then.
+func (b *builder) joinTerminal(t *terminal.Terminal) *ownTerminal {
+	b.because("make", "a terminal of the jail's own", nil)
+	dir, far := b.slot(), b.slot()
+	b.openat2(dir, cwd(), "/dev/pts", &plan.Block{
+		Bytes: words(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+		Show:  "{O_PATH|O_DIRECTORY|O_CLOEXEC, RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+	})
+	b.multiplexer(far, dir, "ptmx", unix.RESOLVE_NO_XDEV, "|RESOLVE_NO_XDEV")
+	b.close(dir)
+	return b.terminal(t, far)
+}
+
+// multiplexer opens the far side of a new terminal: pts(4).
+func (b *builder) multiplexer(far, dir plan.Slot, name string, resolve uint64, shown string) {
+	b.openat2(far, fd(dir), name, &plan.Block{
+		Bytes: words(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0, resolve|unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+		Show:  "{O_RDWR|O_NOCTTY|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS" + shown + "}",
+	})
+}
+
+// terminal makes the terminal that has this far side the controlling one of the
+// session, and puts it in the place of the caller's, wherever a standard descriptor
+// is that one. The launcher gets the far side by descriptor.
+//
+// Precondition: the process leads its session, and has no limit on open files yet.
+func (b *builder) terminal(t *terminal.Terminal, far plan.Slot) *ownTerminal {
+	near, children := b.slot(), b.slot()
+	b.ioctl(far, unix.TIOCSPTLCK, "TIOCSPTLCK", block(&plan.Block{Bytes: make([]byte, 4), Show: "{0}"}))
+	b.call("ioctl", unix.SYS_IOCTL, near, fd(far), num(unix.TIOCGPTPEER, "TIOCGPTPEER"),
+		num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, "O_RDWR|O_NOCTTY|O_CLOEXEC"))
+	b.ioctl(near, unix.TCSETS, "TCSETS", block(settings(&t.Settings)))
+	b.ioctl(near, unix.TIOCSWINSZ, "TIOCSWINSZ", block(size16(&t.Size)))
+	b.ioctl(near, unix.TIOCSCTTY, "TIOCSCTTY", num(0, ""))
+	b.sendFarSide(t, far)
+	for n, is := range t.Descriptors {
+		if is {
+			b.dup(near, n)
+		}
+	}
+	b.call("signalfd4", unix.SYS_SIGNALFD4, children, num(0xffffffffffffffff, "-1"),
+		block(&plan.Block{Bytes: words(1 << (unix.SIGCHLD - 1)), Show: "[CHLD]"}), num(plan.SignalSetSize, ""),
+		num(unix.SFD_CLOEXEC|unix.SFD_NONBLOCK, "SFD_CLOEXEC|SFD_NONBLOCK"))
+	return &ownTerminal{t, near, children}
+}
+
+// sendFarSide sends the far side to the launcher. A message names descriptors
+// by number, and of those only the standard ones are known before the launch;
+// one of them is about to be replaced.
+func (b *builder) sendFarSide(t *terminal.Terminal, far plan.Slot) {
+	n := 0
+	for !t.Descriptors[n] {
+		n++
+	}
+	b.dup(far, n)
+	b.close(far)
+	// struct msghdr of sendmsg(2): a byte, and a descriptor as of cmsg(3).
+	control := binary.NativeEndian.AppendUint64(nil, uint64(unix.CmsgLen(4)))
+	for _, v := range [...]uint32{unix.SOL_SOCKET, unix.SCM_RIGHTS, uint32(n), 0} {
+		control = binary.NativeEndian.AppendUint32(control, v)
+	}
+	iovec := &plan.Block{Bytes: words(0, 1), Refs: []plan.Ref{{Offset: 0, Text: "!"}}}
+	message := &plan.Block{
+		Bytes: words(0, 0, 0, 1, 0, uint64(len(control)), 0),
+		Refs:  []plan.Ref{{Offset: 16, Block: iovec}, {Offset: 32, Block: &plan.Block{Bytes: control}}},
+		Show:  "the terminal's far side",
+	}
+	b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotControl), block(message), num(0, ""))
+}
+
+// keptByReaper leaves the first process what it needs to serve the terminal,
+// and returns the first descriptor that it does not need. It takes SIGCHLD from a
+// descriptor. All signals are blocked: it leads the session, so that a hangup
+// would end it, and SIGTTOU is for using the terminal in the background.
+func (b *builder) keptByReaper(t *ownTerminal) uint64 {
+	if t == nil {
+		return 0
+	}
+	if t.Foreground {
+		b.ioctl(t.near, unix.TIOCSPGRP, "TIOCSPGRP", plan.Arg{Kind: plan.ArgShared, Num: plan.ProgramPID})
+	}
+	b.signalMask("~[]", ^uint64(0))
+	b.dup(plan.SlotControl, plan.ControlFD)
+	b.dup(t.near, plan.TerminalFD)
+	b.dup(t.children, plan.ChildrenFD)
+	return plan.KeptFDs
+}
+
+func (b *builder) ioctl(s plan.Slot, request uint64, name string, arg plan.Arg) {
+	b.call("ioctl", unix.SYS_IOCTL, plan.NoSlot, fd(s), num(request, name), arg)
+}
+
+// dup puts a descriptor in the place of a standard one.
+func (b *builder) dup(s plan.Slot, onto int) {
+	b.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(s), num(uint64(onto), ""), num(0, ""))
+}
+
+// settings is struct termios as the kernel has it (asm-generic/termbits.h).
+func settings(t *unix.Termios) *plan.Block {
+	const characters = 19
+	out := make([]byte, 0, 36)
+	for _, flags := range [...]uint32{t.Iflag, t.Oflag, t.Cflag, t.Lflag} {
+		out = binary.NativeEndian.AppendUint32(out, flags)
+	}
+	out = append(out, t.Line)
+	return &plan.Block{Bytes: append(out, t.Cc[:characters]...), Show: "as the caller's"}
+}
+
+func size16(s *unix.Winsize) *plan.Block {
+	var out []byte
+	for _, v := range [...]uint16{s.Row, s.Col, s.Xpixel, s.Ypixel} {
+		out = binary.NativeEndian.AppendUint16(out, v)
+	}
+	return &plan.Block{Bytes: out, Show: "as the caller's"}
+}

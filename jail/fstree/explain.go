@@ -1,0 +1,161 @@
+package fstree
+
+import (
+	"github.com/jail-project/jail/jail/host"
+
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// Sight is what a program in a jail finds at a path.
+type Sight int
+
+// The sights.
+const (
+	Absent   Sight = iota // nothing: no rule shows it
+	Hidden                // a rule hides it
+	Frame                 // a directory of the jail's own, in which granted paths appear
+	ReadOnly              // the host's, read-only
+	Writable              // the host's
+	Layered               // the host's, with changes that go to a layer
+	Private               // a directory that is kept for this profile
+	Tmpfs                 // a file system in memory
+	Barred                // nothing, and nothing can be made there
+	Own                   // made by jail: /dev, /proc, a file with text of ours
+	Socket                // the host's, and may be connected to
+)
+
+// String is the stable name of a sight, for programs.
+func (s Sight) String() string {
+	if s < 0 || s > Socket {
+		return "invalid"
+	}
+	return [...]string{"absent", "hidden", "frame", "read-only", "writable", "overlay", "private", "tmpfs", "kept-absent", "own", "socket"}[s]
+}
+
+// Ground is one rule that a path meets.
+type Ground struct {
+	Rule    *policy.PathRule // nil for what jail does without being asked
+	Key     string           // the line of the profile, where that is no path rule: "filesystem.home: empty"
+	Path    string           // where it applies, without symbolic links
+	Written string           // in the user's words; the member, for a group
+	Source  string           // what is shown there when that is not Path itself, or ""
+	At      diag.Range       // zero for what jail does without being asked
+	Guard   bool             // jail's own protection of files that run later
+}
+
+// Explanation tells what a path is in a jail, and why.
+type Explanation struct {
+	Path   string        // as asked, absolute
+	Real   string        // on the host, without symbolic links
+	Kind   host.FileKind // of Real on the host
+	Sight  Sight
+	By     *Ground  // what decided; nil when nothing on the way has a rule
+	Passed []Ground // rules on the way that a more specific one overrode, widest first
+	Beaten []Ground // rules for the same path that lost
+	// Broken: the jail shows Real, but a symbolic link on the way that Path
+	// takes is missing there.
+	Broken bool
+}
+
+// Explain tells what an absolute, clean path of the host is in the jail.
+func (v *View) Explain(path string) Explanation {
+	at := v.Resolver.Resolve(path)
+	e := Explanation{Path: path, Real: at.Real, Kind: at.Kind}
+	s, passed := v.Root.Lookup(at.Real)
+	if s.By != nil {
+		by := ground(s.By)
+		e.By = &by
+		for _, gr := range v.Grants {
+			if gr != s.By && gr.Real == s.By.Real && gr.Rule != nil {
+				e.Beaten = append(e.Beaten, ground(gr))
+			}
+		}
+	}
+	for _, gr := range passed {
+		if gr != s.By && gr.Kind != GrantGuard && gr.Kind != GrantBlocked {
+			e.Passed = append(e.Passed, ground(gr))
+		}
+	}
+	e.Sight = v.sight(s, at)
+	e.Broken = s.Bound && !v.NameLeadsTo(path, at)
+	return e
+}
+
+// sight names a setting at a place.
+func (v *View) sight(s Setting, at host.Resolved) Sight {
+	if s.By == nil {
+		if v.Frames(at.Real) {
+			return Frame
+		}
+		return Absent
+	}
+	switch s.By.Kind {
+	case GrantSocket:
+		return Socket
+	case GrantRead, GrantGuard:
+		return ReadOnly
+	case GrantBlocked:
+		return Barred
+	case GrantWrite:
+		if s.By.Source != "" {
+			return Private
+		}
+		return Writable
+	case GrantOverlay:
+		return Layered
+	case GrantTmpfs:
+		return Tmpfs
+	case GrantHide:
+		if v.Frames(at.Real) {
+			return Frame
+		}
+		return Hidden
+	default:
+		return Own
+	}
+}
+
+// Frames tells whether a path that is not shown itself leads to one that is.
+func (v *View) Frames(real string) bool {
+	n := v.Root
+	for part := range strings.SplitSeq(real[1:], "/") {
+		if part == "" {
+			continue
+		}
+		if n = n.Kid(part, false); n == nil {
+			return false
+		}
+	}
+	return LeadsSomewhere(n)
+}
+
+func ground(gr *Grant) Ground {
+	g := Ground{Path: gr.Real, Written: gr.Written, Source: gr.Source, Guard: gr.Kind == GrantGuard || gr.Kind == GrantBlocked && gr.Rule == nil}
+	if gr.At != nil && !gr.At.IsZero() {
+		g.At, g.Rule, g.Key = *gr.At, gr.Rule, gr.key
+	}
+	return g
+}
+
+// Paths returns the paths that a path of the profile language stands for on
+// this host: of a group its members, of a pattern what matches it. What needs
+// a variable without a value here stands for nothing. A path without a glob is
+// returned whether or not it exists.
+func Paths(p *policy.Policy, h *host.Host, program, written string) []string {
+	g := newGranter(p, h, program)
+	rule := &policy.PathRule{Path: written, Origin: policy.Origin{Layer: builtinLayer}}
+	members := []string{written}
+	if strings.HasPrefix(written, "@") {
+		members = policy.PathGroup(written)
+	}
+	var paths []string
+	for _, m := range members {
+		if pattern, ok := g.expand(m, rule); ok {
+			paths = append(paths, g.resolver.GlobOrLiteral(pattern)...)
+		}
+	}
+	return paths
+}

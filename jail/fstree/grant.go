@@ -1,0 +1,284 @@
+package fstree
+
+import (
+	"github.com/jail-project/jail/jail/host"
+
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/standin"
+)
+
+// GrantKind is what a place in the jail's tree becomes.
+type GrantKind uint8
+
+const (
+	GrantRead GrantKind = iota
+	GrantWrite
+	GrantHide
+	GrantTmpfs
+	GrantOverlay
+	GrantGuard   // read-only, but only inside a directory that can be written
+	GrantBlocked // nothing can be made there, in such a directory
+	GrantDev
+	GrantProc
+	GrantText // a file with text of ours
+	GrantSocket
+)
+
+// Grant is one path rule, resolved for this host.
+type Grant struct {
+	Kind        GrantKind
+	Real        string // on the host, without symbolic links; also where it appears in the jail
+	Source      string // what is bound there when that is not real: a private home
+	File        host.FileKind
+	Rule        *policy.PathRule
+	Written     string // for messages
+	Text        string // grantText
+	rank        rank
+	links       []host.Link // crossed on the way from the written path
+	At          *diag.Range
+	Placeholder standin.Kind // grantAbsent: what is on the host meanwhile
+	IDMapped    bool         // in a jail of root: a mount for itself, see shut
+	key         string       // the line of the profile, where that is no path rule: "network.mode: host"
+}
+
+// rank decides between two rules for one path: the later layer, then the
+// path that was named exactly over one from a group or a glob, then hide, then
+// the later entry.
+type rank struct {
+	layer       int
+	exact, hide bool
+	index       int
+}
+
+func (r rank) over(s rank) bool {
+	switch {
+	case r.layer != s.layer:
+		return r.layer > s.layer
+	case r.exact != s.exact:
+		return r.exact
+	case r.hide != s.hide:
+		return r.hide
+	default:
+		return r.index > s.index
+	}
+}
+
+// granter turns the path rules of a policy into grants.
+type granter struct {
+	p        *policy.Policy
+	h        *host.Host
+	program  string
+	resolver *host.Resolver
+	problems diag.List
+	grants   []*Grant
+	links    []host.Link
+	pins     []host.Link       // on the way to what is hidden or protected
+	creates  []*Grant          // missing paths that the profile wants made
+	heads    map[string]string // what the first components of paths stand for
+	hides    []*Grant          // hidden by name, and missing
+	writes   []string          // directories that are granted for writing
+	named    map[string]bool   // missing paths that are named under write: the program may make them
+	canMake  map[string]bool   // directories in which the caller may make something, or not
+}
+
+func newGranter(p *policy.Policy, h *host.Host, program string) *granter {
+	return &granter{
+		p: p, h: h, program: program, resolver: host.NewResolver(h.Files),
+		heads: map[string]string{}, named: map[string]bool{}, canMake: map[string]bool{},
+	}
+}
+
+// builtinLayer ranks below every layer of a policy, ownLayer above.
+const (
+	builtinLayer = -1
+	ownLayer     = 1 << 30
+)
+
+func (g *granter) run() {
+	fs := &g.p.Filesystem
+	for i := range fs.Rules {
+		r := &fs.Rules[i]
+		if g.replacedByHome(r) || g.tooWide(r) {
+			continue
+		}
+		g.rule(r, i)
+	}
+	g.sockets()
+	g.guards()
+	g.own()
+	g.refusePlantedLinks()
+}
+
+// rule expands one rule: variables once, then groups, then globs.
+func (g *granter) rule(r *policy.PathRule, index int) {
+	defer g.refuseAmbiguous(r.At)
+	rk := rank{layer: r.Layer, exact: true, hide: r.Access == policy.Hide, index: index}
+	texts := []string{r.Path}
+	if strings.HasPrefix(r.Path, "@") {
+		texts, rk.exact = policy.PathGroup(r.Path), false
+	}
+	for _, t := range texts {
+		pattern, ok := g.expand(t, r)
+		if !ok {
+			continue
+		}
+		if !policy.IsGlob(pattern) {
+			g.add(r, policy.Unescape(pattern), rk)
+			continue
+		}
+		one := rk
+		one.exact = false
+		matches := g.resolver.Glob(pattern)
+		for _, m := range matches {
+			g.add(r, m, one)
+		}
+		if len(matches) == 0 && r.Required {
+			g.missing(r, policy.Unescape(pattern))
+		}
+	}
+}
+
+// add resolves one literal path and records what is granted there.
+func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
+	at := g.resolver.Resolve(lexical)
+	gr := &Grant{Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, rank: rk, links: at.Links, At: &r.At}
+	switch r.Access {
+	case policy.Read:
+		gr.Kind = GrantRead
+	case policy.Write:
+		gr.Kind = GrantWrite
+	case policy.Hide:
+		gr.Kind = GrantHide
+	case policy.Tmpfs:
+		gr.Kind = GrantTmpfs
+	case policy.Overlay:
+		gr.Kind = GrantOverlay
+	}
+	if strings.HasPrefix(r.Path, "@") {
+		gr.Written = lexical
+	}
+	if host.Within(at.Real, "/proc") || host.Within(at.Real, "/dev") && !g.devPathAllowed(gr) {
+		g.problem(r, "reserved-path", fmt.Sprintf("%s leads into %s, which is always the jail's own", diag.Quote(r.Path), at.Real[:min(5, len(at.Real))]),
+			"what a program needs of /proc and /dev is there; further devices are named in devices")
+		return
+	}
+	if at.Kind == host.KindMissing && !g.whenMissing(gr, lexical) {
+		return
+	}
+	if gr.Kind == GrantOverlay && gr.File != host.KindDir {
+		g.problem(r, "not-a-directory", fmt.Sprintf("%s is not a directory, so it can't have an overlay", diag.Quote(gr.Written)), "")
+		return
+	}
+	if gr.Kind != GrantHide {
+		g.links = append(g.links, at.Links...)
+	} else {
+		g.pins = append(g.pins, at.Links...)
+	}
+	g.grants = append(g.grants, gr)
+}
+
+// devPathAllowed: below /dev a profile may replace the shared memory
+// directory, nothing else.
+func (g *granter) devPathAllowed(gr *Grant) bool {
+	switch gr.Kind {
+	case GrantTmpfs:
+		return host.Within(gr.Real, "/dev/shm")
+	case GrantHide:
+		// What the jail's /dev lacks is hidden as it is.
+		return path.Dir(gr.Real) == "/dev" && !slices.Contains(devNames(), path.Base(gr.Real))
+	}
+	return false
+}
+
+// otherRoot is the directory that holds the jail's root, "" for the host's.
+func (g *granter) otherRoot() string {
+	fs := &g.p.Filesystem
+	if fs.Root.V == "host" || fs.Root.V == "" {
+		return ""
+	}
+	pattern, ok := g.expand(fs.Root.V, &policy.PathRule{Path: fs.Root.V, Origin: fs.Root.Origin})
+	if !ok {
+		return ""
+	}
+	return g.resolver.Resolve(policy.Unescape(pattern)).Real
+}
+
+// whenMissing decides about a path that does not exist; false drops the
+// grant.
+func (g *granter) whenMissing(gr *Grant, lexical string) bool {
+	r := gr.Rule
+	switch {
+	case r.Access == policy.Tmpfs:
+		gr.File = host.KindDir
+		return true
+	case r.Access == policy.Hide && gr.rank.exact:
+		g.hides = append(g.hides, gr)
+		fallthrough
+	case r.Access == policy.Hide:
+		// In the root of another system it may be there all the same.
+		gr.Real, gr.File = lexical, host.KindMissing
+		if root := g.otherRoot(); root != "" {
+			gr.File = g.h.Files.Kind(root + lexical)
+		}
+		return gr.File != host.KindMissing && gr.File != host.KindLink
+	case r.Create == policy.CreateDirectory:
+		gr.File = host.KindDir
+	case r.Create == policy.CreateFile:
+		gr.File = host.KindFile
+	case r.Required:
+		g.missing(r, lexical)
+		return false
+	default:
+		if r.Access == policy.Write && gr.rank.exact {
+			g.named[gr.Real] = true
+		}
+		return false
+	}
+	g.creates = append(g.creates, gr)
+	return true
+}
+
+// refuseAmbiguous refuses the spellings that the resolver could not tell from others since
+// the last call: a rule could miss what another spelling shows.
+func (g *granter) refuseAmbiguous(at diag.Range) {
+	for _, p := range g.resolver.Ambiguous {
+		g.problems = append(g.problems, diag.Diagnostic{
+			Code: "spelling", Summary: fmt.Sprintf("nothing tells under which other names %s can be reached", diag.Quote(p)), Subject: at,
+			Remedy: "write every name in it as its directory lists it, and each file under one name only",
+		})
+	}
+	g.resolver.Ambiguous = nil
+}
+
+func (g *granter) missing(r *policy.PathRule, lexical string) {
+	g.problem(r, "path-missing", fmt.Sprintf("%s does not exist", diag.Quote(lexical)),
+		"make it, or, for a path that may be missing, name it in a profile without `required`")
+}
+
+func (g *granter) problem(r *policy.PathRule, code, summary, remedy string) {
+	g.problems = append(g.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: r.At, Remedy: remedy})
+}
+
+// replacedByHome: a private or empty home forgets what earlier layers
+// granted below the home directory; what its own layer and later ones grant
+// there is mounted into it.
+func (g *granter) replacedByHome(r *policy.PathRule) bool {
+	home := &g.p.Filesystem.Home
+	if home.V == "host" || home.V == "" || r.Layer >= home.Layer {
+		return false
+	}
+	switch {
+	case strings.HasPrefix(r.Path, "@"):
+		return false // groups only hide or protect
+	case strings.HasPrefix(r.Path, "${CWD}"), strings.HasPrefix(r.Path, "${PROFILE_DIR}"):
+		return false // the place of a project, whether or not it lies in the home
+	}
+	pattern, ok := g.expand(r.Path, r)
+	return ok && g.h.Home != "" && host.Within(pattern, g.h.Home)
+}

@@ -1,0 +1,122 @@
+package fstree
+
+import (
+	"github.com/jail-project/jail/jail/host"
+
+	"fmt"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// tooWide refuses a profile's ${CWD} where the current directory is no
+// project: the grant would be the whole home, or the whole system. What the
+// command line names is meant.
+func (g *granter) tooWide(r *policy.PathRule) bool {
+	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || g.fromFlags(r) {
+		return false
+	}
+	// The kernel names the current directory without links; HOME may be one.
+	home := ""
+	if g.h.Home != "" {
+		home = g.resolver.Resolve(g.h.Home).Real
+	}
+	what := "holds your home"
+	switch {
+	case g.h.Cwd == "/":
+		what = "is the whole system"
+	case home == "" || !host.Within(home, g.h.Cwd):
+		return false
+	case home == g.h.Cwd:
+		what = "is your whole home"
+	}
+	for i := range g.p.Filesystem.Rules {
+		flag := &g.p.Filesystem.Rules[i]
+		if !g.fromFlags(flag) {
+			continue
+		}
+		if named, ok := g.expand(flag.Path, flag); ok && policy.Unescape(named) == g.h.Cwd {
+			return false // its rule decides what the directory is
+		}
+	}
+	g.problem(r, "cwd-too-wide", fmt.Sprintf("this grants the current directory, and %s %s", diag.Quote(g.h.Cwd), what),
+		"change into a project first; or grant no directory: --replace filesystem.write; or all of this one: --write "+diag.Quote(g.h.Cwd))
+	return true
+}
+
+// fromFlags tells whether a rule stands on the command line.
+func (g *granter) fromFlags(r *policy.PathRule) bool {
+	return r.Layer >= 0 && r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags"
+}
+
+// refusePlantedLinks: a link that lies where the jail may write could have
+// been retargeted by an earlier run, so following it out of the writable place would
+// let the program choose what the next jail is shown, or where the changes of an
+// overlay go.
+func (g *granter) refusePlantedLinks() {
+	for _, gr := range g.grants {
+		if gr.Kind == GrantHide || gr.Kind == GrantGuard || gr.Kind == GrantBlocked || gr.Rule == nil {
+			continue
+		}
+		g.refusePlanted(gr, gr.Written, host.Resolved{Real: gr.Real, Links: gr.links})
+		if gr.Kind != GrantOverlay || gr.Rule.Keep == "" {
+			continue
+		}
+		if pattern, ok := g.expand(gr.Rule.Keep, gr.Rule); ok {
+			g.refusePlanted(gr, gr.Rule.Keep, g.resolver.Resolve(policy.Unescape(pattern)))
+		}
+	}
+}
+
+// refusePlanted judges one path of a rule, which leads to at.
+func (g *granter) refusePlanted(gr *Grant, written string, at host.Resolved) {
+	for _, l := range at.Links {
+		w := g.writableAround(host.Parent(l.Path))
+		if w == nil || host.Within(at.Real, w.Real) {
+			continue
+		}
+		g.problems = append(g.problems, diag.Diagnostic{
+			Code:    "link-in-writable",
+			Summary: fmt.Sprintf("%s crosses the symbolic link %s, which the jail can change", diag.Quote(written), diag.Quote(l.Path)),
+			Subject: *gr.At,
+			Notes:   []diag.Note{{Text: fmt.Sprintf("%s is writable because of this entry", diag.Quote(w.Real)), At: *w.At}},
+			Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(at.Real)),
+		})
+		break
+	}
+}
+
+func (g *granter) writableAround(dir string) *Grant {
+	for _, gr := range g.grants {
+		if (gr.Kind == GrantWrite || gr.Kind == GrantOverlay && gr.Rule != nil && gr.Rule.Keep != "") && gr.File == host.KindDir && host.Within(dir, gr.Real) {
+			return gr
+		}
+	}
+	return nil
+}
+
+// own keeps jail's own files out of reach, whatever a profile says.
+func (g *granter) own() {
+	o := &g.h.Own
+	add := func(kind GrantKind, p string) {
+		if p == "" {
+			return
+		}
+		at := g.resolver.Resolve(p)
+		if at.Kind == host.KindMissing {
+			return
+		}
+		g.grants = append(g.grants, &Grant{
+			Kind: kind, Real: at.Real, File: at.Kind, Written: p,
+			rank: rank{layer: ownLayer, hide: kind == GrantHide}, At: new(diag.Range),
+		})
+		g.pins = append(g.pins, at.Links...)
+	}
+	add(GrantHide, o.Cache)
+	add(GrantHide, o.State)
+	for _, dir := range o.Runtime {
+		add(GrantHide, dir)
+	}
+	add(GrantGuard, o.Config)
+	add(GrantGuard, o.Binary)
+}

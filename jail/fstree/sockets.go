@@ -1,0 +1,54 @@
+package fstree
+
+import (
+	"github.com/jail-project/jail/jail/host"
+
+	"fmt"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// sockets makes grants of the paths that sockets lists.
+func (g *granter) sockets() {
+	for i := range g.p.Sockets {
+		r := &g.p.Sockets[i]
+		if _, abstract := policy.AbstractSocket(r.Path); abstract || r.Path == policy.AnySocket {
+			continue
+		}
+		pattern, ok := g.expand(r.Path, r)
+		if !ok {
+			continue
+		}
+		lexical := policy.Unescape(pattern)
+		at := g.resolver.Resolve(lexical)
+		switch {
+		case at.Kind == host.KindMissing && r.Required:
+			g.missing(r, lexical)
+		case at.Kind == host.KindMissing:
+		case at.Kind != host.KindSocket:
+			g.problem(r, "not-a-socket", fmt.Sprintf("%s is not a socket", diag.Quote(r.Path)), "files are granted under filesystem")
+		case host.Within(at.Real, "/dev"), host.Within(at.Real, "/proc"):
+			g.problem(r, "reserved-path", fmt.Sprintf("%s lies where everything is the jail's own", diag.Quote(r.Path)), "")
+		default:
+			g.links = append(g.links, at.Links...)
+			g.grants = append(g.grants, &Grant{
+				Kind: GrantSocket, Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, links: at.Links, At: &r.At,
+				rank: rank{layer: r.Layer, exact: true, index: len(g.p.Filesystem.Rules) + i},
+			})
+		}
+	}
+}
+
+// over tells which of two grants for one path counts. A socket that may be
+// connected to is visible as well, whatever else shows it.
+func (gr *Grant) over(other *Grant) bool {
+	shows := func(x *Grant) bool { return x.Kind == GrantRead || x.Kind == GrantWrite }
+	switch {
+	case gr.Kind == GrantSocket && shows(other):
+		return true
+	case other.Kind == GrantSocket && shows(gr):
+		return false
+	}
+	return gr.rank.over(other.rank)
+}

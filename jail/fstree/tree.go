@@ -1,0 +1,198 @@
+package fstree
+
+import (
+	"github.com/jail-project/jail/jail/host"
+
+	"slices"
+	"strings"
+)
+
+// Node is one name in the jail's file tree. It has a grant, or a link's
+// target, or is only on the way to others.
+type Node struct {
+	Name   string
+	Grant  *Grant
+	Link   string
+	Pinned bool // a link on the way to what is hidden or protected
+	Kids   []*Node
+	byName map[string]*Node // filled when there are more than a few kids
+}
+
+const fewKids = 8
+
+// Kid returns the node for one more component, made on demand.
+func (n *Node) Kid(name string, create bool) *Node {
+	if n.byName != nil {
+		if k := n.byName[name]; k != nil || !create {
+			return k
+		}
+	} else {
+		for _, k := range n.Kids {
+			if k.Name == name {
+				return k
+			}
+		}
+		if !create {
+			return nil
+		}
+	}
+	k := &Node{Name: name}
+	n.Kids = append(n.Kids, k)
+	if n.byName == nil && len(n.Kids) > fewKids {
+		n.byName = make(map[string]*Node, 4*fewKids)
+		for _, other := range n.Kids {
+			n.byName[other.Name] = other
+		}
+	} else if n.byName != nil {
+		n.byName[name] = k
+	}
+	return k
+}
+
+// At returns the node of an absolute path, made on demand.
+func (n *Node) At(path string) *Node {
+	for part := range strings.SplitSeq(path[1:], "/") {
+		if part != "" {
+			n = n.Kid(part, true)
+		}
+	}
+	return n
+}
+
+// grow builds the tree of all grants and links. For one path the grant with
+// the higher rank remains.
+func grow(grants []*Grant, links, pins []host.Link) *Node {
+	root := &Node{}
+	for _, l := range pins {
+		root.At(l.Path).Pinned = true
+	}
+	for _, l := range links {
+		root.At(l.Path).Link = l.Target
+	}
+	for _, gr := range grants {
+		n := root.At(gr.Real)
+		if n.Grant != nil && !gr.over(n.Grant) {
+			continue
+		}
+		if gr.Kind == GrantGuard && n.Grant != nil && n.Grant.Kind != GrantHide {
+			// The path was granted by name; being jail's own it stays readable at most.
+			gr.Kind = GrantRead
+		}
+		n.Grant = gr
+	}
+	root.sort()
+	return root
+}
+
+func (n *Node) sort() {
+	slices.SortFunc(n.Kids, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
+	for _, k := range n.Kids {
+		k.sort()
+	}
+}
+
+// forgetHost takes away what hides or protects files of the host's home in
+// a jail that has a home of its own there: those files are not in it, and a
+// mask or a protected copy would show that they exist, or what they hold. What
+// lies below a path that is granted into the home keeps its guards.
+func (n *Node) forgetHost(home *Grant) {
+	if n.Grant != nil && n.Grant != home {
+		if n.Grant.Kind != GrantHide && n.Grant.Kind != GrantGuard && n.Grant.Kind != GrantBlocked {
+			return
+		}
+		n.Grant = nil
+	}
+	for _, k := range n.Kids {
+		k.forgetHost(home)
+	}
+}
+
+// Setting is what surrounds a node: what a file without a grant of its own
+// is in that directory.
+type Setting struct {
+	Bound    bool // a directory of the host (or of a private home) shows through
+	Writable bool
+	Own      bool   // bound, and mount points may be made in it: a private home
+	By       *Grant // what decided; nil for the bare root
+}
+
+// Apply returns the setting inside a node with grant gr, given the setting
+// around it.
+func (s Setting) Apply(gr *Grant) Setting {
+	if gr == nil {
+		return s
+	}
+	switch gr.Kind {
+	case GrantRead, GrantSocket:
+		return Setting{Bound: true, By: gr}
+	case GrantWrite, GrantOverlay:
+		return Setting{Bound: true, Writable: true, Own: gr.Source != "" || gr.Kind == GrantOverlay, By: gr}
+	case GrantGuard, GrantBlocked:
+		if s.Bound && s.Writable {
+			return Setting{Bound: true, By: gr}
+		}
+		return s
+	case GrantTmpfs:
+		return Setting{Writable: true, By: gr}
+	default: // hide, /dev, /proc, text
+		return Setting{By: gr}
+	}
+}
+
+// Lookup tells the setting at a real path and the last node on the way to
+// it, whether or not the path exists.
+func (n *Node) Lookup(path string) (at Setting, decided []*Grant) {
+	s := Setting{}.Apply(n.Grant)
+	if n.Grant != nil {
+		decided = append(decided, n.Grant)
+	}
+	for part := range strings.SplitSeq(path[1:], "/") {
+		if part == "" {
+			continue
+		}
+		if n = n.Kid(part, false); n == nil {
+			break
+		}
+		if n.Grant != nil {
+			s = s.Apply(n.Grant)
+			decided = append(decided, n.Grant)
+		}
+	}
+	return s, decided
+}
+
+// visible tells whether a host path can be seen inside the jail.
+func (n *Node) visible(real string) bool {
+	s, _ := n.Lookup(real)
+	return s.Bound
+}
+
+// LeadsSomewhere tells whether anything is visible below n.
+func LeadsSomewhere(n *Node) bool {
+	for _, k := range n.Kids {
+		if k.Grant != nil && k.Grant.Kind != GrantHide && k.Grant.Kind != GrantGuard && k.Grant.Kind != GrantBlocked || k.Link != "" || LeadsSomewhere(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// HoldsProtected tells whether something below n is less than writable. A tmpfs
+// and an overlay are: the host's files there are covered, and would be open to
+// the next jail under another name. What lies below them is not the host's.
+func HoldsProtected(n *Node) bool {
+	for _, k := range n.Kids {
+		switch {
+		case k.Pinned:
+			return true
+		case k.Grant == nil || k.Grant.Kind == GrantWrite:
+			if HoldsProtected(k) {
+				return true
+			}
+		case k.Grant.Kind == GrantRead || k.Grant.Kind == GrantHide || k.Grant.Kind == GrantGuard,
+			k.Grant.Kind == GrantBlocked || k.Grant.Kind == GrantTmpfs || k.Grant.Kind == GrantOverlay:
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,177 @@
+// Package fstree turns the path rules of a policy into the tree of what is visible in
+// a jail: grants, with links followed, groups and globs expanded, and what of @startup
+// and of jail's own files is protected. Package compile makes mounts of the tree; Explain
+// says why a path is what it is.
+package fstree
+
+import (
+	"github.com/jail-project/jail/jail/host"
+
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+)
+
+// View is the file tree of a jail before it exists: which path shows what,
+// and which rule says so.
+type View struct {
+	Root       *Node
+	Resolver   *host.Resolver
+	Creates    []*Grant
+	Grants     []*Grant // all of them, for Explain
+	HasOverlay bool
+}
+
+func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *View {
+	g := newGranter(p, h, program)
+	g.run()
+	home := g.home()
+	g.layers()
+	g.fixed()
+	g.refuseAmbiguous(diag.Range{})
+	*problems = append(*problems, g.problems...)
+	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants}
+	if home != nil {
+		v.Root.At(home.Real).forgetHost(home)
+	}
+	if h.RunAs > 0 {
+		v.Root.maskUnreachable(h.Files, "", Setting{}.Apply(v.Root.Grant), false)
+	}
+	for _, gr := range g.grants {
+		if gr.Kind != GrantOverlay {
+			continue
+		}
+		v.HasOverlay = true
+		if gr.Source != "" && v.Visible(gr.Source) {
+			*problems = append(*problems, diag.Diagnostic{
+				Code: "keep-visible", Summary: diag.Quote(gr.Rule.Keep) + ", which is to keep the changes, can be seen in the jail",
+				Subject: *gr.At, Remedy: "choose a directory that nothing grants",
+			})
+		}
+	}
+	return v
+}
+
+// Visible tells whether a real path of the host can be seen in the jail.
+func (v *View) Visible(real string) bool { return v.Root.visible(real) }
+
+// NameLeadsTo tells whether a name works in the jail as it does on the host:
+// all links on its way are there.
+func (v *View) NameLeadsTo(name string, at host.Resolved) bool {
+	if name == at.Real {
+		return true
+	}
+	for _, l := range at.Links {
+		if v.Visible(l.Path) {
+			continue
+		}
+		n := v.Root
+		for part := range strings.SplitSeq(l.Path[1:], "/") {
+			if n = n.Kid(part, false); n == nil {
+				return false
+			}
+		}
+		if n.Link == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// home puts a private or an empty home in the place of the host's, and
+// returns its grant.
+func (g *granter) home() *Grant {
+	v := &g.p.Filesystem.Home
+	if v.V == "host" || v.V == "" || g.h.Home == "" {
+		return nil
+	}
+	real := g.resolver.Resolve(g.h.Home).Real
+	gr := &Grant{
+		Real: real, File: host.KindDir, Written: g.h.Home, At: &v.At,
+		rank: rank{layer: v.Layer, exact: true}, key: "filesystem.home: " + v.V,
+	}
+	if v.V == "empty" {
+		gr.Kind, gr.Rule = GrantTmpfs, &policy.PathRule{Mode: 0o700}
+	} else {
+		gr.Kind, gr.Source = GrantWrite, host.Join(host.Join(g.h.Own.State, "homes"), g.p.Name)
+		g.keepDirectory(gr.Source, &v.At)
+	}
+	g.grants = append(g.grants, gr)
+	return gr
+}
+
+// layers finds the directories that keep the changes of overlays.
+func (g *granter) layers() {
+	for _, gr := range g.grants {
+		if gr.Kind != GrantOverlay || gr.Rule.Keep == "" {
+			continue
+		}
+		pattern, ok := g.expand(gr.Rule.Keep, gr.Rule)
+		if !ok {
+			g.problem(gr.Rule, "path-unset", "the directory to keep changes in, "+diag.Quote(gr.Rule.Keep)+", is not an absolute path here", "")
+			continue
+		}
+		gr.Source = g.resolver.Resolve(policy.Unescape(pattern)).Real
+		if host.Within(gr.Source, gr.Real) {
+			g.problem(gr.Rule, "keep-inside", diag.Quote(gr.Rule.Keep)+" lies inside the directory whose changes it is to keep", "choose a directory outside it")
+		}
+		g.keepDirectory(gr.Source, gr.At)
+	}
+}
+
+// keepDirectory has a directory of the host made before it is used.
+func (g *granter) keepDirectory(dir string, at *diag.Range) {
+	place := g.resolver.Resolve(dir)
+	if place.Kind == host.KindMissing {
+		g.creates = append(g.creates, &Grant{Kind: GrantWrite, Real: place.Real, File: host.KindDir, Written: dir, At: at})
+	}
+}
+
+// fixed adds what every jail has: /proc, /dev, shared memory, lists of
+// accounts and of host names, a machine id, and the root of another system if the profile names one.
+func (g *granter) fixed() {
+	fs, id := &g.p.Filesystem, &g.p.Identity
+	if fs.Root.V != "host" && fs.Root.V != "" {
+		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
+		if pattern, ok := g.expand(fs.Root.V, r); ok {
+			at := g.resolver.Resolve(policy.Unescape(pattern))
+			if at.Kind != host.KindDir {
+				g.missing(r, policy.Unescape(pattern))
+			}
+			g.grants = append(g.grants, &Grant{
+				Kind: GrantRead, Real: "/", Source: at.Real, File: host.KindDir, Written: fs.Root.V,
+				At: &fs.Root.At, rank: rank{layer: fs.Root.Layer, exact: true}, key: "filesystem.root: " + fs.Root.V,
+			})
+		}
+	}
+	own := rank{layer: ownLayer}
+	g.grants = append(g.grants,
+		&Grant{Kind: GrantDev, Real: "/dev", File: host.KindDir, Written: "/dev", rank: own, At: new(diag.Range)},
+		&Grant{Kind: GrantProc, Real: "/proc", File: host.KindDir, Written: "/proc", rank: own, At: new(diag.Range)},
+		shmGrant())
+	g.accounts()
+	g.hostNames()
+	g.machineID(id)
+}
+
+// machineID gives the jail an id that does not identify the host, unless the
+// profile asks for the host's.
+func (g *granter) machineID(id *policy.Identity) {
+	at := g.resolver.Resolve("/etc/machine-id")
+	if at.Kind != host.KindFile || path.Dir(at.Real) != "/etc" {
+		return
+	}
+	gr := &Grant{
+		Kind: GrantText, Real: at.Real, File: host.KindFile, Written: "/etc/machine-id", Text: id.MachineID.V + "\n",
+		rank: rank{layer: ownLayer}, At: &id.MachineID.At, key: "identity.machine-id: " + id.MachineID.V,
+	}
+	switch id.MachineID.V {
+	case "random", "":
+		gr.Text = g.h.RandomID + "\n"
+	case "host":
+		gr.Kind, gr.Text, gr.rank = GrantRead, "", rank{layer: builtinLayer}
+	}
+	g.grants = append(g.grants, gr)
+}

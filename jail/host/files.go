@@ -1,0 +1,151 @@
+package host
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/standin"
+)
+
+// OSFiles is the running machine's file tree.
+type OSFiles struct{}
+
+func (OSFiles) Kind(path string) FileKind {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return KindMissing
+	}
+	if standin.Like(&st) {
+		return KindMissing
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return KindDir
+	case unix.S_IFLNK:
+		return KindLink
+	case unix.S_IFSOCK:
+		return KindSocket
+	default:
+		return KindFile
+	}
+}
+
+func (OSFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
+
+func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = unix.Close(fd) }()
+	var st unix.Stat_t
+	const usualEntry = 32 // bytes in a directory of ext4
+	if unix.Fstat(fd, &st) != nil || st.Size/usualEntry > int64(most) {
+		return nil
+	}
+	kinds := make(map[string]FileKind, st.Size/usualEntry)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := unix.Getdents(fd, buf)
+		if err != nil {
+			return nil
+		}
+		if n <= 0 {
+			return kinds
+		}
+		f.entries(path, buf[:n], kinds)
+	}
+}
+
+// entries takes struct linux_dirent64 after struct linux_dirent64, see
+// getdents64(2).
+func (f OSFiles) entries(dir string, buf []byte, kinds map[string]FileKind) {
+	const head = 19 // inode, offset, length, type
+	for len(buf) > head {
+		length := int(binary.NativeEndian.Uint16(buf[16:]))
+		if length <= head || length > len(buf) {
+			return
+		}
+		name, _, _ := strings.Cut(string(buf[head:length]), "\x00")
+		switch kind := buf[18]; {
+		case name == "." || name == "..":
+		case kind == unix.DT_DIR:
+			kinds[name] = KindDir
+		case kind == unix.DT_LNK:
+			kinds[name] = KindLink
+		case kind == unix.DT_UNKNOWN, kind == unix.DT_SOCK:
+			if k := f.Kind(Join(dir, name)); k != KindMissing {
+				kinds[name] = k
+			}
+		default:
+			kinds[name] = KindFile
+		}
+		buf = buf[length:]
+	}
+}
+
+func (OSFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
+
+func (OSFiles) Writable(dir string) bool { return unix.Access(dir, unix.W_OK|unix.X_OK) == nil }
+
+func (OSFiles) Text(path string) string {
+	var buf [4096]byte
+	n, _ := readFile(path, buf[:])
+	return string(buf[:n])
+}
+
+func (OSFiles) Same(a, b string) bool {
+	var s, t unix.Stat_t
+	return unix.Lstat(a, &s) == nil && unix.Lstat(b, &t) == nil && s.Dev == t.Dev && s.Ino == t.Ino
+}
+
+func (OSFiles) Owner(path string) (Owner, bool) {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return Owner{}, false
+	}
+	return Owner{UID: int(st.Uid), GID: int(st.Gid), Mode: st.Mode}, true
+}
+
+func (OSFiles) ACL(path string) []byte {
+	const most = 1 << 16 // XATTR_SIZE_MAX
+	var few [256]byte
+	n, err := unix.Lgetxattr(path, "system.posix_acl_access", few[:])
+	if err == nil {
+		return few[:n]
+	}
+	if !errors.Is(err, unix.ERANGE) {
+		return nil
+	}
+	many := make([]byte, most)
+	n, _ = unix.Lgetxattr(path, "system.posix_acl_access", many)
+	return many[:max(n, 0)]
+}
+
+func (OSFiles) Public(path string) bool {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return false
+	}
+	need := uint32(0o004)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		need = 0o005
+	case unix.S_IFLNK:
+		need = 0
+	}
+	for st.Mode&need == need {
+		if path == "/" {
+			return true
+		}
+		path, need = Parent(path), 0o001
+		if unix.Stat(path, &st) != nil {
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,194 @@
+package host
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/jail-project/jail/standin"
+)
+
+// Link is a symbolic link that was crossed while a path was resolved.
+type Link struct {
+	Path   string // real path of the link itself
+	Target string // its text
+}
+
+// Resolved is where a path leads on the host.
+type Resolved struct {
+	Real  string // without symbolic links; for KindMissing the path as far as it could be resolved
+	Kind  FileKind
+	Links []Link // crossed on the way, in order
+}
+
+// Resolver follows symbolic links through Files and remembers directories,
+// so that a thousand paths in one directory cost a thousand lookups.
+type Resolver struct {
+	files Files
+	dirs  map[string]Resolved
+
+	listings  map[string]*listing
+	last      *listing // the one that was used before
+	Ambiguous []string // spellings of which nothing tells what else leads to the same file
+}
+
+// listing is what is known about the entries of one real directory.
+type listing struct {
+	dir   string
+	asked int                 // how many entries were asked for
+	next  int                 // reading the directory is considered at so many
+	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
+	Folds bool                // other spellings lead to the same entries
+	names map[string]string   // spellings that stand for others; see name
+	// closed: the directory can't be read, however much it holds.
+	closed bool
+}
+
+func NewResolver(files Files) *Resolver {
+	return &Resolver{files: files, dirs: map[string]Resolved{}, listings: map[string]*listing{}}
+}
+
+// maxLinks is the kernel's own bound on links in one lookup
+// (path_resolution(7)).
+const maxLinks = 40
+
+// Resolve follows every symbolic link of an absolute, clean path.
+func (r *Resolver) Resolve(path string) Resolved { return r.follow(path, 0) }
+
+func (r *Resolver) follow(path string, depth int) Resolved {
+	if path == "/" {
+		return Resolved{Real: "/", Kind: KindDir}
+	}
+	if p, ok := r.dirs[path]; ok {
+		return p
+	}
+	cut := strings.LastIndexByte(path, '/')
+	dir, base := path[:cut], path[cut+1:]
+	if dir == "" {
+		dir = "/"
+	}
+	parent := r.follow(dir, depth)
+	if parent.Kind != KindDir {
+		r.dirs[dir] = parent
+		return Resolved{Real: Join(parent.Real, base), Kind: KindMissing, Links: parent.Links}
+	}
+	full := path
+	if parent.Real != dir {
+		full = Join(parent.Real, base)
+	}
+	real, kind := r.entry(parent.Real, base, full)
+	p := Resolved{Real: real, Kind: kind, Links: parent.Links}
+	if p.Kind == KindLink {
+		p = r.followLink(p, parent.Real, depth)
+	}
+	if p.Kind == KindDir || len(p.Links) > 0 {
+		r.dirs[path] = p
+	}
+	return p
+}
+
+// Entries are looked up one by one until their directory could as well be
+// read as a whole: to read an entry costs a third of looking one up.
+const (
+	FirstAsked = 6
+	readRatio  = 3
+)
+
+// entry looks up one entry of a real directory, which full is the path of. It
+// returns the path in the spelling that stands for all of them; see name.
+func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
+	l := r.listing(dir)
+	if l.asked++; l.kinds == nil && !l.closed && l.asked >= l.next {
+		r.read(l, readRatio*l.asked)
+		l.next *= 2
+	}
+	kind, listed := l.kinds[base]
+	switch {
+	case listed && !l.Folds, !listed && l.kinds != nil && !l.Folds && plain(base):
+		return full, kind
+	case !listed:
+		kind = r.files.Kind(full)
+	}
+	if kind == KindMissing {
+		return full, kind
+	}
+	if name := r.name(l, base); name != base {
+		return Join(dir, name), kind
+	}
+	return full, kind
+}
+
+// Names lists the entries of a real directory, in no order.
+func (r *Resolver) Names(dir string) *listing {
+	l := r.listing(dir)
+	if l.kinds == nil && !l.closed {
+		r.read(l, math.MaxInt)
+	}
+	return l
+}
+
+func (r *Resolver) listing(dir string) *listing {
+	if r.last != nil && r.last.dir == dir {
+		return r.last
+	}
+	l := r.listings[dir]
+	if l == nil {
+		l = &listing{dir: dir, next: FirstAsked, names: map[string]string{}}
+		r.listings[dir] = l
+	}
+	r.last = l
+	return l
+}
+
+// followLink continues at the target of the link at, which lies in dir. A
+// ".." in the target means the parent of the real directory, as in the kernel.
+func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
+	target, err := r.files.Readlink(at.Real)
+	if target == standin.Target {
+		return Resolved{Real: at.Real, Kind: KindMissing, Links: at.Links}
+	}
+	if err != nil || target == "" || depth >= maxLinks {
+		return Resolved{Real: at.Real, Kind: KindMissing, Links: at.Links}
+	}
+	links := slices.Concat(at.Links, []Link{{at.Real, target}})
+	cur := Resolved{Real: dir, Kind: KindDir}
+	if target[0] == '/' {
+		cur.Real = "/"
+	}
+	for part := range strings.SplitSeq(target, "/") {
+		switch {
+		case cur.Kind != KindDir: // even for an empty part: "file/" is no file
+			return Resolved{Real: Join(cur.Real, part), Kind: KindMissing, Links: links}
+		case part == "" || part == ".":
+		case part == "..":
+			cur.Real = Parent(cur.Real)
+		default:
+			cur = r.follow(Join(cur.Real, part), depth+1)
+			links = append(links, cur.Links...)
+		}
+	}
+	return Resolved{Real: cur.Real, Kind: cur.Kind, Links: links}
+}
+
+func Join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
+}
+
+func Parent(path string) string {
+	cut := strings.LastIndexByte(path, '/')
+	if cut <= 0 {
+		return "/"
+	}
+	return path[:cut]
+}
+
+// Within tells whether path is dir or lies below it.
+func Within(path, dir string) bool {
+	if dir == "/" {
+		return true
+	}
+	return len(path) >= len(dir) && path[:len(dir)] == dir && (len(path) == len(dir) || path[len(dir)] == '/')
+}

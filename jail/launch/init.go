@@ -1,0 +1,97 @@
+package launch
+
+import (
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/plan"
+
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Init is the pre-forked init of a jail to be: its first process. It makes its
+// namespaces, which takes longer than anything else in a launch, while the launcher
+// reads the profile, and waits for a plan.
+type Init struct {
+	namespaces uintptr
+	pid        int
+	memory     *child.Memory
+	status     *statusSocket
+	control    int // a socket to a first process that serves a terminal, or -1
+}
+
+// UsualNamespaces are those of a profile that changes nothing about them.
+const UsualNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC |
+	unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWNET | uintptr(unix.SIGCHLD)
+
+// usualSize is address space for a plan of several thousand paths.
+const usualSize = 16 << 20
+
+// NewInit forks an init with these namespaces, flags of clone(2). The jail is tied
+// to the thread that forks it (PR_SET_PDEATHSIG of prctl(2)). The runtime keeps its
+// threads for good, but for those of a goroutine that ends locked to one: see
+// Start.
+//
+// With a terminal, the init can serve it.
+func NewInit(namespaces uintptr, terminal bool) (*Init, error) {
+	return newInit(namespaces, terminal, usualSize, nil)
+}
+
+func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input) (*Init, error) {
+	status, err := newStatusSocket()
+	if err != nil {
+		return nil, err
+	}
+	in := &Init{namespaces: namespaces, status: status, control: -1}
+	if in.memory, err = child.NewMemory(size); err != nil {
+		in.release()
+		return nil, err
+	}
+	slots := append([]plan.Input{{Slot: plan.SlotReport, FD: status.child}}, inputs...)
+	if terminal {
+		control, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			in.release()
+			return nil, fmt.Errorf("socketpair: %w", err)
+		}
+		in.control = control[0]
+		slots = append(slots, plan.Input{Slot: plan.SlotControl, FD: control[1]})
+		defer func() { _ = unix.Close(control[1]) }()
+	}
+	if in.pid, err = in.memory.Fork(namespaces, child.Descriptors{Launcher: status.ours, Slots: slots}); err != nil {
+		in.release()
+		return nil, err
+	}
+	status.closeChild()
+	return in, nil
+}
+
+// fits tells whether the init has what a plan with these inputs wants of it.
+func (in *Init) fits(p *plan.Plan, inputs []plan.Input) bool {
+	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Terminal == (in.control >= 0)
+}
+
+// Discard ends an init that was not used; nil is none.
+func (in *Init) Discard() {
+	if in != nil {
+		in.kill()
+		in.release()
+	}
+}
+
+func (in *Init) kill() {
+	_ = unix.Kill(in.pid, unix.SIGKILL)
+	reap(in.pid)
+}
+
+// release gives back what only the launch needed.
+func (in *Init) release() {
+	in.status.close()
+	if in.control >= 0 {
+		_ = unix.Close(in.control)
+		in.control = -1
+	}
+	if in.memory != nil {
+		in.memory.Unmap()
+	}
+}

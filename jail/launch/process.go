@@ -1,0 +1,271 @@
+package launch
+
+import (
+	"github.com/jail-project/jail/jail/plan"
+
+	"errors"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/terminal"
+	"github.com/jail-project/jail/unixsock"
+)
+
+// Process is a started jail. Its first process is a child of this one.
+type Process struct {
+	first        int // pid of PID 1 of the jail, as seen here
+	program      int // pid of the program, as seen here
+	pidfd        int // of the program
+	firstfd      int // pidfd of PID 1
+	plan         *plan.Plan
+	options      Options
+	limit        time.Time        // when the time limit is over; zero for none
+	sockets      *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
+	rules        *unixsock.Rules  // of sockets
+	timedOut     bool
+	placeholders *standin.Held
+
+	// For a program with a terminal.
+	relay   *terminal.Relay
+	control int              // a socket to PID 1, see serveTerminal
+	stops   []syscall.Signal // what it said and nobody has attended to
+	pressed syscall.Signal   // SIGINT or SIGQUIT, when a key for it was pressed
+	hungUp  bool             // somebody said so by SIGHUP
+	grace   time.Time        // how long the program may go on after that; zero for ever
+}
+
+// openProcess begins to follow a jail whose program is about to run. Both
+// processes exist, or are at worst not yet reaped: the numbers are still
+// theirs.
+func openProcess(l *launch, program int) *Process {
+	open := func(pid int) int {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			return -1
+		}
+		return fd
+	}
+	first := l.init.pid
+	return &Process{
+		first: first, program: program, firstfd: open(first), pidfd: open(program),
+		plan: l.plan, options: l.options, placeholders: l.held, control: -1,
+	}
+}
+
+// serveSockets gets ready to answer the connections of the jail, if its guard has
+// a listener.
+func (p *Process) serveSockets(in *Init) {
+	listener := in.status.takeListener()
+	if listener < 0 {
+		return
+	}
+	if p.rules = p.options.Sockets; p.rules == nil {
+		p.rules = socketRules(p.plan, in.memory.Result)
+	}
+	p.sockets = unixsock.NewServer(notifications{p.rules.User}, listener, *p.rules)
+}
+
+// Sockets are the rules by which the jail's connections are answered, nil for none.
+func (p *Process) Sockets() *unixsock.Rules { return p.rules }
+
+// Pid returns the process id of the program, as seen from outside.
+func (p *Process) Pid() int { return p.program }
+
+// First returns the process id of the jail's first process, as seen from
+// outside.
+func (p *Process) First() int { return p.first }
+
+// Kill ends the jail and everything in it; of what entered one, the program and
+// its process group.
+func (p *Process) Kill() error {
+	if p.plan.Entering {
+		p.signalGroup(unix.SIGKILL)
+	}
+	return unix.Kill(p.first, unix.SIGKILL)
+}
+
+// Wait returns the exit status to pass on: the program's own, 128+N when
+// signal N ended it, 124 when the time limit did. Meanwhile it passes on
+// what signals come.
+func (p *Process) Wait() int {
+	p.follow()
+	status := reap(p.first)
+	p.options.leaveGroup()
+	if p.relay != nil {
+		p.relay.End()
+	}
+	releaseSignals()
+	p.close()
+	p.placeholders.Release()
+	switch {
+	case p.timedOut:
+		return plan.ExitTimeLimit
+	case status.Signaled():
+		return 128 + int(status.Signal())
+	default:
+		return status.ExitStatus()
+	}
+}
+
+// TimedOut tells, after Wait, whether the time limit ended the jail.
+func (p *Process) TimedOut() bool { return p.timedOut }
+
+// follow serves the jail until its first process has ended.
+func (p *Process) follow() {
+	if p.plan.Time > 0 {
+		p.limit = time.Now().Add(p.plan.Time)
+	}
+	var fds []unix.PollFd
+	for {
+		fds = append(fds[:0],
+			unix.PollFd{Fd: int32(p.firstfd), Events: unix.POLLIN},
+			unix.PollFd{Fd: int32(wakeFD()), Events: unix.POLLIN})
+		if p.relay != nil {
+			outer := p.relay.Watch()
+			fds = append(fds, unix.PollFd{Fd: int32(p.control), Events: unix.POLLIN}, outer[0], outer[1])
+		}
+		others := len(fds)
+		if p.sockets != nil {
+			fds = append(fds, unix.PollFd{Fd: int32(p.sockets.Listener()), Events: unix.POLLIN})
+		}
+		_, err := unix.Poll(fds, p.timeLeft())
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || p.firstfd < 0 {
+			p.answer(unix.POLLIN)
+			return // waiting is all that can be done
+		}
+		if fds[0].Revents != 0 {
+			return
+		}
+		if fds[1].Revents != 0 {
+			p.passOn(takeSignals())
+		}
+		if others < len(fds) {
+			p.answer(fds[others].Revents)
+		}
+		if p.relay != nil {
+			p.serve(fds[2:others])
+		}
+	}
+}
+
+// answer has the program's calls answered from the first one on, by a goroutine
+// that may have to wait for the program.
+func (p *Process) answer(events int16) {
+	switch {
+	case p.sockets == nil:
+	case events&unix.POLLIN != 0:
+		if runtime.GOMAXPROCS(0) == 1 {
+			runtime.GOMAXPROCS(2) // Serve may wait in the kernel and keep one
+		}
+		go p.sockets.Serve()
+		p.sockets = nil
+	case events != 0: // there is nobody left who could call
+		p.sockets.Close()
+		p.sockets = nil
+	}
+}
+
+// timeLeft is how long poll(2) may wait, in milliseconds. When the time is
+// over, it ends the jail.
+func (p *Process) timeLeft() int {
+	end := p.limit
+	if !p.grace.IsZero() && (end.IsZero() || p.grace.Before(end)) {
+		end = p.grace
+	}
+	if end.IsZero() {
+		return -1
+	}
+	if left := time.Until(end); left > 0 {
+		return int(min(left, time.Hour).Milliseconds()) + 1
+	}
+	p.timedOut = end.Equal(p.limit)
+	p.limit, p.grace = time.Time{}, time.Time{}
+	_ = p.Kill()
+	return -1
+}
+
+// passOn does with signals for the launcher what they were meant for. One that
+// somebody sent goes to the program, one that a terminal sent, to the whole of
+// its process group, as it would without jail.
+func (p *Process) passOn(sent, typed uint64) {
+	for _, sig := range caught() {
+		bit := uint64(1) << uint(sig)
+		if (sent|typed)&bit == 0 {
+			continue
+		}
+		switch sig {
+		case syscall.SIGTSTP:
+			p.suspend()
+		case syscall.SIGCONT:
+			if p.relay != nil {
+				p.relay.Continued()
+			}
+		case syscall.SIGWINCH:
+			if p.relay != nil {
+				p.relay.Resized()
+			}
+		default:
+			p.hungUp = p.hungUp || sig == syscall.SIGHUP
+			if typed&bit != 0 {
+				p.pressed = sig
+			}
+			if sent&bit != 0 {
+				p.signal(sig)
+			} else {
+				p.signalGroup(sig)
+			}
+		}
+	}
+}
+
+// suspend stops the program's process group and then the launcher, so that
+// the shell sees its job stopped. When the job goes on, so does the group. At a
+// terminal of the jail's own, the first process says when the program has stopped.
+func (p *Process) suspend() {
+	p.signalGroup(unix.SIGTSTP)
+	if p.relay != nil {
+		return
+	}
+	raiseDefault(unix.SIGTSTP)
+	p.signalGroup(unix.SIGCONT)
+}
+
+// signal sends a signal to the program, which may just have ended.
+func (p *Process) signal(sig syscall.Signal) {
+	_ = unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
+}
+
+// toGroup is PIDFD_SIGNAL_PROCESS_GROUP of pidfd_send_signal(2), Linux 6.9.
+const toGroup = 4
+
+// signalGroup sends a signal to the program's process group. Where the kernel
+// can't by descriptor, the program is asked for first: as long as it is there,
+// its number is its own.
+func (p *Process) signalGroup(sig syscall.Signal) {
+	err := unix.PidfdSendSignal(p.pidfd, sig, nil, toGroup)
+	if errors.Is(err, unix.EINVAL) && unix.PidfdSendSignal(p.pidfd, 0, nil, 0) == nil {
+		err = unix.Kill(-p.program, sig)
+	}
+	if errors.Is(err, unix.ESRCH) {
+		p.signal(sig) // it leads no group
+	}
+}
+
+func (p *Process) close() {
+	if p.sockets != nil {
+		p.sockets.Close()
+	}
+	for _, fd := range []*int{&p.pidfd, &p.firstfd, &p.control} {
+		if *fd >= 0 {
+			_ = unix.Close(*fd)
+			*fd = -1
+		}
+	}
+}

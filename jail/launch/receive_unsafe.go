@@ -1,0 +1,23 @@
+package launch
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal. The
+// wait for the child's records is a raw syscall: the runtime then does not take
+// it for an occasion to start threads, which would cost as much as a namespace.
+func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) {
+	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
+	for {
+		msg := unix.Msghdr{Iov: &iov, Iovlen: 1, Control: &oob[0], Controllen: uint64(len(oob))}
+		r, _, e := syscall.RawSyscall(syscall.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), unix.MSG_CMSG_CLOEXEC)
+		if e == syscall.EINTR {
+			continue
+		}
+		return int(r), int(msg.Controllen), e
+	}
+}

@@ -1,0 +1,167 @@
+package launch
+
+import (
+	"github.com/jail-project/jail/jail/plan"
+
+	"encoding/binary"
+	"fmt"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/terminal"
+)
+
+// withTerminal takes over the terminal of a jail that has one. The program
+// runs already; it gets no further than to the terminal.
+func (p *Process) withTerminal(in *Init) (*Process, *Failure) {
+	if !p.plan.Terminal {
+		return p, nil
+	}
+	p.control, in.control = in.control, -1
+	if err := p.startRelay(); err != nil {
+		_ = p.Kill()
+		p.Wait()
+		return nil, &Failure{Plan: p.plan, Err: fmt.Errorf("take over the jail's terminal: %w", err), Ran: true}
+	}
+	return p, nil
+}
+
+// EndLikeProgram ends this process, after Wait, by the signal that ended the
+// program, if it was sent by a key: a shell that runs a loop then ends the loop, as
+// it would without jail. In an exit status it could not see that.
+func (p *Process) EndLikeProgram(status int) {
+	sig := p.pressed
+	if p.relay != nil && p.relay.Pressed() != 0 {
+		sig = p.relay.Pressed()
+	}
+	if (sig == unix.SIGINT || sig == unix.SIGQUIT) && status == 128+int(sig) {
+		_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // nobody wants to know what the launcher did
+		raiseDefault(sig)
+	}
+}
+
+// hangUpGrace is how long a program may take to end after a hangup that it
+// does not heed.
+const hangUpGrace = 2 * time.Second
+
+// serve does what poll(2) found possible for the terminal: the socket to the
+// first process, and what the Relay watches.
+func (p *Process) serve(fds []unix.PollFd) {
+	if fds[0].Revents != 0 {
+		if rec, ok := p.hear(); ok && rec.Errno != 0 {
+			p.stops = append(p.stops, stopSignal(rec))
+		}
+	}
+	p.relay.Serve([2]unix.PollFd{fds[1], fds[2]})
+	for len(p.stops) > 0 {
+		sig := p.stops[0]
+		p.stops = p.stops[1:]
+		p.relay.Stopped(sig)
+	}
+	if p.relay.Gone() && p.hungUp && p.grace.IsZero() {
+		p.signalGroup(unix.SIGHUP)
+		p.signalGroup(unix.SIGCONT)
+		p.grace = time.Now().Add(hangUpGrace)
+	}
+}
+
+// hear reads a record of serveTerminal.
+func (p *Process) hear() (plan.StatusMessage, bool) {
+	var buf [plan.StatusSize]byte
+	n, err := unix.Read(p.control, buf[:])
+	if err != nil || n != plan.StatusSize {
+		// The first process is gone, which its pidfd tells as well.
+		_ = unix.Close(p.control)
+		p.control = -1
+		return plan.StatusMessage{}, false
+	}
+	return plan.ParseStatus(buf[:]), true
+}
+
+func stopSignal(rec plan.StatusMessage) syscall.Signal {
+	return syscall.WaitStatus(rec.Step).StopSignal()
+}
+
+// job is what a terminal.Relay knows of a Process.
+type job struct{ p *Process }
+
+func (j job) Foreground(yes bool) {
+	p := j.p
+	var wish uint32
+	if yes {
+		wish = 1
+	}
+	ask := binary.NativeEndian.AppendUint32(nil, wish)
+	if _, err := unix.Write(p.control, binary.NativeEndian.AppendUint32(ask, 0)); err != nil {
+		return
+	}
+	for {
+		rec, ok := p.hear()
+		if !ok || rec.Errno == 0 {
+			return
+		}
+		p.stops = append(p.stops, stopSignal(rec))
+	}
+}
+
+func (j job) Group() int { return j.p.program }
+
+func (j job) Signal(sig syscall.Signal) { j.p.signalGroup(sig) }
+
+func (j job) Others(sig syscall.Signal) { signalOthers(sig) }
+
+// Suspend returns whether the process was continued: only then was it
+// stopped.
+func (j job) Suspend(sig syscall.Signal, everybody bool) bool {
+	if everybody {
+		signalOthers(sig)
+	}
+	raiseDefault(sig)
+	const soon = 20 // milliseconds; another thread may note the signal
+	wake := []unix.PollFd{{Fd: int32(wakeFD()), Events: unix.POLLIN}}
+	_, _ = unix.Poll(wake, soon)
+	sent, typed := takeSignals()
+	const continued = uint64(1) << uint(unix.SIGCONT)
+	j.p.passOn(sent&^continued, typed&^continued)
+	return (sent|typed)&continued != 0
+}
+
+// startRelay takes the far side of the jail's terminal over. The message is
+// there: it was sent long before the program's process said that it is ready.
+func (p *Process) startRelay() error {
+	var oob [64]byte
+	_, n, _, _, err := unix.Recvmsg(p.control, make([]byte, 1), oob[:], unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	messages, err := unix.ParseSocketControlMessage(oob[:n])
+	if err != nil || len(messages) != 1 {
+		return unix.EBADMSG
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return unix.EBADMSG
+	}
+	if err := isFarSide(fds[0]); err != nil {
+		_ = unix.Close(fds[0])
+		return err
+	}
+	p.relay, err = terminal.New(p.options.Terminal, fds[0], job{p})
+	return err
+}
+
+// isFarSide refuses what is not the far side of a pseudo-terminal in a devpts:
+// only that is a terminal of the kernel's own, on both sides.
+func isFarSide(fd int) error {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fs); err != nil {
+		return err
+	}
+	if fs.Type != unix.DEVPTS_SUPER_MAGIC {
+		return unix.ENOTTY
+	}
+	_, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	return err
+}

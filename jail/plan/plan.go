@@ -1,0 +1,233 @@
+// Package plan is what a launch does, as data: a flat list of syscalls, each
+// with the profile line that asked for it. Package compile makes plans, package
+// child executes them, package launch does what goes on beside the child. It holds
+// the words that these three exchange, and decides nothing.
+package plan
+
+import (
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/jail-project/jail/diag"
+)
+
+// Plan is everything a launch does, in order. Setup runs in the new
+// namespaces before the program's process exists, Init in PID 1 after it was
+// forked off, Program in the program's process up to execve. A plan is complete
+// when package compile returns it, and nobody changes it afterwards.
+type Plan struct {
+	Profile    string
+	Namespaces uintptr // flags of clone(2) for the first child
+	Setup      []Op
+	Init       []Op
+	Program    []Op
+
+	// Reap is false when the program itself is the first process: then Init
+	// is empty and Program follows Setup in the same process.
+	Reap bool
+	// OwnPIDs tells that the first process is PID 1 of a PID namespace.
+	OwnPIDs bool
+	// Terminal tells that the program gets a terminal of the jail's own, which
+	// the first process serves.
+	Terminal bool
+	// Entering: the plan is to enter a jail that runs.
+	Entering bool
+	// DetachedTree: the plan relies on a kernel that populates a mount tree before
+	// it is attached, which can only be tried.
+	DetachedTree bool
+
+	Path string // of the program, as seen inside
+	Argv []string
+	Env  []string
+	Time time.Duration // wall-clock limit, 0 for none
+
+	// Landlock is the version of landlock(7) that restricts the program, 0 for none.
+	Landlock int
+	// KeptGroups are the supplementary groups of the caller that count in the
+	// jail, wherever a granted directory holds a file of theirs.
+	KeptGroups []int
+
+	// What the launcher does beside the child.
+
+	// Inputs are descriptors of the launcher that ops refer to by slot.
+	Inputs []Input
+	// Placeholders are on the host, as long as the jail runs, in the names of which
+	// the jail blocks the creation; PlaceholderDir is the directory that knows of
+	// them.
+	Placeholders   []Placeholder
+	PlaceholderDir string
+	// GroupMap is for dropping supplementary groups; its Program is "" for none.
+	GroupMap GroupMap
+	// RunAs is who the program is in a jail that root starts; zero for all others.
+	RunAs RunAs
+	// Clones are the mounts that the launcher makes for a jail of root.
+	Clones []Clone
+	// Creates is what the launcher makes on the host for a jail of root.
+	Creates []Create
+	// Sockets is nil when Unix sockets are not guarded.
+	Sockets *SocketGuard
+}
+
+// Placeholder is a file on the host in the name of something that must not be
+// created. Kind is that of package standin.
+type Placeholder struct {
+	Path string
+	Kind uint8
+}
+
+// StandInRemedy is what to do where placeholders can't be had.
+const StandInRemedy = "let the program make what it likes, with `filesystem: {absent: open}`; the reference of profiles says what that means"
+
+// GroupMap is what newgidmap(1) is to write for the jail's first process.
+type GroupMap struct {
+	Program string // the file of newgidmap
+	Map     string // its arguments behind the pid
+	At      diag.Range
+}
+
+// RunAs is a user of the jail, outside and inside. The launcher writes the maps of
+// ids of a jail that root starts; in all others an op does.
+type RunAs struct{ Outside, UID, GID int }
+
+// Clone is an ID-mapped clone of a mount (mount_setattr(2)): a copy of the
+// mount at Source, whose owner root is the jail's user.
+type Clone struct {
+	Slot      Slot
+	Source    string
+	Recursive bool
+	Attr      *Block // struct mount_attr
+	For       Op     // for messages
+}
+
+// Create is a directory or an empty file to be made on the host.
+type Create struct {
+	Path    string
+	Dir     bool
+	Written string // in the user's words
+	At      *diag.Range
+}
+
+// SocketGuard is what a plan notes about Unix sockets: which of them the
+// launcher lets the jail connect to is decided by what the kernel writes there.
+type SocketGuard struct {
+	Mounts   []*Block // struct statx of each mount that is the jail's own
+	Files    []*Block // likewise of each socket of the host
+	Names    []string // abstract names of the host
+	Listener *Block   // a control message with the filter's listener; nil: nobody can listen
+}
+
+// Input is a descriptor that is open in the launcher when the plan starts.
+type Input struct {
+	Slot Slot
+	FD   int
+}
+
+// Slot names a descriptor within a plan.
+type Slot int8
+
+// Slots that every plan knows. Others are handed out and reused by the
+// builder.
+const (
+	NoSlot     Slot = -1
+	SlotReport Slot = 0 // the child's end of the report socket
+	SlotRoot   Slot = 1 // the jail's root directory
+	SlotFirst  Slot = 2
+	SlotCount       = 64 // a power of two: the child masks its index
+	// The first process's end of the socket by which it serves the terminal.
+	SlotControl Slot = SlotCount - 1
+)
+
+// Op is one step of a plan: one syscall, at most one result.
+type Op struct {
+	Name   string // of the syscall
+	Number uintptr
+	Args   []Arg
+	Out    Slot          // receives the result, or NoSlot
+	Accept syscall.Errno // an errno that is no failure, 0 for none
+	Each   bool          // every process of the jail does this, also one that enters: see Entry
+
+	// Store receives the result as 32 bits at byte StoreAt, which is not 0;
+	// nil for none. A later op may have the block as an argument.
+	Store   *Block
+	StoreAt int
+
+	Verb    string // what the step is for, read before Subject
+	Subject string // in the user's words
+	At      *diag.Range
+}
+
+// AcceptAny stands for every errno: whatever comes of the step, go on.
+const AcceptAny = 0xffff
+
+// Index tells where an op stands in the whole plan; the child reports it.
+type Index int
+
+// Len is the number of ops in the plan.
+func (p *Plan) Len() int { return len(p.Setup) + len(p.Init) + len(p.Program) }
+
+// Op returns the op with the given index, nil when there is none.
+func (p *Plan) Op(i Index) *Op {
+	for _, part := range [][]Op{p.Setup, p.Init, p.Program} {
+		if int(i) < len(part) && i >= 0 {
+			return &part[i]
+		}
+		i -= Index(len(part))
+	}
+	return nil
+}
+
+// ArgKind tells how an argument reaches the kernel.
+type ArgKind uint8
+
+// The kinds of arguments.
+const (
+	ArgNumber  ArgKind = iota // Num itself; Text is how people read it
+	ArgSlot                   // the descriptor in slot Num
+	ArgText                   // a pointer to Text, NUL-terminated
+	ArgBlock                  // a pointer to Block
+	ArgShared                 // a pointer Num bytes into the page shared with the launcher
+	ArgBeneath                // a pointer to Block, in which the descriptor in slot Num is written
+)
+
+// Arg is one argument of an op.
+type Arg struct {
+	Num   uint64
+	Text  string
+	Block *Block
+	Kind  ArgKind
+}
+
+// Block is memory an argument points to: a struct, a message, a vector.
+type Block struct {
+	Bytes []byte
+	Refs  []Ref  // places in Bytes that hold a pointer
+	Show  string // how people read it
+
+	// Result: the kernel writes it, and the launcher reads it when the program
+	// runs.
+	Result bool
+}
+
+// Ref says that the pointer-sized word at Offset points to Text
+// (NUL-terminated) or, if Block is set, to that block.
+type Ref struct {
+	Offset int
+	Text   string
+	Block  *Block
+}
+
+// HostSockets is what the guard's step is about.
+const HostSockets = "the sockets of the host"
+
+// GuardsSockets tells whether the plan has a step that keeps Unix sockets of
+// the host out of reach, but for those that the profile lists.
+func (p *Plan) GuardsSockets() bool {
+	return slices.ContainsFunc(p.Program, func(o Op) bool { return o.Name == "seccomp" && o.Subject == HostSockets })
+}
+
+// Codes of the diagnostics that stand for exit statuses 127 and 126.
+const (
+	CodeNotFound      = "program-not-found"
+	CodeNotExecutable = "program-not-executable"
+)

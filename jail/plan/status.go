@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"encoding/binary"
+)
+
+// The child reports to the launcher over a socket pair of type
+// SOCK_SEQPACKET, one fixed-size record a message:
+//
+//	child (PID 1)      program's process         launcher
+//	     | unshare                                   |  reads the profile
+//	     |<--------------------------- "begin" ------|  the plan is in shared memory
+//	     |                                           |
+//	     |-- {op, errno} --------------------------->|  set-up failed at op
+//	     | fork ---> |                               |
+//	     | close     |-- {op, errno} --------------->|  likewise
+//	     |           |-- {-1, 0} "ready" ----------->|  all is set up; the kernel
+//	     |           |   and the guard's listener    |  adds who sent it
+//	     |           | seccomp(2)                    |
+//	     |           | execve(2)                     |
+//	     |           |-- {op, errno} --------------->|  execve failed
+//	     |           x  (close on exec)   end of file|  the program runs
+//
+// End of file without "ready" means that the child died on the way: the
+// program did not run. The step counter in shared memory tells how far it came.
+
+const (
+	StatusSize  = 8
+	StepReady   = -1
+	StepUnshare = -3 // in place of an op: the namespaces could not be made
+	StepFork    = -2 // in place of an op: the program's process could not be forked
+)
+
+// Words of the memory that launcher and child share, by their offset in bytes. The
+// barriers are 0 while they are closed. See futex(2).
+const (
+	InitBarrier     = 4  // the first process opens it when it has nothing left to do
+	LauncherBarrier = 8  // the launcher opens it when it listens for signals
+	ProgramPID      = 12 // the program's pid, as the jail numbers it
+)
+
+// Operations of futex(2) on these words.
+const (
+	FutexWait   = 0
+	FutexWake   = 1
+	FutexWakeOp = 5
+	FutexSetOne = 1 << 12 // FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)
+)
+
+// The descriptors of a first process that serves a terminal. All others are
+// closed.
+const (
+	ControlFD  = 0 // a socket to the launcher
+	TerminalFD = 1 // the jail's terminal; holding it open keeps it from ending
+	ChildrenFD = 2 // a signalfd(2) for SIGCHLD
+	KeptFDs    = 3
+)
+
+// SignalSetSize is the size of the kernel's signal sets in bytes.
+const SignalSetSize = 8
+
+// Exit statuses of jail itself, as of env(1) and timeout(1).
+const (
+	ExitFailed        = 125
+	ExitNotExecutable = 126
+	ExitNotFound      = 127
+	ExitTimeLimit     = 124
+)
+
+// StatusMessage is one message of the child.
+type StatusMessage struct {
+	Step  int32
+	Errno int32
+}
+
+func ReadyMessage() []byte {
+	step := int32(StepReady)
+	return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, uint32(step)), 0)
+}
+
+func ParseStatus(b []byte) StatusMessage {
+	return StatusMessage{Step: int32(binary.NativeEndian.Uint32(b)), Errno: int32(binary.NativeEndian.Uint32(b[4:]))}
+}
