@@ -31,7 +31,7 @@ import (
 // guards it once more, is off.
 func TestEnteringIsOpaque(t *testing.T) {
 	probe := filepath.Join(t.TempDir(), "probe")
-	build := exec.Command("go", "build", "-o", probe, "../e2e/testdata/probe")
+	build := exec.Command("go", "build", "-o", probe, "../../e2e/testdata/probe")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
