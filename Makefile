@@ -164,9 +164,10 @@ cover: build ## Test coverage, as a table and in bin/cover.html
 	$(GO) tool cover -func=bin/cover.out | tail -n 1
 
 # What the bench runs must be executable by the account it launches as; the
-# bench copies it. BENCHFLAGS="-short", "-json", "-only firefox" and so on.
+# bench copies it. BENCHFLAGS="-short", "-json", "-only firefox",
+# "-before FORMER/bin/jail" and so on.
 .PHONY: bench
-bench: build ## Measure start-up and memory beside bubblewrap, firejail and the floor
+bench: build ## Measure start-up, processor time and memory beside bubblewrap, firejail and the floor
 	@scripts/deps bench
 	gcc -O2 -static -Wall -Wextra -o bin/floor testdata/floor/floor.c
 	gcc -O2 -static -Wall -Wextra -o bin/peak testdata/floor/peak.c

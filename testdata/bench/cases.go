@@ -2,31 +2,87 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"regexp"
-	"strings"
+	"runtime"
 )
 
 // comparison is one row: jail's command and the one it is measured against.
 type comparison struct {
-	Name    string
-	Against string
-	Jail    []string
-	Peer    []string
-	Pairs   int
-	Target  float64 // largest ratio that meets the target, 0 for none
-	Mounts  int     // measured in a namespace with so many further mounts
+	Name      string
+	Against   string
+	Jail      []string
+	Peer      []string
+	Pairs     int     // of blocks, one for each side
+	Target    float64 // largest ratio that meets the target, 0 for none
+	Mounts    int     // measured in a namespace with so many further mounts
+	Launches  int     // in a block, 0 for one
+	AtOnce    int     // so many of them at a time, 0 for one
+	Cold      bool    // jail has kept nothing of earlier launches
+	Processor bool    // the time of the processors is what counts
 }
 
-// cases lists every row, in the order of the report.
+func (c *comparison) launches() int { return max(c.Launches, 1) }
+
+// notWorse is the largest ratio to the former jail at which nothing became
+// slower: a median of pairs moves by some hundredths all by itself.
+const notWorse = 1.05
+
+// cases lists every row, in the order of the report. With a former jail, each
+// row is followed by one against that.
 func (s *stage) cases() []comparison {
-	quick, slow := s.pairs, s.pairs/12
-	if s.short {
-		quick, slow = 3, 1
+	cases := append(s.singleCases(), s.blockCases()...)
+	if s.earlier == "" {
+		return cases
 	}
+	all := make([]comparison, 0, 2*len(cases))
+	seen := make(map[string]bool) // several rows differ in the peer alone
+	for _, c := range cases {
+		all = append(all, c)
+		launched := fmt.Sprint(c.Jail, c.Mounts, c.AtOnce, c.Cold, c.Processor)
+		if !seen[launched] {
+			seen[launched] = true
+			all = append(all, s.againstEarlier(c))
+		}
+	}
+	return all
+}
+
+// againstEarlier is the same row with the former jail as the peer. It has the
+// pairs of a quick one: a slow peer is why a row has few.
+func (s *stage) againstEarlier(c comparison) comparison {
+	c.Against, c.Target = "jail before", notWorse
+	c.Peer = append([]string{s.earlier}, c.Jail[1:]...)
+	if c.Launches == 0 {
+		c.Pairs = s.quick()
+	}
+	return c
+}
+
+// quick and slow are how many pairs are timed of launches that take a few
+// milliseconds, and of others.
+func (s *stage) quick() int {
+	if s.short {
+		return 3
+	}
+	return s.pairs
+}
+
+func (s *stage) slow() int {
+	if s.short {
+		return 1
+	}
+	return s.pairs / 12
+}
+
+// singleCases are the rows that time one launch after the other.
+func (s *stage) singleCases() []comparison {
+	quick, slow := s.quick(), s.slow()
 	cases := []comparison{
 		{
-			Name: "same isolation", Against: "bubblewrap", Target: 0.8, Pairs: quick,
+			Name: "same isolation", Against: "bubblewrap", Target: 1, Pairs: quick,
+			Jail: s.jail("plain.yaml"), Peer: bwrapPlain(),
+		},
+		{
+			Name: "same isolation, first launch", Against: "bubblewrap", Pairs: quick / 2, Cold: true,
 			Jail: s.jail("plain.yaml"), Peer: bwrapPlain(),
 		},
 		{
@@ -39,8 +95,7 @@ func (s *stage) cases() []comparison {
 		},
 		{
 			Name: "firefox profile", Against: "firejail", Target: 0.1, Pairs: slow,
-			Jail: []string{s.path("jail"), "run", "--profile", "firefox", "--", program},
-			Peer: firejailFirefox(program),
+			Jail: s.jailFirefox(), Peer: firejailFirefox(),
 		},
 		{
 			Name: "100 files", Against: "bubblewrap", Target: 0.2, Pairs: quick / 2,
@@ -77,11 +132,36 @@ func (s *stage) cases() []comparison {
 	return cases
 }
 
+// blockCases are the rows that measure many launches together.
+func (s *stage) blockCases() []comparison {
+	counted, crowd, blocks := 20, 100, s.slow()
+	if s.short {
+		counted, crowd, blocks = 5, 20, 2
+	}
+	cases := []comparison{{
+		Name: "processor time, same isolation", Against: "bubblewrap", Target: 1.3,
+		Pairs: 2 * blocks, Launches: counted, Processor: true,
+		Jail: s.jail("plain.yaml"), Peer: bwrapPlain(),
+	}}
+	for _, each := range []int{1, 2, 4} {
+		cases = append(cases, comparison{
+			Name: fmt.Sprintf("throughput, %d per CPU at once", each), Against: "bubblewrap", Target: 1.1,
+			Pairs: blocks, Launches: crowd, AtOnce: each * runtime.NumCPU(),
+			Jail: s.jail("plain.yaml"), Peer: bwrapPlain(),
+		})
+	}
+	return cases
+}
+
 // program is what is launched: it does nothing.
 const program = "/usr/bin/true"
 
 func (s *stage) jail(profile string) []string {
-	return []string{s.path("jail"), "run", "--profile", s.path(profile), "--", program}
+	return []string{s.program, "run", "--profile", s.path(profile), "--", program}
+}
+
+func (s *stage) jailFirefox() []string {
+	return []string{s.program, "run", "--profile", "firefox", "--", program}
 }
 
 func (s *stage) floorFiles(n int) []string {
@@ -110,64 +190,6 @@ func (s *stage) bwrapFiles(n int) []string {
 	return append(command, program)
 }
 
-func firejailFirefox(command ...string) []string {
-	return append([]string{"/usr/bin/firejail", "--quiet", "--profile=/etc/firejail/firefox-esr.profile"}, command...)
-}
-
-// filesProfile is a profile that shows /usr and the files. Its syscalls are
-// all allowed, as they are with the peers.
-func filesProfile(names []string) string {
-	var b strings.Builder
-	b.WriteString("filesystem:\n  read:\n")
-	for _, name := range []string{"/usr", "/bin", "/lib", "/lib64", "/sbin"} {
-		fmt.Fprintf(&b, "    - %s\n", name)
-	}
-	for _, name := range names {
-		fmt.Fprintf(&b, "    - %s\n", name)
-	}
-	b.WriteString("syscalls:\n  default: allow\n")
-	return b.String()
-}
-
-// needed are the syscalls that starting and ending a program takes: they
-// stand in every list.
-func needed() []string {
-	return []string{
-		"access", "arch_prctl", "brk", "close", "execve", "exit", "exit_group", "fcntl", "fstat",
-		"futex", "getegid", "geteuid", "getgid", "getpid", "getrandom", "getuid", "lseek", "mmap",
-		"mprotect", "munmap", "newfstatat", "openat", "pread64", "prlimit64", "read", "readlink",
-		"rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "set_robust_list",
-		"set_tid_address", "stat", "statfs", "write",
-	}
-}
-
-// writeSyscallProfiles writes profiles that list 50, 200 and 400 syscalls.
-// There are fewer than 400 on x86-64; the rest are names of the 32-bit ABI.
-func (s *stage) writeSyscallProfiles() error {
-	names := needed()
-	seen := make(map[string]bool)
-	for _, name := range names {
-		seen[name] = true
-	}
-	define := regexp.MustCompile(`(?m)^#define __NR_(\w+) \d+$`)
-	for _, header := range []string{"unistd_64.h", "unistd_32.h"} {
-		text, err := os.ReadFile("/usr/include/x86_64-linux-gnu/asm/" + header)
-		if err != nil {
-			return err
-		}
-		for _, match := range define.FindAllStringSubmatch(string(text), -1) {
-			if !seen[match[1]] {
-				seen[match[1]] = true
-				names = append(names, match[1])
-			}
-		}
-	}
-	for _, n := range []int{50, 200, 400} {
-		profile := fmt.Sprintf("filesystem:\n  read: [/]\nsyscalls:\n  default: errno\n  allow:\n    - %s\n",
-			strings.Join(names[:n], "\n    - "))
-		if err := os.WriteFile(s.path(fmt.Sprintf("syscalls-%d.yaml", n)), []byte(profile), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+func firejailFirefox() []string {
+	return []string{"/usr/bin/firejail", "--quiet", "--profile=/etc/firejail/firefox-esr.profile", program}
 }

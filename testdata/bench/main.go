@@ -3,8 +3,15 @@
 //
 // Every figure comes from runs that alternate between the two programs that
 // are compared, in one process and in one minute, so that a busy machine
-// slows both down alike; only their ratio means something. It reports and
-// never fails because of a missed target, unless -strict is given.
+// slows both down alike; only their ratio means something. Timed launches find
+// in jail's cache what earlier ones kept, except in the rows of the first
+// launch. It reports and never fails because of a missed target, unless
+// -strict is given.
+//
+// Processor time and throughput are measured over blocks of launches. Processor
+// time is that of all processes of a launch, from a control group where one can
+// be made, as root can nearly everywhere and another user with
+// systemd-run --user --scope.
 //
 // Started as root it launches everything as -user: what is measured is
 // always the start by an unprivileged user.
@@ -22,6 +29,8 @@ import (
 // options are the command line.
 type options struct {
 	bin    string // directory that holds jail, floor and peak
+	jail   string // a jail to run where it is, "" for a copy of the one in bin
+	before string // a former jail to compare with, "" for none
 	data   string // directory of the profiles beside this file
 	user   string // whom to launch as when started as root
 	pairs  int
@@ -30,6 +39,7 @@ type options struct {
 	strict bool
 	only   string
 	mounts int    // internal: make so many mounts before measuring
+	versus string // internal: run only cases against this
 	work   string // internal: the work directory of the parent
 }
 
@@ -39,6 +49,8 @@ func (o *options) wants(name string) bool { return strings.Contains(name, o.only
 func main() {
 	var o options
 	flag.StringVar(&o.bin, "bin", "bin", "`directory` of jail, floor and peak")
+	flag.StringVar(&o.jail, "jail", "", "run this installed `program` in place instead of a copy of jail in -bin")
+	flag.StringVar(&o.before, "before", "", "compare with the former jail at this `path` as well")
 	flag.StringVar(&o.data, "data", "testdata/bench", "`directory` of the bench profiles")
 	flag.StringVar(&o.user, "user", "jailtest", "`account` to launch as when started as root")
 	flag.IntVar(&o.pairs, "pairs", 120, "timed `pairs` of each quick case")
@@ -47,6 +59,7 @@ func main() {
 	flag.BoolVar(&o.strict, "strict", os.Getenv("BENCH_STRICT") == "1", "exit 1 when a target is missed")
 	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this `text`")
 	flag.IntVar(&o.mounts, "inside-mounts", 0, "internal: measure below this many mounts")
+	flag.StringVar(&o.versus, "versus", "", "internal: run only the case against this")
 	flag.StringVar(&o.work, "work", "", "internal: directory prepared by the parent")
 	flag.Parse()
 	report, err := run(&o)
@@ -73,6 +86,9 @@ func main() {
 // run measures everything that was asked for.
 func run(o *options) (*Report, error) {
 	account, err := findAccount(o.user)
+	if err == nil {
+		err = adoptOrphans()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -84,27 +100,40 @@ func run(o *options) (*Report, error) {
 		return nil, err
 	}
 	defer s.remove()
-	report := &Report{Machine: describeMachine(), User: account.name}
+	report := &Report{Machine: describeMachine(), User: account.name, Program: o.jail, Before: o.before}
 	for _, c := range s.cases() {
 		if !o.wants(c.Name) {
 			continue
 		}
 		progress("%s: %s", c.Name, c.Against)
-		if c.Mounts == 0 {
-			report.Times = append(report.Times, s.compare(&c))
-			continue
+		if err := report.measure(s, o, &c); err != nil {
+			return nil, err
 		}
-		inner, err := s.compareBelowMounts(o, &c)
-		if err != nil {
-			return nil, fmt.Errorf("below %d mounts: %w", c.Mounts, err)
-		}
-		report.Times = append(report.Times, inner)
 	}
 	if o.wants("memory") {
 		progress("memory")
 		report.Memory = s.memory()
 	}
 	return report, nil
+}
+
+// measure adds the row of a case.
+func (r *Report) measure(s *stage, o *options, c *comparison) error {
+	switch {
+	case c.Processor:
+		r.Processor = append(r.Processor, s.processor(c))
+	case c.AtOnce > 0:
+		r.Throughput = append(r.Throughput, s.compare(c))
+	case c.Mounts > 0:
+		inner, err := s.compareBelowMounts(o, c)
+		if err != nil {
+			return fmt.Errorf("below %d mounts: %w", c.Mounts, err)
+		}
+		r.Times = append(r.Times, inner)
+	default:
+		r.Times = append(r.Times, s.compare(c))
+	}
+	return nil
 }
 
 // progress tells the person who waits what is going on.

@@ -1,116 +1,123 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 )
-
-// warmUps is how often each side runs before the clock counts: caches fill,
-// the page cache holds both programs, and jail has kept what it loaded.
-const warmUps = 3
 
 // compare runs jail and the peer in turns.
 func (s *stage) compare(c *comparison) Time {
 	row := Time{Name: c.Name, Against: c.Against, Target: c.Target}
+	if row.Error = s.prepare(c, &row); row.Error != "" {
+		return row
+	}
+	jail, peer, err := s.alternate(c)
+	if err != nil {
+		row.Error = err.Error()
+		return row
+	}
+	row.fill(jail, peer, c.launches(), func(c cost) time.Duration { return c.wall })
+	row.CPU = median(ratios(jail, peer, func(c cost) time.Duration { return c.cpu }))
+	return row
+}
+
+// prepare tries and warms up both sides; it returns what is wrong.
+func (s *stage) prepare(c *comparison, row *Time) string {
+	if err := s.forget(); err != nil {
+		return err.Error()
+	}
 	for _, side := range []struct {
 		name    string
 		command []string
 		runs    int
-	}{{"jail", c.Jail, warmUps}, {c.Against, c.Peer, min(warmUps, c.Pairs)}} {
-		err := s.tryOnce(side.command)
-		for range side.runs { // with what they have when they are timed
-			if err == nil {
-				_, err = s.timeOnce(side.command)
+	}{{"jail", c.Jail, warmUps}, {c.Against, c.Peer, min(warmUps, max(c.Pairs, 1))}} {
+		kept, err := s.warm(side.command, side.runs)
+		if err != nil {
+			return fmt.Sprintf("%s: %v", side.name, err)
+		}
+		if !kept && !c.Cold {
+			row.Note = side.name + " keeps nothing of a launch: it was measured cold"
+		}
+	}
+	return ""
+}
+
+// alternate runs blocks of both sides. Which goes first changes from pair to
+// pair: a machine that becomes slower all the time favors neither.
+func (s *stage) alternate(c *comparison) (jail, peer []cost, err error) {
+	for i := range max(c.Pairs, 1) {
+		for turn := range 2 {
+			command, into := c.Jail, &jail
+			if turn != i%2 {
+				command, into = c.Peer, &peer
 			}
-		}
-		if err != nil {
-			row.Error = fmt.Sprintf("%s: %v", side.name, err)
-			return row
-		}
-	}
-	var jail, peer, ratios, cpu []float64
-	for range max(c.Pairs, 1) {
-		a, err := s.timeOnce(c.Jail)
-		if err == nil {
-			var b cost
-			b, err = s.timeOnce(c.Peer)
-			jail, peer = append(jail, milliseconds(a.wall)), append(peer, milliseconds(b.wall))
-			ratios = append(ratios, float64(a.wall)/float64(b.wall))
-			cpu = append(cpu, float64(a.cpu)/float64(b.cpu))
-		}
-		if err != nil {
-			row.Error = err.Error()
-			return row
+			block, err := s.block(c, command)
+			if err != nil {
+				return nil, nil, err
+			}
+			*into = append(*into, block)
 		}
 	}
-	row.Pairs = len(ratios)
-	row.Jail, row.Peer = median(jail), median(peer)
-	row.Ratio, row.Least, row.Most = median(ratios), slices.Min(ratios), slices.Max(ratios)
-	row.CPU = median(cpu)
-	return row
+	return jail, peer, nil
 }
 
-// cost is what one run took: on the clock, and of the processors, which says
-// more on a busy machine.
-type cost struct{ wall, cpu time.Duration }
-
-// tryOnce runs a command for its errors.
-func (s *stage) tryOnce(command []string) error {
-	var stderr bytes.Buffer
-	run := exec.Command(command[0], command[1:]...)
-	run.Env, run.Dir, run.Stderr = s.environment(), "/", &stderr
-	run.SysProcAttr = &syscall.SysProcAttr{Credential: s.account.credential}
-	if err := run.Run(); err != nil {
-		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-		return fmt.Errorf("%w: %s", err, first)
+// block launches a command as often, and as many at once, as the row says.
+func (s *stage) block(c *comparison, command []string) (cost, error) {
+	if c.Cold {
+		if err := s.forget(); err != nil {
+			return cost{}, err
+		}
 	}
-	return nil
-}
-
-// timeOnce measures from before the fork until the launcher has been waited
-// for. It uses the bare calls: os/exec adds pipes, goroutines and
-// a pidfd to what is measured.
-func (s *stage) timeOnce(command []string) (cost, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if s.meter == nil {
+		return s.launch(command, c.launches(), max(c.AtOnce, 1))
+	}
+	before, err := s.meter.read()
 	if err != nil {
 		return cost{}, err
 	}
-	defer null.Close()
-	attributes := &syscall.ProcAttr{
-		Dir: "/", Env: s.environment(), Files: []uintptr{null.Fd(), null.Fd(), null.Fd()},
-		Sys: &syscall.SysProcAttr{Credential: s.account.credential},
-	}
-	start := time.Now()
-	pid, err := syscall.ForkExec(command[0], command, attributes)
+	total, err := s.launch(command, c.launches(), max(c.AtOnce, 1))
 	if err != nil {
-		return cost{}, fmt.Errorf("start %s: %w", command[0], err)
+		return cost{}, err
 	}
-	var status syscall.WaitStatus
-	var usage syscall.Rusage
-	for {
-		_, err = syscall.Wait4(pid, &status, 0, &usage)
-		if !errors.Is(err, syscall.EINTR) {
-			break
+	after, err := s.meter.read()
+	total.cpu = after - before
+	return total, err
+}
+
+// fill computes a row from one figure of all blocks, of so many launches each.
+func (t *Time) fill(jail, peer []cost, launches int, figure func(cost) time.Duration) {
+	each := func(blocks []cost) float64 {
+		values := make([]float64, 0, len(blocks))
+		for _, block := range blocks {
+			values = append(values, milliseconds(figure(block))/float64(launches))
 		}
+		return median(values)
 	}
-	took := time.Since(start)
-	if err != nil || status != 0 {
-		return cost{}, fmt.Errorf("%s: wait status %#x: %w", command[0], uint32(status), err)
+	all := ratios(jail, peer, figure)
+	t.Pairs, t.Launches = len(all), launches
+	t.Jail, t.Peer = each(jail), each(peer)
+	t.Ratio, t.Least, t.Most = median(all), slices.Min(all), slices.Max(all)
+}
+
+// ratios divides one figure of each pair.
+func ratios(jail, peer []cost, figure func(cost) time.Duration) []float64 {
+	all := make([]float64, 0, len(jail))
+	for i := range jail {
+		all = append(all, float64(figure(jail[i]))/float64(figure(peer[i])))
 	}
-	return cost{took, time.Duration(usage.Utime.Nano() + usage.Stime.Nano())}, nil
+	return all
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// median returns the middle of the values, the upper one of two.
+// median returns the middle of the values. Of an even number it is between two:
+// the one that went first need not be as fast as the one that went second.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[middle-1] + sorted[middle]) / 2
+	}
+	return sorted[middle]
 }

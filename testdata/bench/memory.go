@@ -12,42 +12,55 @@ import (
 	"time"
 )
 
+// mostMemory is what may stay of jail when it runs no services for the program:
+// 2.5 MB.
+const mostMemory = 2_500_000 / 1024
+
 // memory measures each launcher while its program sleeps.
 func (s *stage) memory() []Memory {
-	nap := []string{"/usr/bin/sleep", "1.5"}
-	with := func(command []string) []string {
-		return append(command[:len(command)-1:len(command)-1], nap...)
+	rows := []Memory{
+		s.measureMemory("jail, same isolation", nap(s.jail("plain.yaml"))),
+		s.measureMemory("bubblewrap, same isolation", nap(bwrapPlain())),
+		s.measureMemory("jail, firefox profile", nap(s.jailFirefox())),
+		s.measureMemory("firejail, firefox profile", nap(firejailFirefox())),
 	}
-	rows := []struct {
-		name    string
-		command []string
-	}{
-		{"jail, same isolation", with(s.jail("plain.yaml"))},
-		{"bubblewrap, same isolation", with(bwrapPlain())},
-		{"jail, firefox profile", append([]string{s.path("jail"), "run", "--profile", "firefox", "--"}, nap...)},
-		{"firejail, firefox profile", firejailFirefox(nap...)},
+	rows[0].Target = mostMemory
+	if s.earlier == "" {
+		return rows
 	}
-	result := make([]Memory, 0, len(rows))
-	for _, row := range rows {
-		m := s.measureMemory(row.command)
-		m.Name = row.name
-		result = append(result, m)
+	former := func(command []string) []string { return append([]string{s.earlier}, nap(command)[1:]...) }
+	plain := s.measureMemory("jail before, same isolation", former(s.jail("plain.yaml")))
+	firefox := s.measureMemory("jail before, firefox profile", former(s.jailFirefox()))
+	rows[0].compareWith(&plain)
+	rows[2].compareWith(&firefox)
+	return append(rows, plain, firefox)
+}
+
+// nap has a command sleep instead of running the program that does nothing.
+func nap(command []string) []string {
+	return append(command[:len(command)-1:len(command)-1], "/usr/bin/sleep", "1.5")
+}
+
+// compareWith notes the ratio to what stayed of the former jail.
+func (m *Memory) compareWith(before *Memory) {
+	if before.StaysKiB > 0 {
+		m.Ratio = float64(m.StaysKiB) / float64(before.StaysKiB)
 	}
-	return result
 }
 
 // measureMemory starts a command that ends in a nap, for the fourth time, adds up what its
 // processes hold except the program itself, and waits for the peak.
-func (s *stage) measureMemory(command []string) Memory {
-	var row Memory
+func (s *stage) measureMemory(name string, command []string) Memory {
+	row := Memory{Name: name}
+	defer collect(&cost{})
 	for range warmUps {
-		if err := s.nap(append(command[:len(command)-1:len(command)-1], "0")).Run(); err != nil {
+		if err := s.asUser(append(command[:len(command)-1:len(command)-1], "0")).Run(); err != nil {
 			row.Error = err.Error()
 			return row
 		}
 	}
 	peak := filepath.Join(s.path("run"), "peak")
-	run := s.nap(append([]string{s.path("peak"), peak}, command...))
+	run := s.asUser(append([]string{s.path("peak"), peak}, command...))
 	if err := run.Start(); err != nil {
 		row.Error = err.Error()
 		return row
@@ -70,8 +83,8 @@ func (s *stage) measureMemory(command []string) Memory {
 	return row
 }
 
-// nap is a command of the user's whose output nobody wants.
-func (s *stage) nap(command []string) *exec.Cmd {
+// asUser is a command of the account's whose output nobody wants.
+func (s *stage) asUser(command []string) *exec.Cmd {
 	run := exec.Command(command[0], command[1:]...)
 	run.Env, run.Dir = s.environment(), "/"
 	run.SysProcAttr = &syscall.SysProcAttr{Credential: s.account.credential}

@@ -16,7 +16,8 @@ import (
 func (s *stage) compareBelowMounts(o *options, c *comparison) (Time, error) {
 	command := exec.Command("/proc/self/exe", "-json", "-work", s.dir, "-user", o.user,
 		"-inside-mounts", strconv.Itoa(c.Mounts), "-pairs", strconv.Itoa(o.pairs),
-		"-short="+strconv.FormatBool(o.short), "-only", c.Name, "-strict=false")
+		"-short="+strconv.FormatBool(o.short), "-only", c.Name, "-versus", c.Against,
+		"-jail", s.program, "-before", s.earlier, "-strict=false")
 	command.Stderr = os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Geteuid() != 0 {
@@ -65,7 +66,7 @@ func runBelowMounts(o *options, a *account) (*Report, error) {
 	}
 	report := &Report{}
 	for _, c := range s.cases() {
-		if c.Name == o.only {
+		if c.Name == o.only && c.Against == o.versus {
 			report.Times = append(report.Times, s.compare(&c))
 		}
 	}

@@ -1,46 +1,71 @@
 package main
 
-import (
-	"fmt"
-	"io"
-	"text/tabwriter"
-)
+import "slices"
 
-// Time is one row of the table of launch times: medians in milliseconds, and
-// the median, least and greatest ratio of the pairs. CPU is the median ratio
-// of processor time, of all processes that were waited for.
+// Time is one row of a table of times: medians in milliseconds for each launch,
+// and the median, least and greatest ratio of the pairs. A pair is one block
+// of launches of each side. CPU is the median ratio of processor time, of all
+// processes that could be waited for.
 type Time struct {
-	Name    string  `json:"name"`
-	Against string  `json:"against"`
-	Pairs   int     `json:"pairs"`
-	Jail    float64 `json:"jail_ms"`
-	Peer    float64 `json:"peer_ms"`
-	Ratio   float64 `json:"ratio"`
-	Least   float64 `json:"ratio_min"`
-	Most    float64 `json:"ratio_max"`
-	CPU     float64 `json:"cpu_ratio"`
-	Target  float64 `json:"target,omitempty"`
-	Error   string  `json:"error,omitempty"`
+	Name     string  `json:"name"`
+	Against  string  `json:"against"`
+	Pairs    int     `json:"pairs"`
+	Launches int     `json:"launches"`
+	Jail     float64 `json:"jail_ms"`
+	Peer     float64 `json:"peer_ms"`
+	Ratio    float64 `json:"ratio"`
+	Least    float64 `json:"ratio_min"`
+	Most     float64 `json:"ratio_max"`
+	CPU      float64 `json:"cpu_ratio,omitempty"`
+	Target   float64 `json:"target,omitempty"`
+	Note     string  `json:"note,omitempty"`
+	Error    string  `json:"error,omitempty"`
+}
+
+// Processor is one row of the table of processor time: the times are those of
+// all processes of a launch. Context switches and page faults are medians for
+// each launch, of the processes that could be waited for.
+type Processor struct {
+	Time
+
+	Source       string  `json:"counted_by"`
+	JailSwitches float64 `json:"jail_context_switches"`
+	PeerSwitches float64 `json:"peer_context_switches"`
+	JailFaults   float64 `json:"jail_page_faults"`
+	PeerFaults   float64 `json:"peer_page_faults"`
 }
 
 // Memory is one row of the table of memory. StaysKiB is the proportional set
-// size of all processes but the program.
+// size of all processes but the program, and Ratio that to the former jail.
 type Memory struct {
-	Name      string `json:"name"`
-	PeakKiB   int    `json:"peak_rss_kib"`
-	StaysKiB  int    `json:"stays_pss_kib"`
-	Processes int    `json:"processes"`
-	Estimate  bool   `json:"estimate,omitempty"`
-	Error     string `json:"error,omitempty"`
+	Name      string  `json:"name"`
+	PeakKiB   int     `json:"peak_rss_kib"`
+	StaysKiB  int     `json:"stays_pss_kib"`
+	Processes int     `json:"processes"`
+	Estimate  bool    `json:"estimate,omitempty"`
+	Target    int     `json:"target_kib,omitempty"`
+	Ratio     float64 `json:"ratio_to_before,omitempty"`
+	Error     string  `json:"error,omitempty"`
 }
 
 // Report is everything that was measured.
 type Report struct {
-	Machine string   `json:"machine"`
-	User    string   `json:"user"`
-	Times   []Time   `json:"times"`
-	Memory  []Memory `json:"memory"`
+	Machine    string      `json:"machine"`
+	User       string      `json:"user"`
+	Program    string      `json:"jail,omitempty"`
+	Before     string      `json:"before,omitempty"`
+	Times      []Time      `json:"times"`
+	Processor  []Processor `json:"processor"`
+	Throughput []Time      `json:"throughput"`
+	Memory     []Memory    `json:"memory"`
 }
+
+// The words for how a row stands to its target.
+const (
+	noTarget = "-"
+	met      = "met"
+	missed   = "missed"
+)
 
 // verdict says in a word how a row stands to its target.
 func (t *Time) verdict() string {
@@ -48,48 +73,41 @@ func (t *Time) verdict() string {
 	case t.Error != "":
 		return "error: " + t.Error
 	case t.Target == 0:
-		return "-"
+		return noTarget
 	case t.Ratio <= t.Target:
-		return "met"
+		return met
 	}
-	return "missed"
+	return missed
 }
 
-// missed reports whether a target was missed or could not be measured.
+// verdict of a row of memory: besides its target, it may not be more than
+// a former jail needs.
+func (m *Memory) verdict() string {
+	switch {
+	case m.Error != "":
+		return "error: " + m.Error
+	case m.Target != 0 && m.StaysKiB > m.Target, m.Ratio > notWorse:
+		return missed
+	case m.Target == 0 && m.Ratio == 0:
+		return noTarget
+	}
+	return met
+}
+
+// missed reports whether a target was missed or something could not be measured.
 func (r *Report) missed() bool {
+	var verdicts []string
 	for i := range r.Times {
-		row := &r.Times[i]
-		if row.Error != "" || row.Target != 0 && row.Ratio > row.Target {
-			return true
-		}
+		verdicts = append(verdicts, r.Times[i].verdict())
 	}
-	return false
-}
-
-// print writes the tables.
-func (r *Report) print(out io.Writer) error {
-	progress("done\n")
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s, as %s; medians of paired runs\n\n", r.Machine, r.User)
-	fmt.Fprintln(table, "start-up\tjail ms\tpeer ms\tagainst\tratio\tmin-max\tcpu ratio\tpairs\ttarget\tverdict")
-	for i := range r.Times {
-		row := &r.Times[i]
-		target := "-"
-		if row.Target != 0 {
-			target = fmt.Sprintf("<= %.2f", row.Target)
-		}
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%s\t%.3f\t%.3f-%.3f\t%.3f\t%d\t%s\t%s\n", row.Name, row.Jail, row.Peer,
-			row.Against, row.Ratio, row.Least, row.Most, row.CPU, row.Pairs, target, row.verdict())
+	for i := range r.Processor {
+		verdicts = append(verdicts, r.Processor[i].verdict())
 	}
-	if len(r.Memory) > 0 {
-		fmt.Fprintln(table, "\nmemory, KiB\tpeak RSS\tstays (PSS)\tprocesses\t")
-		for _, row := range r.Memory {
-			mark := ""
-			if row.Estimate {
-				mark = "about "
-			}
-			fmt.Fprintf(table, "%s\t%d\t%s%d\t%d\t%s\n", row.Name, row.PeakKiB, mark, row.StaysKiB, row.Processes, row.Error)
-		}
+	for i := range r.Throughput {
+		verdicts = append(verdicts, r.Throughput[i].verdict())
 	}
-	return table.Flush()
+	for i := range r.Memory {
+		verdicts = append(verdicts, r.Memory[i].verdict())
+	}
+	return slices.ContainsFunc(verdicts, func(verdict string) bool { return verdict != met && verdict != noTarget })
 }

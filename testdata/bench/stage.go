@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -54,9 +53,12 @@ func findAccount(name string) (*account, error) {
 type stage struct {
 	dir     string
 	account *account
+	program string // jail
+	earlier string // the former jail, "" for none
 	short   bool
 	pairs   int
-	keep    bool // the directory belongs to the parent process
+	keep    bool   // the directory belongs to the parent process
+	meter   *meter // of processor time, nil when that is not what is measured
 }
 
 // fileCounts are the sizes of the cases that bind files.
@@ -64,7 +66,10 @@ func fileCounts() []int { return []int{100, 400, 2900} }
 
 // newStage prepares the directory, or takes over the parent's.
 func newStage(o *options, a *account) (*stage, error) {
-	s := &stage{dir: o.work, account: a, short: o.short, pairs: o.pairs, keep: o.work != ""}
+	s := &stage{
+		dir: o.work, account: a, program: o.jail, earlier: o.before,
+		short: o.short, pairs: o.pairs, keep: o.work != "",
+	}
 	if s.keep {
 		return s, nil
 	}
@@ -81,10 +86,8 @@ func newStage(o *options, a *account) (*stage, error) {
 }
 
 func (s *stage) fill(o *options) error {
-	for _, name := range []string{"jail", "floor", "peak"} {
-		if err := copyFile(filepath.Join(o.bin, name), s.path(name), 0o755); err != nil {
-			return err
-		}
+	if err := s.copyPrograms(o); err != nil {
+		return err
 	}
 	profiles, err := filepath.Glob(filepath.Join(o.data, "*.yaml"))
 	if err != nil {
@@ -101,7 +104,7 @@ func (s *stage) fill(o *options) error {
 	if err := s.writeFiles(); err != nil {
 		return err
 	}
-	for _, dir := range []string{"run", "mounts"} {
+	for _, dir := range []string{"run", "cache", "mounts"} {
 		if err := os.Mkdir(s.path(dir), 0o700); err != nil {
 			return err
 		}
@@ -176,20 +179,7 @@ func (s *stage) environment() []string {
 		"HOME=" + s.account.home, "USER=" + s.account.name, "LOGNAME=" + s.account.name,
 		"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TERM=dumb",
 		"XDG_RUNTIME_DIR=" + s.path("run"),
+		// What others keep in the account's cache is none of the bench's business.
+		"XDG_CACHE_HOME=" + s.path("cache"),
 	}
-}
-
-func copyFile(from, to string, mode os.FileMode) (err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	_, err = io.Copy(target, source)
-	return err
 }
