@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"debug/buildinfo"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -275,10 +277,14 @@ func TestLimits(t *testing.T) {
 
 // The first process has none of the launcher's handlers for signals, and, as
 // far as somebody may look, none of its memory but what they share; also where
-// clone3 is refused.
+// clone3 is refused. With a C library only the heap is kept from it, which
+// TestHeapStaysHere in package jail looks for.
 func TestFirstProcessIsBare(t *testing.T) {
 	w := newWorld(t)
-	for _, around := range [][]string{nil, {probeBin, "without-clone3"}} {
+	for _, around := range [][]string{nil, {probeBin, "without-clone3"}, {probeBin, "forbidden-clone3"}} {
+		if len(around) > 0 && around[1] == "forbidden-clone3" && withLibrary(t) {
+			continue // the C library itself cannot start threads there
+		}
 		cmd := w.command(concat(around, []string{jailBin, "run", "--profile", "default", "sh", "-c", "exec sleep 60"})...)
 		must(t, cmd.Start())
 		var below []int
@@ -292,7 +298,7 @@ func TestFirstProcessIsBare(t *testing.T) {
 		if strings.Trim(status["SigCgt"]+status["SigBlk"], "0 \t") != "" {
 			t.Errorf("after %q, the first process catches %s and blocks %s", around, status["SigCgt"], status["SigBlk"])
 		}
-		if os.Getuid() == 0 { // nobody else may look
+		if os.Getuid() == 0 && !withLibrary(t) { // nobody else may look
 			const own = 2 // the variables of packages, and the page with the command line
 			if maps := w.read("/proc/" + itoa(below[0]) + "/maps"); strings.Count(maps, "rw-p 00000000 00:00 0 ") > own {
 				t.Errorf("after %q, the first process has more memory of its own than its variables:\n%s", around, maps)
@@ -303,19 +309,39 @@ func TestFirstProcessIsBare(t *testing.T) {
 	}
 }
 
-// Distributions build position-independent executables, which a dynamic loader
-// starts.
-func TestPositionIndependent(t *testing.T) {
+// withLibrary tells whether jail was built with a C library.
+func withLibrary(t *testing.T) bool {
+	t.Helper()
+	info, err := buildinfo.ReadFile(jailBin)
+	must(t, err)
+	return slices.Contains(info.Settings, debug.BuildSetting{Key: "CGO_ENABLED", Value: "1"})
+}
+
+// TestOtherBuilds launches with what `go build` makes: with cgo, without, and
+// position independent, as distributions have it, which a dynamic loader starts.
+// What was built without cgo says so where a filter has to be compiled.
+func TestOtherBuilds(t *testing.T) {
 	w := newWorld(t)
 	exe := filepath.Join(w.root, "jail")
-	build := exec.Command("go", "build", "-buildmode=pie", "-o", exe, "../cmd/jail")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for range 2 { // without a record, and from one
-		if r := w.host(exe, "run", "--profile", "default", "echo", "printed"); r.status != 0 || r.stdout != "printed\n" {
-			t.Errorf("exit status %d\n%s", r.status, r.output())
+	for _, b := range []struct {
+		cgo, mode string
+	}{{"1", "exe"}, {"0", "exe"}, {"0", "pie"}} {
+		build := exec.Command("go", "build", "-buildmode="+b.mode, "-o", exe, "../cmd/jail")
+		build.Env = append(os.Environ(), "CGO_ENABLED="+b.cgo)
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for range 2 { // without a record, and from one
+			if r := w.host(exe, "run", "--profile", "default", "echo", "printed"); r.status != 0 || r.stdout != "printed\n" {
+				t.Errorf("%+v: exit status %d\n%s", b, r.status, r.output())
+			}
+		}
+		r := w.host(exe, "run", "--profile", "default", "--deny-syscall", "mkdir", "echo", "printed")
+		switch {
+		case b.cgo == "1" && r.stdout != "printed\n":
+			t.Errorf("%+v cannot compile a filter: exit status %d\n%s", b, r.status, r.output())
+		case b.cgo == "0" && (r.status != 125 || !strings.Contains(r.stderr, "built without cgo")):
+			t.Errorf("%+v compiles a filter: exit status %d\n%s", b, r.status, r.output())
 		}
 	}
 }

@@ -16,11 +16,13 @@ import (
 // release.
 func TestChildCallsNothing(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		t.Run(arch, func(t *testing.T) { childCallsNothing(t, arch) })
+		t.Run(arch, func(t *testing.T) { childCallsNothing(t, "GOARCH="+arch, "CGO_ENABLED=0") })
 	}
+	t.Run("with a C library", func(t *testing.T) { childCallsNothing(t, "CGO_ENABLED=1") })
 }
 
-func childCallsNothing(t *testing.T, arch string) {
+func childCallsNothing(t *testing.T, environ ...string) {
+	t.Helper()
 	const pkg = "github.com/jail-project/jail/jail/child."
 	exe := filepath.Join(t.TempDir(), "jail")
 	inChild := []string{
@@ -28,7 +30,7 @@ func childCallsNothing(t *testing.T, arch string) {
 		"program", "wait", "serveTerminal", "crash",
 	}
 	build := exec.Command("go", "build", "-o", exe, "../../cmd/jail")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
+	build.Env = append(os.Environ(), environ...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

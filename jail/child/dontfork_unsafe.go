@@ -1,5 +1,3 @@
-//go:build !cgo
-
 package child
 
 import (
@@ -21,12 +19,16 @@ const heapArena = 64 << 20
 // the launcher longer than anything else that it does.
 //
 // What is missed is copied: not more than time depends on it.
+//
+// A C library leaves memory behind, somewhere outside the heap, that the kernel
+// looks at in the child as well: the area that rseq(2) registered. Where there
+// is one, the heap is all that is kept from the child.
 func (s *scratch) dontFork(shared []byte) {
-	if loaded() {
-		return
-	}
 	heap := uintptr(unsafe.Pointer(new(uint64))) &^ (heapArena - 1)
 	_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, heap, heapArena, unix.MADV_DONTFORK)
+	if withLibrary || loaded() {
+		return
+	}
 	page := uintptr(os.Getpagesize())
 	from := (uintptr(unsafe.Pointer(&shared[0])) + uintptr(len(shared)) + page - 1) &^ (page - 1)
 	// The child overwrites the command line, so it has to have that. And it runs
@@ -38,8 +40,7 @@ func (s *scratch) dontFork(shared []byte) {
 }
 
 // loaded tells whether a dynamic loader started this process, as it does a
-// position-independent executable. It leaves memory behind that the kernel looks
-// at in the child as well: the area that rseq(2) registered.
+// position-independent executable; it is part of the C library.
 func loaded() bool {
 	const base = 7 // AT_BASE of getauxval(3), the loader's address
 	vector, err := unix.Auxv()

@@ -180,8 +180,8 @@ func underListener(argv []string) error {
 }
 
 // withoutClone3 runs a command under a filter that refuses clone3(2), as those of
-// older container engines do.
-func withoutClone3(argv []string) error {
+// container engines do: with ENOSYS, and older ones with EPERM.
+func withoutClone3(refusal unix.Errno, argv []string) error {
 	runtime.LockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
@@ -189,7 +189,7 @@ func withoutClone3(argv []string) error {
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number of the call
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_CLONE3, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(refusal)},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
@@ -202,7 +202,9 @@ func withoutClone3(argv []string) error {
 func socketAct(args []string) error {
 	switch name := args[0]; {
 	case name == "without-clone3" && len(args) > 1:
-		return withoutClone3(args[1:])
+		return withoutClone3(unix.ENOSYS, args[1:])
+	case name == "forbidden-clone3" && len(args) > 1:
+		return withoutClone3(unix.EPERM, args[1:])
 	case name == "connect" && len(args) == 3:
 		return connect(args[1], args[2])
 	case name == "send" && len(args) == 3:
