@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 //	exits N COMMAND...   the command has to exit with N
 //	put FILE TEXT        writes TEXT; both in Go's notation, without the quotes
 //
-// and the conditions [root] and [userns]. A condition named in the variable
+// and the conditions [root], [userns] and [dynamic]: the jail under test needs a
+// dynamic loader. A condition named in the variable
 // JAIL_TEST_REQUIRE has to hold.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -117,6 +118,9 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		holds = os.Getuid() == 0
+	case "dynamic": // one way or the other
+		self, err := os.ReadFile("/proc/self/exe")
+		return loaderRemedy(self) != "", err
 	case "userns":
 		holds = haveUserNamespaces()
 	default:

@@ -39,7 +39,7 @@ func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
 		return nil, status
 	}
 	if err != nil {
-		return nil, a.fail("cannot measure: "+err.Error(), "")
+		return nil, a.fail("cannot measure: "+err.Error(), m.loader)
 	}
 	found, err := score.Compare(questions, answers)
 	if err != nil {
@@ -59,7 +59,7 @@ func (a *app) rehearse(l *loaded, c *compile.Compiled) int {
 	defer m.close()
 	_, status, err := m.run(c.Plan, []score.Question{{Ask: probe.Question{Kind: probe.Session}}})
 	if err != nil {
-		return a.fail("cannot measure: "+err.Error(), "")
+		return a.fail("cannot measure: "+err.Error(), m.loader)
 	}
 	return status
 }
@@ -69,6 +69,7 @@ type measurement struct {
 	*app
 	*loaded
 	closers []io.Closer
+	loader  string // what to do where the probe's own loader may be what the jail lacks
 }
 
 func (m *measurement) keep(c io.Closer) { m.closers = append(m.closers, c) }
@@ -161,6 +162,7 @@ func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string
 	if err != nil {
 		return nil, 0, err
 	}
+	m.loader = loaderRemedy(self)
 	program, err := memfile.Executable(probeName, self)
 	if err != nil {
 		return nil, 0, err
@@ -178,7 +180,11 @@ func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string
 	process, failure := launch.Start(carrier, nil, m.options())
 	end.Close()
 	if failure != nil {
-		m.report(m.sources, diag.List{failure.Diagnostic()})
+		problem := failure.Diagnostic()
+		if m.loader != "" && problem.Code == jail.CodeExecFailed {
+			problem.Remedy = m.loader
+		}
+		m.report(m.sources, diag.List{problem})
 		return nil, failure.ExitStatus(), nil
 	}
 	// To wait is to serve: the probe's connections are answered meanwhile.

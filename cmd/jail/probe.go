@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,6 +58,23 @@ func probeVerb(a *app, name string) int {
 		return a.fail(err.Error(), "")
 	}
 	return 0
+}
+
+// loaderRemedy says what to do where the probe does not start: an executable
+// with a dynamic loader runs only in jails that show it and the libraries. A
+// static one has no such need, and no remedy.
+func loaderRemedy(self []byte) string {
+	file, err := elf.NewFile(bytes.NewReader(self))
+	if err != nil {
+		return ""
+	}
+	for _, segment := range file.Progs {
+		if segment.Type == elf.PT_INTERP {
+			return "this build of jail, which is also the probe, needs a dynamic loader that the jail may not show: " +
+				"measure with one that `make build` made, or `CGO_ENABLED=0 go build`"
+		}
+	}
+	return ""
 }
 
 // apart has a question answered by another process.
