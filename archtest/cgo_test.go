@@ -1,33 +1,44 @@
 package archtest
 
 import (
+	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// TestJailIsPureGo keeps the C library out of what every launch starts: it
-// belongs to cmd/jail-filter, to the end of the chain of imports.
-func TestJailIsPureGo(t *testing.T) {
-	const binding = "github.com/seccomp/libseccomp-golang"
+// TestOnlyTheCommandHasTheLibrary keeps the C library to the one package that
+// is about it and to the command, and out of a build without cgo.
+func TestOnlyTheCommandHasTheLibrary(t *testing.T) {
 	linked := map[string]bool{
-		"seccomp": false, "seccomp/compiler": false, "policy": false, "profiles": false, "jail/compile": false, "jail/launch": false, "cmd/jail": false,
-		"seccomp/libseccomp": true, "cmd/jail-filter": true,
+		"seccomp": false, "policy": false, "profiles": false, "jail/compile": false, "jail/launch": false, "launchcache": false, "score": false,
+		"seccomp/libseccomp": true, "cmd/jail": true,
 	}
-	seen := 0
+	for name, want := range linked {
+		if got := hasLibrary(t, name, "1"); got != want {
+			t.Errorf("%s depends on libseccomp: %v, want %v", name, got, want)
+		}
+		if hasLibrary(t, name, "0") {
+			t.Errorf("%s depends on libseccomp without cgo", name)
+		}
+	}
 	for _, p := range list(t) {
-		want, pinned := linked[p.name()]
-		if !pinned {
-			continue
-		}
-		seen++
-		if got := slices.Contains(p.Deps, binding); got != want {
-			t.Errorf("%s depends on libseccomp: %v, want %v", p.name(), got, want)
-		}
 		if len(p.CgoFiles) > 0 {
 			t.Errorf("%s has cgo of its own: %v", p.name(), p.CgoFiles)
 		}
 	}
-	if seen != len(linked) {
-		t.Errorf("%d of %d packages are there: the table of this test is out of date", seen, len(linked))
+}
+
+// hasLibrary tells whether a package is linked with the library, to the end of
+// the chain of imports, in a build with cgo ("1") or without ("0").
+func hasLibrary(t *testing.T, name, cgo string) bool {
+	t.Helper()
+	command := exec.Command("go", "list", "-deps", module+"/"+name)
+	command.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", name, err)
 	}
+	return slices.Contains(strings.Fields(string(output)), "github.com/seccomp/libseccomp-golang")
 }

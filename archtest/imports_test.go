@@ -69,7 +69,7 @@ func rank(name string) (int, bool) {
 		return 2, true
 	case "profiles":
 		return 2, true // data: the embedded profiles
-	case "seccomp/libseccomp", "seccomp/compiler":
+	case "seccomp/libseccomp":
 		return 2, true
 	case "unixsock":
 		return 3, true // serves what a plan asks for
@@ -97,7 +97,7 @@ func rank(name string) (int, bool) {
 		return 0, true // answers questions and knows nothing of jails
 	case "score":
 		return 7, true // judges what package compile makes
-	case "cmd/jail", "cmd/jail-filter":
+	case "cmd/jail":
 		return 9, true
 	}
 	// Generators and tests are built on top of everything.

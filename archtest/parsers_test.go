@@ -26,8 +26,6 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
 	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
 	"standin.parseHolder":      {"standin", "FuzzHolder"},           // whose stand-ins there are
-	"seccomp.DecodeFilter":     {"seccomp", "FuzzDecodeFilter"},     // what is to be compiled
-	"seccomp.DecodeProgram":    {"seccomp", "FuzzDecodeRecord"},     // and what was
 	"seccomp.decodeRecord":     {"seccomp", "FuzzDecodeRecord"},
 	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
 }

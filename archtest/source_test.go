@@ -104,7 +104,7 @@ func check(set *token.FileSet, pkg string, file *ast.File) []finding {
 			}
 		}
 	}
-	if pkg != "cmd/jail" && pkg != "cmd/jail-filter" {
+	if pkg != "cmd/jail" {
 		ast.Inspect(file, func(node ast.Node) bool {
 			if text := ofTheCommand(node); text != "" {
 				report(node, text+" belongs to a command: take it as an argument, return it as a value")
@@ -127,7 +127,7 @@ func wrongImport(pkg, file string, spec *ast.ImportSpec) string {
 	case path == "gopkg.in/yaml.v3" && (pkg != "policy/yaml" || file != "yaml.go"):
 		return "YAML nodes stay in policy/yaml/yaml.go, so that the library can be replaced"
 	case strings.HasPrefix(path, "github.com/seccomp/") && pkg != "seccomp/libseccomp":
-		return "the C library stays in seccomp/libseccomp, out of jail"
+		return "the C library stays in seccomp/libseccomp, behind a build constraint"
 	case strings.HasPrefix(path, "github.com/alecthomas/kong") && pkg != "cmd/jail":
 		return "the command line stays in cmd/jail"
 	}

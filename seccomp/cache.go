@@ -96,9 +96,8 @@ func (c Cache) Program(f Filter) (Program, Source, error) {
 	return program, source, nil
 }
 
-// compile checks a filter and has it compiled. The check is made here because
-// a compiler in another process gets the encoded filter, which has no names
-// that this machine does not know.
+// compile checks a filter, has it compiled, and checks what came of it, whatever
+// the compiler is.
 func (c Cache) compile(f Filter) (Program, error) {
 	if err := Check(f); err != nil {
 		return nil, err

@@ -4,8 +4,8 @@
 // A Filter names syscalls and groups, with conditions on their arguments.
 // Expand opens the groups, Explain and Verdict say what the filter does with a
 // syscall or a call, and that is the definition. Tables spells a filter out for
-// a compiler, which makes the Program: package libseccomp below this one, run by
-// package compiler. Cache spares that work when it was done before.
+// a compiler, which makes the Program: package libseccomp below this one. Cache
+// spares that work when it was done before.
 //
 // The package installs no filter and judges no policy: what a program should
 // be granted is said by profiles, in the words that the package knows

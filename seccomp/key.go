@@ -6,9 +6,10 @@ import (
 )
 
 // vocabularyVersion stands for the groups and the syscall table in the key of
-// a program, and compilerVersion for the way from a filter to rules: hashing
-// their contents at every start would cost more than the rest. A test compares
-// the vocabulary with a digest and says when the number has to go up.
+// a program, and compilerVersion for our own way from a filter to rules, in
+// Tables and in package libseccomp: hashing their contents at every start would
+// cost more than the rest. Tests compare the vocabulary, and what filters are
+// compiled to, with digests and say when a number has to go up.
 const (
 	vocabularyVersion = 2
 	compilerVersion   = 1

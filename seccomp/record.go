@@ -22,15 +22,6 @@ const (
 // errDamaged is the reason why a record is not used.
 var errDamaged = errors.New("the stored syscall filter is damaged")
 
-// EncodeProgram makes the record of a filter's program.
-func EncodeProgram(f Filter, p Program) []byte { return encodeRecord(filterKey(f), p) }
-
-// DecodeProgram reads what EncodeProgram made. The error says that it is not
-// a record, not whole, not of that filter, or no program.
-func DecodeProgram(f Filter, record []byte) (Program, error) {
-	return decodeRecord(filterKey(f), record)
-}
-
 // encodeRecord makes the record of a program.
 func encodeRecord(k key, p Program) []byte {
 	record := make([]byte, 0, recordSize+len(p))

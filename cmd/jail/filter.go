@@ -7,16 +7,17 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp"
-	"github.com/jail-project/jail/seccomp/compiler"
+	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 // filterCache is where the programs of syscall filters come from: those of the
-// shipped profiles from this binary, others from the user's cache, and from the
-// compiler when they are in neither.
+// shipped profiles from this binary, others from the user's cache, and from
+// libseccomp when they are in neither.
 func filterCache(h *host.Host) seccomp.Cache {
-	c := seccomp.Cache{Compile: compiler.Compile, Compiler: compiler.Version()}
+	c := seccomp.Cache{Compile: libseccomp.Compile, Compiler: libseccomp.Version()}
 	if shipped, err := fs.Sub(profiles.Filters, "filters"); err == nil {
 		c.Shipped = shipped
 	}
@@ -43,5 +44,12 @@ func (a *app) filterProgram(l *loaded) bool {
 		a.report(l.sources, diag.List{{Severity: diag.Warning, Code: "filter-cache", Summary: source.Warning.Error()}})
 	}
 	l.command.Filter = program
+	// A shared library can be upgraded without this binary: what is kept with
+	// the launch is then compiled anew, as what is in the cache.
+	if source.From != seccomp.Shipped {
+		if file := libseccomp.File(); file != "" {
+			l.memory.inputs.Add(launchcache.Program, file)
+		}
+	}
 	return true
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +14,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 func TestMain(m *testing.M) {
@@ -28,14 +25,6 @@ func TestMain(m *testing.M) {
 		// What jail starts in a jail to measure it is jail again.
 		probeName:  func() { os.Exit(realMain(os.Args)) },
 		probeApart: func() { os.Exit(realMain(os.Args)) },
-		// The compiler of syscall filters lies beside jail when it was not
-		// built into it.
-		"jail-filter": func() {
-			if err := libseccomp.Serve(os.Stdin, os.Stdout); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-		},
 	})
 }
 

@@ -181,7 +181,7 @@ func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string
 	end.Close()
 	if failure != nil {
 		problem := failure.Diagnostic()
-		if m.loader != "" && problem.Code == jail.CodeExecFailed {
+		if m.loader != "" && problem.Code == launch.CodeExecFailed {
 			problem.Remedy = m.loader
 		}
 		m.report(m.sources, diag.List{problem})

@@ -14,7 +14,7 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/score"
 	"github.com/jail-project/jail/score/probe"
-	"github.com/jail-project/jail/seccomp/compiler"
+	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 // scene is a home with something of everything that a question is about.
@@ -29,11 +29,11 @@ func scene(t *testing.T) string {
 	if os.Getuid() == 0 {
 		t.Skip("a home of root's is out of reach for a jail of root; `make test` runs this as an ordinary user")
 	}
-	if compiler.Version() == "" {
+	if libseccomp.Version() == "" {
 		if os.Getenv("JAIL_TEST_REQUIRE") != "" {
-			t.Fatal("there is no compiler of syscall filters: run make build")
+			t.Fatal("this test was built without cgo, and cannot compile syscall filters")
 		}
-		t.Skip("there is no compiler of syscall filters: run make build")
+		t.Skip("this test was built without cgo, and cannot compile syscall filters")
 	}
 	home := t.TempDir()
 	for _, name := range []string{

@@ -64,7 +64,7 @@ func byHand(s *scene, a arm) *outcome {
 		return o
 	}
 	canary := s.project + "/ran"
-	for _, verb := range []string{"__init", "init", "child", "exec", "supervisor", "_", "jail-filter", "--init", "re-exec"} {
+	for _, verb := range []string{"__init", "init", "child", "exec", "supervisor", "_", "--init", "re-exec"} {
 		s.run(jailBin, verb, "touch", canary)
 		s.run("/bin/sh", "-c", `exec -a "$0" "$@"`, verb, jailBin, "run", "--profile", "no-such-profile", "touch", canary)
 	}

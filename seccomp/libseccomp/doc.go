@@ -1,7 +1,6 @@
 // Package libseccomp compiles syscall filters with the C library of that name.
-// It is the only package with cgo: it costs every start of a program that is
-// linked with it more than a jail takes to launch, so it is linked into
-// cmd/jail-filter and into tests, and not into jail.
+// It is the only package with cgo. Built without cgo it has the same functions,
+// and Compile says what is missing.
 //
 // Compile takes the tables of a filter, turns the entries of each syscall into
 // a decision tree (partition.go), reads rules off the tree (rules.go) and hands
