@@ -112,6 +112,11 @@ golden: build ## Write the golden files anew; look at the diff before committing
 vet: ## go vet
 	$(GO) vet $(PACKAGES)
 
+.PHONY: cross
+cross: ## Build and vet for arm64, without cgo
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) build $(PACKAGES)
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) vet $(PACKAGES)
+
 .PHONY: fmt
 fmt: ## Format all Go code
 	@scripts/tools gofumpt golangci-lint
