@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/profiles"
+	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 // atHome gives the test a home directory with nothing in it.
@@ -86,6 +88,40 @@ func TestRecalledPlans(t *testing.T) {
 				t.Error("the plans differ in what is not printed")
 			}
 		})
+	}
+}
+
+// TestRecallNamesTheLibrary: a launch with a filter that was not shipped is
+// kept with the file of the library, where that is a file.
+func TestRecallNamesTheLibrary(t *testing.T) {
+	if libseccomp.Version() == "" {
+		t.Skip("this test was built without cgo, and cannot compile syscall filters")
+	}
+	for _, own := range []bool{false, true} {
+		home := atHome(t)
+		t.Chdir(t.TempDir())
+		line := []string{"jail", "--profile", "default", "true"}
+		if own {
+			line = slices.Insert(line, 1, "--deny-syscall", "mkdir")
+		}
+		a, l := loadLine(t, line...)
+		filter := jail.FilterOf(l.policy)
+		if _, ok := a.filterProgram(l, &filter); !ok {
+			t.Fatal(a.err)
+		}
+		a.remember(l)
+		names, err := filepath.Glob(filepath.Join(home, ".cache/jail/launch/*"))
+		if err != nil || len(names) != 1 {
+			t.Fatalf("%d launches are kept (%v)", len(names), err)
+		}
+		record, err := os.ReadFile(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := libseccomp.File()
+		if got := strings.Contains(string(record), "/libseccomp.so"); got != (own && file != "") {
+			t.Errorf("%q: the record names a library: %v, which is %q", line, got, file)
+		}
 	}
 }
 
