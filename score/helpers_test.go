@@ -105,7 +105,7 @@ func desktop() *host.Host {
 		},
 		Kernel: host.Kernel{DetachedTree: true, OpenTreeAttr: true, Landlock: 7},
 		Own: host.OwnPaths{
-			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
+			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Programs: []string{"/usr/bin/jail"},
 		},
 		OpenFiles: 1 << 20, Processes: 30000, FileSize: ^uint64(0),
 		LockedMemory: host.Rlimit{Soft: 1 << 20, Hard: 1 << 23}, Queues: host.Rlimit{Soft: 1 << 18, Hard: 1 << 19},

@@ -154,7 +154,7 @@ func ownConfig(f *facts) []string { return present(f.Host.Own.Config, "/etc/jail
 func ownState(f *facts) []string {
 	return present(append([]string{f.Host.Own.State, f.Host.Own.Cache}, f.Host.Own.Runtime...)...)
 }
-func ownBinary(f *facts) []string { return present(f.Host.Own.Binary) }
+func ownBinary(f *facts) []string { return present(f.Host.Own.Programs...) }
 
 func present(paths ...string) []string {
 	var out []string

@@ -65,7 +65,7 @@ type doctor struct {
 func (d *doctor) examine() []finding {
 	findings := []finding{kernelVersion(), d.jails()}
 	findings = append(findings, namespaceKinds()...)
-	findings = append(findings, sysctls(d.host.UID, d.host.Own.Binary)...)
+	findings = append(findings, sysctls(d.host.UID, d.host.Own.Program())...)
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
 		appArmor(), landlockState(&d.host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.records())

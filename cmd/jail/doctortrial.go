@@ -26,7 +26,7 @@ func (d *doctor) jails() finding {
 	f.State, f.Detail, f.Remedy = stateMissing, text(problem.Summary), text(problem.Remedy)
 	if problem.Code == launch.CodeNoNamespaces {
 		f.State = stateOff
-		f.Remedy = text(whyNoNamespaces(d.host.UID, d.host.Own.Binary))
+		f.Remedy = text(whyNoNamespaces(d.host.UID, d.host.Own.Program()))
 	}
 	return f
 }

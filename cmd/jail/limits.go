@@ -37,7 +37,7 @@ func (l *prepared) limiter() *limiter {
 	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 }
 
-// options are what the launch needs beside its plan: the control group, and the
+// options are what a launch needs beside its plan: the control group, and the
 // caller's terminal.
 func (l *prepared) options() launch.Options {
 	o := launch.Options{Terminal: l.host.Terminal}
@@ -47,9 +47,9 @@ func (l *prepared) options() launch.Options {
 	return o
 }
 
-// inside is the control group of a jail that runs, "" for none of its own.
-func (g *limiter) inside() string {
-	if g == nil || g.group == nil {
+// Inside is the control group of a jail that runs, "" before there is one.
+func (g *limiter) Inside() string {
+	if g.group == nil {
 		return ""
 	}
 	return g.group.Inside()

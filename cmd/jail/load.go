@@ -27,7 +27,7 @@ type session struct {
 // session is nil.
 func (a *app) open(args []string, leading bool) (*session, int) {
 	m := &memory{began: time.Now()}
-	host, err := host.Read(os.Environ())
+	host, err := host.Read(os.Environ(), a.programs...)
 	if err != nil {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}

@@ -32,6 +32,10 @@ type app struct {
 	line     commandLine
 	// terminal is what the program's is to be like; nil for a program without.
 	terminal *terminal.Terminal
+	// caller is the launcher that has executed this program, "" for none, and programs
+	// are jail's own files.
+	caller   string
+	programs []string
 }
 
 func main() { os.Exit(realMain(os.Args)) }

@@ -72,7 +72,7 @@ func psVerb(a *app, args []string) int {
 // running finds the caller's jails. The status is not 0 when they can't be
 // looked for.
 func (a *app) running() ([]*registry.Jail, []registry.Refused, int) {
-	host, err := host.Read(os.Environ())
+	host, err := host.Read(os.Environ(), a.programs...)
 	if err != nil {
 		return nil, nil, a.fail(err.Error(), "")
 	}

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp/libseccomp"
@@ -41,8 +43,21 @@ func loadLine(t *testing.T, argv ...string) (*app, *loaded) {
 	if l == nil {
 		t.Fatal(said.String())
 	}
+	if !a.filterProgram(l) {
+		t.Fatal(said.String())
+	}
 	l.memory.began = time.Now().Add(24 * time.Hour)
 	return a, l
+}
+
+// recalled is what the cache has of a launch with these arguments.
+func recalled(t *testing.T, argv []string) *launcher.Launch {
+	t.Helper()
+	h, err := host.Read(os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return launcher.Recall(h, argv)
 }
 
 func kept(t *testing.T, home string) int {
@@ -67,17 +82,18 @@ func TestRecalledPlans(t *testing.T) {
 		name = strings.TrimSuffix(name, ".yaml")
 		t.Run(name, func(t *testing.T) {
 			a, l := loadLine(t, "jail", "--profile", name, "--read", ".", "--env", "A=b", "true")
-			a.remember(l)
-			back := a.recall([]string{"true"})
+			a.keep(l, l.launch())
+			back := recalled(t, a.line.args)
 			if back == nil {
 				t.Fatal("nothing is recalled")
 			}
-			if !reflect.DeepEqual(back.policy, l.policy) {
+			if !reflect.DeepEqual(back.Policy, l.policy) {
 				t.Error("the policies differ")
 			}
-			back.host = l.host
+			back.Host = l.host
+			back.Command.At = l.command.At
 			want, wantProblems := compile.Compile(l.policy, l.host, l.command)
-			got, gotProblems := compile.Compile(back.policy, back.host, back.command)
+			got, gotProblems := compile.Compile(back.Policy, back.Host, back.Command)
 			if !reflect.DeepEqual(gotProblems, wantProblems) || len(got.Plan.Setup) < 10 {
 				t.Fatalf("problems %v, want %v", gotProblems, wantProblems)
 			}
@@ -153,14 +169,14 @@ func TestRecall(t *testing.T) {
 				t.Fatal(err)
 			}
 			a, l := loadLine(t, line...)
-			a.remember(l)
-			if a.recall(line[3:]) == nil {
+			a.keep(l, l.launch())
+			if recalled(t, line) == nil {
 				t.Fatal("nothing is recalled")
 			}
 			if err := tt.change(home); err != nil {
 				t.Fatal(err)
 			}
-			if (a.recall(line[3:]) != nil) != tt.same {
+			if (recalled(t, line) != nil) != tt.same {
 				t.Errorf("recalled or not, and should be: %v", tt.same)
 			}
 		})
@@ -182,7 +198,7 @@ func TestRecallWithinALine(t *testing.T) {
 	atHome(t)
 	t.Chdir(t.TempDir())
 	a, l := loadLine(t, "jail", "--read", "/etc", "true", "x")
-	a.remember(l)
+	a.keep(l, l.launch())
 	for _, tt := range []struct {
 		line []string
 		from int
@@ -194,8 +210,8 @@ func TestRecallWithinALine(t *testing.T) {
 		{[]string{"jail", "--read", "/etc", "false", "x"}, 3, false},
 		{[]string{"jail", "true", "x"}, 1, false},
 	} {
-		a := &app{line: newCommandLine(tt.line)}
-		if back := a.recall(tt.line[tt.from:]); (back != nil) != tt.same {
+		back := recalled(t, tt.line)
+		if (back != nil) != tt.same || back != nil && len(back.Command.Argv) != len(tt.line)-tt.from {
 			t.Errorf("%q is recalled: %v", tt.line, back != nil)
 		}
 	}
@@ -207,16 +223,16 @@ func TestNotRemembered(t *testing.T) {
 	t.Chdir(t.TempDir())
 	a, l := loadLine(t, "jail", "--read", "/etc", "true")
 	l.memory.warned = true
-	a.remember(l)
+	a.keep(l, l.launch())
 	l.memory.warned, l.memory.began = false, time.Time{}
-	a.remember(l)
+	a.keep(l, l.launch())
 	l.memory.began, l.host.Own.Cache = time.Now().Add(time.Hour), ""
-	a.remember(l)
+	a.keep(l, l.launch())
 	if n := kept(t, home); n != 0 {
 		t.Errorf("%d launches are kept", n)
 	}
 	a, l = loadLine(t, "jail", "--read", "/etc", "true")
-	a.remember(l)
+	a.keep(l, l.launch())
 	if n := kept(t, home); n != 1 {
 		t.Errorf("%d launches are kept", n)
 	}
@@ -239,7 +255,7 @@ func TestWarningsAreNotForgotten(t *testing.T) {
 	if !l.memory.warned {
 		t.Error("there was no warning")
 	}
-	a.remember(l)
+	a.keep(l, l.launch())
 	if n := kept(t, home); n != 0 {
 		t.Errorf("%d launches are kept", n)
 	}

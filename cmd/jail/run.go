@@ -1,9 +1,15 @@
 package main
 
 import (
+	"os"
+	"time"
+
+	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/terminal"
 )
 
 // runGrammar documents the flags of run; settings.go gives them their
@@ -22,7 +28,12 @@ func (g *runGrammar) program() []string {
 }
 
 func runVerb(a *app, args []string) int {
-	settle()
+	launcher.Prepare()
+	if a.caller == "" { // a launcher has looked already
+		if status, done := a.relaunch(); done {
+			return status
+		}
+	}
 	var g runGrammar
 	if status, ok := a.parse("run", "Run a program in a jail.", &g, args); !ok {
 		return status
@@ -35,52 +46,79 @@ func runVerb(a *app, args []string) int {
 	if status, ok := a.findTerminal(); !ok {
 		return status
 	}
-	// The init makes its namespaces while the profile is read here. Without
-	// one, Start says what is wrong.
-	init, _ := launch.NewInit(launch.UsualNamespaces, a.terminal != nil)
-	if l := a.recall(program); l != nil {
-		if status, ok := a.relaunch(l, init); ok {
-			return status
-		}
-		init = nil
-	}
 	l, status := a.load(&g.policyFlags, program, args)
-	if l != nil {
-		if problems := policy.Unsupported(l.policy); len(problems) > 0 {
-			status, l = a.report(l.sources, problems), nil
-		}
-	}
 	if l == nil {
-		init.Discard()
 		return status
 	}
-	return a.launch(l, init)
+	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
+		return a.report(l.sources, problems)
+	}
+	return a.launch(l)
+}
+
+// relaunch launches what the cache has.
+func (a *app) relaunch() (status int, done bool) {
+	h, err := host.Read(os.Environ(), a.programs...)
+	if err != nil {
+		return 0, false
+	}
+	if h.Terminal, err = terminal.Find(); err != nil {
+		return 0, false
+	}
+	return launcher.Relaunch(h, a.line.args, a.err)
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version
 // promises gets a second plan.
-func (a *app) launch(l *loaded, init *launch.Init) int {
+func (a *app) launch(l *loaded) int {
 	l.launching = true
 	for {
 		c, status := a.compile(l)
 		if c == nil {
-			init.Discard()
 			return status
 		}
-		process, failure := launch.Start(c.Plan, init, l.options())
+		launch := l.launch()
+		running, failure := launch.Start(c, nil)
 		switch {
 		case failure == nil:
-			record := register(&l.prepared, c, process)
-			a.remember(l)
+			a.keep(l, launch)
 			sweep(l.host)
-			return a.wait(process, &l.prepared, record)
+			return a.wait(running, l, launch)
 		case failure.AskedTooMuch():
-			l.host.Kernel.DetachedTree, init = false, nil
+			l.host.Kernel.DetachedTree = false
 		case failure.NeedsListener():
-			l.host.Kernel.NoListener, init = true, nil
+			l.host.Kernel.NoListener = true
 		default:
 			a.report(l.sources, diag.List{failure.Diagnostic()})
 			return failure.ExitStatus()
 		}
+	}
+}
+
+// wait returns the exit status of the program.
+func (a *app) wait(running *launcher.Running, l *loaded, launch *launcher.Launch) int {
+	status := running.Wait()
+	a.explainKilled(l.group)
+	if running.TimedOut() {
+		a.report(nil, launch.TimeIsOver())
+	}
+	running.EndLikeProgram(status)
+	return status
+}
+
+// memory collects what a launch has to be kept with, for the next launch of
+// the same command line.
+type memory struct {
+	began  time.Time // before anything was read
+	inputs launchcache.Inputs
+	// warned is set when the user was told something about the profile,
+	// which the next launch has to say again.
+	warned bool
+}
+
+// keep keeps what was loaded for a launch.
+func (a *app) keep(l *loaded, launch *launcher.Launch) {
+	if !l.memory.warned {
+		launch.Keep(a.line.args[:len(a.line.args)-len(l.command.Argv)+1], &l.memory.inputs, l.memory.began)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/diag"
 )
 
@@ -43,6 +44,11 @@ func realMain(argv []string) int {
 	if isProbe(argv) {
 		return probeVerb(a, argv[0])
 	}
+	var err error
+	if a.caller, err = build.Caller(); err != nil {
+		return a.fail(err.Error(), "install both of one build")
+	}
+	a.programs = build.Programs(a.caller)
 	if len(argv) < 2 {
 		return helpVerb(a, nil)
 	}

@@ -157,8 +157,10 @@ func newMounter(b *builder, k *compiler) *mounter {
 	}
 }
 
-func (k *compiler) namespaces(b *builder) {
-	ns := &k.p.Namespaces
+// Namespaces are the flags of clone(2) for the namespaces of a policy, but for the
+// time namespace: CLONE_NEWTIME shares its bit with the exit signal of clone(2).
+func Namespaces(p *policy.Policy) uintptr {
+	ns := &p.Namespaces
 	flags := uintptr(unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.SIGCHLD)
 	for _, n := range [...]struct {
 		on   bool
@@ -168,17 +170,21 @@ func (k *compiler) namespaces(b *builder) {
 		{ns.IPC.V, unix.CLONE_NEWIPC},
 		{ns.UTS.V, unix.CLONE_NEWUTS},
 		{ns.Cgroup.V, unix.CLONE_NEWCGROUP},
-		{k.p.Network.Mode.V != "host", unix.CLONE_NEWNET},
+		{p.Network.Mode.V != "host", unix.CLONE_NEWNET},
 	} {
 		if n.on {
 			flags |= n.flag
 		}
 	}
-	k.plan.Namespaces = flags
+	return flags
+}
+
+func (k *compiler) namespaces(b *builder) {
+	ns := &k.p.Namespaces
+	k.plan.Namespaces = Namespaces(k.p)
 	k.plan.OwnPIDs = ns.PID.V
 	if ns.Time.V {
-		// CLONE_NEWTIME shares its bit with the exit signal of clone(2), so
-		// it is asked for here and taken on by the program's process.
+		// It is asked for here and taken on by the program's process.
 		b.because("make", "a time namespace", &ns.Time.At)
 		b.call("unshare", unix.SYS_UNSHARE, plan.NoSlot, num(unix.CLONE_NEWTIME, "CLONE_NEWTIME"))
 	}

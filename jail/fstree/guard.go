@@ -118,5 +118,7 @@ func (g *granter) own() {
 		add(GrantHide, dir)
 	}
 	add(GrantGuard, o.Config)
-	add(GrantGuard, o.Binary)
+	for _, program := range o.Programs {
+		add(GrantGuard, program)
+	}
 }

@@ -57,7 +57,9 @@ type Rlimit struct{ Soft, Hard uint64 }
 // State and Runtime are not visible either, but for the homes and layers that
 // a profile keeps in State.
 type OwnPaths struct {
-	Config, State, Cache, Binary string
+	Config, State, Cache string
+	// Programs are the files of jail itself, the one that users call first.
+	Programs []string
 	// Runtime are directories of records of running jails: the caller's own,
 	// and the one that a caller without XDG_RUNTIME_DIR would use.
 	Runtime []string
@@ -133,4 +135,12 @@ type Files interface {
 type Owner struct {
 	UID, GID int
 	Mode     uint32 // with the type
+}
+
+// Program is the file of jail that users call, "" when it is not known.
+func (o *OwnPaths) Program() string {
+	if len(o.Programs) == 0 {
+		return ""
+	}
+	return o.Programs[0]
 }

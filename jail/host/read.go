@@ -15,9 +15,10 @@ import (
 	"github.com/jail-project/jail/landlock"
 )
 
-// Read finds out about this machine and this caller, whose environment is
-// env.
-func Read(env []string) (*Host, error) {
+// Read finds out about this machine and this caller, whose environment is env.
+// programs are jail's own files, the one that users call first; without any, this
+// program is the only one.
+func Read(env []string, programs ...string) (*Host, error) {
 	var id [16]byte
 	// The way through the runtime maps pages for a generator that would be used once.
 	if _, err := unix.Getrandom(id[:], 0); err != nil {
@@ -50,8 +51,10 @@ func Read(env []string) (*Host, error) {
 	if cwd, err := unix.Getwd(); err == nil && filepath.IsAbs(cwd) {
 		h.Cwd = cwd // a removed or unreachable directory counts as none
 	}
-	if exe, err := os.Executable(); err == nil {
-		h.Own.Binary = exe
+	if h.Own.Programs = programs; len(programs) == 0 {
+		if exe, err := os.Executable(); err == nil {
+			h.Own.Programs = []string{exe}
+		}
 	}
 	return h, nil
 }

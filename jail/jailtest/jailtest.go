@@ -112,7 +112,7 @@ func Desktop() *host.Host {
 		Kernel: host.Kernel{DetachedTree: true, OpenTreeAttr: true, Landlock: 7},
 		Stdio:  [3]host.Stream{{Kind: host.StreamFile, Read: true}, {Kind: host.StreamDevice, Read: true, Write: true}, {Kind: host.StreamPipe, Write: true}},
 		Own: host.OwnPaths{
-			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Binary: "/usr/bin/jail",
+			Config: "/home/ann/.config/jail", State: "/home/ann/.local/state/jail", Cache: "/home/ann/.cache/jail", Programs: []string{"/usr/bin/jail"},
 			Runtime: []string{"/run/user/1000/jail"},
 		},
 		OpenFiles: 4096, Processes: 30000, FileSize: 1 << 40,

@@ -1,0 +1,109 @@
+// Package launcher is the last part of `jail run`, which both programs of an installed
+// jail have: from a policy to the end of the program. The whole program gets the policy
+// from profiles, the small launcher from the launch cache alone. It knows neither
+// YAML nor the grammar of flags.
+package launcher
+
+import (
+	"runtime"
+	"runtime/debug"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/registry"
+	"github.com/jail-project/jail/standin"
+)
+
+// Launch is what a jail is launched from.
+type Launch struct {
+	Policy  *policy.Policy
+	Host    *host.Host
+	Command compile.Command
+	// Group is the control group that the limits of the policy need, nil for none.
+	Group Group
+}
+
+// Group is a control group that can be named.
+type Group interface {
+	launch.Group
+	// Inside is the directory in which the processes of the jail are, "" before
+	// there is one.
+	Inside() string
+}
+
+// Prepare prepares the Go runtime for a launch, which lives for milliseconds
+// before it only waits: to collect garbage would cost more than it gives back.
+func Prepare() {
+	debug.SetGCPercent(-1)
+	runtime.MemProfileRate = 0
+}
+
+// Running is a jail that was launched.
+type Running struct {
+	*launch.Process
+	registration *registry.Registration
+}
+
+// Start launches a compiled jail and registers it. The init is used if it fits the plan;
+// nil is none.
+func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
+	o := launch.Options{Terminal: l.Host.Terminal}
+	if l.Group != nil {
+		o.Group = l.Group
+	}
+	process, failure := launch.Start(c.Plan, init, o)
+	if failure != nil {
+		return nil, failure
+	}
+	return &Running{process, l.register(c, process)}, nil
+}
+
+// Wait returns the exit status of the program, when all of the jail has ended.
+func (r *Running) Wait() int {
+	status := r.Process.Wait()
+	r.registration.Remove()
+	return status
+}
+
+// register leaves a registration for ps, enter, stop and inspect. It is called when
+// the program runs, so that nobody waits for it. Without a place for it, the jail is
+// only not found by those.
+func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registry.Registration {
+	entry, err := c.Entry(process.Sockets()).Encode()
+	if err != nil {
+		return nil
+	}
+	group := ""
+	if l.Group != nil {
+		group = l.Group.Inside()
+	}
+	registration, err := registry.Register(Place(l.Host), &registry.Launch{
+		Profile: c.Plan.Profile, Program: c.Plan.Path, First: process.First(), Main: process.Pid(), Cgroup: group, Entry: entry,
+	})
+	if err != nil {
+		return nil
+	}
+	return registration
+}
+
+// Place is where this caller's running jails are registered.
+func Place(h *host.Host) registry.Place {
+	return registry.Place{Runtime: h.Dirs["XDG_RUNTIME_DIR"], State: h.Own.State}
+}
+
+// Sweep removes what launchers that were killed left on the host, and returns
+// the directories in which that was.
+func Sweep(h *host.Host) []string {
+	if records := h.Own.StandIns(); records != "" {
+		return standin.Sweep(records)
+	}
+	return nil
+}
+
+// TimeIsOver is what the user is told when the time limit has ended the jail.
+func (l *Launch) TimeIsOver() diag.List {
+	return diag.List{{Code: "failed", Summary: "the time limit of " + l.Policy.Limits.Time.V.String() + " is over; the jail was ended"}}
+}
