@@ -20,17 +20,26 @@ PACKAGES := ./... ./testdata/bench
 # What make test runs: e2e/security has a target of its own.
 TESTED = $(shell $(GO) list $(PACKAGES) | grep -v '/e2e/security$$')
 
-# One static binary, position independent: nothing of the host's is loaded into
-# jail, and it can be the probe of `jail score --measure` in every jail. The C
+# bin/jail is a small program without YAML, the grammar of flags and D-Bus, which
+# launches what the cache has; libexec/jail/jail is the whole program, which it
+# executes for everything else. See docs/decisions/0021-ordinary-executables.md.
+#
+# The whole program is static and position independent: nothing of the host's is loaded
+# into jail, and it can be the probe of `jail score --measure` in every jail. The C
 # library of a static binary has no plug-ins to look up names with: netgo and
-# osusergo. There is nothing of the place in it where it was built: two builds
-# by the same versions of Go, gcc, libc and libseccomp are the same file. It is
-# not stripped; strip(1) and objcopy --only-keep-debug do what they always do.
+# osusergo. There is nothing of the place in either where it was built: two builds
+# by the same versions of Go, gcc, libc and libseccomp are the same files. Neither is
+# stripped; strip(1) and objcopy --only-keep-debug do what they always do.
 ifneq ($(VERSION),)
 SETVERSION := -X main.version=$(VERSION)
 endif
-BUILD = CGO_ENABLED=1 $(GO) build -trimpath -buildmode=pie -tags netgo,osusergo \
-	-ldflags '-linkmode external -extldflags "-static-pie" $(SETVERSION)'
+# What both are of one build by: their sources.
+BUILD_ID = $(shell find . -path ./bin -prune -o \( -name '*.go' -o -name '*.s' -o -name '*.yaml' -o -name '*.bpf' -o -name 'go.*' \) -type f -print | \
+	LC_ALL=C sort | xargs cat | sha256sum | cut -c 1-32)
+SETID    = -X github.com/jail-project/jail/cmd/internal/build.id=$(BUILD_ID)
+WHOLE    = CGO_ENABLED=1 $(GO) build -trimpath -buildmode=pie -tags netgo,osusergo \
+	-ldflags '-linkmode external -extldflags "-static-pie" $(SETID) $(SETVERSION)'
+LAUNCHER = CGO_ENABLED=0 $(GO) build -trimpath $(LAUNCHERFLAGS) -ldflags '$(SETID)'
 
 .PHONY: help
 help: ## List the targets
@@ -44,9 +53,10 @@ deps: ## Install what building, testing and measuring need (as root), or say how
 	@scripts/deps build run test bench docs lint
 
 .PHONY: build
-build: ## Build the static binary bin/jail
+build: ## Build bin/jail and libexec/jail/jail
 	@scripts/deps build
-	$(BUILD) -o bin/jail ./cmd/jail
+	$(WHOLE) -o libexec/jail/jail ./cmd/jail
+	$(LAUNCHER) -o bin/jail ./cmd/jail-launcher
 
 .PHONY: run
 run: ## Build jail and show a real program inside and outside of it
@@ -178,6 +188,7 @@ bench: build ## Measure start-up, processor time and memory beside bubblewrap, f
 .PHONY: install
 install: build man ## Install below DESTDIR and PREFIX
 	install -D -m 755 bin/jail $(DESTDIR)$(PREFIX)/bin/jail
+	install -D -m 755 libexec/jail/jail $(DESTDIR)$(PREFIX)/libexec/jail/jail
 	@for page in $(MANUALS); do \
 		install -D -v -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
@@ -189,6 +200,7 @@ install: build man ## Install below DESTDIR and PREFIX
 .PHONY: uninstall
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/jail
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/jail
 	@for page in $(MANUALS); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
@@ -197,4 +209,4 @@ uninstall: ## Remove what install put there
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf bin
+	rm -rf bin libexec

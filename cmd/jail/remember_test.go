@@ -124,7 +124,7 @@ func TestRecallNamesTheLibrary(t *testing.T) {
 		if !a.filterProgram(l) {
 			t.Fatal(a.err)
 		}
-		a.remember(l)
+		a.keep(l, l.launch())
 		names, err := filepath.Glob(filepath.Join(home, ".cache/jail/launch/*"))
 		if err != nil || len(names) != 1 {
 			t.Fatalf("%d launches are kept (%v)", len(names), err)

@@ -119,8 +119,17 @@ func (p *Process) follow() {
 	if p.plan.Time > 0 {
 		p.limit = time.Now().Add(p.plan.Time)
 	}
+	began := time.Now()
 	var fds []unix.PollFd
 	for {
+		wait := p.timeLeft()
+		switch {
+		case p.options.Settled == nil:
+		case time.Since(began) >= moment*time.Millisecond:
+			p.settle()
+		case wait < 0 || wait > moment:
+			wait = moment
+		}
 		fds = append(fds[:0],
 			unix.PollFd{Fd: int32(p.firstfd), Events: unix.POLLIN},
 			unix.PollFd{Fd: int32(wakeFD()), Events: unix.POLLIN})
@@ -132,7 +141,7 @@ func (p *Process) follow() {
 		if p.sockets != nil {
 			fds = append(fds, unix.PollFd{Fd: int32(p.sockets.Listener()), Events: unix.POLLIN})
 		}
-		_, err := unix.Poll(fds, p.timeLeft())
+		_, err := unix.Poll(fds, wait)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -155,12 +164,25 @@ func (p *Process) follow() {
 	}
 }
 
+// moment is how many milliseconds a jail has to run for Options.Settled. To find it with
+// another command of jail takes longer.
+const moment = 3
+
+// settle calls Options.Settled, once.
+func (p *Process) settle() {
+	if settled := p.options.Settled; settled != nil {
+		p.options.Settled = nil
+		settled()
+	}
+}
+
 // answer has the program's calls answered from the first one on, by a goroutine
 // that may have to wait for the program.
 func (p *Process) answer(events int16) {
 	switch {
 	case p.sockets == nil:
 	case events&unix.POLLIN != 0:
+		p.settle()
 		if runtime.GOMAXPROCS(0) == 1 {
 			runtime.GOMAXPROCS(2) // Serve may wait in the kernel and keep one
 		}

@@ -30,6 +30,11 @@ type Options struct {
 	Terminal *terminal.Terminal
 	// Sockets are the rules of the jail that a plan enters, nil for none.
 	Sockets *unixsock.Rules
+	// Settled is called by Wait, once, when the jail has run for a moment: what is to
+	// be done about a jail that runs is for nothing when it is over at once, as most
+	// commands of a build are. It is called before the first connection is
+	// answered. nil is nothing to do.
+	Settled func()
 }
 
 // Group limits a jail as a whole. The launcher puts the first process into it

@@ -47,18 +47,20 @@ type Running struct {
 	registration *registry.Registration
 }
 
-// Start launches a compiled jail and registers it. The init is used if it fits the plan;
-// nil is none.
+// Start launches a compiled jail, which Wait registers when it has run for a moment. The
+// init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
 	o := launch.Options{Terminal: l.Host.Terminal}
 	if l.Group != nil {
 		o.Group = l.Group
 	}
-	process, failure := launch.Start(c.Plan, init, o)
-	if failure != nil {
+	r := new(Running)
+	o.Settled = func() { r.registration = l.register(c, r.Process) }
+	var failure *launch.Failure
+	if r.Process, failure = launch.Start(c.Plan, init, o); failure != nil {
 		return nil, failure
 	}
-	return &Running{process, l.register(c, process)}, nil
+	return r, nil
 }
 
 // Wait returns the exit status of the program, when all of the jail has ended.
