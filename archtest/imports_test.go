@@ -63,10 +63,16 @@ func rank(name string) (int, bool) {
 		return 1, true // knows nothing of jails, and keeps records
 	case "caps", "landlock", "seccomp", "policy/node", "trust":
 		return 1, true
+	case "policy/paths":
+		return 1, true
+	case "policy/kind":
+		return 2, true
 	case "policy/yaml":
 		return 2, true // the parser, which cmd/jail hands to policy
 	case "policy":
-		return 2, true
+		return 3, true
+	case "policy/codec", "policy/reference":
+		return 4, true
 	case "profiles":
 		return 2, true // data: the embedded profiles
 	case "seccomp/libseccomp":
@@ -74,7 +80,7 @@ func rank(name string) (int, bool) {
 	case "unixsock":
 		return 3, true // serves what a plan asks for
 	case "launchcache":
-		return 3, true // keeps what package policy loaded
+		return 5, true // keeps what package policy loaded
 	case "terminal":
 		return 3, true // copies between two terminals
 	case "jail/plan":
@@ -113,7 +119,7 @@ func rank(name string) (int, bool) {
 
 func TestImportsPointOneWay(t *testing.T) {
 	packages := list(t)
-	for _, name := range []string{"diag", "caps", "seccomp", "policy/node", "policy", "policy/yaml", "jail/plan", "jail/compile", "jail/launch", "cmd/jail"} {
+	for _, name := range []string{"diag", "caps", "seccomp", "policy/node", "policy/paths", "policy/kind", "policy", "policy/yaml", "jail/plan", "jail/compile", "jail/launch", "cmd/jail"} {
 		if !slices.ContainsFunc(packages, func(p pkg) bool { return p.name() == name }) {
 			t.Errorf("package %s is gone: the table of this test is out of date", name)
 		}
@@ -170,9 +176,9 @@ func arrows() map[string][]string {
 		"jail/plan":    {"diag"},
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/launch":  {"diag", "jail/child", "jail/plan", "standin", "terminal", "unixsock"},
-		"jail/host":    {"landlock", "policy", "standin", "terminal"},
-		"jail/fstree":  {"diag", "jail/host", "policy", "standin"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "seccomp", "standin", "terminal", "unixsock", "wire"},
+		"jail/host":    {"landlock", "policy/paths", "standin", "terminal"},
+		"jail/fstree":  {"diag", "jail/host", "policy", "policy/paths", "standin"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "policy/paths", "seccomp", "standin", "terminal", "unixsock", "wire"},
 	}
 }
 
@@ -203,7 +209,7 @@ func TestLaunchKnowsNoPolicy(t *testing.T) {
 		if !slices.Contains([]string{"jail/plan", "jail/child", "jail/launch"}, p.name()) {
 			continue
 		}
-		for _, never := range []string{"policy", "seccomp", "jail/host", "jail/fstree", "jail/compile"} {
+		for _, never := range []string{"policy", "policy/kind", "policy/paths", "seccomp", "jail/host", "jail/fstree", "jail/compile"} {
 			if slices.Contains(p.Deps, module+"/"+never) {
 				t.Errorf("%s depends on %s", p.name(), never)
 			}

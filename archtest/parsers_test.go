@@ -18,9 +18,9 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"policy/yaml.Parse":        {"policy", "FuzzLoad"},            // profiles
 	"policy/yaml.decode":       {"policy", "FuzzLoad"},
 	"policy/yaml.scan":         {"policy", "FuzzLoad"},
-	"policy.parseIPv4":         {"policy", "FuzzAddress"},
-	"policy.parseIPv6":         {"policy", "FuzzAddress"},
-	"policy.Decode":            {"policy", "FuzzDecode"},          // and what jail keeps itself:
+	"policy/kind.parseIPv4":    {"policy/kind", "FuzzAddress"},
+	"policy/kind.parseIPv6":    {"policy/kind", "FuzzAddress"},
+	"policy/codec.Decode":      {"policy/codec", "FuzzDecode"},    // and what jail keeps itself:
 	"launchcache.decode":       {"launchcache", "FuzzDecodeBody"}, // what was loaded
 	"launchcache.decodeBody":   {"launchcache", "FuzzDecodeBody"},
 	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter

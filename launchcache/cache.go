@@ -5,7 +5,7 @@ import (
 	"path"
 	"time"
 
-	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/codec"
 	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/store"
 )
@@ -47,7 +47,7 @@ func Find(dir string, r *Request) (*Launch, error) {
 		}
 	}
 	l := &Launch{}
-	if l.Policy, err = policy.Decode(kept.policy); err != nil {
+	if l.Policy, err = codec.Decode(kept.policy); err != nil {
 		return nil, err
 	}
 	if len(kept.program) > 0 {
@@ -71,7 +71,7 @@ func Add(dir string, r *Request, l *Launch, in *Inputs, began time.Time) error {
 	if in.unclear {
 		return errChanged
 	}
-	kept := record{policy: policy.Encode(l.Policy), program: l.Program}
+	kept := record{policy: codec.Encode(l.Policy), program: l.Program}
 	for _, binary := range r.Binaries {
 		in.Add(Program, binary)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -20,7 +21,7 @@ func build(d *document, layers []Layer) *Policy {
 			continue
 		}
 		l := &d.leaves[i]
-		if key.Kind == List || key.Kind == Variables {
+		if key.Kind == kind.List || key.Kind == kind.Variables {
 			buildList(key.at(p), l)
 		} else {
 			buildScalar(key.at(p), l, key)
@@ -60,7 +61,7 @@ func defaultList(key *Key) *leaf {
 	l := &leaf{}
 	for _, text := range key.DefaultList {
 		it := item{key: text, text: text, site: site{layer: fromDefault}}
-		if key.Elem.Kind == SyscallEntry {
+		if key.Elem.Kind == kind.SyscallEntry {
 			it.data = &SyscallRule{Rule: seccomp.Rule{Name: text}}
 		}
 		l.items = append(l.items, it)
@@ -80,28 +81,28 @@ func (it *item) origin() Origin {
 
 // buildScalar stores the value of a scalar leaf, or its default.
 func buildScalar(at any, l *leaf, key *Key) {
-	v := value{text: key.Default}
+	v := kind.Value{Text: key.Default}
 	origin := Origin{Layer: fromDefault}
 	if l.given {
-		v.text, v.num = l.items[0].text, l.items[0].num
+		v.Text, v.Num = l.items[0].text, l.items[0].num
 		origin = l.items[0].origin()
 	} else if key.Default != "" {
 		// The defaults in the table are good; a test says so.
-		_ = parseScalar(&v, key)
+		v, _ = key.Kind.Parse(key.Default, key.Enum)
 	}
 	switch at := at.(type) {
 	case *string:
-		*at = v.text
+		*at = v.Text
 	case *Value[string]:
-		*at = Value[string]{V: v.text, Set: l.given, Origin: origin}
+		*at = Value[string]{V: v.Text, Set: l.given, Origin: origin}
 	case *Value[bool]:
-		*at = Value[bool]{V: v.num != 0, Set: l.given, Origin: origin}
+		*at = Value[bool]{V: v.Num != 0, Set: l.given, Origin: origin}
 	case *Value[int64]:
-		*at = Value[int64]{V: v.num, Set: l.given, Origin: origin}
+		*at = Value[int64]{V: v.Num, Set: l.given, Origin: origin}
 	case *Value[time.Duration]:
-		*at = Value[time.Duration]{V: time.Duration(v.num), Set: l.given, Origin: origin}
+		*at = Value[time.Duration]{V: time.Duration(v.Num), Set: l.given, Origin: origin}
 	case *Value[seccomp.Action]:
-		action, _ := seccomp.ParseAction(v.text)
+		action, _ := seccomp.ParseAction(v.Text)
 		*at = Value[seccomp.Action]{V: action, Set: l.given, Origin: origin}
 	}
 }

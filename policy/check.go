@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/policy/node"
 )
 
@@ -21,10 +22,8 @@ type checker struct {
 // value is a checked value of any shape, between the generic walk and the
 // leaf that is made of it.
 type value struct {
-	node   *node.Node
-	text   string
-	key    string // paths and hosts: what they are compared by
-	num    int64
+	node *node.Node
+	kind.Value
 	list   []value
 	fields []field // mappings
 }
@@ -44,8 +43,8 @@ func (v *value) get(name string) *value {
 	return nil
 }
 
-func (c *checker) fault(n *node.Node, p *problem) {
-	c.list = append(c.list, p.diagnostic(n))
+func (c *checker) fault(n *node.Node, p *diag.Problem) {
+	c.list = append(c.list, p.Diagnostic(n.Part(p.From, p.To)))
 }
 
 // document checks a whole profile.
@@ -67,11 +66,11 @@ func (c *checker) document(root *node.Node) {
 // section checks a mapping whose keys are leaves or further sections.
 func (c *checker) section(n *node.Node, key *Key) {
 	if n.Shape == node.Scalar && key.Short != "" && !n.IsNull() && n.Tag == "" {
-		c.leaf(n, key.sub(key.Short))
+		c.leaf(n, key.Sub(key.Short))
 		return
 	}
 	c.mapping(n, key, func(_ *node.Node, sub *Key, value *node.Node) {
-		if sub.Kind == Mapping {
+		if sub.Kind == kind.Mapping {
 			c.section(value, sub)
 		} else {
 			c.leaf(value, sub)
@@ -139,23 +138,23 @@ func (c *checker) unknownKey(n *node.Node, key *Key) {
 
 // where names a mapping in messages.
 func (k *Key) where() string {
-	if k.path == "" {
+	if k.Path == "" {
 		return ""
 	}
-	return " in " + k.path
+	return " in " + k.Path
 }
 
 // elsewhere finds the place in which a key would be known.
 func elsewhere(name string, key *Key) string {
 	for _, l := range schema().leaves {
-		if strings.HasSuffix(l.path, "."+name) {
-			return "did you mean " + diag.Quote(l.path) + "?"
+		if strings.HasSuffix(l.Path, "."+name) {
+			return "did you mean " + diag.Quote(l.Path) + "?"
 		}
-		if key.Kind != PathElement || l.Elem == nil || l.Elem.Kind != PathElement {
+		if key.Kind != kind.PathElement || l.Elem == nil || l.Elem.Kind != kind.PathElement {
 			continue
 		}
-		if l.Elem.sub(name) != nil {
-			return "it has a meaning in " + l.path + " only"
+		if l.Elem.Sub(name) != nil {
+			return "it has a meaning in " + l.Path + " only"
 		}
 	}
 	return ""
@@ -166,17 +165,17 @@ func (c *checker) shaped(n *node.Node, want node.Shape, key *Key) bool {
 	if n.Shape == want && !n.IsNull() {
 		return true
 	}
-	name := key.path
+	name := key.Path
 	if name == "" {
 		name = "a profile"
 	}
-	noun, empty := key.expects(), ""
+	noun, empty := key.Kind.Expects(key.Enum), ""
 	switch {
 	case want == node.List:
 		noun, empty = "a list", "[]"
 	case want == node.Mapping:
 		noun, empty = "a mapping", "{}"
-	case key.Kind == Text:
+	case key.Kind == kind.Text:
 		empty = `""`
 	}
 	d := diag.Diagnostic{Code: "wrong-type", Subject: n.At, Summary: name + " must be " + noun + ", and this is " + n.Noun()}

@@ -4,7 +4,9 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/policy/node"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // leaf checks the value of a leaf of the schema and stores it.
@@ -12,15 +14,15 @@ func (c *checker) leaf(n *node.Node, key *Key) {
 	out := &c.doc.leaves[key.id]
 	out.at = n.At
 	switch key.Kind {
-	case List:
+	case kind.List:
 		c.listLeaf(n, key, out)
-	case Variables:
+	case kind.Variables:
 		c.variables(n, key, out)
 	default:
 		v, ok := c.scalar(n, key)
 		if ok {
 			out.given = true
-			out.items = []item{{text: v.text, num: v.num, site: site{at: n.At}}}
+			out.items = []item{{text: v.Text, num: v.Num, site: site{at: n.At}}}
 		}
 	}
 }
@@ -43,7 +45,7 @@ func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
 			out.items = append(out.items, it)
 		}
 	}
-	if key.path == "extends" {
+	if key.Path == "extends" {
 		c.extends = out.items
 		*out = leaf{}
 	}
@@ -59,9 +61,9 @@ func (c *checker) entry(n *node.Node, key *Key) (item, bool) {
 	elem := key.Elem
 	if len(elem.Keys) == 0 {
 		v, ok := c.scalar(n, elem)
-		it := item{key: v.text, text: v.text, num: v.num, site: site{at: n.At}}
-		if v.key != "" {
-			it.key = v.key // paths and hosts have several spellings
+		it := item{key: v.Text, text: v.Text, num: v.Num, site: site{at: n.At}}
+		if v.Key != "" {
+			it.key = v.Key // paths and hosts have several spellings
 		}
 		return it, ok
 	}
@@ -70,9 +72,9 @@ func (c *checker) entry(n *node.Node, key *Key) (item, bool) {
 		return item{}, false
 	}
 	switch elem.Kind {
-	case PathElement:
+	case kind.PathElement:
 		return c.pathEntry(&v, key)
-	case SyscallEntry:
+	case kind.SyscallEntry:
 		return c.syscallEntry(&v, key)
 	}
 	return c.testEntry(&v)
@@ -86,7 +88,7 @@ func (c *checker) record(n *node.Node, elem *Key) (value, bool) {
 	if n.IsNull() {
 		return v, c.shaped(n, node.Scalar, elem)
 	}
-	if n.Shape == node.Scalar && elem.Kind != TestEntry && elem.Kind != Mapping {
+	if n.Shape == node.Scalar && elem.Kind != kind.TestEntry && elem.Kind != kind.Mapping {
 		first, ok := c.scalar(n, &elem.Keys[0])
 		v.fields = []field{{elem.Keys[0].Name, first}}
 		return v, ok
@@ -101,7 +103,7 @@ func (c *checker) record(n *node.Node, elem *Key) (value, bool) {
 	}
 	for i := range elem.Keys {
 		if elem.Keys[i].Required && v.get(elem.Keys[i].Name) == nil {
-			c.fault(n, &problem{code: "missing-key", summary: "the entry has no " + elem.Keys[i].Name})
+			c.fault(n, &diag.Problem{Code: "missing-key", Summary: "the entry has no " + elem.Keys[i].Name})
 			return v, false
 		}
 	}
@@ -110,7 +112,7 @@ func (c *checker) record(n *node.Node, elem *Key) (value, bool) {
 
 // value checks a value inside an entry.
 func (c *checker) value(n *node.Node, key *Key) (value, bool) {
-	if key.Kind != List {
+	if key.Kind != kind.List {
 		return c.scalar(n, key)
 	}
 	v := value{node: n}
@@ -119,7 +121,7 @@ func (c *checker) value(n *node.Node, key *Key) (value, bool) {
 	}
 	for _, entry := range n.Items {
 		check := c.scalar
-		if key.Elem.Kind == Mapping {
+		if key.Elem.Kind == kind.Mapping {
 			check = c.record
 		}
 		e, ok := check(entry, key.Elem)
@@ -144,25 +146,25 @@ func (c *checker) variables(n *node.Node, key *Key, out *leaf) {
 	}
 	out.given = true
 	for _, p := range n.Pairs {
-		if !c.shaped(p.Key, node.Scalar, &Key{path: "a variable name"}) {
+		if !c.shaped(p.Key, node.Scalar, &Key{Path: "a variable name"}) {
 			continue
 		}
-		if fault := checkEnvName(p.Key.Text, false); fault != nil {
+		if fault := kind.CheckEnvName(p.Key.Text, false); fault != nil {
 			c.fault(p.Key, fault)
 			continue
 		}
-		v, ok := c.scalar(p.Value, &Key{Kind: Text, path: diag.Escape(p.Key.Text)})
+		v, ok := c.scalar(p.Value, &Key{Kind: kind.Text, Path: diag.Escape(p.Key.Text)})
 		if !ok {
 			continue
 		}
-		fault := checkText(v.text)
+		fault := paths.CheckText(v.Text)
 		if fault == nil {
-			fault = c.checkProfileDir(v.text)
+			fault = c.checkProfileDir(v.Text)
 		}
 		if fault != nil {
 			c.fault(p.Value, fault)
 		} else {
-			out.items = append(out.items, item{key: p.Key.Text, text: p.Key.Text, data: v.text, site: site{at: p.Key.At}})
+			out.items = append(out.items, item{key: p.Key.Text, text: p.Key.Text, data: v.Text, site: site{at: p.Key.At}})
 		}
 	}
 }
@@ -210,8 +212,8 @@ func (c *checker) groupRivals() {
 // pathEntry makes a rule of an entry of filesystem.read and its kin.
 func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 	path := v.get("path")
-	rule := &PathRule{Access: key.access, Path: path.text}
-	group := strings.HasPrefix(path.text, "@") || path.text == AnySocket && key.access == Connect
+	rule := &PathRule{Access: key.access, Path: path.Text}
+	group := strings.HasPrefix(path.Text, "@") || path.Text == paths.AnySocket && key.access == Connect
 	// The tmpfs makes the directory itself, a group names what may exist, and
 	// so does an abstract socket.
 	rule.Required = c.flags && !group && key.access != Tmpfs
@@ -220,59 +222,59 @@ func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 		switch f.name {
 		case "create":
 			rule.Create = CreateDirectory
-			if f.text == "file" {
+			if f.Text == "file" {
 				rule.Create = CreateFile
 			}
-			if group || IsGlob(path.text) {
-				c.fault(f.node, &problem{code: "bad-path", summary: "only a single path can be created, not a pattern or a group"})
+			if group || paths.IsGlob(path.Text) {
+				c.fault(f.node, &diag.Problem{Code: "bad-path", Summary: "only a single path can be created, not a pattern or a group"})
 				return item{}, false
 			}
 		case "required":
-			rule.Required = rule.Required || f.num != 0
+			rule.Required = rule.Required || f.Num != 0
 		case "size":
-			rule.Size = f.num
+			rule.Size = f.Num
 		case "inodes":
-			rule.Inodes = f.num
+			rule.Inodes = f.Num
 		case "mode":
-			rule.Mode = uint32(f.num)
+			rule.Mode = uint32(f.Num)
 		case "keep":
-			rule.Keep = f.text
+			rule.Keep = f.Text
 		}
 	}
 	if changes := v.get("changes"); changes != nil && rule.Keep != "" {
-		c.fault(changes.node, &problem{code: "contradiction", summary: "changes cannot be both discarded and kept", remedy: "write changes or keep, not both"})
+		c.fault(changes.node, &diag.Problem{Code: "contradiction", Summary: "changes cannot be both discarded and kept", Remedy: "write changes or keep, not both"})
 		return item{}, false
 	}
 	if rule.Keep != "" && rule.Size != 0 {
-		c.fault(v.get("size").node, &problem{code: "contradiction", summary: "a size limits changes in memory, and these are kept on disk", remedy: "remove size or keep"})
+		c.fault(v.get("size").node, &diag.Problem{Code: "contradiction", Summary: "a size limits changes in memory, and these are kept on disk", Remedy: "remove size or keep"})
 		return item{}, false
 	}
-	return item{key: path.key, text: path.text, data: rule, site: site{at: path.node.At}}, true
+	return item{key: path.Key, text: path.Text, data: rule, site: site{at: path.node.At}}, true
 }
 
 // testEntry makes a Test.
 func (c *checker) testEntry(v *value) (item, bool) {
-	test := &Test{Expect: v.get("expect").text}
+	test := &Test{Expect: v.get("expect").Text}
 	for i := range v.fields {
 		f := &v.fields[i]
 		if f.name == "expect" {
 			continue
 		}
 		if test.Probe != "" {
-			c.fault(f.node, &problem{code: "contradiction", summary: "an entry of tests tries one thing", remedy: "make two entries of " + test.Probe + " and " + f.name})
+			c.fault(f.node, &diag.Problem{Code: "contradiction", Summary: "an entry of tests tries one thing", Remedy: "make two entries of " + test.Probe + " and " + f.name})
 			return item{}, false
 		}
-		test.Probe, test.Target = f.name, f.text
+		test.Probe, test.Target = f.name, f.Text
 		for _, word := range f.list {
-			test.Run = append(test.Run, word.text)
+			test.Run = append(test.Run, word.Text)
 		}
 		if f.name == "run" && len(test.Run) == 0 {
-			c.fault(f.node, &problem{code: "empty", summary: "run has no command"})
+			c.fault(f.node, &diag.Problem{Code: "empty", Summary: "run has no command"})
 			return item{}, false
 		}
 	}
 	if test.Probe == "" {
-		c.fault(v.node, &problem{code: "missing-key", summary: "the entry tries nothing", remedy: "give it one of read, write, connect, run"})
+		c.fault(v.node, &diag.Problem{Code: "missing-key", Summary: "the entry tries nothing", Remedy: "give it one of read, write, connect, run"})
 		return item{}, false
 	}
 	key := test.Probe + "\x00" + test.Target + "\x00" + strings.Join(test.Run, "\x00")

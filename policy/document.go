@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 )
 
 // site is a place in one layer.
@@ -77,7 +78,7 @@ func (d *document) add(b *document) {
 		to.given = true
 		to.at = from.at
 		switch {
-		case key.Kind == List || key.Kind == Variables:
+		case key.Kind == kind.List || key.Kind == kind.Variables:
 			to.addList(from)
 		default:
 			to.addScalar(from)

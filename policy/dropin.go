@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 )
 
 // dropIns loads NAME.d/*.yaml of every directory of the search path: the
@@ -43,7 +44,7 @@ func (l *loader) misnamed(d *Dir, sub string) {
 	for _, e := range entries {
 		name := e.Name()
 		base, isYAML := strings.CutSuffix(name, ".yaml")
-		bad := isYAML && !isName(base) || strings.HasSuffix(name, ".yml")
+		bad := isYAML && !kind.IsName(base) || strings.HasSuffix(name, ".yml")
 		if bad && !strings.HasPrefix(name, ".") {
 			shown := profileFile{dir: d, name: path.Join(sub, name)}.shown()
 			l.report(diag.Diagnostic{
@@ -61,7 +62,7 @@ func (l *loader) refuseOwn(doc *document) {
 	for i, key := range schema().leaves {
 		if leaf := &doc.leaves[i]; key.Own && key.Name != "description" && leaf.given {
 			l.report(diag.Diagnostic{
-				Code: "misplaced-key", Summary: key.path + " means nothing in a drop-in", Subject: leaf.at,
+				Code: "misplaced-key", Summary: key.Path + " means nothing in a drop-in", Subject: leaf.at,
 				Remedy: "it belongs into the profile itself",
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/policy/node"
 )
 
@@ -21,7 +22,7 @@ type Setting struct {
 	Path []string
 	// Text is the value as a profile would have it, without quotes. A
 	// relative path must have been made absolute, and an existing file's
-	// name goes through EscapePath.
+	// name goes through paths.Escape.
 	Text string
 	// Fields are further keys of an entry: {"size", "512M"} beside a path.
 	Fields []SettingField
@@ -67,8 +68,8 @@ func place(root *node.Node, s *Setting) *diag.Diagnostic {
 	n := root
 	key := Schema()
 	for i, name := range s.Path {
-		sub := key.sub(name)
-		if key.Kind == Variables && i == len(s.Path)-1 {
+		sub := key.Sub(name)
+		if key.Kind == kind.Variables && i == len(s.Path)-1 {
 			setPair(n, name, &node.Node{Style: node.Given, Text: s.Text, At: s.At})
 			return nil
 		}
@@ -77,9 +78,9 @@ func place(root *node.Node, s *Setting) *diag.Diagnostic {
 		}
 		key = sub
 		switch key.Kind {
-		case Mapping, Variables:
+		case kind.Mapping, kind.Variables:
 			n = child(n, name, node.Mapping, s)
-		case List:
+		case kind.List:
 			n = child(n, name, node.List, s)
 		default:
 			setPair(n, name, &node.Node{Style: node.Given, Text: s.Text, At: s.At})
@@ -92,7 +93,7 @@ func place(root *node.Node, s *Setting) *diag.Diagnostic {
 	if s.None {
 		return nil
 	}
-	if key.Kind != List {
+	if key.Kind != kind.List {
 		return &diag.Diagnostic{Code: "wrong-type", Summary: diag.Quote(strings.Join(s.Path, ".")) + " takes no single value", Subject: s.At}
 	}
 	n.Items = append(n.Items, s.entry(key))
@@ -153,5 +154,5 @@ func (s *Setting) words() string {
 
 func (t *table) isList(path []string) bool {
 	key := t.find(path)
-	return key != nil && key.Kind == List
+	return key != nil && key.Kind == kind.List
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/policy/yaml"
 )
 
@@ -57,7 +58,7 @@ func TestFlags(t *testing.T) {
 		{"namespaces.pid=false", func(p *Policy) any { return p.Namespaces.PID.V }, "false"},
 		{"capabilities.keep=CAP_KILL", func(p *Policy) any { return p.Capabilities.Keep[0].Text }, "kill"},
 		{"identity.hostname=123", func(p *Policy) any { return p.Identity.Hostname.V }, "123"},
-		{"filesystem.read=/x\\*y", func(p *Policy) any { return Unescape(p.Filesystem.Rules[1].Path) }, "/x*y"},
+		{"filesystem.read=/x\\*y", func(p *Policy) any { return paths.Unescape(p.Filesystem.Rules[1].Path) }, "/x*y"},
 	}
 	for _, tt := range tests {
 		p, sources, list := loadFlags(tt.line)

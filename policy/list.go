@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 )
 
 // Listed is a profile of the search path.
@@ -54,7 +55,7 @@ func Profiles(store Store) ([]Listed, *diag.Sources, diag.List) {
 // program under programs. The name is "" when there is none. Only the second
 // search opens files, and it parses only those in which the name occurs.
 func (s Store) ForProgram(program string) (string, *diag.Sources, diag.List) {
-	if !isName(program) {
+	if !kind.IsName(program) {
 		return "", nil, nil // a name that no profile can have
 	}
 	if _, ok := s.search(program); ok {

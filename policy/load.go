@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 )
 
 const (
@@ -87,8 +88,8 @@ func (l *loader) find(req Request) (profileFile, bool) {
 		}
 		return f, true
 	}
-	if p := checkName("profile name", req.Name); p != nil {
-		l.report(diag.Diagnostic{Code: p.code, Summary: p.summary, Remedy: p.remedy, Subject: req.At})
+	if _, p := kind.ProfileName.Parse(req.Name, nil); p != nil {
+		l.report(p.Diagnostic(req.At))
 		return profileFile{}, false
 	}
 	f, ok := l.store.search(req.Name)
@@ -178,7 +179,7 @@ func trimBOM(text []byte) []byte {
 
 // extended locates what an entry of extends names.
 func (l *loader) extended(from profileFile, entry *item) (profileFile, bool) {
-	if !isRelative(entry.text) {
+	if !kind.IsRelative(entry.text) {
 		f, ok := l.store.search(entry.text)
 		if !ok {
 			d := l.store.unknownProfile(entry.text, entry.at)
@@ -198,8 +199,8 @@ func (l *loader) extended(from profileFile, entry *item) (profileFile, bool) {
 		})
 		return f, false
 	}
-	if p := checkName("profile name", f.profile()); p != nil {
-		l.report(diag.Diagnostic{Code: p.code, Summary: p.summary, Remedy: p.remedy, Subject: entry.at})
+	if _, p := kind.ProfileName.Parse(f.profile(), nil); p != nil {
+		l.report(p.Diagnostic(entry.at))
 		return f, false
 	}
 	return f, true

@@ -4,8 +4,9 @@
 //
 // The way of a profile through the package: Load (load.go) finds files in a
 // Store; its parser (package yaml) makes nodes of their text; the checker
-// (check.go) holds the nodes against the table of keys (schema.go) and makes
-// a document of them; documents are merged (document.go), rivals between
+// (check.go) holds the nodes against the table of keys (schema.go), their texts
+// against the kinds of values (package kind, and for paths package paths), and
+// makes a document of them; documents are merged (document.go), rivals between
 // lists settled (resolve.go), and the Policy built (build.go). Show prints it
 // as a profile again.
 //
@@ -15,9 +16,11 @@
 package policy
 
 import (
+	"strings"
 	"time"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -139,6 +142,15 @@ type Variable struct {
 	Origin
 }
 
+// MatchEnv reports whether the entry of environment.keep covers a variable.
+// Only a * at the end stands for a rest, so LANG covers LANG alone.
+func MatchEnv(entry, name string) bool {
+	if prefix, ok := strings.CutSuffix(entry, "*"); ok {
+		return strings.HasPrefix(name, prefix)
+	}
+	return entry == name
+}
+
 // Capabilities is the merged capabilities section. Drop is applied first,
 // Keep wins; names are as in capabilities(7) without the CAP_ prefix, lower
 // case, or "all". What later layers took back is already gone from either
@@ -228,4 +240,15 @@ type Test struct {
 	Run    []string // the command of a run probe
 	Expect string   // missing, denied, success, failure
 	Origin
+}
+
+// AnySocket tells whether the profile leaves all sockets unguarded, and where
+// it says so.
+func (p *Policy) AnySocket() (*PathRule, bool) {
+	for i := range p.Sockets {
+		if p.Sockets[i].Path == paths.AnySocket {
+			return &p.Sockets[i], true
+		}
+	}
+	return nil, false
 }

@@ -1,49 +1,9 @@
 package policy
 
-import "sync"
+import (
+	"sync"
 
-// Kind is the sort of value a key takes. It decides how a value is checked,
-// printed, and described in the JSON Schema and the reference.
-type Kind int
-
-// The kinds of values. All but the first three are scalars.
-const (
-	Mapping   Kind = iota // a mapping with the keys of Key.Keys
-	List                  // a list of Key.Elem
-	Variables             // a mapping of environment variables to texts
-
-	Text         // any text
-	Enum         // one of Key.Enum
-	Bool         // true or false
-	Int          // a positive whole number
-	Size         // bytes: 4096, 512M, 2G
-	Percent      // 150%
-	Duration     // 90s, 1h, 1h30m
-	Mode         // permission bits, "1777" or 0o1777
-	ProfileName  // a name of the search path
-	ProfileRef   // a profile name, or ./relative.yaml
-	ProgramName  // the base name of a program
-	PathRef      // a path with variables, no glob
-	PathPattern  // a path with variables and globs, or a @group
-	SocketRef    // a path with variables, @name, or *
-	RootDir      // host, or a directory
-	EnvPattern   // a variable name, * at the end for any rest
-	Capability   // a name of capabilities(7), or all
-	SyscallName  // a syscall or a @group
-	Arch         // native, or a name of an ABI
-	ErrnoName    // a name of errno(3), or its number
-	Number       // a number or a constant of the kernel's headers
-	HostPattern  // host, *.domain, address or network, with ports
-	PublishSpec  // [address:]port:port
-	BusName      // a D-Bus name, .* at the end for any rest
-	DeviceName   // a kind of device, or a path in /dev
-	UserName     // keep, root, nobody or a uid
-	HostName     // a host name for the jail
-	MachineID    // random, host or 32 hex digits
-	ConnectSpec  // host:port
-	PathElement  // an entry of a path list: a path or a mapping
-	SyscallEntry // an entry of a syscall list: a name or a mapping
-	TestEntry    // an entry of tests
+	"github.com/jail-project/jail/policy/kind"
 )
 
 // Key describes one key of the profile language. The tree of keys is the
@@ -51,7 +11,9 @@ const (
 // JSON Schema and the reference all read it.
 type Key struct {
 	Name string
-	Kind Kind
+	// Path is what messages call the key, "filesystem.read". The table fills it in.
+	Path string
+	Kind kind.Kind
 	Doc  string // what it does, full sentences
 	// Exempt says how to make an exception from it, Caution what it
 	// cannot guarantee. Both may be empty.
@@ -83,7 +45,6 @@ type Key struct {
 	access Access            // path lists
 	at     func(*Policy) any // a leaf: where the policy keeps it
 	id     int               // a leaf: its index in table.leaves
-	path   string            // "filesystem.read"
 }
 
 // table is the tree with its leaves numbered in the order of the tree.
@@ -94,21 +55,21 @@ type table struct {
 
 // schema builds the table once, when it is first needed.
 var schema = sync.OnceValue(func() *table {
-	t := &table{root: Key{Kind: Mapping, Keys: []Key{
+	t := &table{root: Key{Kind: kind.Mapping, Keys: []Key{
 		{
-			Name: "name", Kind: ProfileName, Own: true, at: func(p *Policy) any { return &p.Name },
+			Name: "name", Kind: kind.ProfileName, Own: true, at: func(p *Policy) any { return &p.Name },
 			Doc: "The name of the profile, under which jail keeps what belongs to it, such as a private home. The default is the base name of the file.",
 		},
 		{
-			Name: "description", Kind: Text, Own: true, at: func(p *Policy) any { return &p.Description },
+			Name: "description", Kind: kind.Text, Own: true, at: func(p *Policy) any { return &p.Description },
 			Doc: "One line about the program, for listings.",
 		},
 		{
-			Name: "extends", Kind: List, Own: true, Elem: &Key{Kind: ProfileRef},
+			Name: "extends", Kind: kind.List, Own: true, Elem: &Key{Kind: kind.ProfileRef},
 			Doc: "Profiles that this one builds on, weakest first: names, which are searched, or files as ./relative.yaml, relative to this file. Each profile counts once, where it is first met. A cycle is an error.",
 		},
 		{
-			Name: "programs", Kind: List, Own: true, Elem: &Key{Kind: ProgramName}, at: func(p *Policy) any { return &p.Programs },
+			Name: "programs", Kind: kind.List, Own: true, Elem: &Key{Kind: kind.ProgramName}, at: func(p *Policy) any { return &p.Programs },
 			Doc: "Names of programs for which jail PROGRAM uses this profile. A profile whose file is named like the program comes first.",
 		},
 		filesystemKey(), environmentKey(), capabilitiesKey(), syscallsKey(), networkKey(),
@@ -123,24 +84,24 @@ var schema = sync.OnceValue(func() *table {
 func (t *table) number(k *Key, prefix string) {
 	for i := range k.Keys {
 		sub := &k.Keys[i]
-		sub.path = prefix + sub.Name
-		if sub.Kind == Mapping {
-			t.number(sub, sub.path+".")
+		sub.Path = prefix + sub.Name
+		if sub.Kind == kind.Mapping {
+			t.number(sub, sub.Path+".")
 			continue
 		}
 		sub.id = len(t.leaves)
 		t.leaves = append(t.leaves, sub)
 		if sub.Elem != nil {
-			nameEntries(sub.Elem, "an entry of "+sub.path)
+			nameEntries(sub.Elem, "an entry of "+sub.Path)
 		}
 	}
 }
 
 // nameEntries gives the keys of list entries the names that messages use.
 func nameEntries(elem *Key, path string) {
-	elem.path = path
+	elem.Path = path
 	for i := range elem.Keys {
-		elem.Keys[i].path = elem.Keys[i].Name
+		elem.Keys[i].Path = elem.Keys[i].Name
 		if elem.Keys[i].Elem != nil {
 			nameEntries(elem.Keys[i].Elem, "an entry of "+elem.Keys[i].Name)
 		}
@@ -151,15 +112,15 @@ func nameEntries(elem *Key, path string) {
 func (t *table) find(path []string) *Key {
 	k := &t.root
 	for _, name := range path {
-		if k = k.sub(name); k == nil {
+		if k = k.Sub(name); k == nil {
 			return nil
 		}
 	}
 	return k
 }
 
-// sub returns the key of that name in a mapping, nil for none.
-func (k *Key) sub(name string) *Key {
+// Sub returns the key of that name in a mapping, nil for none.
+func (k *Key) Sub(name string) *Key {
 	for i := range k.Keys {
 		if k.Keys[i].Name == name {
 			return &k.Keys[i]

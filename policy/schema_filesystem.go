@@ -1,44 +1,48 @@
 package policy
 
+import (
+	"github.com/jail-project/jail/policy/kind"
+)
+
 func filesystemKey() Key {
 	return Key{
-		Name: "filesystem", Kind: Mapping,
+		Name: "filesystem", Kind: kind.Mapping,
 		Doc: "What the program sees of the file system. Nothing is visible but what is granted here, a private /tmp, a minimal /dev and /proc. The most specific path decides; for one path the later layer does. Paths may use ~, ${HOME} and its kin, globs, and the groups @secrets and @startup.",
 		Keys: []Key{
-			pathsKey("read", Read, PathPattern,
+			pathsKey("read", Read, kind.PathPattern,
 				"Paths that are visible and cannot be written. A path that does not exist on this host is skipped, unless it says required: true.",
 				"List a path inside it under write, hide, tmpfs or overlay.",
 				"A program that holds an open file keeps it: what the caller passes as standard input or output is not looked at."),
-			pathsKey("write", Write, PathPattern,
+			pathsKey("write", Write, kind.PathPattern,
 				"Paths that are visible and can be written. An entry may create the path on the host when it is missing.",
 				"List a path inside it under read or hide; a directory above such a path cannot be renamed then. @startup stays read-only inside unless it is named exactly.",
 				"What is written there stays on the host after the program has ended."),
-			pathsKey("hide", Hide, PathPattern,
+			pathsKey("hide", Hide, kind.PathPattern,
 				"Paths that are invisible even where a wider rule shows them.",
 				"List a path inside it under read or write.",
 				"Another name of the same file, made before as a hard link, is not found."),
-			pathsKey("tmpfs", Tmpfs, PathRef,
+			pathsKey("tmpfs", Tmpfs, kind.PathRef,
 				"Directories that are empty at the start, live in memory, and vanish with the jail.",
 				"", "Without a size it holds 1G, without inodes 262144 files."),
-			pathsKey("overlay", Overlay, PathRef,
+			pathsKey("overlay", Overlay, kind.PathRef,
 				"Directories of which the program reads the host's content while its changes go to a layer: thrown away (changes: discard, the default), or kept in a directory (keep: DIR).",
 				"", ""),
 			{
-				Name: "root", Kind: RootDir, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Root },
+				Name: "root", Kind: kind.RootDir, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Root },
 				Doc: "Where the visible paths come from: host, or a directory that holds a root file system of its own.",
 			},
 			{
-				Name: "home", Kind: Enum, Enum: []string{"host", "private", "empty"}, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Home },
+				Name: "home", Kind: kind.Enum, Enum: []string{"host", "private", "empty"}, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Home },
 				Doc: "The home directory: host, of which only what is granted is visible; private, a directory that is kept for this profile; or empty, in memory. Paths granted below the home appear in each of them.",
 			},
 			{
-				Name: "absent", Kind: Enum, Enum: []string{"guarded", "open"}, Default: "guarded", at: func(p *Policy) any { return &p.Filesystem.Absent },
+				Name: "absent", Kind: kind.Enum, Enum: []string{"guarded", "open"}, Default: "guarded", at: func(p *Policy) any { return &p.Filesystem.Absent },
 				Doc:     "What belongs to @startup, or is hidden by name, and does not exist yet: guarded, nothing can be made there in a directory that the program may write; or open.",
 				Exempt:  "Name a single path under write: it may be made then.",
 				Caution: "While such a jail runs, a name that is kept absent is taken on the host: by a link that leads nowhere, or a socket that nobody can open, which goes when the last jail that needs it ends.",
 			},
 			{
-				Name: "arguments", Kind: Enum, Enum: []string{"no", "read", "write"}, Default: "no", at: func(p *Policy) any { return &p.Filesystem.Arguments },
+				Name: "arguments", Kind: kind.Enum, Enum: []string{"no", "read", "write"}, Default: "no", at: func(p *Policy) any { return &p.Filesystem.Arguments },
 				Doc:     "Whether files named on the command line become visible: no, read or write.",
 				Caution: "A program that is given a name by other means does not see the file.",
 				Later:   "files from the command line",
@@ -49,39 +53,39 @@ func filesystemKey() Key {
 
 // pathsKey describes one of the lists of paths. The mapping form of an entry
 // has the keys that mean something in this list.
-func pathsKey(name string, access Access, path Kind, doc, exempt, caution string) Key {
-	elem := &Key{Kind: PathElement, access: access, Keys: []Key{{
+func pathsKey(name string, access Access, path kind.Kind, doc, exempt, caution string) Key {
+	elem := &Key{Kind: kind.PathElement, access: access, Keys: []Key{{
 		Name: "path", Kind: path, Required: true, Doc: "The path itself.",
 	}}}
 	elem.Keys = append(elem.Keys, entryKeys(access)...)
 	return Key{
-		Name: name, Kind: List, Elem: elem, Group: "paths", access: access,
+		Name: name, Kind: kind.List, Elem: elem, Group: "paths", access: access,
 		Doc: doc, Exempt: exempt, Caution: caution,
 		at: func(p *Policy) any { return &p.Filesystem.Rules },
 	}
 }
 
 func entryKeys(access Access) []Key {
-	required := Key{Name: "required", Kind: Bool, Default: "false", Doc: "A path that does not exist is an error. Paths from the command line are always required."}
-	size := Key{Name: "size", Kind: Size, Doc: "The most that can be stored, in bytes, or with K, M, G or T."}
+	required := Key{Name: "required", Kind: kind.Bool, Default: "false", Doc: "A path that does not exist is an error. Paths from the command line are always required."}
+	size := Key{Name: "size", Kind: kind.Size, Doc: "The most that can be stored, in bytes, or with K, M, G or T."}
 	switch access {
 	case Read, Hide:
 		return []Key{required}
 	case Write:
 		return []Key{{
-			Name: "create", Kind: Enum, Enum: []string{"directory", "file"},
+			Name: "create", Kind: kind.Enum, Enum: []string{"directory", "file"},
 			Doc: "Make the path on the host when it is missing: a directory (mode 0700) or an empty file (0600).",
 		}, required}
 	case Tmpfs:
 		return []Key{
 			size,
-			{Name: "inodes", Kind: Int, Doc: "The most files and directories that can be made."},
-			{Name: "mode", Kind: Mode, Default: "0755", Doc: `The permission bits, in octal and in quotes: "1777".`},
+			{Name: "inodes", Kind: kind.Int, Doc: "The most files and directories that can be made."},
+			{Name: "mode", Kind: kind.Mode, Default: "0755", Doc: `The permission bits, in octal and in quotes: "1777".`},
 		}
 	case Overlay:
 		return []Key{
-			{Name: "changes", Kind: Enum, Enum: []string{"discard"}, Doc: "discard: the changes are gone when the program ends."},
-			{Name: "keep", Kind: PathRef, Doc: "A directory on the host that keeps the changes from run to run."},
+			{Name: "changes", Kind: kind.Enum, Enum: []string{"discard"}, Doc: "discard: the changes are gone when the program ends."},
+			{Name: "keep", Kind: kind.PathRef, Doc: "A directory on the host that keeps the changes from run to run."},
 			size, required,
 		}
 	}

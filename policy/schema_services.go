@@ -1,15 +1,19 @@
 package policy
 
+import (
+	"github.com/jail-project/jail/policy/kind"
+)
+
 func networkKey() Key {
 	hosts := func(name, doc string, at func(*Policy) any) Key {
-		return Key{Name: name, Kind: List, Group: "hosts", Elem: &Key{Kind: HostPattern}, Doc: doc, at: at, Later: "filtered networks"}
+		return Key{Name: name, Kind: kind.List, Group: "hosts", Elem: &Key{Kind: kind.HostPattern}, Doc: doc, at: at, Later: "filtered networks"}
 	}
 	return Key{
-		Name: "network", Kind: Mapping, Short: "mode",
+		Name: "network", Kind: kind.Mapping, Short: "mode",
 		Doc: "What the program can reach. network: none is short for network: {mode: none}.",
 		Keys: []Key{
 			{
-				Name: "mode", Kind: Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
+				Name: "mode", Kind: kind.Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
 				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host"}, Later: "filtered, nat and namespace networks",
 				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
 				Caution: "With host, services that listen on the host's loopback are in reach.",
@@ -19,7 +23,7 @@ func networkKey() Key {
 			hosts("deny", "Hosts that stay out of reach although a wider entry allows them.",
 				func(p *Policy) any { return &p.Network.Deny }),
 			{
-				Name: "publish", Kind: List, Elem: &Key{Kind: PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
+				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
 				Doc: "Ports of the jail that the host forwards to: address:port:port, the last inside the jail.",
 			},
 		},
@@ -28,16 +32,16 @@ func networkKey() Key {
 
 func displayKey() Key {
 	return Key{
-		Name: "display", Kind: Mapping, Doc: "The screen and its input.",
+		Name: "display", Kind: kind.Mapping, Doc: "The screen and its input.",
 		Keys: []Key{
 			{
-				Name: "x11", Kind: Enum, Enum: []string{"none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host"}, Default: "none",
+				Name: "x11", Kind: kind.Enum, Enum: []string{"none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host"}, Default: "none",
 				Later: "X11 displays", at: func(p *Policy) any { return &p.Display.X11 },
 				Doc:     "How the program reaches an X server: none; filtered, the host's behind a proxy; xephyr, xvfb or xpra, a server of its own; untrusted, the host's with its security extension; host.",
 				Caution: "With host the program sees every key pressed and every window.",
 			},
 			{
-				Name: "wayland", Kind: Bool, Default: "false", Later: "Wayland displays", at: func(p *Policy) any { return &p.Display.Wayland },
+				Name: "wayland", Kind: kind.Bool, Default: "false", Later: "Wayland displays", at: func(p *Policy) any { return &p.Display.Wayland },
 				Doc: "Whether the program reaches the Wayland compositor.",
 			},
 		},
@@ -46,7 +50,7 @@ func displayKey() Key {
 
 func audioKey() Key {
 	return Key{
-		Name: "audio", Kind: Enum, Enum: []string{"none", "pulse", "pipewire"}, Default: "none",
+		Name: "audio", Kind: kind.Enum, Enum: []string{"none", "pulse", "pipewire"}, Default: "none",
 		Later: "audio", at: func(p *Policy) any { return &p.Audio },
 		Doc:     "The sound server that the program reaches: none, pulse or pipewire.",
 		Caution: "A sound server that plays also records.",
@@ -56,16 +60,16 @@ func audioKey() Key {
 func dbusKey() Key {
 	bus := func(name, doc string, rules func(*Policy) *BusRules) Key {
 		list := func(key, doc string, at func(*Policy) any) Key {
-			return Key{Name: key, Kind: List, Group: "bus-" + name, Elem: &Key{Kind: BusName}, Doc: doc, at: at, Later: "D-Bus"}
+			return Key{Name: key, Kind: kind.List, Group: "bus-" + name, Elem: &Key{Kind: kind.BusName}, Doc: doc, at: at, Later: "D-Bus"}
 		}
-		return Key{Name: name, Kind: Mapping, Doc: doc, Keys: []Key{
+		return Key{Name: name, Kind: kind.Mapping, Doc: doc, Keys: []Key{
 			list("talk", "Names that the program may call; it sees them too.", func(p *Policy) any { return &rules(p).Talk }),
 			list("own", "Names that the program may take; it may call them too. A .* at the end stands for any rest.", func(p *Policy) any { return &rules(p).Own }),
 			list("see", "Names of which the program may learn that they exist.", func(p *Policy) any { return &rules(p).See }),
 		}}
 	}
 	return Key{
-		Name: "dbus", Kind: Mapping, Doc: "The message buses. A bus without an entry is out of reach.",
+		Name: "dbus", Kind: kind.Mapping, Doc: "The message buses. A bus without an entry is out of reach.",
 		Keys: []Key{
 			bus("session", "The bus of the user's session.", func(p *Policy) *BusRules { return &p.DBus.Session }),
 			bus("system", "The bus of the system.", func(p *Policy) *BusRules { return &p.DBus.System }),
@@ -75,8 +79,8 @@ func dbusKey() Key {
 
 func devicesKey() Key {
 	return Key{
-		Name: "devices", Kind: List, Later: "devices", at: func(p *Policy) any { return &p.Devices },
-		Elem: &Key{Kind: DeviceName, Enum: []string{
+		Name: "devices", Kind: kind.List, Later: "devices", at: func(p *Policy) any { return &p.Devices },
+		Elem: &Key{Kind: kind.DeviceName, Enum: []string{
 			"gpu", "camera", "sound", "input", "gamepad", "security-key", "optical", "tv", "usb", "serial", "kvm", "fuse", "tun",
 		}},
 		Doc: "Devices beside the harmless ones that every jail has: kinds, or paths in /dev.",
@@ -85,10 +89,10 @@ func devicesKey() Key {
 
 func socketsKey() Key {
 	return Key{
-		Name: "sockets", Kind: List, access: Connect, at: func(p *Policy) any { return &p.Sockets },
-		Elem: &Key{Kind: PathElement, access: Connect, Keys: []Key{
-			{Name: "path", Kind: SocketRef, Required: true, Doc: "The path of the socket; @name for an abstract name, which counts with network: host; or * for every socket that the jail shows."},
-			{Name: "required", Kind: Bool, Default: "false", Doc: "A socket that does not exist is an error. Paths from the command line are always required."},
+		Name: "sockets", Kind: kind.List, access: Connect, at: func(p *Policy) any { return &p.Sockets },
+		Elem: &Key{Kind: kind.PathElement, access: Connect, Keys: []Key{
+			{Name: "path", Kind: kind.SocketRef, Required: true, Doc: "The path of the socket; @name for an abstract name, which counts with network: host; or * for every socket that the jail shows."},
+			{Name: "required", Kind: kind.Bool, Default: "false", Doc: "A socket that does not exist is an error. Paths from the command line are always required."},
 		}},
 		Doc:     "Unix sockets of the host that the program may connect to. They become visible at their paths; a path that is merely visible because of another rule is not enough. One that does not exist on this host is skipped. The program's own sockets, in memory or in a private home, need no entry.",
 		Exempt:  `With "*" nothing is guarded: whatever socket has a visible path can be connected to, datagrams and io_uring are allowed as far as syscalls allows them.`,

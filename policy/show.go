@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -46,7 +47,7 @@ type shownLine struct{ text, comment string }
 func (s *shower) section(key *Key, indent string) {
 	for i := range key.Keys {
 		sub := &key.Keys[i]
-		if sub.Kind == Mapping {
+		if sub.Kind == kind.Mapping {
 			header := len(s.lines)
 			s.lines = append(s.lines, shownLine{text: indent + sub.Name + ":"})
 			s.section(sub, indent+"  ")
@@ -71,11 +72,11 @@ func (s *shower) leaf(key *Key, indent string) {
 		s.scalar(key, indent, strconv.FormatBool(at.V), at.Origin)
 	case *Value[int64]:
 		if at.Set {
-			s.scalar(key, indent, formatNumber(at.V, key.Kind), at.Origin)
+			s.scalar(key, indent, key.Kind.Format(at.V), at.Origin)
 		}
 	case *Value[time.Duration]:
 		if at.Set {
-			s.scalar(key, indent, formatDuration(at.V), at.Origin)
+			s.scalar(key, indent, key.Kind.Format(int64(at.V)), at.Origin)
 		}
 	case *Value[seccomp.Action]:
 		s.scalar(key, indent, at.V.String(), at.Origin)
@@ -142,7 +143,7 @@ func (s *shower) list(key *Key, indent string, entries []shownEntry) {
 	}
 	s.lines = append(s.lines, shownLine{text: name})
 	bullet := "  - "
-	if key.Kind == Variables {
+	if key.Kind == kind.Variables {
 		bullet = "  "
 	}
 	for _, e := range entries {
@@ -174,14 +175,4 @@ func shownPlace(r diag.Range) string {
 		return CommandLine + ":" + strconv.Itoa(r.Start.Column)
 	}
 	return diag.Escape(r.File) + ":" + strconv.Itoa(r.Start.Line)
-}
-
-func formatNumber(n int64, kind Kind) string {
-	switch kind {
-	case Size:
-		return FormatSize(n)
-	case Percent:
-		return strconv.FormatInt(n, 10) + "%"
-	}
-	return strconv.FormatInt(n, 10)
 }

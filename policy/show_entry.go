@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/jail-project/jail/policy/node"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -22,13 +22,13 @@ func showRule(r *PathRule) string {
 		m.add("keep", quoteYAML(r.Keep))
 	}
 	if r.Size != 0 {
-		m.add("size", FormatSize(r.Size))
+		m.add("size", kind.FormatSize(r.Size))
 	}
 	if r.Inodes != 0 {
 		m.add("inodes", strconv.FormatInt(r.Inodes, 10))
 	}
 	if r.Mode != 0 {
-		m.add("mode", `"`+formatMode(r.Mode)+`"`)
+		m.add("mode", `"`+kind.Mode.Format(int64(r.Mode))+`"`)
 	}
 	if r.Required {
 		m.add("required", "true")
@@ -37,11 +37,6 @@ func showRule(r *PathRule) string {
 		return quoteYAML(r.Path)
 	}
 	return m.with("path", quoteYAML(r.Path))
-}
-
-func formatMode(mode uint32) string {
-	text := strconv.FormatUint(uint64(mode), 8)
-	return strings.Repeat("0", max(0, 4-len(text))) + text
 }
 
 // showSyscall prints an entry of a syscall list.
@@ -101,10 +96,10 @@ func (m *flowMapping) with(key, value string) string {
 
 // quoteScalar prints a text value of a key; words of an Enum stay plain.
 func quoteScalar(text string, key *Key) string {
-	if key.Kind == Enum {
+	if key.Kind == kind.Enum {
 		return text
 	}
-	if key.Kind == Text {
+	if key.Kind == kind.Text {
 		return quoteText(text)
 	}
 	return quoteYAML(text)
@@ -113,18 +108,10 @@ func quoteScalar(text string, key *Key) string {
 // quoteYAML prints a name or path: plain where every reader of YAML takes it
 // for the same text, in double quotes elsewhere.
 func quoteYAML(text string) string {
-	if text == "" || isPlainBool(text) || (&node.Node{Text: text}).IsNull() {
-		return quoteText(text)
+	if kind.IsPlain(text) {
+		return text
 	}
-	if c := text[0]; !isLetter(c) && c != '/' && !strings.HasPrefix(text, "~/") {
-		return quoteText(text)
-	}
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; !isLetter(c) && !isDigit(c) && strings.IndexByte("/.-+@~%=", c) < 0 {
-			return quoteText(text)
-		}
-	}
-	return text
+	return quoteText(text)
 }
 
 // quoteText prints any text in double quotes. A byte that is not UTF-8,

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/policy/node"
 )
 
@@ -192,7 +193,7 @@ func (s *Store) yamlFiles(d *Dir, dir string) []string {
 	var names []string
 	for _, e := range entries {
 		base, ok := strings.CutSuffix(e.Name(), ".yaml")
-		if ok && !e.IsDir() && isName(base) {
+		if ok && !e.IsDir() && kind.IsName(base) {
 			names = append(names, e.Name())
 		}
 	}

@@ -5,47 +5,48 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
 )
 
 // syscallEntry makes a rule of an entry of syscalls.allow or syscalls.deny.
 func (c *checker) syscallEntry(v *value, key *Key) (item, bool) {
 	name := v.get("name")
-	rule := &SyscallRule{Rule: seccomp.Rule{Name: name.text}}
+	rule := &SyscallRule{Rule: seccomp.Rule{Name: name.Text}}
 	if key.Name == "deny" {
 		rule.Rule.Action = seccomp.Errno
 	}
 	if action := v.get("action"); action != nil {
-		rule.Rule.Action, _ = seccomp.ParseAction(action.text)
+		rule.Rule.Action, _ = seccomp.ParseAction(action.Text)
 	}
 	if errno := v.get("errno"); errno != nil {
-		rule.Rule.Errno = int(errno.num)
+		rule.Rule.Errno = int(errno.Num)
 		if rule.Rule.Action != seccomp.Errno {
-			c.fault(errno.node, &problem{
-				code: "contradiction", summary: "only action errno returns an error",
-				remedy: "remove errno, or write action: errno",
+			c.fault(errno.node, &diag.Problem{
+				Code: "contradiction", Summary: "only action errno returns an error",
+				Remedy: "remove errno, or write action: errno",
 			})
 			return item{}, false
 		}
 	}
 	if when := v.get("when"); when != nil {
 		if len(when.list) == 0 {
-			c.fault(when.node, &problem{code: "empty", summary: "when has no conditions", remedy: "remove it for a rule without conditions"})
+			c.fault(when.node, &diag.Problem{Code: "empty", Summary: "when has no conditions", Remedy: "remove it for a rule without conditions"})
 			return item{}, false
 		}
-		if strings.HasPrefix(name.text, "@") {
-			c.fault(when.node, &problem{code: "contradiction", summary: "a group cannot have conditions", remedy: "list its syscalls one by one: their arguments differ"})
+		if strings.HasPrefix(name.Text, "@") {
+			c.fault(when.node, &diag.Problem{Code: "contradiction", Summary: "a group cannot have conditions", Remedy: "list its syscalls one by one: their arguments differ"})
 			return item{}, false
 		}
 		for i := range when.list {
-			cond, ok := c.condition(&when.list[i], name.text)
+			cond, ok := c.condition(&when.list[i], name.Text)
 			if !ok {
 				return item{}, false
 			}
 			rule.Rule.When = append(rule.Rule.When, cond)
 		}
 	}
-	return item{key: ruleKey(&rule.Rule), text: name.text, data: rule, site: site{at: name.node.At}}, true
+	return item{key: ruleKey(&rule.Rule), text: name.Text, data: rule, site: site{at: name.node.At}}, true
 }
 
 // ruleKey is what a rule is about: the call, and the arguments of it.
@@ -67,9 +68,9 @@ func ruleKey(r *seccomp.Rule) string {
 func (c *checker) condition(v *value, call string) (seccomp.Cond, bool) {
 	cond := seccomp.Cond{Op: "=="}
 	if op := v.get("op"); op != nil {
-		cond.Op = op.text
+		cond.Op = op.Text
 	}
-	fault := func(at *value, p *problem) (seccomp.Cond, bool) {
+	fault := func(at *value, p *diag.Problem) (seccomp.Cond, bool) {
 		c.fault(at.node, p)
 		return cond, false
 	}
@@ -79,60 +80,41 @@ func (c *checker) condition(v *value, call string) (seccomp.Cond, bool) {
 		if field == nil {
 			continue
 		}
-		n, p := parseNumber(field.text)
+		n, p := kind.ParseNumber(field.Text)
 		if p != nil {
 			return fault(field, p)
 		}
 		numbers[f] = n
 	}
 	if numbers["arg"] > 5 {
-		return fault(v.get("arg"), invalid("an argument", v.get("arg").text, "a syscall has the arguments 0 to 5"))
+		return fault(v.get("arg"), diag.Invalid("an argument", v.get("arg").Text, "a syscall has the arguments 0 to 5"))
 	}
 	cond.Arg, cond.Value, cond.Mask = uint(numbers["arg"]), numbers["value"], numbers["mask"]
 	cond.Width = argumentWidth(call, cond.Arg)
 	if width := v.get("width"); width != nil {
 		if numbers["width"] != 32 && numbers["width"] != 64 {
-			return fault(width, invalid("a width", width.text, "it is 32 or 64"))
+			return fault(width, diag.Invalid("a width", width.Text, "it is 32 or 64"))
 		}
 		cond.Width = int(numbers["width"])
 	}
 	mask := v.get("mask")
 	switch {
 	case cond.Op == "&" && mask == nil:
-		return fault(v.get("op"), &problem{code: "missing-key", summary: "the condition & has no mask"})
+		return fault(v.get("op"), &diag.Problem{Code: "missing-key", Summary: "the condition & has no mask"})
 	case cond.Op != "&" && mask != nil:
-		return fault(mask, &problem{code: "contradiction", summary: "only the condition & has a mask"})
+		return fault(mask, &diag.Problem{Code: "contradiction", Summary: "only the condition & has a mask"})
 	case cond.Op == "&" && cond.Value&^cond.Mask != 0:
-		return fault(v.get("value"), &problem{code: "contradiction", summary: "the value has bits that the mask takes away: the condition never holds"})
+		return fault(v.get("value"), &diag.Problem{Code: "contradiction", Summary: "the value has bits that the mask takes away: the condition never holds"})
 	}
 	// A negative number, such as AT_FDCWD, has its upper half set. The
 	// kernel sees the lower half of it in an argument of 32 bits.
 	if high := cond.Value >> 32; cond.Width == 32 && high != 0 {
 		if high != 0xffff_ffff {
-			return fault(v.get("value"), &problem{code: "contradiction", summary: "the value does not fit the 32 bits that the kernel looks at"})
+			return fault(v.get("value"), &diag.Problem{Code: "contradiction", Summary: "the value does not fit the 32 bits that the kernel looks at"})
 		}
 		cond.Value &= 0xffff_ffff
 	}
 	return cond, true
-}
-
-// parseNumber reads a decimal or hexadecimal number or a constant of the
-// kernel's headers.
-func parseNumber(text string) (uint64, *problem) {
-	if text != "" && !isDigit(text[0]) {
-		n, ok := seccomp.Constant(text)
-		if !ok {
-			p := unknown("constant", text, seccomp.ConstantNames())
-			p.remedy = "write a number, or a name of the kernel's headers such as AF_UNIX"
-			return 0, p
-		}
-		return n, nil
-	}
-	n, err := strconv.ParseUint(text, 0, 64)
-	if err != nil || strings.Contains(text, "_") || len(text) > 1 && text[0] == '0' && isDigit(text[1]) {
-		return 0, invalid("a number", text, "write "+diag.Escape("42, 0x2a, or a name of the kernel's headers such as AF_UNIX"))
-	}
-	return n, nil
 }
 
 // argumentWidth is how many bits of an argument the kernel looks at: 32 for

@@ -23,10 +23,10 @@ func Unsupported(p *Policy) diag.List {
 		}
 		d := diag.Diagnostic{
 			Code: "not-yet", Subject: o.At,
-			Summary: key.path + " asks for " + key.Later + ", which this version of jail does not have yet",
+			Summary: key.Path + " asks for " + key.Later + ", which this version of jail does not have yet",
 		}
 		if len(key.Now) > 0 {
-			d.Remedy = "it takes " + orList(key.Now) + " until then"
+			d.Remedy = "it takes " + diag.OrList(key.Now) + " until then"
 		}
 		list = append(list, d)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/score/probe"
 )
 
@@ -175,7 +175,7 @@ func members(name string, existing bool) func(*facts) []string {
 	return func(f *facts) []string {
 		var out []string
 		for _, p := range fstree.Paths(f.Policy, f.Host, programOf(f.Plan.Argv), name) {
-			if exists := f.Host.Files.Kind(p) != host.KindMissing; exists == existing && (exists || !policy.IsGlob(p)) {
+			if exists := f.Host.Files.Kind(p) != host.KindMissing; exists == existing && (exists || !paths.IsGlob(p)) {
 				out = append(out, p)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/score/probe"
 )
 
@@ -48,7 +49,7 @@ func (f *facts) abstractNames() []socket {
 	var all []socket
 	for i := range f.Policy.Sockets {
 		r := &f.Policy.Sockets[i]
-		if name, ok := policy.AbstractSocket(r.Path); ok {
+		if name, ok := paths.AbstractSocket(r.Path); ok {
 			all = append(all, socket{name, []Cause{socketCause(r)}})
 		}
 	}

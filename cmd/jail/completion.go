@@ -8,6 +8,7 @@ import (
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -175,9 +176,9 @@ func leafKeys(key *policy.Key, prefix string, set bool) []string {
 	for i := range key.Keys {
 		k := &key.Keys[i]
 		switch {
-		case k.Kind == policy.Mapping:
+		case k.Kind == kind.Mapping:
 			names = append(names, leafKeys(k, prefix+k.Name+".", set)...)
-		case k.Own, k.Name == "tests", set && k.Kind == policy.Variables, !set && k.Kind != policy.List:
+		case k.Own, k.Name == "tests", set && k.Kind == kind.Variables, !set && k.Kind != kind.List:
 		case set:
 			names = append(names, prefix+k.Name+"=")
 		default:

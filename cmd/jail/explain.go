@@ -9,7 +9,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/launchcache"
-	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -166,7 +166,7 @@ func (e *explainer) exists(word string) bool {
 // unknown reports a word that stands for nothing.
 func (e *explainer) unknown(word string, at diag.Range) {
 	known := append(seccomp.SyscallNames(), seccomp.GroupNames()...)
-	known = append(append(known, policy.PathGroupNames()...), caps.Names()...)
+	known = append(append(known, paths.GroupNames()...), caps.Names()...)
 	known = append(append(known, limitNames()...), "landlock", "groups")
 	d := diag.Diagnostic{
 		Code: "unknown-subject", Subject: at,
@@ -182,7 +182,7 @@ func (e *explainer) unknown(word string, at diag.Range) {
 // group explains a group of paths or of syscalls.
 func (e *explainer) group(name string, at diag.Range) {
 	switch {
-	case policy.PathGroup(name) != nil:
+	case paths.Group(name) != nil:
 		e.pathGroup(name)
 	case seccomp.IsGroup(name):
 		e.syscallGroup(name)

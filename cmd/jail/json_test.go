@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/policy/yaml"
 )
 
@@ -76,7 +77,7 @@ func TestShowJSONIsComplete(t *testing.T) {
 			k := &key.Keys[i]
 			name := prefix + k.Name
 			switch {
-			case k.Kind == policy.Mapping:
+			case k.Kind == kind.Mapping:
 				want(k, name+".")
 			case name != "name" && name != "extends" && !slices.Contains(shown, name):
 				t.Errorf("%s is missing", name)

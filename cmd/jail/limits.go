@@ -13,6 +13,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/systemd"
 )
 
@@ -158,7 +159,7 @@ func limitRemedy(err error) string {
 // explainKilled says, after a jail has ended, that it ran out of memory.
 func (a *app) explainKilled(g *limiter) {
 	if g != nil && g.killed > 0 {
-		a.fail(fmt.Sprintf("the memory limit of %s was reached; processes that the kernel ended: %d", policy.FormatSize(g.limits.Memory), g.killed), "")
+		a.fail(fmt.Sprintf("the memory limit of %s was reached; processes that the kernel ended: %d", kind.FormatSize(g.limits.Memory), g.killed), "")
 	}
 }
 
@@ -183,7 +184,7 @@ func (l *loaded) mechanisms() []mechanism {
 		out = append(out, mechanism{"limits." + key, value, by, held, at})
 	}
 	if p.Memory.Set {
-		add("memory", text(policy.FormatSize(p.Memory.V)), group, grouped, p.Memory.Origin)
+		add("memory", text(kind.FormatSize(p.Memory.V)), group, grouped, p.Memory.Origin)
 	}
 	if p.CPU.Set {
 		add("cpu", text(strconv.FormatInt(p.CPU.V, 10)+"%"), group, grouped, p.CPU.Origin)
@@ -202,7 +203,7 @@ func (l *loaded) mechanisms() []mechanism {
 		add("open-files", decimal(p.OpenFiles.V), "RLIMIT_NOFILE of each process", true, p.OpenFiles.Origin)
 	}
 	if p.FileSize.Set {
-		add("file-size", text(policy.FormatSize(p.FileSize.V)), "RLIMIT_FSIZE of each process", true, p.FileSize.Origin)
+		add("file-size", text(kind.FormatSize(p.FileSize.V)), "RLIMIT_FSIZE of each process", true, p.FileSize.Origin)
 	}
 	if p.Time.Set {
 		add("time", text(p.Time.V.String()), "the launcher's clock", true, p.Time.Origin)

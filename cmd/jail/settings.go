@@ -9,6 +9,8 @@ import (
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // settings makes the last layer of the policy from the flags. The inputs get
@@ -79,7 +81,7 @@ func (s *setter) path(u *flagUse, key string, from int) {
 			s.unknownKey(name, near, u.span(s.line, cut+1, cut+1+len(name)))
 			return
 		}
-		if field.Kind == policy.PathRef {
+		if field.Kind == kind.PathRef {
 			text = s.absolute(text)
 		}
 		setting.Fields = append(setting.Fields, policy.SettingField{Name: name, Text: text, At: u.span(s.line, cut+1, end)})
@@ -120,8 +122,8 @@ func findKey(text string) (key *policy.Key, near string) {
 				next = &key.Keys[i]
 			}
 		}
-		if key.Kind == policy.Variables && part != "" {
-			next = &policy.Key{Name: part, Kind: policy.Text}
+		if key.Kind == kind.Variables && part != "" {
+			next = &policy.Key{Name: part, Kind: kind.Text}
 		}
 		if next == nil {
 			if parts[n] = diag.Suggest(part, names); parts[n] == "" {
@@ -162,12 +164,12 @@ func (s *setter) absolute(name string) string {
 	case name == "" || isSymbolic(name):
 		return name
 	case s.exists(name):
-		return policy.EscapePath(s.join(name))
+		return paths.Escape(s.join(name))
 	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, "~"), s.host.Cwd == "":
 		return name
 	}
 	dir, rest := climb(s.host.Cwd, name)
-	return policy.EscapePath(dir) + "/" + rest
+	return paths.Escape(dir) + "/" + rest
 }
 
 // join makes a name absolute against the working directory.
@@ -239,11 +241,11 @@ func (s *setter) set(u *flagUse) {
 		return
 	}
 	switch {
-	case key == "sockets" && text == policy.AnySocket:
+	case key == "sockets" && text == paths.AnySocket:
 		s.add(key, text, u.span(s.line, len(key)+1, len(u.value)))
-	case k.Elem != nil && k.Elem.Kind == policy.PathElement:
+	case k.Elem != nil && k.Elem.Kind == kind.PathElement:
 		s.path(u, key, len(key)+1)
-	case k.Kind == policy.RootDir && text != "host":
+	case k.Kind == kind.RootDir && text != "host":
 		s.add(key, s.absolute(text), u.span(s.line, len(key)+1, len(u.value)))
 	default:
 		s.add(key, text, u.span(s.line, len(key)+1, len(u.value)))
@@ -255,7 +257,7 @@ func (s *setter) replace(u *flagUse) {
 	if !s.known(u, u.value, 0) {
 		return
 	}
-	if key, _ := findKey(u.value); key.Kind != policy.List {
+	if key, _ := findKey(u.value); key.Kind != kind.List {
 		s.problem("wrong-type", diag.Quote(u.value)+" is not a list", u.at(s.line), "--replace forgets the entries of a list, such as filesystem.write")
 		return
 	}

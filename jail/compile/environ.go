@@ -2,6 +2,7 @@ package compile
 
 import (
 	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/policy/paths"
 
 	"fmt"
 	"slices"
@@ -74,5 +75,5 @@ func (k *compiler) expandVariable(v *policy.Variable) (string, error) {
 	if !strings.Contains(v.Text, "${") {
 		return v.Text, nil
 	}
-	return policy.ExpandText(v.Text, func(name string) (string, bool) { return fstree.Variable(k.p, k.h, k.c.Name(), name, v.Layer) })
+	return paths.ExpandText(v.Text, func(name string) (string, bool) { return fstree.Variable(k.p, k.h, k.c.Name(), name, v.Layer) })
 }

@@ -3,11 +3,11 @@ package compile
 import (
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/policy/paths"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -39,7 +39,7 @@ func (k *compiler) guardSockets() {
 	copy(message, words(uint64(unix.CmsgLen(4)), unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, ^uint64(0)))
 	guard.Listener = &plan.Block{Bytes: message, Show: "{SCM_RIGHTS, [listener]}"}
 	for i := range k.p.Sockets {
-		if name, abstract := policy.AbstractSocket(k.p.Sockets[i].Path); abstract {
+		if name, abstract := paths.AbstractSocket(k.p.Sockets[i].Path); abstract {
 			guard.Names = append(guard.Names, name)
 		}
 	}

@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"fmt"
 	"path"
@@ -20,7 +21,7 @@ func (g *granter) expand(text string, r *policy.PathRule) (string, bool) {
 		}
 	}
 	unset := ""
-	pattern, err := policy.Expand(text, func(name string) (string, bool) {
+	pattern, err := paths.Expand(text, func(name string) (string, bool) {
 		v, ok := g.variable(name, r.Layer)
 		if !ok || !strings.HasPrefix(v, "/") && name != "USER" && name != "UID" && name != "PROGRAM" {
 			unset = name

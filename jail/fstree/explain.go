@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"strings"
 
@@ -149,7 +150,7 @@ func Paths(p *policy.Policy, h *host.Host, program, written string) []string {
 	rule := &policy.PathRule{Path: written, Origin: policy.Origin{Layer: builtinLayer}}
 	members := []string{written}
 	if strings.HasPrefix(written, "@") {
-		members = policy.PathGroup(written)
+		members = paths.Group(written)
 	}
 	var paths []string
 	for _, m := range members {

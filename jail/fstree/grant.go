@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"fmt"
 	"path"
@@ -121,15 +122,15 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 	rk := rank{layer: r.Layer, exact: true, hide: r.Access == policy.Hide, index: index}
 	texts := []string{r.Path}
 	if strings.HasPrefix(r.Path, "@") {
-		texts, rk.exact = policy.PathGroup(r.Path), false
+		texts, rk.exact = paths.Group(r.Path), false
 	}
 	for _, t := range texts {
 		pattern, ok := g.expand(t, r)
 		if !ok {
 			continue
 		}
-		if !policy.IsGlob(pattern) {
-			g.add(r, policy.Unescape(pattern), rk)
+		if !paths.IsGlob(pattern) {
+			g.add(r, paths.Unescape(pattern), rk)
 			continue
 		}
 		one := rk
@@ -139,7 +140,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 			g.add(r, m, one)
 		}
 		if len(matches) == 0 && r.Required {
-			g.missing(r, policy.Unescape(pattern))
+			g.missing(r, paths.Unescape(pattern))
 		}
 	}
 }
@@ -206,7 +207,7 @@ func (g *granter) otherRoot() string {
 	if !ok {
 		return ""
 	}
-	return g.resolver.Resolve(policy.Unescape(pattern)).Real
+	return g.resolver.Resolve(paths.Unescape(pattern)).Real
 }
 
 // whenMissing decides about a path that does not exist; false drops the

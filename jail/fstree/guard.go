@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"fmt"
 
@@ -35,7 +36,7 @@ func (g *granter) tooWide(r *policy.PathRule) bool {
 		if !g.fromFlags(flag) {
 			continue
 		}
-		if named, ok := g.expand(flag.Path, flag); ok && policy.Unescape(named) == g.h.Cwd {
+		if named, ok := g.expand(flag.Path, flag); ok && paths.Unescape(named) == g.h.Cwd {
 			return false // its rule decides what the directory is
 		}
 	}
@@ -63,7 +64,7 @@ func (g *granter) refusePlantedLinks() {
 			continue
 		}
 		if pattern, ok := g.expand(gr.Rule.Keep, gr.Rule); ok {
-			g.refusePlanted(gr, gr.Rule.Keep, g.resolver.Resolve(policy.Unescape(pattern)))
+			g.refusePlanted(gr, gr.Rule.Keep, g.resolver.Resolve(paths.Unescape(pattern)))
 		}
 	}
 }

@@ -2,25 +2,25 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"fmt"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/policy"
 )
 
 // sockets makes grants of the paths that sockets lists.
 func (g *granter) sockets() {
 	for i := range g.p.Sockets {
 		r := &g.p.Sockets[i]
-		if _, abstract := policy.AbstractSocket(r.Path); abstract || r.Path == policy.AnySocket {
+		if _, abstract := paths.AbstractSocket(r.Path); abstract || r.Path == paths.AnySocket {
 			continue
 		}
 		pattern, ok := g.expand(r.Path, r)
 		if !ok {
 			continue
 		}
-		lexical := policy.Unescape(pattern)
+		lexical := paths.Unescape(pattern)
 		at := g.resolver.Resolve(lexical)
 		switch {
 		case at.Kind == host.KindMissing && r.Required:

@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"path"
 	"strings"
@@ -22,7 +23,7 @@ func (g *granter) guards() {
 		return
 	}
 	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
-	for _, t := range policy.PathGroup("@startup") {
+	for _, t := range paths.Group("@startup") {
 		if pattern, ok := g.expand(t, rule); ok {
 			g.guard(pattern, strings.HasPrefix(t, "${CWD}/"))
 		}
@@ -49,22 +50,22 @@ func (g *granter) guardProject(dir string) {
 	for _, name := range [...]string{".git", ".hg", ".jj"} {
 		project = project || g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing
 	}
-	for _, name := range policy.ProjectStartup() {
+	for _, name := range paths.ProjectStartup() {
 		g.guardOne(host.Join(dir, name), project, project)
 	}
 }
 
 // guard protects what a pattern finds, or where it is to find nothing.
 func (g *granter) guard(pattern string, project bool) {
-	if !policy.IsGlob(pattern) {
-		g.guardOne(policy.Unescape(pattern), project, true)
+	if !paths.IsGlob(pattern) {
+		g.guardOne(paths.Unescape(pattern), project, true)
 		return
 	}
 	// Behind the last component with a glob are plain names, which can be
 	// missing.
 	rest := ""
-	for !policy.IsGlob(path.Base(pattern)) {
-		rest = "/" + policy.Unescape(path.Base(pattern)) + rest
+	for !paths.IsGlob(path.Base(pattern)) {
+		rest = "/" + paths.Unescape(path.Base(pattern)) + rest
 		pattern = path.Dir(pattern)
 	}
 	for _, found := range g.resolver.Glob(pattern) {
@@ -119,7 +120,7 @@ func (g *granter) gitFiles(dir string) {
 }
 
 func (g *granter) guardGit(gitDir string) {
-	for _, name := range policy.GitStartup() {
+	for _, name := range paths.GitStartup() {
 		g.guardOne(host.Join(gitDir, name), false, true)
 	}
 }

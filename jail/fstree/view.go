@@ -6,6 +6,7 @@ package fstree
 
 import (
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 
 	"path"
 	"strings"
@@ -113,7 +114,7 @@ func (g *granter) layers() {
 			g.problem(gr.Rule, "path-unset", "the directory to keep changes in, "+diag.Quote(gr.Rule.Keep)+", is not an absolute path here", "")
 			continue
 		}
-		gr.Source = g.resolver.Resolve(policy.Unescape(pattern)).Real
+		gr.Source = g.resolver.Resolve(paths.Unescape(pattern)).Real
 		if host.Within(gr.Source, gr.Real) {
 			g.problem(gr.Rule, "keep-inside", diag.Quote(gr.Rule.Keep)+" lies inside the directory whose changes it is to keep", "choose a directory outside it")
 		}
@@ -136,9 +137,9 @@ func (g *granter) fixed() {
 	if fs.Root.V != "host" && fs.Root.V != "" {
 		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
 		if pattern, ok := g.expand(fs.Root.V, r); ok {
-			at := g.resolver.Resolve(policy.Unescape(pattern))
+			at := g.resolver.Resolve(paths.Unescape(pattern))
 			if at.Kind != host.KindDir {
-				g.missing(r, policy.Unescape(pattern))
+				g.missing(r, paths.Unescape(pattern))
 			}
 			g.grants = append(g.grants, &Grant{
 				Kind: GrantRead, Real: "/", Source: at.Real, File: host.KindDir, Written: fs.Root.V,

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // Glob lists the existing paths that match an absolute pattern, in the
@@ -25,8 +25,8 @@ func (r *Resolver) Glob(pattern string) []string {
 }
 
 func (r *Resolver) appendMatches(out []string, dir, part string) []string {
-	if !policy.IsGlob(part) {
-		if p := Join(dir, policy.Unescape(part)); r.Resolve(p).Kind != KindMissing {
+	if !paths.IsGlob(part) {
+		if p := Join(dir, paths.Unescape(part)); r.Resolve(p).Kind != KindMissing {
 			out = append(out, p)
 		}
 		return out
@@ -57,8 +57,8 @@ func matches(pattern, name string) bool {
 // GlobOrLiteral lists what a pattern finds, or the one path it is, there or
 // not.
 func (r *Resolver) GlobOrLiteral(pattern string) []string {
-	if policy.IsGlob(pattern) {
+	if paths.IsGlob(pattern) {
 		return r.Glob(pattern)
 	}
-	return []string{policy.Unescape(pattern)}
+	return []string{paths.Unescape(pattern)}
 }

@@ -18,7 +18,7 @@ type Host struct {
 	Groups []int
 	User   string
 	Home   string            // absolute, or "" when the caller has none
-	Dirs   map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see policy.VariableNames
+	Dirs   map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see paths.VariableNames
 	Cwd    string
 	Env    []string // the caller's environment, "NAME=text"
 	Files  Files

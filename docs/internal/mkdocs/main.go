@@ -11,7 +11,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/reference"
 	"github.com/jail-project/jail/score"
 )
 
@@ -61,13 +61,13 @@ func remade(page []byte) ([]byte, error) {
 	}
 	// The reference has an introduction of its own, which the written part
 	// replaces.
-	reference := policy.Reference()
-	first := bytes.Index(reference, []byte("\n## "))
+	text := reference.Markdown()
+	first := bytes.Index(text, []byte("\n## "))
 	if first < 0 {
 		return nil, errors.New("the reference describes no key")
 	}
 	out := bytes.NewBuffer(bytes.Clone(written))
 	out.WriteString(marker)
-	out.Write(reference[first:])
+	out.Write(text[first:])
 	return out.Bytes(), nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // code is what the documentation can name of the Go code.
@@ -199,7 +200,7 @@ func isOurs(top string) bool {
 
 func (c *code) isPackage(name string) bool {
 	switch name {
-	case "diag", "caps", "seccomp", "policy", "profiles", "jail":
+	case "diag", "caps", "seccomp", "policy", "paths", "kind", "codec", "profiles", "jail":
 		return true
 	}
 	return false
@@ -253,7 +254,7 @@ func TestVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	written, _, _ := strings.Cut(string(text), marker)
-	for _, name := range policy.VariableNames() {
+	for _, name := range paths.VariableNames() {
 		if !strings.Contains(written, "`${"+name+"}`") {
 			t.Errorf("docs/profile.md does not explain ${%s}", name)
 		}

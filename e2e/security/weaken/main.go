@@ -22,6 +22,7 @@ import (
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp/libseccomp"
@@ -79,7 +80,7 @@ func compileProfile(file string, argv []string, unfiltered bool) (*plan.Plan, er
 	}
 	if unfiltered {
 		// The guard's filter goes with its listener.
-		p.Sockets = append(p.Sockets, policy.PathRule{Access: policy.Connect, Path: policy.AnySocket})
+		p.Sockets = append(p.Sockets, policy.PathRule{Access: policy.Connect, Path: paths.AnySocket})
 	}
 	program, err := libseccomp.Compile(compile.FilterOf(p))
 	if err != nil {

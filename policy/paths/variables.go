@@ -1,4 +1,4 @@
-package policy
+package paths
 
 import (
 	"strings"
@@ -63,7 +63,7 @@ type piece struct {
 }
 
 // pieces takes a path apart. A ~ at the start is the variable HOME.
-func pieces(path string) ([]piece, *problem) {
+func pieces(path string) ([]piece, *diag.Problem) {
 	out := make([]piece, 0, 4)
 	start := 0
 	flush := func(to int) {
@@ -102,7 +102,7 @@ func pieces(path string) ([]piece, *problem) {
 
 // checkEscape refuses the backslash at offset i if there is no character behind
 // it, or one that has no other meaning that could be taken.
-func checkEscape(path string, i int) *problem {
+func checkEscape(path string, i int) *diag.Problem {
 	var where string
 	switch {
 	case i+1 == len(path):
@@ -112,39 +112,39 @@ func checkEscape(path string, i int) *problem {
 	default:
 		return nil
 	}
-	return &problem{
-		code: "bad-path", summary: "a backslash " + where + diag.Quote(path), from: i, to: i + 1,
-		remedy: `a backslash takes the meaning from the character behind it; write \\ for the character itself`,
+	return &diag.Problem{
+		Code: "bad-path", Summary: "a backslash " + where + diag.Quote(path), From: i, To: i + 1,
+		Remedy: `a backslash takes the meaning from the character behind it; write \\ for the character itself`,
 	}
 }
 
 // bracedVariable reads the ${NAME} at offset i.
-func bracedVariable(path string, i int) (piece, *problem) {
+func bracedVariable(path string, i int) (piece, *diag.Problem) {
 	length := strings.IndexByte(path[i:], '}')
 	if length < 0 {
-		return piece{}, &problem{code: "bad-variable", summary: "a variable without its closing brace in " + diag.Quote(path), from: i, to: len(path)}
+		return piece{}, &diag.Problem{Code: "bad-variable", Summary: "a variable without its closing brace in " + diag.Quote(path), From: i, To: len(path)}
 	}
 	p := piece{variable: true, text: path[i+2 : i+length], from: i, to: i + length + 1}
 	if _, ok := findVariable(p.text); ok {
 		return p, nil
 	}
-	fault := unknown("variable", p.text, VariableNames())
-	fault.from, fault.to = p.from, p.to
-	fault.remedy = "known are " + strings.Join(VariableNames(), ", ")
+	fault := diag.Unknown("variable", p.text, VariableNames())
+	fault.From, fault.To = p.from, p.to
+	fault.Remedy = "known are " + strings.Join(VariableNames(), ", ")
 	return piece{}, fault
 }
 
 // bareVariable explains a $NAME, which other tools replace and jail does not.
-func bareVariable(path string, i int) *problem {
+func bareVariable(path string, i int) *diag.Problem {
 	end := i + 1
 	for end < len(path) && (isLetter(path[end]) || isDigit(path[end])) {
 		end++
 	}
 	name := path[i+1 : end]
-	return &problem{
-		code: "bad-variable", summary: "variables are written with braces", from: i, to: end,
-		label:  "write ${" + name + "}",
-		remedy: `write \$ for the character itself`,
+	return &diag.Problem{
+		Code: "bad-variable", Summary: "variables are written with braces", From: i, To: end,
+		Label:  "write ${" + name + "}",
+		Remedy: `write \$ for the character itself`,
 	}
 }
 

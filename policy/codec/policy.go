@@ -1,15 +1,16 @@
-package policy
+package codec
 
 import (
 	"time"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
 
 // policy encodes and decodes. Whoever adds a field to Policy adds it here and
-// raises codecVersion; a test fails otherwise.
-func (c *codec) policy(p *Policy) {
+// raises version; a test fails otherwise.
+func (c *codec) policy(p *policy.Policy) {
 	c.text(&p.Name)
 	codeSlice(c, &p.Layers, 9, codeLayer)
 	c.layers = len(p.Layers)
@@ -40,7 +41,7 @@ func (c *codec) policy(p *Policy) {
 	codeSlice(c, &p.Tests, 11, codeTest)
 }
 
-func (c *codec) filesystem(f *Filesystem) {
+func (c *codec) filesystem(f *policy.Filesystem) {
 	codeSlice(c, &f.Rules, 15, codePathRule)
 	codeValue(c, &f.Root, (*codec).text)
 	c.choice(&f.Home, "host", "private", "empty")
@@ -48,60 +49,60 @@ func (c *codec) filesystem(f *Filesystem) {
 	c.choice(&f.Arguments, "no", "read", "write")
 }
 
-func (c *codec) syscalls(s *Syscalls) {
+func (c *codec) syscalls(s *policy.Syscalls) {
 	codeValue(c, &s.Default, codeAction)
 	codeSlice(c, &s.Allow, 11, codeSyscallRule)
 	codeSlice(c, &s.Deny, 11, codeSyscallRule)
 	c.entries(&s.Architectures)
 }
 
-func (c *codec) network(n *Network) {
+func (c *codec) network(n *policy.Network) {
 	c.choice(&n.Mode, "none", "host", "filtered", "nat", "namespace")
 	c.entries(&n.Allow)
 	c.entries(&n.Deny)
 	c.entries(&n.Publish)
 }
 
-func (c *codec) namespaces(n *Namespaces) {
-	for _, v := range [...]*Value[bool]{&n.PID, &n.IPC, &n.UTS, &n.Cgroup, &n.Time, &n.User} {
+func (c *codec) namespaces(n *policy.Namespaces) {
+	for _, v := range [...]*policy.Value[bool]{&n.PID, &n.IPC, &n.UTS, &n.Cgroup, &n.Time, &n.User} {
 		codeValue(c, v, (*codec).bool)
 	}
 }
 
-func (c *codec) limits(l *Limits) {
-	for _, v := range [...]*Value[int64]{&l.Memory, &l.Processes, &l.CPU, &l.OpenFiles, &l.FileSize} {
+func (c *codec) limits(l *policy.Limits) {
+	for _, v := range [...]*policy.Value[int64]{&l.Memory, &l.Processes, &l.CPU, &l.OpenFiles, &l.FileSize} {
 		codeValue(c, v, (*codec).signed)
 	}
 	codeValue(c, &l.Time, func(c *codec, d *time.Duration) { c.signed((*int64)(d)) })
 }
 
-func (c *codec) bus(b *BusRules) {
+func (c *codec) bus(b *policy.BusRules) {
 	c.entries(&b.Talk)
 	c.entries(&b.Own)
 	c.entries(&b.See)
 }
 
 // entries encodes and decodes a list of names.
-func (c *codec) entries(list *[]Entry) { codeSlice(c, list, 8, codeEntry) }
+func (c *codec) entries(list *[]policy.Entry) { codeSlice(c, list, 8, codeEntry) }
 
 // choice encodes and decodes a scalar that takes one of few words.
-func (c *codec) choice(v *Value[string], words ...string) {
+func (c *codec) choice(v *policy.Value[string], words ...string) {
 	c.word(&v.V, words...)
 	c.bool(&v.Set)
 	c.origin(&v.Origin)
 }
 
-func codeValue[T any](c *codec, v *Value[T], what func(*codec, *T)) {
+func codeValue[T any](c *codec, v *policy.Value[T], what func(*codec, *T)) {
 	what(c, &v.V)
 	c.bool(&v.Set)
 	c.origin(&v.Origin)
 }
 
-func (c *codec) origin(o *Origin) {
+func (c *codec) origin(o *policy.Origin) {
 	c.place(&o.At)
 	codeSlice(c, &o.Over, 5, (*codec).place)
 	c.int(&o.Layer)
-	if c.step == reading && (o.Layer < fromDefault || o.Layer >= c.layers) {
+	if c.step == reading && (o.Layer < 0 && !o.IsDefault() || o.Layer >= c.layers) {
 		c.fail()
 	}
 }
@@ -119,7 +120,7 @@ func (c *codec) place(r *diag.Range) {
 	}
 }
 
-func codeLayer(c *codec, l *Layer) {
+func codeLayer(c *codec, l *policy.Layer) {
 	c.text(&l.Name)
 	c.text(&l.File)
 	c.text(&l.Dir)
@@ -127,21 +128,21 @@ func codeLayer(c *codec, l *Layer) {
 	c.place(&l.Via)
 }
 
-func codeEntry(c *codec, e *Entry) {
+func codeEntry(c *codec, e *policy.Entry) {
 	c.text(&e.Text)
 	c.origin(&e.Origin)
 }
 
-func codeVariable(c *codec, v *Variable) {
+func codeVariable(c *codec, v *policy.Variable) {
 	c.text(&v.Name)
 	c.text(&v.Text)
 	c.origin(&v.Origin)
 }
 
-func codePathRule(c *codec, r *PathRule) {
-	codeUpTo(c, &r.Access, Connect)
+func codePathRule(c *codec, r *policy.PathRule) {
+	codeUpTo(c, &r.Access, policy.Connect)
 	c.text(&r.Path)
-	codeUpTo(c, &r.Create, CreateFile)
+	codeUpTo(c, &r.Create, policy.CreateFile)
 	c.bool(&r.Required)
 	c.signed(&r.Size)
 	c.signed(&r.Inodes)
@@ -152,7 +153,7 @@ func codePathRule(c *codec, r *PathRule) {
 
 func codeAction(c *codec, a *seccomp.Action) { codeUpTo(c, a, seccomp.Log) }
 
-func codeSyscallRule(c *codec, r *SyscallRule) {
+func codeSyscallRule(c *codec, r *policy.SyscallRule) {
 	c.text(&r.Rule.Name)
 	codeSlice(c, &r.Rule.When, 5, codeCond)
 	codeAction(c, &r.Rule.Action)
@@ -168,7 +169,7 @@ func codeCond(c *codec, w *seccomp.Cond) {
 	codeIndex(c, &w.Width, 32, 64)
 }
 
-func codeTest(c *codec, t *Test) {
+func codeTest(c *codec, t *policy.Test) {
 	c.word(&t.Probe, "read", "write", "connect", "run")
 	c.text(&t.Target)
 	codeSlice(c, &t.Run, 1, (*codec).text)

@@ -1,4 +1,11 @@
-package policy
+// Package paths is the language in which a profile names files: variables, patterns,
+// the named groups @secrets and @startup, and the entries of sockets, which are
+// paths as well or stand for something else.
+//
+// Check and its kin judge what somebody wrote. What was judged is kept as it was
+// written, until a policy is compiled for a host: Expand takes the values of
+// variables then, IsGlob and Unescape tell what the outcome stands for.
+package paths
 
 import (
 	"path"
@@ -10,15 +17,20 @@ import (
 // maxPath is the longest path without its NUL (PATH_MAX, path_resolution(7)).
 const maxPath = 4095
 
-// checkPath judges a path as a profile writes it, and returns the key by
+// Check judges a path as a profile writes it, and returns the key by
 // which paths are compared: ~ and ${HOME} are the same there, and so are
 // paths that differ in empty and "." components only.
-func checkPath(text string, kind Kind) (key string, p *problem) {
+func Check(text string) (key string, p *diag.Problem) { return check(text, false) }
+
+// CheckPattern does the same where a pattern or a path group may stand as well.
+func CheckPattern(text string) (key string, p *diag.Problem) { return check(text, true) }
+
+func check(text string, pattern bool) (key string, p *diag.Problem) {
 	if len(text) > maxPath {
-		return "", &problem{code: "bad-path", summary: "a path longer than 4095 bytes, which the kernel does not take"}
+		return "", &diag.Problem{Code: "bad-path", Summary: "a path longer than 4095 bytes, which the kernel does not take"}
 	}
 	if strings.HasPrefix(text, "@") {
-		return checkPathGroup(text, kind)
+		return checkGroup(text, pattern)
 	}
 	if isOrdinary(text) {
 		if key, p = cleanPath(text); p == nil {
@@ -46,10 +58,10 @@ func checkPath(text string, kind Kind) (key string, p *problem) {
 		p = checkMagic(key)
 	}
 	if p == nil && IsGlob(key) {
-		if kind != PathPattern {
-			return "", &problem{
-				code: "bad-path", summary: diag.Quote(text) + " is a pattern, and this takes a path",
-				remedy: `write \*, \? or \[ for the character itself`,
+		if !pattern {
+			return "", &diag.Problem{
+				Code: "bad-path", Summary: diag.Quote(text) + " is a pattern, and this takes a path",
+				Remedy: `write \*, \? or \[ for the character itself`,
 			}
 		}
 		p = checkGlob(text, key)
@@ -63,16 +75,16 @@ func isOrdinary(text string) bool {
 	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, `\$*?[`)
 }
 
-func checkPathGroup(text string, kind Kind) (string, *problem) {
-	if kind != PathPattern {
-		return "", &problem{
-			code: "bad-path", summary: "the path group " + diag.Quote(text) + " cannot stand here",
-			remedy: "path groups may stand in read, write and hide",
+func checkGroup(text string, pattern bool) (string, *diag.Problem) {
+	if !pattern {
+		return "", &diag.Problem{
+			Code: "bad-path", Summary: "the path group " + diag.Quote(text) + " cannot stand here",
+			Remedy: "path groups may stand in read, write and hide",
 		}
 	}
-	if PathGroup(text) == nil {
-		p := unknown("path group", text, PathGroupNames())
-		p.remedy = "known are " + strings.Join(PathGroupNames(), " and ")
+	if Group(text) == nil {
+		p := diag.Unknown("path group", text, GroupNames())
+		p.Remedy = "known are " + strings.Join(GroupNames(), " and ")
 		return "", p
 	}
 	return text, nil
@@ -80,9 +92,9 @@ func checkPathGroup(text string, kind Kind) (string, *problem) {
 
 // checkStart sees to it that a path is absolute before its variables have
 // values.
-func checkStart(text string, parts []piece) *problem {
-	bad := func(summary, remedy string) *problem {
-		return &problem{code: "relative-path", summary: summary, remedy: remedy}
+func checkStart(text string, parts []piece) *diag.Problem {
+	bad := func(summary, remedy string) *diag.Problem {
+		return &diag.Problem{Code: "relative-path", Summary: summary, Remedy: remedy}
 	}
 	switch {
 	case text == "":
@@ -100,7 +112,7 @@ func checkStart(text string, parts []piece) *problem {
 	}
 	if len(parts) > 1 && (parts[1].variable || !strings.HasPrefix(parts[1].text, "/")) {
 		p := bad("a / is missing behind ${"+parts[0].text+"}", "")
-		p.from, p.to = parts[1].from, parts[1].to
+		p.From, p.To = parts[1].from, parts[1].to
 		return p
 	}
 	return nil
@@ -108,7 +120,7 @@ func checkStart(text string, parts []piece) *problem {
 
 // cleanPath removes empty and "." components and a slash at the end, and
 // refuses ".." ones: what they lead to depends on symbolic links.
-func cleanPath(p string) (string, *problem) {
+func cleanPath(p string) (string, *diag.Problem) {
 	if !strings.Contains(p, "/.") && !strings.Contains(p, "//") && (len(p) == 1 || !strings.HasSuffix(p, "/")) {
 		return p, nil
 	}
@@ -117,9 +129,9 @@ func cleanPath(p string) (string, *problem) {
 		switch Unescape(c) {
 		case "", ".":
 		case "..":
-			return "", &problem{
-				code: "bad-path", summary: `a path cannot have a ".." in it`,
-				remedy: "write the path that is meant",
+			return "", &diag.Problem{
+				Code: "bad-path", Summary: `a path cannot have a ".." in it`,
+				Remedy: "write the path that is meant",
 			}
 		default:
 			out = append(out, c)
@@ -133,30 +145,30 @@ func cleanPath(p string) (string, *problem) {
 
 // checkMagic refuses paths whose meaning depends on the process that looks:
 // the links of /proc lead anywhere, and those in /dev lead into /proc.
-func checkMagic(key string) *problem {
+func checkMagic(key string) *diag.Problem {
 	key = Unescape(key)
 	switch {
 	case key == "/proc" || strings.HasPrefix(key, "/proc/"):
-		return &problem{
-			code: "magic-link", summary: "paths in /proc cannot be granted or changed",
-			remedy: "every jail has a /proc of its own; magic links such as /proc/self/root lead out of it",
+		return &diag.Problem{
+			Code: "magic-link", Summary: "paths in /proc cannot be granted or changed",
+			Remedy: "every jail has a /proc of its own; magic links such as /proc/self/root lead out of it",
 		}
 	case key == "/dev/fd" || strings.HasPrefix(key, "/dev/fd/"),
 		key == "/dev/stdin", key == "/dev/stdout", key == "/dev/stderr":
-		return &problem{
-			code: "magic-link", summary: diag.Escape(key) + " is a magic link and cannot be granted or changed",
-			remedy: "every jail has a /dev of its own",
+		return &diag.Problem{
+			Code: "magic-link", Summary: diag.Escape(key) + " is a magic link and cannot be granted or changed",
+			Remedy: "every jail has a /dev of its own",
 		}
 	}
 	return nil
 }
 
-func checkGlob(text, key string) *problem {
+func checkGlob(text, key string) *diag.Problem {
 	for c := range strings.SplitSeq(key, "/") {
 		if _, err := path.Match(c, ""); err != nil {
-			return &problem{
-				code: "bad-path", summary: diag.Quote(text) + " is not a complete pattern",
-				remedy: `close the [ with a ], or write \[ for the character itself`,
+			return &diag.Problem{
+				Code: "bad-path", Summary: diag.Quote(text) + " is not a complete pattern",
+				Remedy: `close the [ with a ], or write \[ for the character itself`,
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package policy
+package paths
 
 // startupPaths are files that make other programs run code, later and
 // outside: what may write them leaves the jail.

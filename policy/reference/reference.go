@@ -1,28 +1,33 @@
-package policy
+// Package reference describes the language of profiles to people, as a page, and to
+// editors, as a JSON Schema. Both are made from the table that checks profiles.
+package reference
 
 import (
 	"strings"
 
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/seccomp"
 )
 
-// Reference is the description of the profile language in Markdown, made
+// Markdown is the description of the profile language in Markdown, made
 // from the same table that checks profiles. For every key it says what
 // values it takes, what it does, how to make an exception, what it cannot
 // guarantee, and the default last.
-func Reference() []byte {
+func Markdown() []byte {
 	var b strings.Builder
 	b.WriteString("# Profile reference\n\n")
 	b.WriteString("This page is generated from the table that checks profiles.\n\n")
-	b.WriteString(referenceIntro + codeList(bracedVariables()) + ".\n" + referencePatterns)
-	for i := range Schema().Keys {
-		referenceKey(&b, &Schema().Keys[i], 2)
+	b.WriteString(intro + codeList(bracedVariables()) + ".\n" + patterns)
+	for i := range policy.Schema().Keys {
+		writeKey(&b, &policy.Schema().Keys[i], 2)
 	}
-	referenceGroups(&b)
+	writeGroups(&b)
 	return []byte(b.String())
 }
 
-const referenceIntro = `A profile is one YAML document. Unknown and duplicate keys, values of the wrong
+const intro = `A profile is one YAML document. Unknown and duplicate keys, values of the wrong
 type, unknown names and a second document are errors.
 
 A key that is absent says nothing, and weaker layers or the default decide. A
@@ -48,17 +53,17 @@ something else to some readers of YAML (` + "`yes`, `0755`, `22:22`" + `) need q
 
 Paths are absolute, or begin with ` + "`~`" + ` or a variable: `
 
-const referencePatterns = `In a pattern ` + "`*`" + ` and ` + "`?`" + ` stand for any text and any character of a name,
+const patterns = `In a pattern ` + "`*`" + ` and ` + "`?`" + ` stand for any text and any character of a name,
 ` + "`[a-z]`" + ` for one of a set. A backslash takes the meaning from the character
 behind it, also from ` + "`$`" + `. What a variable holds is taken as it is.
 `
 
-// referenceKey writes the paragraph of one key, and of those below it.
-func referenceKey(b *strings.Builder, k *Key, level int) {
-	b.WriteString("\n" + strings.Repeat("#", min(level, 4)) + " `" + k.path + "`\n\n")
-	takes := "Takes " + k.expects() + "."
-	if k.Kind == List {
-		takes = "Takes a list; an entry is " + k.Elem.expects() + "."
+// writeKey writes the paragraph of one key, and of those below it.
+func writeKey(b *strings.Builder, k *policy.Key, level int) {
+	b.WriteString("\n" + strings.Repeat("#", min(level, 4)) + " `" + k.Path + "`\n\n")
+	takes := "Takes " + k.Kind.Expects(k.Enum) + "."
+	if k.Kind == kind.List {
+		takes = "Takes a list; an entry is " + k.Elem.Kind.Expects(k.Elem.Enum) + "."
 	}
 	paragraph := []string{takes, k.Doc}
 	if k.Exempt != "" {
@@ -74,28 +79,28 @@ func referenceKey(b *strings.Builder, k *Key, level int) {
 		}
 		paragraph = append(paragraph, later+".")
 	}
-	if k.Kind != Mapping {
-		paragraph = append(paragraph, k.defaultSentence())
+	if k.Kind != kind.Mapping {
+		paragraph = append(paragraph, defaultSentence(k))
 	}
 	b.WriteString(strings.Join(paragraph, " ") + "\n")
 	if k.Elem != nil && len(k.Elem.Keys) > 0 {
 		b.WriteString("\nThe mapping form of an entry has the keys\n\n")
-		referenceEntry(b, k.Elem, "")
+		writeEntry(b, k.Elem, "")
 	}
-	if k.Kind == Mapping {
+	if k.Kind == kind.Mapping {
 		for i := range k.Keys {
-			referenceKey(b, &k.Keys[i], level+1)
+			writeKey(b, &k.Keys[i], level+1)
 		}
 	}
 }
 
-// referenceEntry lists the keys of a list entry.
-func referenceEntry(b *strings.Builder, elem *Key, indent string) {
+// writeEntry lists the keys of a list entry.
+func writeEntry(b *strings.Builder, elem *policy.Key, indent string) {
 	for i := range elem.Keys {
 		k := &elem.Keys[i]
 		b.WriteString(indent + "- `" + k.Name + "`: " + k.Doc)
-		if k.Kind != List {
-			b.WriteString(" Takes " + k.expects() + ".")
+		if k.Kind != kind.List {
+			b.WriteString(" Takes " + k.Kind.Expects(k.Enum) + ".")
 		}
 		if k.Required {
 			b.WriteString(" Must be there.")
@@ -105,12 +110,12 @@ func referenceEntry(b *strings.Builder, elem *Key, indent string) {
 		}
 		b.WriteByte('\n')
 		if k.Elem != nil && len(k.Elem.Keys) > 0 {
-			referenceEntry(b, k.Elem, indent+"  ")
+			writeEntry(b, k.Elem, indent+"  ")
 		}
 	}
 }
 
-func (k *Key) defaultSentence() string {
+func defaultSentence(k *policy.Key) string {
 	switch {
 	case k.Default != "":
 		return "Default: `" + k.Default + "`."
@@ -118,9 +123,9 @@ func (k *Key) defaultSentence() string {
 		return "Default: " + codeList(k.DefaultList) + ", to which entries add unless the list says `!replace`."
 	case len(k.DefaultList) > 0:
 		return "Default: " + codeList(k.DefaultList) + "."
-	case k.Kind == List || k.Kind == Variables:
+	case k.Kind == kind.List || k.Kind == kind.Variables:
 		return "Default: none."
-	case k.Kind == ProfileName:
+	case k.Kind == kind.ProfileName:
 		return "Default: the base name of the file."
 	}
 	return "Default: not set."
@@ -137,18 +142,18 @@ func codeList(words []string) string {
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func bracedVariables() []string {
-	names := VariableNames()
+	names := paths.VariableNames()
 	for i := range names {
 		names[i] = "${" + names[i] + "}"
 	}
 	return names
 }
 
-// referenceGroups lists the named groups.
-func referenceGroups(b *strings.Builder) {
-	for _, name := range PathGroupNames() {
+// writeGroups lists the named groups.
+func writeGroups(b *strings.Builder) {
+	for _, name := range paths.GroupNames() {
 		b.WriteString("\n## The path group `" + name + "`\n\n")
-		for _, path := range PathGroup(name) {
+		for _, path := range paths.Group(name) {
 			b.WriteString("- `" + path + "`\n")
 		}
 	}

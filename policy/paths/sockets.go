@@ -1,4 +1,4 @@
-package policy
+package paths
 
 import (
 	"strings"
@@ -20,32 +20,21 @@ func AbstractSocket(entry string) (name string, ok bool) {
 	return strings.CutPrefix(entry, "@")
 }
 
-// checkSocket judges an entry of sockets and returns the key by which entries
+// CheckSocket judges an entry of sockets and returns the key by which entries
 // are compared.
-func checkSocket(text string) (key string, p *problem) {
+func CheckSocket(text string) (key string, p *diag.Problem) {
 	if text == AnySocket {
 		return text, nil
 	}
 	name, abstract := AbstractSocket(text)
 	switch {
 	case !abstract:
-		return checkPath(text, PathRef)
+		return Check(text)
 	case name == "" || len(name) > maxSocketName:
-		return "", invalid("the name of an abstract socket", text, "write @ and 1 to 107 bytes, as /proc/net/unix shows it")
+		return "", diag.Invalid("the name of an abstract socket", text, "write @ and 1 to 107 bytes, as /proc/net/unix shows it")
 	}
 	if strings.Contains(name, "\x00") {
-		return "", invalid("the name of an abstract socket", diag.Escape(text), "a NUL byte cannot be written here")
+		return "", diag.Invalid("the name of an abstract socket", diag.Escape(text), "a NUL byte cannot be written here")
 	}
 	return text, nil
-}
-
-// AnySocket tells whether the profile leaves all sockets unguarded, and where
-// it says so.
-func (p *Policy) AnySocket() (*PathRule, bool) {
-	for i := range p.Sockets {
-		if p.Sockets[i].Path == AnySocket {
-			return &p.Sockets[i], true
-		}
-	}
-	return nil, false
 }

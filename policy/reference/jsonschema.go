@@ -1,10 +1,13 @@
-package policy
+package reference
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
 )
 
@@ -24,44 +27,44 @@ func JSONSchema() []byte {
 	root := append(object{
 		{"$schema", "http://json-schema.org/draft-07/schema#"},
 		{"title", "jail profile"},
-	}, Schema().json()...)
+	}, keySchema(policy.Schema())...)
 	var b strings.Builder
 	writeJSON(&b, root, "")
 	b.WriteByte('\n')
 	return []byte(b.String())
 }
 
-// json is the schema of the values of a key.
-func (k *Key) json() object {
+// keySchema is the schema of the values of a key.
+func keySchema(k *policy.Key) object {
 	var o object
 	if k.Doc != "" {
 		o = append(o, member{"description", k.Doc})
 	}
 	switch {
-	case k.Kind == List:
-		o = append(o, member{"type", "array"}, member{"items", k.Elem.json()})
-	case k.Kind == Variables:
+	case k.Kind == kind.List:
+		o = append(o, member{"type", "array"}, member{"items", keySchema(k.Elem)})
+	case k.Kind == kind.Variables:
 		o = append(o, member{"type", "object"},
 			member{"propertyNames", object{{"pattern", "^[A-Za-z_][A-Za-z0-9_]*$"}}},
 			member{"additionalProperties", object{{"type", []any{"string", "integer"}}}})
-	case k.Kind == Mapping && k.Short != "":
-		o = append(o, member{"anyOf", []any{k.sub(k.Short).json(), k.jsonMapping()}})
-	case k.Kind == Mapping || k.Kind == TestEntry:
-		o = append(o, k.jsonMapping()...)
+	case k.Kind == kind.Mapping && k.Short != "":
+		o = append(o, member{"anyOf", []any{keySchema(k.Sub(k.Short)), mappingSchema(k)}})
+	case k.Kind == kind.Mapping || k.Kind == kind.TestEntry:
+		o = append(o, mappingSchema(k)...)
 	case len(k.Keys) > 0: // an entry: its first key alone, or a mapping
-		o = append(o, member{"anyOf", []any{k.Keys[0].json(), k.jsonMapping()}})
+		o = append(o, member{"anyOf", []any{keySchema(&k.Keys[0]), mappingSchema(k)}})
 	default:
-		o = append(o, k.jsonScalar()...)
+		o = append(o, scalarSchema(k)...)
 	}
 	return o
 }
 
-func (k *Key) jsonMapping() object {
+func mappingSchema(k *policy.Key) object {
 	properties := object{}
 	var required []any
 	for i := range k.Keys {
 		sub := &k.Keys[i]
-		properties = append(properties, member{sub.Name, sub.json()})
+		properties = append(properties, member{sub.Name, keySchema(sub)})
 		if sub.Required {
 			required = append(required, sub.Name)
 		}
@@ -73,49 +76,49 @@ func (k *Key) jsonMapping() object {
 	return o
 }
 
-// jsonScalar describes the scalar kinds. Names are listed where there is an
+// scalarSchema describes the scalar kinds. Names are listed where there is an
 // end to them, so that editors can complete them.
-func (k *Key) jsonScalar() object {
+func scalarSchema(k *policy.Key) object {
 	pattern := func(p string) object { return object{{"type", "string"}, {"pattern", p}} }
 	words := func(names []string) object { return object{{"enum", anys(names)}} }
 	var o object
 	switch k.Kind {
-	case Enum:
+	case kind.Enum:
 		o = words(k.Enum)
 		if k.Default != "" {
 			o = append(o, member{"default", k.Default})
 		}
-	case Bool:
+	case kind.Bool:
 		o = object{{"type", "boolean"}, {"default", k.Default == "true"}}
-	case Int:
+	case kind.Int:
 		o = object{{"type", "integer"}, {"minimum", 1}}
-	case Size:
+	case kind.Size:
 		o = object{{"type", []any{"string", "integer"}}, {"pattern", "^[1-9][0-9]*[KMGT]?$"}}
-	case Percent:
+	case kind.Percent:
 		o = pattern("^[1-9][0-9]*%$")
-	case Duration:
+	case kind.Duration:
 		o = pattern("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
-	case Mode:
+	case kind.Mode:
 		o = pattern("^(0o)?[0-7]{1,4}$")
-	case Number:
+	case kind.Number:
 		o = object{{"type", []any{"integer", "string"}}}
-	case ErrnoName, UserName:
+	case kind.ErrnoName, kind.UserName:
 		o = object{{"type", []any{"string", "integer"}}}
-	case Capability:
+	case kind.Capability:
 		o = object{{"anyOf", []any{words(append(caps.Names(), "all")), pattern("^[Cc][Aa][Pp]_[A-Za-z_]+$")}}}
-	case SyscallName:
+	case kind.SyscallName:
 		o = words(append(seccomp.GroupNames(), seccomp.SyscallNames()...))
-	case Arch:
+	case kind.Arch:
 		o = words(seccomp.ArchNames())
-	case PathRef, RootDir:
+	case kind.PathRef, kind.RootDir:
 		o = pattern(`^(host$|/|~|\$\{)`)
-	case SocketRef:
+	case kind.SocketRef:
 		o = pattern(`^([*]$|/|~|\$\{|@.)`)
-	case PathPattern:
+	case kind.PathPattern:
 		o = pattern(`^(/|~|\$\{|@)`)
-	case ProfileName, ProgramName:
+	case kind.ProfileName, kind.ProgramName:
 		o = pattern("^[A-Za-z0-9_+@][A-Za-z0-9._+@-]*$")
-	case DeviceName:
+	case kind.DeviceName:
 		o = object{{"anyOf", []any{words(k.Enum), pattern("^/dev/")}}}
 	default:
 		o = object{{"type", "string"}}
@@ -158,7 +161,7 @@ func writeJSON(b *strings.Builder, v any, indent string) {
 			b.WriteString("false")
 		}
 	case int:
-		b.WriteString(formatNumber(int64(v), Int))
+		b.WriteString(strconv.Itoa(v))
 	}
 }
 

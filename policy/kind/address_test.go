@@ -1,4 +1,4 @@
-package policy
+package kind
 
 import (
 	"net/netip"

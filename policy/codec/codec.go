@@ -1,4 +1,6 @@
-package policy
+// Package codec writes policies down and reads them back, for a cache of loaded
+// policies: reading one takes some hundredth of what reading profiles takes.
+package codec
 
 import (
 	"encoding/binary"
@@ -6,19 +8,20 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/jail-project/jail/policy"
 )
 
-// The binary form of a policy is for a cache of loaded policies: reading it
-// takes some hundredth of what reading profiles takes. It has one spelling
+// The binary form of a policy has one spelling
 // for each policy, so that what can be read is what could have been written:
 // the version, the table of all texts, sorted and each once, and the fields in
-// the order of encodePolicy. Numbers are varints of the shortest form; a text is
+// the order of codec.policy. Numbers are varints of the shortest form; a text is
 // its index in the table; a list begins with 0 when it is nil, else with its
 // length and one more.
 const (
-	// codecVersion goes up with every change of the form, of the fields of
+	// version goes up with every change of the form, of the fields of
 	// Policy and of their meaning.
-	codecVersion = 3
+	version = 3
 
 	// maxEncoded bounds what Decode takes, in bytes.
 	maxEncoded = 4 << 20
@@ -27,7 +30,7 @@ const (
 var errNotEncoded = errors.New("this is not an encoded policy of this version")
 
 // Encode writes a policy for Decode.
-func Encode(p *Policy) []byte {
+func Encode(p *policy.Policy) []byte {
 	c := codec{step: collecting, index: map[string]int{}}
 	c.policy(p)
 	for text := range c.index {
@@ -35,7 +38,7 @@ func Encode(p *Policy) []byte {
 	}
 	sort.Strings(c.table)
 	c.step = writing
-	c.length(codecVersion)
+	c.length(version)
 	c.length(len(c.table))
 	for i, text := range c.table {
 		c.index[text] = i
@@ -52,12 +55,12 @@ func Encode(p *Policy) []byte {
 // from. It refuses everything else: another version, what is cut off or goes
 // on, values that no policy has. It does not tell what is wrong, since the
 // reader of a cache does not ask.
-func Decode(data []byte) (*Policy, error) {
+func Decode(data []byte) (*policy.Policy, error) {
 	c := codec{step: reading, buf: data}
-	if len(data) > maxEncoded || c.number() != codecVersion || !c.readTable() {
+	if len(data) > maxEncoded || c.number() != version || !c.readTable() {
 		return nil, errNotEncoded
 	}
-	p := new(Policy)
+	p := new(policy.Policy)
 	c.policy(p)
 	if c.bad || c.left() > 0 || slices.Contains(c.used, false) {
 		return nil, errNotEncoded

@@ -1,13 +1,13 @@
-package policy
+package paths
 
 import "strings"
 
-// PathGroupNames lists the names of the path groups, sorted.
-func PathGroupNames() []string { return []string{"@secrets", "@startup"} }
+// GroupNames lists the names of the path groups, sorted.
+func GroupNames() []string { return []string{"@secrets", "@startup"} }
 
-// PathGroup returns the members of a path group by its name with the @: path
+// Group returns the members of a path group by its name with the @: path
 // rules with variables and globs, sorted. It returns nil for an unknown name.
-func PathGroup(name string) []string {
+func Group(name string) []string {
 	switch name {
 	case "@secrets":
 		return strings.Fields(secretPaths)

@@ -1,4 +1,4 @@
-package policy
+package paths
 
 import (
 	"errors"
@@ -63,9 +63,9 @@ func Unescape(path string) string {
 	return b.String()
 }
 
-// EscapePath makes a path rule of the name of an existing file: the result
+// Escape makes a path rule of the name of an existing file: the result
 // stands for exactly that name. The name must be absolute.
-func EscapePath(name string) string {
+func Escape(name string) string {
 	var b strings.Builder
 	writeEscaped(&b, name)
 	return b.String()
@@ -87,10 +87,10 @@ func writeEscaped(b *strings.Builder, s string) {
 // expanded again.
 func ExpandText(text string, lookup func(name string) (string, bool)) (string, error) {
 	var b strings.Builder
-	fault := eachVariable(text, func(literal string) { b.WriteString(literal) }, func(name string) *problem {
+	fault := eachVariable(text, func(literal string) { b.WriteString(literal) }, func(name string) *diag.Problem {
 		value, ok := lookup(name)
 		if !ok {
-			return &problem{code: "bad-variable", summary: "${" + name + "} has no value here"}
+			return &diag.Problem{Code: "bad-variable", Summary: "${" + name + "} has no value here"}
 		}
 		b.WriteString(value)
 		return nil
@@ -101,17 +101,17 @@ func ExpandText(text string, lookup func(name string) (string, bool)) (string, e
 	return b.String(), nil
 }
 
-// checkText judges the variables of a text.
-func checkText(text string) *problem {
-	p := eachVariable(text, func(string) {}, func(string) *problem { return nil })
+// CheckText judges the variables of a text.
+func CheckText(text string) *diag.Problem {
+	p := eachVariable(text, func(string) {}, func(string) *diag.Problem { return nil })
 	if p != nil {
-		p.remedy = "write " + diag.Escape("$${") + " for the characters ${ themselves"
+		p.Remedy = "write " + diag.Escape("$${") + " for the characters ${ themselves"
 	}
 	return p
 }
 
 // eachVariable calls literal and variable for the stretches of a text.
-func eachVariable(text string, literal func(string), variable func(string) *problem) *problem {
+func eachVariable(text string, literal func(string), variable func(string) *diag.Problem) *diag.Problem {
 	for i := 0; ; {
 		length := strings.Index(text[i:], "${")
 		if length < 0 {

@@ -1,4 +1,4 @@
-package policy
+package kind
 
 import (
 	"slices"
@@ -15,132 +15,123 @@ const maxName = 128 // bytes of a profile or program name
 // checkName judges the name of a profile or a program. It becomes part of
 // file names, so it must not lead anywhere else, and part of command lines,
 // so it must not look like a flag.
-func checkName(what, text string) *problem {
+func checkName(what, text string) *diag.Problem {
 	switch {
 	case text == "":
-		return &problem{code: "invalid-name", summary: "an empty " + what}
+		return &diag.Problem{Code: "invalid-name", Summary: "an empty " + what}
 	case len(text) > maxName:
-		return &problem{code: "invalid-name", summary: "a " + what + " longer than " + strconv.Itoa(maxName) + " bytes"}
+		return &diag.Problem{Code: "invalid-name", Summary: "a " + what + " longer than " + strconv.Itoa(maxName) + " bytes"}
 	case text[0] == '-' || text[0] == '.':
-		return &problem{
-			code: "invalid-name", summary: "a " + what + " cannot begin with " + diag.Quote(text[:1]),
-			remedy: "names are made of letters, digits and . _ + - @",
+		return &diag.Problem{
+			Code: "invalid-name", Summary: "a " + what + " cannot begin with " + diag.Quote(text[:1]),
+			Remedy: "names are made of letters, digits and . _ + - @",
 		}
 	}
 	for i := 0; i < len(text); i++ {
 		if !isLetter(text[i]) && !isDigit(text[i]) && strings.IndexByte(".+-@", text[i]) < 0 {
-			return &problem{
-				code: "invalid-name", summary: diag.Quote(text) + " is not a " + what, from: i, to: i + 1,
-				remedy: "names are made of letters, digits and . _ + - @",
+			return &diag.Problem{
+				Code: "invalid-name", Summary: diag.Quote(text) + " is not a " + what, From: i, To: i + 1,
+				Remedy: "names are made of letters, digits and . _ + - @",
 			}
 		}
 	}
 	return nil
 }
 
-func isName(text string) bool { return checkName("", text) == nil }
+func IsName(text string) bool { return checkName("", text) == nil }
 
 // checkProfileRef judges an entry of extends.
-func checkProfileRef(text string) *problem {
-	if isRelative(text) {
+func checkProfileRef(text string) *diag.Problem {
+	if IsRelative(text) {
 		if strings.HasSuffix(text, ".yaml") {
 			return nil
 		}
-		return &problem{code: "invalid-name", summary: diag.Quote(text) + " is not a profile file", remedy: "the names of profile files end in .yaml"}
+		return &diag.Problem{Code: "invalid-name", Summary: diag.Quote(text) + " is not a profile file", Remedy: "the names of profile files end in .yaml"}
 	}
 	if strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~") {
-		return &problem{
-			code: "invalid-name", summary: "a profile is extended by name, or by a path from this file on",
-			remedy: "write its name when it is in the search path, or ./file.yaml",
+		return &diag.Problem{
+			Code: "invalid-name", Summary: "a profile is extended by name, or by a path from this file on",
+			Remedy: "write its name when it is in the search path, or ./file.yaml",
 		}
 	}
 	if strings.HasSuffix(text, ".yaml") {
-		return &problem{
-			code: "invalid-name", summary: diag.Quote(text) + " is neither a name nor a relative path",
-			remedy: "write " + strings.TrimSuffix(diag.Escape(text), ".yaml") + " to search for it, ./" + diag.Escape(text) + " for the file beside this one",
+		return &diag.Problem{
+			Code: "invalid-name", Summary: diag.Quote(text) + " is neither a name nor a relative path",
+			Remedy: "write " + strings.TrimSuffix(diag.Escape(text), ".yaml") + " to search for it, ./" + diag.Escape(text) + " for the file beside this one",
 		}
 	}
 	return checkName("profile name", text)
 }
 
-func isRelative(ref string) bool {
+func IsRelative(ref string) bool {
 	return strings.HasPrefix(ref, "./") || strings.HasPrefix(ref, "../")
 }
 
-// checkEnvName judges the name of an environment variable; pattern allows
+// CheckEnvName judges the name of an environment variable; pattern allows
 // one * at the end.
-func checkEnvName(text string, pattern bool) *problem {
+func CheckEnvName(text string, pattern bool) *diag.Problem {
 	name := text
 	if pattern {
 		name = strings.TrimSuffix(text, "*")
 	}
 	for i := 0; i < len(name); i++ {
 		if !isLetter(name[i]) && (i == 0 || !isDigit(name[i])) {
-			p := invalid("a variable name", text, "names are made of letters, digits and _")
+			p := diag.Invalid("a variable name", text, "names are made of letters, digits and _")
 			if pattern {
-				p.remedy += ", with a * at the end for any rest"
+				p.Remedy += ", with a * at the end for any rest"
 			}
-			p.from, p.to = i, i+1
+			p.From, p.To = i, i+1
 			return p
 		}
 	}
 	if text == "" {
-		return invalid("a variable name", text, "")
+		return diag.Invalid("a variable name", text, "")
 	}
 	return nil
 }
 
-// MatchEnv reports whether the entry of environment.keep covers a variable.
-// Only a * at the end stands for a rest, so LANG covers LANG alone.
-func MatchEnv(entry, name string) bool {
-	if prefix, ok := strings.CutSuffix(entry, "*"); ok {
-		return strings.HasPrefix(name, prefix)
-	}
-	return entry == name
-}
-
 // checkCapability returns the canonical name: lower case, no prefix.
-func checkCapability(text string) (string, *problem) {
+func checkCapability(text string) (string, *diag.Problem) {
 	if strings.EqualFold(text, "all") {
 		return "all", nil
 	}
 	number, ok := caps.Number(text)
 	if !ok {
-		return "", unknown("capability", text, append(caps.Names(), "all"))
+		return "", diag.Unknown("capability", text, append(caps.Names(), "all"))
 	}
 	return caps.Name(number), nil
 }
 
-func checkSyscall(text string) *problem {
+func checkSyscall(text string) *diag.Problem {
 	if strings.HasPrefix(text, "@") {
 		if seccomp.IsGroup(text) {
 			return nil
 		}
-		return unknown("syscall group", text, seccomp.GroupNames())
+		return diag.Unknown("syscall group", text, seccomp.GroupNames())
 	}
 	if seccomp.IsSyscall(text) {
 		return nil
 	}
-	p := unknown("syscall", text, seccomp.SyscallNames())
+	p := diag.Unknown("syscall", text, seccomp.SyscallNames())
 	if seccomp.IsGroup("@" + text) {
-		p.label = "did you mean " + diag.Quote("@"+text) + "?"
+		p.Label = "did you mean " + diag.Quote("@"+text) + "?"
 	}
 	return p
 }
 
-func checkArch(text string) *problem {
+func checkArch(text string) *diag.Problem {
 	if slices.Contains(seccomp.ArchNames(), text) {
 		return nil
 	}
-	p := unknown("architecture", text, seccomp.ArchNames())
-	p.remedy = "known are " + strings.Join(seccomp.ArchNames(), ", ")
+	p := diag.Unknown("architecture", text, seccomp.ArchNames())
+	p.Remedy = "known are " + strings.Join(seccomp.ArchNames(), ", ")
 	return p
 }
 
 // checkHostName judges a name for the jail itself (hostname(7)).
-func checkHostName(text string) *problem {
+func checkHostName(text string) *diag.Problem {
 	if len(text) > 64 || !isDomain(text) || strings.Contains(text, "_") {
-		return invalid("a host name", text, "labels of letters, digits and - with dots between them, at most 64 bytes")
+		return diag.Invalid("a host name", text, "labels of letters, digits and - with dots between them, at most 64 bytes")
 	}
 	return nil
 }
@@ -166,10 +157,10 @@ func isDomain(text string) bool {
 
 // checkHostPattern judges HOST, HOST:PORT or HOST:PORT-PORT, where HOST is a
 // name, *.name, *, an address, or a network. The key is in lower case.
-func checkHostPattern(text string) (string, *problem) {
+func checkHostPattern(text string) (string, *diag.Problem) {
 	host, ports, hasPort := splitPort(text)
-	bad := func(remedy string) (string, *problem) {
-		return "", invalid("a host", text, remedy)
+	bad := func(remedy string) (string, *diag.Problem) {
+		return "", diag.Invalid("a host", text, remedy)
 	}
 	if hasPort && !isPortRange(ports) {
 		return bad("ports are 1 to 65535, or a range such as 8000-8080")
@@ -243,3 +234,6 @@ func parsePort(text string) (int, bool) {
 	}
 	return n, n <= 65535
 }
+
+func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }

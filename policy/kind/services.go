@@ -1,17 +1,18 @@
-package policy
+package kind
 
 import (
 	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // checkConnect judges the target of a connect test.
-func checkConnect(text string) *problem {
+func checkConnect(text string) *diag.Problem {
 	host, port, ok := splitPort(text)
 	if _, good := parsePort(port); !ok || !good || strings.ContainsAny(host, "*/") {
-		return invalid("host:port", text, "write one host and one port, as in example.org:443")
+		return diag.Invalid("host:port", text, "write one host and one port, as in example.org:443")
 	}
 	if _, p := checkHostPattern(text); p != nil {
 		return p
@@ -20,8 +21,8 @@ func checkConnect(text string) *problem {
 }
 
 // checkPublish judges [ADDRESS:]PORT:PORT with an optional /tcp or /udp.
-func checkPublish(text string) *problem {
-	bad := invalid("a published port", text, "write port:port or address:port:port, the last inside the jail")
+func checkPublish(text string) *diag.Problem {
+	bad := diag.Invalid("a published port", text, "write port:port or address:port:port, the last inside the jail")
 	rest, protocol, has := strings.Cut(text, "/")
 	if has && protocol != "tcp" && protocol != "udp" {
 		return bad
@@ -48,9 +49,9 @@ func checkPublish(text string) *problem {
 
 // checkBusName judges a well-known D-Bus name, with .* at the end for any
 // rest (D-Bus specification, "Bus names").
-func checkBusName(text string) *problem {
+func checkBusName(text string) *diag.Problem {
 	name := strings.TrimSuffix(text, ".*")
-	bad := invalid("a D-Bus name", text, "names have two or more parts with dots between them, as org.freedesktop.Notifications; .* at the end stands for any rest")
+	bad := diag.Invalid("a D-Bus name", text, "names have two or more parts with dots between them, as org.freedesktop.Notifications; .* at the end stands for any rest")
 	if len(name) > 255 || !strings.Contains(name, ".") {
 		return bad
 	}
@@ -68,18 +69,18 @@ func checkBusName(text string) *problem {
 }
 
 // checkDevice judges a kind of device or a path in /dev.
-func checkDevice(text string, kinds []string) *problem {
+func checkDevice(text string, kinds []string) *diag.Problem {
 	if slices.Contains(kinds, text) {
 		return nil
 	}
 	if !strings.HasPrefix(text, "/") {
-		p := unknown("device", text, kinds)
-		p.remedy = "known are " + strings.Join(kinds, ", ") + ", and paths in /dev"
+		p := diag.Unknown("device", text, kinds)
+		p.Remedy = "known are " + strings.Join(kinds, ", ") + ", and paths in /dev"
 		return p
 	}
-	key, p := checkPath(text, PathPattern)
+	key, p := paths.CheckPattern(text)
 	if p == nil && !strings.HasPrefix(key, "/dev/") {
-		p = &problem{code: "invalid-value", summary: diag.Quote(text) + " is not a path in /dev"}
+		p = &diag.Problem{Code: "invalid-value", Summary: diag.Quote(text) + " is not a path in /dev"}
 	}
 	return p
 }

@@ -1,4 +1,4 @@
-package policy
+package paths
 
 // secretPaths are files whose content gives access to something: keys,
 // tokens, passwords, wallets, and the profiles of programs that store them.

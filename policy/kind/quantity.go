@@ -1,4 +1,4 @@
-package policy
+package kind
 
 import (
 	"math"
@@ -11,16 +11,16 @@ import (
 )
 
 // parseCount reads a positive whole number.
-func parseCount(text string) (int64, *problem) {
+func parseCount(text string) (int64, *diag.Problem) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n <= 0 || !isPlainDecimal(text) {
-		return 0, invalid("a whole number above zero", text, "write it in decimal, without separators")
+		return 0, diag.Invalid("a whole number above zero", text, "write it in decimal, without separators")
 	}
 	return n, nil
 }
 
 // parseSize reads a number of bytes, with K, M, G or T for powers of 1024.
-func parseSize(text string) (int64, *problem) {
+func parseSize(text string) (int64, *diag.Problem) {
 	const remedy = "write a number of bytes, or a number with K, M, G or T, as 512M"
 	digits := text
 	shift := 0
@@ -32,18 +32,34 @@ func parseSize(text string) (int64, *problem) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n <= 0 || !isPlainDecimal(digits) {
-		p := invalid("a size", text, remedy)
+		p := diag.Invalid("a size", text, remedy)
 		if near := strings.TrimRight(strings.ToUpper(text), "IB"); near != text {
 			if _, bad := parseSize(near); bad == nil {
-				p.label = "did you mean " + near + "?"
+				p.Label = "did you mean " + near + "?"
 			}
 		}
 		return 0, p
 	}
 	if n > math.MaxInt64>>shift {
-		return 0, invalid("a size that fits 64 bits", text, "")
+		return 0, diag.Invalid("a size that fits 64 bits", text, "")
 	}
 	return n << shift, nil
+}
+
+// Format is a text that parse reads as the number n of a value.
+func (k Kind) Format(n int64) string {
+	switch k {
+	case Size:
+		return FormatSize(n)
+	case Percent:
+		return strconv.FormatInt(n, 10) + "%"
+	case Duration:
+		return formatDuration(time.Duration(n))
+	case Mode:
+		text := strconv.FormatInt(n, 8)
+		return strings.Repeat("0", max(0, 4-len(text))) + text
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // FormatSize is the shortest text that parseSize reads as n.
@@ -58,19 +74,19 @@ func FormatSize(n int64) string {
 	return strconv.FormatInt(n, 10) + unit
 }
 
-func parsePercent(text string) (int64, *problem) {
+func parsePercent(text string) (int64, *diag.Problem) {
 	digits, ok := strings.CutSuffix(text, "%")
 	n, p := parseCount(digits)
 	if !ok || p != nil || n > 1_000_000 {
-		return 0, invalid("a percentage", text, "write it as 150%, which is one and a half processors")
+		return 0, diag.Invalid("a percentage", text, "write it as 150%, which is one and a half processors")
 	}
 	return n, nil
 }
 
 // parseDuration reads numbers with the units d, h, m and s, larger units
 // first, and returns nanoseconds.
-func parseDuration(text string) (int64, *problem) {
-	bad := invalid("a time", text, "write it with the units d, h, m and s, as 90s or 1h30m")
+func parseDuration(text string) (int64, *diag.Problem) {
+	bad := diag.Invalid("a time", text, "write it with the units d, h, m and s, as 90s or 1h30m")
 	units := "dhms"
 	total := time.Duration(0)
 	rest := text
@@ -127,15 +143,15 @@ func formatDuration(d time.Duration) string {
 }
 
 // parseMode reads permission bits in octal, up to the sticky bit.
-func parseMode(text string) (int64, *problem) {
+func parseMode(text string) (int64, *diag.Problem) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 32)
 	if err != nil || n == 0 || n > 0o1777 {
-		return 0, invalid("a mode", text, `write octal digits up to 1777, in quotes, as "0755"`)
+		return 0, diag.Invalid("a mode", text, `write octal digits up to 1777, in quotes, as "0755"`)
 	}
 	return int64(n), nil
 }
 
-func parseUser(text string, words []string) *problem {
+func parseUser(text string, words []string) *diag.Problem {
 	if slices.Contains(words, text) {
 		return nil
 	}
@@ -144,14 +160,14 @@ func parseUser(text string, words []string) *problem {
 	if err == nil && n < math.MaxUint32 && isPlainDecimal(text) {
 		return nil
 	}
-	p := invalid("a user for the jail", text, "write "+strings.Join(words, ", ")+", or a uid")
+	p := diag.Invalid("a user for the jail", text, "write "+strings.Join(words, ", ")+", or a uid")
 	if near := diag.Suggest(text, words); near != "" {
-		p.label = "did you mean " + near + "?"
+		p.Label = "did you mean " + near + "?"
 	}
 	return p
 }
 
-func checkMachineID(text string, words []string) *problem {
+func checkMachineID(text string, words []string) *diag.Problem {
 	if slices.Contains(words, text) {
 		return nil
 	}
@@ -160,7 +176,7 @@ func checkMachineID(text string, words []string) *problem {
 		good = good && (isDigit(text[i]) || text[i] >= 'a' && text[i] <= 'f')
 	}
 	if !good {
-		return invalid("a machine id", text, "write random, host, or 32 hexadecimal digits in lower case")
+		return diag.Invalid("a machine id", text, "write random, host, or 32 hexadecimal digits in lower case")
 	}
 	return nil
 }
