@@ -11,6 +11,11 @@ VERSION ?=
 FUZZTIME ?= 10s
 
 GO    := go
+
+# Debugging information as dwz(1) can read it: DWARF 4, not compressed. For all that Go
+# builds here, so that it is built once.
+export GOEXPERIMENT := $(shell GOEXPERIMENT=nodwarf5 $(GO) version >/dev/null 2>&1 && echo nodwarf5)
+
 TOOLS := $(shell $(GO) env GOPATH 2>/dev/null)/bin
 ROOT  := $(filter 0,$(shell id -u))
 
@@ -38,8 +43,8 @@ BUILD_ID = $(shell find . -path ./bin -prune -o \( -name '*.go' -o -name '*.s' -
 	LC_ALL=C sort | xargs cat | sha256sum | cut -c 1-32)
 SETID    = -X github.com/jail-project/jail/cmd/internal/build.id=$(BUILD_ID)
 WHOLE    = CGO_ENABLED=1 $(GO) build -trimpath -buildmode=pie -tags netgo,osusergo \
-	-ldflags '-linkmode external -extldflags "-static-pie" $(SETID) $(SETVERSION)'
-LAUNCHER = CGO_ENABLED=0 $(GO) build -trimpath $(LAUNCHERFLAGS) -ldflags '$(SETID)'
+	-ldflags '-linkmode external -extldflags "-static-pie" -compressdwarf=false $(SETID) $(SETVERSION)'
+LAUNCHER = CGO_ENABLED=0 $(GO) build -trimpath $(LAUNCHERFLAGS) -ldflags '-compressdwarf=false $(SETID)'
 
 .PHONY: help
 help: ## List the targets
@@ -196,6 +201,11 @@ install: build man ## Install below DESTDIR and PREFIX
 		install -D -m 644 profiles/$$profile $(DESTDIR)/usr/share/jail/profiles/$$profile; \
 	done
 	@scripts/completions $(DESTDIR)$(PREFIX)/share
+
+.PHONY: reproducible
+reproducible: ## Build in two directories and compare the bytes; LONG=1 with build caches of their own
+	@scripts/deps build
+	@scripts/reproducible
 
 .PHONY: uninstall
 uninstall: ## Remove what install put there
