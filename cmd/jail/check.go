@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
@@ -126,15 +127,5 @@ func (c *checked) finish(asJSON bool) int {
 }
 
 func summary(profiles, errs, warnings int) string {
-	return fmt.Sprintf("%s checked: %s, %s\n", count(profiles, "profile"), count(errs, "error"), count(warnings, "warning"))
-}
-
-func count(n int, noun string) string {
-	switch n {
-	case 0:
-		return "no " + noun + "s"
-	case 1:
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s checked: %s, %s\n", output.Count(profiles, "profile"), output.Count(errs, "error"), output.Count(warnings, "warning"))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 )
 
@@ -13,11 +14,11 @@ type doctorGrammar struct {
 
 // finding is one thing that doctor looked at.
 type finding struct {
-	Name   string `json:"name"`
-	State  state  `json:"state"`
-	Needed bool   `json:"needed"` // no jail starts without it
-	Detail text   `json:"detail"`
-	Remedy text   `json:"remedy"` // what to do about it; "" when nothing is to be done
+	Name   string      `json:"name"`
+	State  state       `json:"state"`
+	Needed bool        `json:"needed"` // no jail starts without it
+	Detail output.Text `json:"detail"`
+	Remedy output.Text `json:"remedy"` // what to do about it; "" when nothing is to be done
 }
 
 // state says how a finding is.

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/jail/host"
 )
 
@@ -29,11 +30,11 @@ const oldestMajor, oldestMinor = 5, 13
 func kernelVersion() finding {
 	f := finding{Name: "kernel", State: stateOK, Needed: true}
 	release := readSmall("/proc/sys/kernel/osrelease")
-	f.Detail = text("Linux " + release)
+	f.Detail = output.Text("Linux " + release)
 	major, minor, ok := parseRelease(release)
 	if ok && (major < oldestMajor || major == oldestMajor && minor < oldestMinor) {
 		f.State = stateMissing
-		f.Remedy = text(fmt.Sprintf("jail needs Linux %d.%d or later", oldestMajor, oldestMinor))
+		f.Remedy = output.Text(fmt.Sprintf("jail needs Linux %d.%d or later", oldestMajor, oldestMinor))
 	}
 	return f
 }
@@ -67,7 +68,7 @@ func namespaceKinds() []finding {
 			f.State, f.Detail = stateMissing, "the kernel was built without them"
 			f.Remedy = "use a kernel that has them"
 			if !n.needed {
-				f.Remedy += text(", or switch them off under namespaces in the profile")
+				f.Remedy += output.Text(", or switch them off under namespaces in the profile")
 			}
 		}
 		findings = append(findings, f)
@@ -85,13 +86,13 @@ func sysctls(uid int, binary string) []finding {
 		{"kernel.apparmor_restrict_unprivileged_userns", "1", appArmorRemedy(binary)},
 	} {
 		value := readSmall("/proc/sys/" + strings.ReplaceAll(s.name, ".", "/"))
-		f := finding{Name: s.name, State: stateOK, Detail: text(value)}
+		f := finding{Name: s.name, State: stateOK, Detail: output.Text(value)}
 		switch {
 		case value == "":
 			f.Detail = "not on this kernel: it restricts nothing"
 		case value == s.forbids && (uid != 0 || s.name == "user.max_user_namespaces"):
-			f.State, f.Detail = stateOff, text(value+" restricts user namespaces")
-			f.Remedy = text(s.remedy)
+			f.State, f.Detail = stateOff, output.Text(value+" restricts user namespaces")
+			f.Remedy = output.Text(s.remedy)
 		}
 		findings = append(findings, f)
 	}
@@ -121,7 +122,7 @@ func whyNoNamespaces(uid int, binary string) string {
 func seccompActions() finding {
 	f := finding{Name: "seccomp", State: stateOK, Needed: true}
 	actions := readSmall("/proc/sys/kernel/seccomp/actions_avail")
-	f.Detail = text(actions)
+	f.Detail = output.Text(actions)
 	if !strings.Contains(actions, "kill_process") {
 		f.State, f.Detail = stateMissing, "the kernel has no syscall filters"
 		f.Remedy = "use a kernel with CONFIG_SECCOMP_FILTER"
@@ -134,7 +135,7 @@ func appArmor() finding {
 	profile := readSmall("/proc/self/attr/apparmor/current")
 	switch {
 	case profile != "":
-		f.Detail = text("this process runs under " + profile)
+		f.Detail = output.Text("this process runs under " + profile)
 	case readSmall("/sys/module/apparmor/parameters/enabled") == "Y":
 		f.Detail = "on"
 	default:
@@ -155,12 +156,12 @@ func helperPrograms(files host.Files) []finding {
 		{"Xvfb", "display.x11: xvfb", "xvfb"},
 	} {
 		f := finding{
-			Name: p.name, State: stateMissing, Detail: text("profiles with " + p.use + " need it"),
-			Remedy: text("install it (Debian: apt install " + p.packageName + ")"),
+			Name: p.name, State: stateMissing, Detail: output.Text("profiles with " + p.use + " need it"),
+			Remedy: output.Text("install it (Debian: apt install " + p.packageName + ")"),
 		}
 		for _, dir := range [...]string{"/usr/local/bin", "/usr/bin", "/bin"} {
 			if file := dir + "/" + p.name; files.Executable(file) {
-				f.State, f.Detail, f.Remedy = stateOK, text(file), ""
+				f.State, f.Detail, f.Remedy = stateOK, output.Text(file), ""
 				break
 			}
 		}

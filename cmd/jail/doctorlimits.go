@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/jail-project/jail/cgroup"
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/systemd"
 )
 
@@ -19,17 +20,17 @@ func (d *doctor) cgroups() finding {
 	f := finding{Name: "cgroup delegation", State: stateOff}
 	tree, err := cgroup.ReadTree()
 	if err != nil {
-		f.State, f.Detail, f.Remedy = stateMissing, text(err.Error()), text(limitRemedy(err))
+		f.State, f.Detail, f.Remedy = stateMissing, output.Text(err.Error()), output.Text(limitRemedy(err))
 		return f
 	}
 	place, err := tree.Find(groupControllers(), os.Getpid())
 	if err != nil {
-		f.Detail = text(err.Error())
+		f.Detail = output.Text(err.Error())
 		f.Remedy = "nothing, if there is a systemd user manager below; otherwise root may delegate a group: " +
 			"`systemd-run --user --scope -p Delegate=yes jail ...`, or Delegate=yes in the service that jail runs in"
 		return f
 	}
-	f.State, f.Detail = stateOK, text("limits on memory, processor time and processes are held by groups in "+place.Dir)
+	f.State, f.Detail = stateOK, output.Text("limits on memory, processor time and processes are held by groups in "+place.Dir)
 	return f
 }
 
@@ -42,11 +43,11 @@ func (d *doctor) serviceManager() finding {
 		var version string
 		version, err = managerOf(d.host.Dirs["XDG_RUNTIME_DIR"], tree, groupControllers())
 		if err == nil {
-			f.State, f.Detail = stateOK, text("version "+version+" makes scopes with limits on memory, processor time and processes")
+			f.State, f.Detail = stateOK, output.Text("version "+version+" makes scopes with limits on memory, processor time and processes")
 			return f
 		}
 	}
-	f.Detail, f.Remedy = text(err.Error()), text(limitRemedy(err))
+	f.Detail, f.Remedy = output.Text(err.Error()), output.Text(limitRemedy(err))
 	if !errors.Is(err, systemd.ErrNoManager) && !errors.Is(err, cgroup.ErrNoTree) {
 		f.State = stateOff
 	}

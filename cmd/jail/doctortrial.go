@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/launch"
@@ -23,10 +24,10 @@ func (d *doctor) jails() finding {
 	if problem == nil {
 		return f
 	}
-	f.State, f.Detail, f.Remedy = stateMissing, text(problem.Summary), text(problem.Remedy)
+	f.State, f.Detail, f.Remedy = stateMissing, output.Text(problem.Summary), output.Text(problem.Remedy)
 	if problem.Code == launch.CodeNoNamespaces {
 		f.State = stateOff
-		f.Remedy = text(whyNoNamespaces(d.host.UID, d.host.Own.Binary))
+		f.Remedy = output.Text(whyNoNamespaces(d.host.UID, d.host.Own.Binary))
 	}
 	return f
 }
@@ -36,7 +37,7 @@ func (d *doctor) overlay() finding {
 	f := finding{Name: "overlay", State: stateOK, Detail: "overlays can be made without privileges"}
 	problem := d.trial(policy.Setting{Path: []string{"filesystem", "overlay"}, Text: "/usr"})
 	if problem != nil {
-		f.State, f.Detail = stateMissing, text(problem.Summary)
+		f.State, f.Detail = stateMissing, output.Text(problem.Summary)
 		f.Remedy = "profiles with filesystem.overlay do not start here; overlays without privileges came with Linux 5.11"
 	}
 	return f
@@ -64,7 +65,7 @@ func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
 		switch {
 		case failure == nil:
 			if status := process.Wait(); status != 0 {
-				return &diag.Diagnostic{Summary: "true(1) failed in a jail: " + count(status, "exit status")}
+				return &diag.Diagnostic{Summary: "true(1) failed in a jail: " + output.Count(status, "exit status")}
 			}
 			return nil
 		case failure.AskedTooMuch():
@@ -83,19 +84,19 @@ func (d *doctor) filters() []finding {
 	store := finding{Name: "cache of syscall filters", State: stateOK}
 	cache := filterCache(d.host)
 	cache.Shipped = nil
-	store.Detail = text(cache.Dir)
+	store.Detail = output.Text(cache.Dir)
 	p, _, problems := policy.Load(d.store, policy.Request{Name: defaultProfile})
 	if problems.HasErrors() {
-		store.State, store.Detail = stateOff, text(problems[0].Summary)
+		store.State, store.Detail = stateOff, output.Text(problems[0].Summary)
 		return []finding{store}
 	}
 	_, source, err := cache.Program(compile.FilterOf(p))
 	if err != nil {
-		compiler.State, compiler.Detail = stateMissing, text(err.Error())
+		compiler.State, compiler.Detail = stateMissing, output.Text(err.Error())
 		compiler.Remedy = "only profiles with the filters that come with jail start until then"
 	}
 	if source.Warning != nil {
-		store.State, store.Detail = stateOff, text(source.Warning.Error())
+		store.State, store.Detail = stateOff, output.Text(source.Warning.Error())
 	}
 	if cache.Dir == "" {
 		store.State, store.Detail = stateOff, "there is no home directory to keep it in: set HOME or XDG_CACHE_HOME"

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/launchcache"
@@ -21,36 +22,24 @@ type explainGrammar struct {
 
 // explanation is the answer to one question.
 type explanation struct {
-	Subject text     `json:"subject"`
-	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host, landlock or groups
-	Verdict string   `json:"verdict"` // a word that does not change
-	Text    text     `json:"text"`    // the verdict for people
-	By      []ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
-	Over    []ground `json:"over"`    // what it overrode
-	Notes   []text   `json:"notes,omitempty"`
+	Subject output.Text     `json:"subject"`
+	Kind    string          `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host, landlock or groups
+	Verdict string          `json:"verdict"` // a word that does not change
+	Text    output.Text     `json:"text"`    // the verdict for people
+	By      []output.Ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
+	Over    []output.Ground `json:"over"`    // what it overrode
+	Notes   []output.Text   `json:"notes,omitempty"`
 
-	Real   text  `json:"real,omitempty"`   // paths: without symbolic links
-	Exists *bool `json:"exists,omitempty"` // paths: on the host
+	Real   output.Text `json:"real,omitempty"`   // paths: without symbolic links
+	Exists *bool       `json:"exists,omitempty"` // paths: on the host
 
-	Allowed     []text `json:"allowed,omitempty"` // syscall groups: the members
-	Conditional []text `json:"conditional,omitempty"`
-	Denied      []text `json:"denied,omitempty"`
-}
-
-// ground is a line of a profile, or what jail does by itself.
-type ground struct {
-	Rule   text `json:"rule"`
-	Effect text `json:"effect,omitempty"` // what it does, where there are several
-	position
-	at diag.Range
-}
-
-func groundAt(rule string, at diag.Range) ground {
-	return ground{Rule: text(rule), position: positionOf(at), at: at}
+	Allowed     []output.Text `json:"allowed,omitempty"` // syscall groups: the members
+	Conditional []output.Text `json:"conditional,omitempty"`
+	Denied      []output.Text `json:"denied,omitempty"`
 }
 
 // overrides adds what the deciding line overrode, each once.
-func (x *explanation) overrides(g ground) {
+func (x *explanation) overrides(g output.Ground) {
 	if !slices.Contains(x.Over, g) {
 		x.Over = append(x.Over, g)
 	}
@@ -196,14 +185,14 @@ func (e *explainer) group(name string, at diag.Range) {
 // below it.
 func explanationsText(list []explanation) []byte {
 	var b bytes.Buffer
-	line := func(indent string, parts ...text) {
+	line := func(indent string, parts ...output.Text) {
 		b.WriteString(indent)
 		for _, p := range parts {
 			b.WriteString(diag.Escape(string(p)))
 		}
 		b.WriteByte('\n')
 	}
-	grounds := func(word text, list []ground) {
+	grounds := func(word output.Text, list []output.Ground) {
 		for i, g := range list {
 			effect := g.Effect
 			if effect != "" {
@@ -211,8 +200,8 @@ func explanationsText(list []explanation) []byte {
 			}
 			line("  ", effect, word, " ", g.Rule)
 			// Conditions of one line of the profile share its place.
-			if last := i == len(list)-1 || list[i+1].at != g.at; last && !g.at.IsZero() {
-				line("    --> ", text(g.at.String()))
+			if last := i == len(list)-1 || list[i+1].At != g.At; last && !g.At.IsZero() {
+				line("    --> ", output.Text(g.At.String()))
 			}
 		}
 	}
@@ -221,8 +210,8 @@ func explanationsText(list []explanation) []byte {
 		grounds("by", e.By)
 		grounds("over", e.Over)
 		for _, m := range [...]struct {
-			title text
-			names []text
+			title output.Text
+			names []output.Text
 		}{{"allowed: ", e.Allowed}, {"depends on arguments: ", e.Conditional}, {"denied: ", e.Denied}} {
 			if len(m.names) > 0 {
 				line("  ", m.title, joined(m.names))
@@ -235,7 +224,7 @@ func explanationsText(list []explanation) []byte {
 	return b.Bytes()
 }
 
-func joined(names []text) text {
+func joined(names []output.Text) output.Text {
 	out := names[0]
 	for _, n := range names[1:] {
 		out += " " + n

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
@@ -25,12 +26,12 @@ func (e *explainer) rule(entry *seccomp.Entry) *policy.SyscallRule {
 }
 
 // syscallGround names a rule by the groups that lead to the call.
-func (e *explainer) syscallGround(entry *seccomp.Entry) ground {
+func (e *explainer) syscallGround(entry *seccomp.Entry) output.Ground {
 	rule := e.rule(entry)
 	if rule == nil {
-		return groundAt("syscalls.default: "+e.policy.Syscalls.Default.V.String(), e.policy.Syscalls.Default.At)
+		return output.GroundAt("syscalls.default: "+e.policy.Syscalls.Default.V.String(), e.policy.Syscalls.Default.At)
 	}
-	return groundAt("syscalls."+entry.List.String()+": "+strings.Join(entry.Path, " > "), rule.At)
+	return output.GroundAt("syscalls."+entry.List.String()+": "+strings.Join(entry.Path, " > "), rule.At)
 }
 
 // ruled makes the ground of a decided question, with what the line overrode.
@@ -40,24 +41,24 @@ func ruled(out *explanation, rule string, o policy.Origin) {
 		at = diag.Range{}
 		rule += " (the default)"
 	}
-	out.By = append(out.By, groundAt(rule, at))
+	out.By = append(out.By, output.GroundAt(rule, at))
 	for _, over := range o.Over {
-		out.overrides(groundAt("the same entry", over))
+		out.overrides(output.GroundAt("the same entry", over))
 	}
 }
 
 func (e *explainer) variable(name string) {
-	out := explanation{Subject: text(name), Kind: "variable", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: output.Text(name), Kind: "variable", By: []output.Ground{}, Over: []output.Ground{}}
 	env := &e.policy.Environment
 	keep := compile.Keeps(env.Keep, name)
 	for i := range env.Set {
 		if env.Set[i].Name != name {
 			continue
 		}
-		out.Verdict, out.Text = "set", "set to "+text(diag.Quote(env.Set[i].Text))
+		out.Verdict, out.Text = "set", "set to "+output.Text(diag.Quote(env.Set[i].Text))
 		ruled(&out, "environment.set: "+name, env.Set[i].Origin)
 		if keep != nil {
-			out.overrides(groundAt("environment.keep: "+keep.Text, keep.At))
+			out.overrides(output.GroundAt("environment.keep: "+keep.Text, keep.At))
 		}
 		e.out = append(e.out, out)
 		return
@@ -91,7 +92,7 @@ func (e *explainer) capability(word string, at diag.Range) {
 		return
 	}
 	name := caps.Name(number)
-	out := explanation{Subject: text(name), Kind: "capability", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: output.Text(name), Kind: "capability", By: []output.Ground{}, Over: []output.Ground{}}
 	c := &e.policy.Capabilities
 	keep, drop := about(c.Keep, name), about(c.Drop, name)
 	switch {
@@ -99,7 +100,7 @@ func (e *explainer) capability(word string, at diag.Range) {
 		out.Verdict, out.Text = "kept", "kept, and counts inside the jail only"
 		ruled(&out, "capabilities.keep: "+keep.Text, keep.Origin)
 		if drop != nil && drop.Layer >= 0 {
-			out.overrides(groundAt("capabilities.drop: "+drop.Text, drop.At))
+			out.overrides(output.GroundAt("capabilities.drop: "+drop.Text, drop.At))
 		}
 	case drop != nil:
 		out.Verdict, out.Text = "dropped", "dropped"
@@ -135,7 +136,7 @@ func isNetwork(word string) bool {
 // hostName explains whether a host can be reached. Only the mode decides, as
 // long as this version has no filtered network.
 func (e *explainer) hostName(word string) {
-	out := explanation{Subject: text(word), Kind: "host", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: output.Text(word), Kind: "host", By: []output.Ground{}, Over: []output.Ground{}}
 	mode := &e.policy.Network.Mode
 	switch mode.V {
 	case "none":
@@ -143,7 +144,7 @@ func (e *explainer) hostName(word string) {
 	case "host":
 		out.Verdict, out.Text = "reachable", "reachable as from the host"
 	default:
-		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+text(diag.Quote(mode.V))
+		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+output.Text(diag.Quote(mode.V))
 	}
 	ruled(&out, "network.mode: "+mode.V, mode.Origin)
 	e.out = append(e.out, out)
@@ -165,7 +166,7 @@ func (e *explainer) limit(word string, at diag.Range) {
 		e.problems = append(e.problems, d)
 		return
 	}
-	out := explanation{Subject: text(word), Kind: "limit", Verdict: "unlimited", Text: "not limited by jail", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: output.Text(word), Kind: "limit", Verdict: "unlimited", Text: "not limited by jail", By: []output.Ground{}, Over: []output.Ground{}}
 	for _, m := range e.mechanisms() {
 		if m.Key != word {
 			continue
@@ -177,7 +178,7 @@ func (e *explainer) limit(word string, at diag.Range) {
 		if !m.Held && m.Key == "limits.processes" {
 			out.Verdict, out.Text = "not held", m.Value+", held by "+m.By
 		}
-		ruled(&out, m.Key+": "+string(m.Value), m.at)
+		ruled(&out, m.Key+": "+string(m.Value), m.At)
 	}
 	e.out = append(e.out, out)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/fstree"
@@ -34,8 +35,8 @@ func (e *explainer) pathGroup(name string) {
 	}
 	if !found {
 		e.out = append(e.out, explanation{
-			Subject: text(name), Kind: "path", Verdict: "absent", Text: "nothing that belongs to it exists on this host",
-			By: []ground{}, Over: []ground{},
+			Subject: output.Text(name), Kind: "path", Verdict: "absent", Text: "nothing that belongs to it exists on this host",
+			By: []output.Ground{}, Over: []output.Ground{},
 		})
 	}
 }
@@ -61,14 +62,14 @@ func (e *explainer) onePath(path string) {
 	x := e.tree().Explain(path)
 	exists := x.Kind != host.KindMissing
 	out := explanation{
-		Subject: text(path), Kind: "path", Verdict: x.Sight.String(), Text: text(sightText(&x)),
-		By: []ground{}, Over: []ground{}, Real: text(x.Real), Exists: &exists,
+		Subject: output.Text(path), Kind: "path", Verdict: x.Sight.String(), Text: output.Text(sightText(&x)),
+		By: []output.Ground{}, Over: []output.Ground{}, Real: output.Text(x.Real), Exists: &exists,
 	}
 	if x.By != nil {
 		out.By = append(out.By, pathGround(x.By))
 		if x.By.Rule != nil {
 			for _, at := range x.By.Rule.Over {
-				out.overrides(groundAt("the same path", at))
+				out.overrides(output.GroundAt("the same path", at))
 			}
 		}
 	}
@@ -79,32 +80,32 @@ func (e *explainer) onePath(path string) {
 		out.overrides(pathGround(&x.Passed[i]))
 	}
 	if x.Real != path {
-		out.Notes = append(out.Notes, "on this host it leads to "+text(diag.Quote(x.Real)))
+		out.Notes = append(out.Notes, "on this host it leads to "+output.Text(diag.Quote(x.Real)))
 	}
 	if _, any := e.policy.AnySocket(); x.Kind == host.KindSocket && x.Sight != fstree.Socket && !any {
 		out.Notes = append(out.Notes, "it is a socket, and cannot be connected to: sockets does not list it")
 	}
 	if x.Broken {
-		out.Notes = append(out.Notes, "in the jail only "+text(diag.Quote(x.Real))+" works: a symbolic link on the way is not visible")
+		out.Notes = append(out.Notes, "in the jail only "+output.Text(diag.Quote(x.Real))+" works: a symbolic link on the way is not visible")
 	}
 	e.out = append(e.out, out)
 }
 
 // pathGround names a rule as a profile has it.
-func pathGround(g *fstree.Ground) ground {
+func pathGround(g *fstree.Ground) output.Ground {
 	switch {
 	case g.Key != "":
-		return groundAt(g.Key, g.At)
+		return output.GroundAt(g.Key, g.At)
 	case g.Rule != nil && g.Written != g.Rule.Path:
-		return groundAt(listOf(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
+		return output.GroundAt(listOf(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
 	case g.Rule != nil:
-		return groundAt(listOf(g.Rule.Access)+": "+g.Rule.Path, g.At)
+		return output.GroundAt(listOf(g.Rule.Access)+": "+g.Rule.Path, g.At)
 	case g.Guard:
-		return groundAt("the protection of "+g.Written+", which runs or decides something later", g.At)
+		return output.GroundAt("the protection of "+g.Written+", which runs or decides something later", g.At)
 	case !g.At.IsZero():
-		return groundAt("the rule for "+g.Written, g.At)
+		return output.GroundAt("the rule for "+g.Written, g.At)
 	default:
-		return groundAt("jail itself, for "+g.Written, g.At)
+		return output.GroundAt("jail itself, for "+g.Written, g.At)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -22,28 +23,28 @@ func (e *explainer) syscalls() *seccomp.Filter {
 func (e *explainer) syscall(name string) {
 	f := e.syscalls()
 	decisive := seccomp.Explain(*f, name)
-	out := explanation{Subject: text(name), Kind: "syscall", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: output.Text(name), Kind: "syscall", By: []output.Ground{}, Over: []output.Ground{}}
 	if len(decisive) == 1 {
-		out.Verdict, out.Text = decisive[0].Action.String(), text(effect(&decisive[0]))
+		out.Verdict, out.Text = decisive[0].Action.String(), output.Text(effect(&decisive[0]))
 	} else {
 		out.Verdict, out.Text = "conditional", "depends on its arguments; the first that holds decides"
 	}
 	for i := range decisive {
 		g := e.syscallGround(&decisive[i])
 		if len(decisive) > 1 {
-			g.Effect = text(conditions(&decisive[i]) + effect(&decisive[i]))
+			g.Effect = output.Text(conditions(&decisive[i]) + effect(&decisive[i]))
 		}
 		out.By = append(out.By, g)
 		if rule := e.rule(&decisive[i]); rule != nil {
 			for _, at := range rule.Over {
-				out.overrides(groundAt("the same entry", at))
+				out.overrides(output.GroundAt("the same entry", at))
 			}
 		}
 	}
 	for _, entry := range seccomp.Expand(*f) {
 		if entry.Name == name && !slices.ContainsFunc(decisive, func(d seccomp.Entry) bool { return sameEntry(&d, &entry) }) {
 			g := e.syscallGround(&entry)
-			g.Effect = text(conditions(&entry) + effect(&entry))
+			g.Effect = output.Text(conditions(&entry) + effect(&entry))
 			out.overrides(g)
 		}
 	}
@@ -58,9 +59,9 @@ func (e *explainer) syscall(name string) {
 
 // syscallGroup tells how many members of a group work.
 func (e *explainer) syscallGroup(name string) {
-	out := explanation{Subject: text(name), Kind: "syscall-group", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: output.Text(name), Kind: "syscall-group", By: []output.Ground{}, Over: []output.Ground{}}
 	if doc := seccomp.GroupDoc(name); doc != "" {
-		out.Notes = append(out.Notes, text(doc))
+		out.Notes = append(out.Notes, output.Text(doc))
 	}
 	var members []string
 	for _, entry := range seccomp.Expand(seccomp.Filter{Allow: []seccomp.Rule{{Name: name}}}) {
@@ -72,11 +73,11 @@ func (e *explainer) syscallGroup(name string) {
 		decisive := seccomp.Explain(*e.syscalls(), member)
 		switch {
 		case len(decisive) > 1:
-			out.Conditional = append(out.Conditional, text(member))
+			out.Conditional = append(out.Conditional, output.Text(member))
 		case grants(decisive[0].Action):
-			out.Allowed = append(out.Allowed, text(member))
+			out.Allowed = append(out.Allowed, output.Text(member))
 		default:
-			out.Denied = append(out.Denied, text(member))
+			out.Denied = append(out.Denied, output.Text(member))
 		}
 	}
 	switch len(members) {
@@ -87,7 +88,7 @@ func (e *explainer) syscallGroup(name string) {
 	default:
 		out.Verdict = "partly"
 	}
-	out.Text = text(fmt.Sprintf("%d of %d calls allowed, %d depend on arguments, %d denied",
+	out.Text = output.Text(fmt.Sprintf("%d of %d calls allowed, %d depend on arguments, %d denied",
 		len(out.Allowed), len(members), len(out.Conditional), len(out.Denied)))
 	e.out = append(e.out, out)
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"strconv"
-	"strings"
-
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/jail/plan"
 )
 
@@ -15,29 +13,21 @@ func (d *doctor) groups() finding {
 		f.Detail = "you have none"
 		return f
 	}
-	have := numbers(d.host.Groups)
+	have := output.Numbers(d.host.Groups)
 	if d.host.RunAs > 0 {
-		f.Detail = text("you have " + have + ", and no jail that root starts has any")
+		f.Detail = output.Text("you have " + have + ", and no jail that root starts has any")
 		return f
 	}
 	program, err := d.host.Subordinate()
 	if err != nil {
 		f.State = stateOff
-		f.Detail = text("you have " + have + ", which count below directories that are granted, and can't be dropped: " + err.Error())
-		f.Remedy = text("install newgidmap (the package uidmap, shadow or shadow-utils) and have root run `usermod --add-subgids 100000-165535 " +
+		f.Detail = output.Text("you have " + have + ", which count below directories that are granted, and can't be dropped: " + err.Error())
+		f.Remedy = output.Text("install newgidmap (the package uidmap, shadow or shadow-utils) and have root run `usermod --add-subgids 100000-165535 " +
 			d.host.User + "`, then set identity.groups to dropped")
 		return f
 	}
-	f.Detail = text("you have " + have + ", which count below directories that are granted; identity.groups: dropped gives them up, with " + program)
+	f.Detail = output.Text("you have " + have + ", which count below directories that are granted; identity.groups: dropped gives them up, with " + program)
 	return f
-}
-
-func numbers(groups []int) string {
-	shown := make([]string, len(groups))
-	for i, gid := range groups {
-		shown[i] = strconv.Itoa(gid)
-	}
-	return strings.Join(shown, " ")
 }
 
 // groupsLine says which supplementary groups count in a jail.
@@ -45,14 +35,14 @@ func groupsLine(p *plan.Plan) string {
 	if len(p.KeptGroups) == 0 {
 		return ""
 	}
-	return "Supplementary groups that still count below granted directories: " + numbers(p.KeptGroups) + "\n"
+	return "Supplementary groups that still count below granted directories: " + output.Numbers(p.KeptGroups) + "\n"
 }
 
 // supplementary explains what becomes of the caller's supplementary groups.
 func (e *explainer) supplementary() {
-	out := explanation{Subject: "groups", Kind: "groups", By: []ground{}, Over: []ground{}}
+	out := explanation{Subject: "groups", Kind: "groups", By: []output.Ground{}, Over: []output.Ground{}}
 	use := &e.policy.Identity.Groups
-	have := text(numbers(e.host.Groups))
+	have := output.Text(output.Numbers(e.host.Groups))
 	switch _, err := e.host.Subordinate(); {
 	case len(e.host.Groups) == 0:
 		out.Verdict, out.Text = "none", "you have no supplementary groups"
@@ -63,7 +53,7 @@ func (e *explainer) supplementary() {
 	case use.V == "masked":
 		out.Verdict, out.Text = "masked", "masked: what only they open can't be granted itself, but they count below directories that are: "+have
 	case err != nil:
-		out.Verdict, out.Text = "missing", text("they can't be dropped, and no jail of this profile starts: "+err.Error())
+		out.Verdict, out.Text = "missing", output.Text("they can't be dropped, and no jail of this profile starts: "+err.Error())
 	default:
 		out.Verdict, out.Text = "dropped", "dropped: "+have
 	}

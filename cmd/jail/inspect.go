@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/registry"
 )
@@ -26,7 +27,7 @@ type inspected struct {
 type facts struct {
 	UID          uint64            `json:"uid"`
 	GID          uint64            `json:"gid"`
-	Groups       []text            `json:"groups"`
+	Groups       []output.Text     `json:"groups"`
 	PID          int               `json:"pid"`
 	Capabilities []string          `json:"capabilities"`
 	Bounding     []string          `json:"boundingSet"`
@@ -34,28 +35,28 @@ type facts struct {
 	Filters      int               `json:"syscallFilters"`
 	Root         rootFacts         `json:"root"`
 	Processes    []visibleFacts    `json:"processes"`
-	Interfaces   []text            `json:"interfaces"`
+	Interfaces   []output.Text     `json:"interfaces"`
 	Limits       []limitFacts      `json:"limits"`
-	Cgroup       text              `json:"cgroup"`
+	Cgroup       output.Text       `json:"cgroup"`
 	Namespaces   map[string]uint64 `json:"namespaces"`
 }
 
 type rootFacts struct {
-	Type    text `json:"type"`
-	Options text `json:"options"`
-	Mounts  int  `json:"mounts"`
+	Type    output.Text `json:"type"`
+	Options output.Text `json:"options"`
+	Mounts  int         `json:"mounts"`
 }
 
 type visibleFacts struct {
-	PID  int  `json:"pid"`
-	Name text `json:"name"`
+	PID  int         `json:"pid"`
+	Name output.Text `json:"name"`
 }
 
 type limitFacts struct {
-	Name text `json:"name"`
-	Soft text `json:"soft"`
-	Hard text `json:"hard"`
-	Unit text `json:"unit,omitempty"`
+	Name output.Text `json:"name"`
+	Soft output.Text `json:"soft"`
+	Hard output.Text `json:"hard"`
+	Unit output.Text `json:"unit,omitempty"`
 }
 
 // inspectVerb prints what a jail's program can see and do beside what this
@@ -82,18 +83,18 @@ func inspectVerb(a *app, args []string) int {
 
 func factsOf(f *registry.Facts) facts {
 	out := facts{
-		UID: f.UID, GID: f.GID, Groups: texts(f.Groups), PID: f.PID,
+		UID: f.UID, GID: f.GID, Groups: output.Texts(f.Groups), PID: f.PID,
 		Capabilities: capabilityNames(f.Capabilities), Bounding: capabilityNames(f.Bounding),
 		NoNewPrivs: f.NoNewPrivs, Filters: f.Filters,
-		Root:       rootFacts{text(f.Root.Type), text(f.Root.Options), f.Root.Mounts},
-		Interfaces: texts(f.Interfaces), Cgroup: text(f.Cgroup), Namespaces: f.Namespaces,
+		Root:       rootFacts{output.Text(f.Root.Type), output.Text(f.Root.Options), f.Root.Mounts},
+		Interfaces: output.Texts(f.Interfaces), Cgroup: output.Text(f.Cgroup), Namespaces: f.Namespaces,
 		Processes: []visibleFacts{}, Limits: []limitFacts{},
 	}
 	for _, p := range f.Processes {
-		out.Processes = append(out.Processes, visibleFacts{p.PID, text(p.Name)})
+		out.Processes = append(out.Processes, visibleFacts{p.PID, output.Text(p.Name)})
 	}
 	for _, l := range f.Limits {
-		out.Limits = append(out.Limits, limitFacts{text(l.Name), text(l.Soft), text(l.Hard), text(l.Unit)})
+		out.Limits = append(out.Limits, limitFacts{output.Text(l.Name), output.Text(l.Soft), output.Text(l.Hard), output.Text(l.Unit)})
 	}
 	return out
 }
@@ -147,7 +148,7 @@ func inspectText(j *registry.Jail, inside, outside *registry.Facts) []byte {
 			add(l.Name, l.Soft, outside.Limits[i].Soft)
 		}
 	}
-	return table(rows)
+	return output.Table(rows)
 }
 
 // usualLimit tells whether a limit is printed also where both sides have the

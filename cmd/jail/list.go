@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
 )
@@ -17,11 +18,11 @@ type listGrammar struct {
 
 // listedProfile is an element of what list prints with --json.
 type listedProfile struct {
-	Name        text   `json:"name"`
-	File        text   `json:"file"`
-	Description text   `json:"description"`
-	Programs    []text `json:"programs"`
-	Hides       []text `json:"hides"` // files of the same name that this one comes before
+	Name        output.Text   `json:"name"`
+	File        output.Text   `json:"file"`
+	Description output.Text   `json:"description"`
+	Programs    []output.Text `json:"programs"`
+	Hides       []output.Text `json:"hides"` // files of the same name that this one comes before
 }
 
 // listVerb exits with 1 when a profile can't be read; the others are listed.
@@ -39,7 +40,7 @@ func listVerb(a *app, args []string) int {
 	case g.JSON:
 		out := make([]listedProfile, len(found))
 		for i, p := range found {
-			out[i] = listedProfile{text(p.Name), text(p.File), text(p.Description), texts(p.Programs), texts(p.Hidden)}
+			out[i] = listedProfile{output.Text(p.Name), output.Text(p.File), output.Text(p.Description), output.Texts(p.Programs), output.Texts(p.Hidden)}
 		}
 		status = a.printJSON(out)
 	case g.Names:

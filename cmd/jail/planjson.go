@@ -5,40 +5,41 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
 )
 
 // planJSON is what plan prints with --json.
 type planJSON struct {
-	Profile     text        `json:"profile"`
-	CloneFlags  uint64      `json:"cloneFlags"` // of clone(2)
-	Namespaces  []string    `json:"namespaces"`
-	Path        text        `json:"path"` // of the program, inside; "" when none was named
-	Arguments   []text      `json:"arguments"`
-	Environment []text      `json:"environment"`
-	Time        float64     `json:"time,omitempty"` // limit in seconds
-	Limits      []mechanism `json:"limits"`         // what holds each limit of the profile
-	Landlock    int         `json:"landlock"`       // the version in use, 0 for none
-	Lacks       []text      `json:"landlockLacks,omitempty"`
-	Groups      []int       `json:"groups"` // supplementary groups of the caller that count
-	Setup       []stepJSON  `json:"setup"`
-	Init        []stepJSON  `json:"init"`
-	Program     []stepJSON  `json:"program"`
+	Profile     output.Text    `json:"profile"`
+	CloneFlags  uint64         `json:"cloneFlags"` // of clone(2)
+	Namespaces  []string       `json:"namespaces"`
+	Path        output.Text    `json:"path"` // of the program, inside; "" when none was named
+	Arguments   []output.Text  `json:"arguments"`
+	Environment []output.Text  `json:"environment"`
+	Time        float64        `json:"time,omitempty"` // limit in seconds
+	Limits      []output.Limit `json:"limits"`         // what holds each limit of the profile
+	Landlock    int            `json:"landlock"`       // the version in use, 0 for none
+	Lacks       []output.Text  `json:"landlockLacks,omitempty"`
+	Groups      []int          `json:"groups"` // supplementary groups of the caller that count
+	Setup       []stepJSON     `json:"setup"`
+	Init        []stepJSON     `json:"init"`
+	Program     []stepJSON     `json:"program"`
 }
 
 // stepJSON is one syscall.
 type stepJSON struct {
-	Index   int       `json:"index"`
-	Syscall string    `json:"syscall"`
-	Number  uint64    `json:"number"`
-	Args    []argJSON `json:"args"`
-	Result  *int      `json:"result,omitempty"` // the slot that receives the returned descriptor
-	Accept  string    `json:"accept,omitempty"` // an error that is none here
-	Text    text      `json:"text"`             // the line that plan prints without --json
-	Verb    text      `json:"verb"`
-	Subject text      `json:"subject"`
-	position
+	Index   int         `json:"index"`
+	Syscall string      `json:"syscall"`
+	Number  uint64      `json:"number"`
+	Args    []argJSON   `json:"args"`
+	Result  *int        `json:"result,omitempty"` // the slot that receives the returned descriptor
+	Accept  string      `json:"accept,omitempty"` // an error that is none here
+	Text    output.Text `json:"text"`             // the line that plan prints without --json
+	Verb    output.Text `json:"verb"`
+	Subject output.Text `json:"subject"`
+	output.Position
 }
 
 // argJSON is one argument. Kind tells which of the others are there: number
@@ -47,30 +48,32 @@ type stepJSON struct {
 // launcher and the processes of the jail share, or beneath: a struct of bytes
 // and the descriptor in the slot.
 type argJSON struct {
-	Kind  string     `json:"kind"`
-	Value *int64     `json:"value,omitempty"` // the 64 bits of the register, signed
-	Name  text       `json:"name,omitempty"`  // a number or struct as people read it
-	Slot  *int       `json:"slot,omitempty"`
-	Text  *text      `json:"string,omitempty"`
-	Bytes string     `json:"bytes,omitempty"` // of a struct, in hexadecimal, with zeros for pointers
-	Refs  []*refJSON `json:"pointers,omitempty"`
+	Kind  string       `json:"kind"`
+	Value *int64       `json:"value,omitempty"` // the 64 bits of the register, signed
+	Name  output.Text  `json:"name,omitempty"`  // a number or struct as people read it
+	Slot  *int         `json:"slot,omitempty"`
+	Text  *output.Text `json:"string,omitempty"`
+	Bytes string       `json:"bytes,omitempty"` // of a struct, in hexadecimal, with zeros for pointers
+	Refs  []*refJSON   `json:"pointers,omitempty"`
 }
 
 // refJSON is a pointer inside a struct: to a string, or to another struct.
 type refJSON struct {
-	Offset int    `json:"offset"`
-	Text   *text  `json:"string,omitempty"`
-	Bytes  string `json:"bytes,omitempty"`
+	Offset int          `json:"offset"`
+	Text   *output.Text `json:"string,omitempty"`
+	Bytes  string       `json:"bytes,omitempty"`
 }
 
 func planOf(p *plan.Plan) planJSON {
 	out := planJSON{
-		Profile: text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
-		Path: text(p.Path), Arguments: texts(p.Argv), Environment: texts(p.Env), Time: p.Time.Seconds(),
+		Profile: output.Text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
+		Path: output.Text(p.Path), Arguments: output.Texts(p.Argv), Environment: output.Texts(p.Env), Time: p.Time.Seconds(),
 		Landlock: p.Landlock, Groups: append([]int{}, p.KeptGroups...),
 	}
 	if p.Landlock > 0 {
-		out.Lacks = lacks(landlock.ABI(p.Landlock))
+		for _, l := range landlock.ABI(p.Landlock).Summary() {
+			out.Lacks = append(out.Lacks, output.Text(l.String()))
+		}
 	}
 	index := 0
 	phase := func(ops []plan.Op) []stepJSON {
@@ -87,8 +90,8 @@ func planOf(p *plan.Plan) planJSON {
 
 func stepOf(index int, op *plan.Op) stepJSON {
 	step := stepJSON{
-		Index: index, Syscall: op.Name, Number: uint64(op.Number), Text: text(op.String()),
-		Verb: text(op.Verb), Subject: text(op.Subject), Args: make([]argJSON, len(op.Args)),
+		Index: index, Syscall: op.Name, Number: uint64(op.Number), Text: output.Text(op.String()),
+		Verb: output.Text(op.Verb), Subject: output.Text(op.Subject), Args: make([]argJSON, len(op.Args)),
 	}
 	if op.Out != plan.NoSlot {
 		slot := int(op.Out)
@@ -98,7 +101,7 @@ func stepOf(index int, op *plan.Op) stepJSON {
 		step.Accept = unix.ErrnoName(op.Accept)
 	}
 	if op.At != nil {
-		step.position = positionOf(*op.At)
+		step.Position = output.PositionOf(*op.At)
 	}
 	for i := range op.Args {
 		step.Args[i] = argOf(&op.Args[i])
@@ -112,27 +115,27 @@ func argOf(arg *plan.Arg) argJSON {
 		slot := int(arg.Num)
 		return argJSON{Kind: "slot", Slot: &slot}
 	case plan.ArgText:
-		t := text(arg.Text)
+		t := output.Text(arg.Text)
 		return argJSON{Kind: "string", Text: &t}
 	case plan.ArgBlock:
 		if arg.Block.Result {
 			size := int64(len(arg.Block.Bytes))
-			return argJSON{Kind: "result", Name: text(arg.Block.Show), Value: &size}
+			return argJSON{Kind: "result", Name: output.Text(arg.Block.Show), Value: &size}
 		}
-		out := argJSON{Kind: "struct", Name: text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes)}
+		out := argJSON{Kind: "struct", Name: output.Text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes)}
 		for i := range arg.Block.Refs {
 			out.Refs = append(out.Refs, refOf(&arg.Block.Refs[i]))
 		}
 		return out
 	case plan.ArgBeneath:
 		slot := int(arg.Num)
-		return argJSON{Kind: "beneath", Slot: &slot, Name: text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes[:8])}
+		return argJSON{Kind: "beneath", Slot: &slot, Name: output.Text(arg.Block.Show), Bytes: hex.EncodeToString(arg.Block.Bytes[:8])}
 	case plan.ArgShared:
 		offset := int64(arg.Num)
 		return argJSON{Kind: "shared", Value: &offset}
 	default:
 		value := int64(arg.Num)
-		return argJSON{Kind: "number", Value: &value, Name: text(arg.Text)}
+		return argJSON{Kind: "number", Value: &value, Name: output.Text(arg.Text)}
 	}
 }
 
@@ -142,7 +145,7 @@ func refOf(ref *plan.Ref) *refJSON {
 		out.Bytes = hex.EncodeToString(ref.Block.Bytes)
 		return out
 	}
-	t := text(ref.Text)
+	t := output.Text(ref.Text)
 	out.Text = &t
 	return out
 }

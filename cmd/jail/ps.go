@@ -7,10 +7,10 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/registry"
@@ -23,15 +23,15 @@ type psGrammar struct {
 
 // listedJail is an element of what ps prints with --json.
 type listedJail struct {
-	ID      text   `json:"id"`
-	Profile text   `json:"profile"`
-	Program text   `json:"program"`
-	PID     int    `json:"pid"`   // of the program, outside
-	Since   string `json:"since"` // RFC 3339
+	ID      output.Text `json:"id"`
+	Profile output.Text `json:"profile"`
+	Program output.Text `json:"program"`
+	PID     int         `json:"pid"`   // of the program, outside
+	Since   string      `json:"since"` // RFC 3339
 }
 
 func listed(j *registry.Jail) listedJail {
-	return listedJail{text(j.ID), text(j.Profile), text(j.Program), j.Main.PID, j.Since.Format(time.RFC3339)}
+	return listedJail{output.Text(j.ID), output.Text(j.Profile), output.Text(j.Program), j.Main.PID, j.Since.Format(time.RFC3339)}
 }
 
 // psVerb exits with 1 when there are records that can't be believed; the
@@ -135,27 +135,5 @@ func psText(jails []*registry.Jail) []byte {
 			diag.Escape(j.ID), diag.Escape(j.Profile), diag.Escape(j.Program), fmt.Sprint(j.Main.PID), j.Since.Format(time.DateTime),
 		})
 	}
-	return table(rows)
-}
-
-// table lines up the columns of rows.
-func table(rows [][]string) []byte {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	var b bytes.Buffer
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.Bytes()
+	return output.Table(rows)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/score"
 )
@@ -149,7 +150,7 @@ func word(x *score.Finding) string {
 
 // scoreJSON is what score prints with --json.
 type scoreJSON struct {
-	Profile  text        `json:"profile"`
+	Profile  output.Text `json:"profile"`
 	Exposure json1       `json:"exposure"` // 0.0 to 10.0
 	Grade    string      `json:"grade"`
 	ByWeight json1       `json:"byWeight"` // the exposure without the floor of an escape
@@ -168,34 +169,34 @@ func (n json1) MarshalJSON() ([]byte, error) { return []byte(score.Exposure(n).S
 
 // checkJSON is one check.
 type checkJSON struct {
-	Name        string         `json:"name"`
-	Group       string         `json:"group"`
-	Description string         `json:"description"`
-	State       score.State    `json:"state"`
-	Weight      int            `json:"weight"`
-	Badness     int            `json:"badness"`
-	Range       int            `json:"range"`
-	Gain        json1          `json:"gain"` // what closing it would take off the exposure
-	Escape      bool           `json:"escape"`
-	Detail      text           `json:"detail"`
-	By          []ground       `json:"by"`
-	Fix         string         `json:"fix"`
-	Cost        string         `json:"cost"`
-	Unmeasured  string         `json:"unmeasured,omitempty"`
-	Observed    []observedJSON `json:"observed,omitempty"`
+	Name        string          `json:"name"`
+	Group       string          `json:"group"`
+	Description string          `json:"description"`
+	State       score.State     `json:"state"`
+	Weight      int             `json:"weight"`
+	Badness     int             `json:"badness"`
+	Range       int             `json:"range"`
+	Gain        json1           `json:"gain"` // what closing it would take off the exposure
+	Escape      bool            `json:"escape"`
+	Detail      output.Text     `json:"detail"`
+	By          []output.Ground `json:"by"`
+	Fix         string          `json:"fix"`
+	Cost        string          `json:"cost"`
+	Unmeasured  string          `json:"unmeasured,omitempty"`
+	Observed    []observedJSON  `json:"observed,omitempty"`
 }
 
 // observedJSON is one observation of the probe.
 type observedJSON struct {
-	Subject  text `json:"subject"`
-	Declared text `json:"declared"`
-	Observed text `json:"observed"`
-	Agrees   bool `json:"agrees"`
+	Subject  output.Text `json:"subject"`
+	Declared output.Text `json:"declared"`
+	Observed output.Text `json:"observed"`
+	Agrees   bool        `json:"agrees"`
 }
 
 func (c *scoreCard) json() scoreJSON {
 	out := scoreJSON{
-		Profile: text(c.Profile), Exposure: json1(c.Exposure), Grade: c.Exposure.Grade(), ByWeight: json1(c.Sum),
+		Profile: output.Text(c.Profile), Exposure: json1(c.Exposure), Grade: c.Exposure.Grade(), ByWeight: json1(c.Sum),
 		Escapes: []string{}, Checks: []checkJSON{},
 	}
 	for _, x := range c.Escapes() {
@@ -205,14 +206,14 @@ func (c *scoreCard) json() scoreJSON {
 		x := &c.Findings[i]
 		one := checkJSON{
 			Name: x.Check.ID, Group: x.Check.Group, Description: x.Check.Doc, State: x.State, Weight: x.Check.Weight,
-			Badness: x.Badness, Range: x.Check.Range, Gain: json1(c.Gain(x)), Escape: x.Escape, Detail: text(x.Detail),
-			By: []ground{}, Fix: x.Check.Fix, Cost: x.Check.Cost, Unmeasured: x.Check.Unmeasured,
+			Badness: x.Badness, Range: x.Check.Range, Gain: json1(c.Gain(x)), Escape: x.Escape, Detail: output.Text(x.Detail),
+			By: []output.Ground{}, Fix: x.Check.Fix, Cost: x.Check.Cost, Unmeasured: x.Check.Unmeasured,
 		}
 		for _, by := range x.By {
-			one.By = append(one.By, groundAt(by.Rule, by.At))
+			one.By = append(one.By, output.GroundAt(by.Rule, by.At))
 		}
 		for _, m := range c.ofCheck(x.Check.ID) {
-			one.Observed = append(one.Observed, observedJSON{text(m.Question.Subject), text(m.Question.Want), text(m.Observed), m.Agrees})
+			one.Observed = append(one.Observed, observedJSON{output.Text(m.Question.Subject), output.Text(m.Question.Want), output.Text(m.Observed), m.Agrees})
 		}
 		out.Checks = append(out.Checks, one)
 	}

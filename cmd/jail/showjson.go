@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -11,15 +12,15 @@ import (
 // policyJSON is what show prints with --json: the policy as a flat list of its
 // leaves, in the order of the profile language.
 type policyJSON struct {
-	Name    text        `json:"name"`
+	Name    output.Text `json:"name"`
 	Layers  []layerJSON `json:"layers"` // weakest first
 	Entries []entryJSON `json:"entries"`
 }
 
 type layerJSON struct {
-	Name   text `json:"name"`
-	File   text `json:"file"`
-	Reason text `json:"reason"` // profile, extends, drop-in or flags
+	Name   output.Text `json:"name"`
+	File   output.Text `json:"file"`
+	Reason output.Text `json:"reason"` // profile, extends, drop-in or flags
 }
 
 // entryJSON is one scalar, or one entry of a list.
@@ -27,31 +28,31 @@ type entryJSON struct {
 	Key     string `json:"key"`   // "filesystem.read"
 	Value   any    `json:"value"` // text, number, true or false; an object for what has further keys
 	Default bool   `json:"default,omitempty"`
-	position
-	Layer *int       `json:"layer,omitempty"` // index of layers
-	Over  []position `json:"over,omitempty"`  // what it overrode, latest first
+	output.Position
+	Layer *int              `json:"layer,omitempty"` // index of layers
+	Over  []output.Position `json:"over,omitempty"`  // what it overrode, latest first
 }
 
 type pathJSON struct {
-	Path     text   `json:"path"`
-	Create   string `json:"create,omitempty"`
-	Required bool   `json:"required,omitempty"`
-	Size     int64  `json:"size,omitempty"` // bytes
-	Inodes   int64  `json:"inodes,omitempty"`
-	Mode     uint32 `json:"mode,omitempty"`
-	Keep     text   `json:"keep,omitempty"`
+	Path     output.Text `json:"path"`
+	Create   string      `json:"create,omitempty"`
+	Required bool        `json:"required,omitempty"`
+	Size     int64       `json:"size,omitempty"` // bytes
+	Inodes   int64       `json:"inodes,omitempty"`
+	Mode     uint32      `json:"mode,omitempty"`
+	Keep     output.Text `json:"keep,omitempty"`
 }
 
 type socketJSON struct {
-	Path     text `json:"path"`
-	Required bool `json:"required,omitempty"`
+	Path     output.Text `json:"path"`
+	Required bool        `json:"required,omitempty"`
 }
 
 type syscallJSON struct {
-	Name   text       `json:"name"`
-	When   []condJSON `json:"when,omitempty"`
-	Action string     `json:"action"`
-	Errno  string     `json:"errno,omitempty"`
+	Name   output.Text `json:"name"`
+	When   []condJSON  `json:"when,omitempty"`
+	Action string      `json:"action"`
+	Errno  string      `json:"errno,omitempty"`
 }
 
 type condJSON struct {
@@ -63,15 +64,15 @@ type condJSON struct {
 }
 
 type variableJSON struct {
-	Name  text `json:"name"`
-	Value text `json:"value"`
+	Name  output.Text `json:"name"`
+	Value output.Text `json:"value"`
 }
 
 type testJSON struct {
-	Probe  string `json:"probe"`
-	Target text   `json:"target,omitempty"`
-	Run    []text `json:"run,omitempty"`
-	Expect string `json:"expect"`
+	Probe  string        `json:"probe"`
+	Target output.Text   `json:"target,omitempty"`
+	Run    []output.Text `json:"run,omitempty"`
+	Expect string        `json:"expect"`
 }
 
 // leaves collects the entries of a policy.
@@ -84,7 +85,7 @@ func shownPolicy(p *policy.Policy) policyJSON {
 	l.filesystem(&p.Filesystem)
 	l.entries("environment.keep", p.Environment.Keep)
 	for _, v := range p.Environment.Set {
-		l.add("environment.set", variableJSON{text(v.Name), text(v.Text)}, v.Origin)
+		l.add("environment.set", variableJSON{output.Text(v.Name), output.Text(v.Text)}, v.Origin)
 	}
 	l.entries("capabilities.drop", p.Capabilities.Drop)
 	l.entries("capabilities.keep", p.Capabilities.Keep)
@@ -95,9 +96,9 @@ func shownPolicy(p *policy.Policy) policyJSON {
 	l.entries("network.publish", p.Network.Publish)
 	l.surroundings(p)
 	l.services(p)
-	shown := policyJSON{Name: text(p.Name), Entries: l.out}
+	shown := policyJSON{Name: output.Text(p.Name), Entries: l.out}
 	for _, layer := range p.Layers {
-		shown.Layers = append(shown.Layers, layerJSON{text(layer.Name), text(layer.File), text(layer.Reason)})
+		shown.Layers = append(shown.Layers, layerJSON{output.Text(layer.Name), output.Text(layer.File), output.Text(layer.Reason)})
 	}
 	return shown
 }
@@ -107,7 +108,7 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 		r := &f.Rules[i]
 		create := [...]string{"", "directory", "file"}[r.Create]
 		l.add(listOf(r.Access), pathJSON{
-			text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, text(r.Keep),
+			output.Text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, output.Text(r.Keep),
 		}, r.Origin)
 	}
 	value(l, "filesystem.root", f.Root)
@@ -144,7 +145,7 @@ func (l *leaves) syscalls(s *policy.Syscalls) {
 func (l *leaves) rules(key string, rules []policy.SyscallRule) {
 	for i := range rules {
 		r := &rules[i].Rule
-		shown := syscallJSON{Name: text(r.Name), Action: r.Action.String()}
+		shown := syscallJSON{Name: output.Text(r.Name), Action: r.Action.String()}
 		if r.Action == seccomp.Errno {
 			shown.Errno = errnoName(r.Errno)
 		}
@@ -193,30 +194,30 @@ func (l *leaves) services(p *policy.Policy) {
 	l.entries("devices", p.Devices)
 	for i := range p.Sockets {
 		s := &p.Sockets[i]
-		l.add("sockets", socketJSON{text(s.Path), s.Required}, s.Origin)
+		l.add("sockets", socketJSON{output.Text(s.Path), s.Required}, s.Origin)
 	}
 	for i := range p.Tests {
 		t := &p.Tests[i]
-		l.add("tests", testJSON{t.Probe, text(t.Target), texts(t.Run), t.Expect}, t.Origin)
+		l.add("tests", testJSON{t.Probe, output.Text(t.Target), output.Texts(t.Run), t.Expect}, t.Origin)
 	}
 }
 
 func (l *leaves) add(key string, shown any, o policy.Origin) {
-	e := entryJSON{Key: key, Value: shown, position: positionOf(o.At)}
+	e := entryJSON{Key: key, Value: shown, Position: output.PositionOf(o.At)}
 	if o.Layer >= 0 {
 		e.Layer = &o.Layer
 	} else {
 		e.Default = true
 	}
 	for _, at := range o.Over {
-		e.Over = append(e.Over, positionOf(at))
+		e.Over = append(e.Over, output.PositionOf(at))
 	}
 	l.out = append(l.out, e)
 }
 
 func (l *leaves) entries(key string, entries []policy.Entry) {
 	for _, e := range entries {
-		l.add(key, text(e.Text), e.Origin)
+		l.add(key, output.Text(e.Text), e.Origin)
 	}
 }
 
@@ -233,7 +234,7 @@ func value[T string | bool](l *leaves, key string, v policy.Value[T]) {
 	switch shown := any(v.V).(type) {
 	case string:
 		if shown != "" || v.Set {
-			l.scalar(key, text(shown), v.Set, v.Origin)
+			l.scalar(key, output.Text(shown), v.Set, v.Origin)
 		}
 	default:
 		l.scalar(key, shown, v.Set, v.Origin)
