@@ -99,6 +99,8 @@ func rank(name string) (int, bool) {
 		return 7, true // judges what package compile makes
 	case "cmd/jail/internal/output":
 		return 3, true // what is printed everywhere: knows places, policies not by more than that
+	case "cmd/jail/internal/planprint", "cmd/jail/internal/policyprint":
+		return 4, true
 	case "cmd/jail", "cmd/jail-filter":
 		return 9, true
 	}

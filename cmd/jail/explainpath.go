@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/jail-project/jail/cmd/jail/internal/output"
+	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/fstree"
@@ -97,9 +98,9 @@ func pathGround(g *fstree.Ground) output.Ground {
 	case g.Key != "":
 		return output.GroundAt(g.Key, g.At)
 	case g.Rule != nil && g.Written != g.Rule.Path:
-		return output.GroundAt(listOf(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
+		return output.GroundAt(policyprint.ListOf(g.Rule.Access)+": "+g.Rule.Path+" ("+g.Written+")", g.At)
 	case g.Rule != nil:
-		return output.GroundAt(listOf(g.Rule.Access)+": "+g.Rule.Path, g.At)
+		return output.GroundAt(policyprint.ListOf(g.Rule.Access)+": "+g.Rule.Path, g.At)
 	case g.Guard:
 		return output.GroundAt("the protection of "+g.Written+", which runs or decides something later", g.At)
 	case !g.At.IsZero():

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
+	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -105,7 +106,7 @@ func effect(entry *seccomp.Entry) string {
 	case seccomp.Kill:
 		return "ends the program"
 	default:
-		return "fails with " + errnoName(entry.Errno)
+		return "fails with " + policyprint.ErrnoName(entry.Errno)
 	}
 }
 

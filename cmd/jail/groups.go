@@ -1,9 +1,6 @@
 package main
 
-import (
-	"github.com/jail-project/jail/cmd/jail/internal/output"
-	"github.com/jail-project/jail/jail/plan"
-)
+import "github.com/jail-project/jail/cmd/jail/internal/output"
 
 // groups tells which supplementary groups of the caller count in jails, and
 // whether they can be dropped.
@@ -28,14 +25,6 @@ func (d *doctor) groups() finding {
 	}
 	f.Detail = output.Text("you have " + have + ", which count below directories that are granted; identity.groups: dropped gives them up, with " + program)
 	return f
-}
-
-// groupsLine says which supplementary groups count in a jail.
-func groupsLine(p *plan.Plan) string {
-	if len(p.KeptGroups) == 0 {
-		return ""
-	}
-	return "Supplementary groups that still count below granted directories: " + output.Numbers(p.KeptGroups) + "\n"
 }
 
 // supplementary explains what becomes of the caller's supplementary groups.

@@ -2,13 +2,10 @@ package main
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/landlock"
 )
 
 // landlockState tells which version of Landlock the kernel has, and what a jail
@@ -28,19 +25,6 @@ func landlockState(k *host.Kernel) finding {
 	}
 	f.Remedy = output.Text(compile.NoLandlock(k) + "; a profile may say landlock: optional")
 	return f
-}
-
-// landlockLine is the line of plan about Landlock.
-func landlockLine(p *plan.Plan) string {
-	if p.Landlock == 0 {
-		return "Landlock: not in use\n"
-	}
-	var b strings.Builder
-	b.WriteString("Landlock: version " + strconv.Itoa(p.Landlock) + "\n")
-	for _, l := range landlock.ABI(p.Landlock).Summary() {
-		b.WriteString("  without " + l.String() + "\n")
-	}
-	return b.String()
 }
 
 // landlock explains whether the jail has it and why.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jail-project/jail/cmd/jail/internal/planprint"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/profiles"
@@ -79,7 +80,7 @@ func TestRecalledPlans(t *testing.T) {
 			if !reflect.DeepEqual(gotProblems, wantProblems) || len(got.Plan.Setup) < 10 {
 				t.Fatalf("problems %v, want %v", gotProblems, wantProblems)
 			}
-			if g, w := string(planText(got.Plan)), string(planText(want.Plan)); g != w {
+			if g, w := string(planprint.Text(got.Plan)), string(planprint.Text(want.Plan)); g != w {
 				t.Errorf("the plans differ; got\n%s\nwant\n%s", g, w)
 			}
 			if !reflect.DeepEqual(got.Plan, want.Plan) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 
+	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -29,7 +30,7 @@ func showVerb(a *app, args []string) int {
 		return status
 	}
 	if g.JSON {
-		return a.printJSON(shownPolicy(l.policy))
+		return a.printJSON(policyprint.Of(l.policy))
 	}
 	var b bytes.Buffer
 	if err := policy.Show(l.policy, &b); err != nil {

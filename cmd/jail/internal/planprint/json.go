@@ -1,4 +1,4 @@
-package main
+package planprint
 
 import (
 	"encoding/hex"
@@ -10,8 +10,8 @@ import (
 	"github.com/jail-project/jail/landlock"
 )
 
-// planJSON is what plan prints with --json.
-type planJSON struct {
+// JSON is what plan prints with --json.
+type JSON struct {
 	Profile     output.Text    `json:"profile"`
 	CloneFlags  uint64         `json:"cloneFlags"` // of clone(2)
 	Namespaces  []string       `json:"namespaces"`
@@ -64,11 +64,12 @@ type refJSON struct {
 	Bytes  string       `json:"bytes,omitempty"`
 }
 
-func planOf(p *plan.Plan) planJSON {
-	out := planJSON{
+// Of is what a plan looks like in JSON. The limits are those of its profile.
+func Of(p *plan.Plan, limits []output.Limit) JSON {
+	out := JSON{
 		Profile: output.Text(p.Profile), CloneFlags: uint64(p.Namespaces), Namespaces: namespaceNames(p),
 		Path: output.Text(p.Path), Arguments: output.Texts(p.Argv), Environment: output.Texts(p.Env), Time: p.Time.Seconds(),
-		Landlock: p.Landlock, Groups: append([]int{}, p.KeptGroups...),
+		Landlock: p.Landlock, Limits: limits, Groups: append([]int{}, p.KeptGroups...),
 	}
 	if p.Landlock > 0 {
 		for _, l := range landlock.ABI(p.Landlock).Summary() {

@@ -1,4 +1,4 @@
-package main
+package policyprint
 
 import (
 	"io/fs"
@@ -58,7 +58,7 @@ func TestShowJSONIsComplete(t *testing.T) {
 		t.Fatal(problems)
 	}
 	var shown []string
-	for _, e := range shownPolicy(p).Entries {
+	for _, e := range Of(p).Entries {
 		if e.Default {
 			continue // what lies below all layers; the given entry is another one
 		}

@@ -1,7 +1,7 @@
-package main
+// Package policyprint prints a policy as JSON, and names what is in one.
+package policyprint
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
@@ -9,9 +9,9 @@ import (
 	"github.com/jail-project/jail/seccomp"
 )
 
-// policyJSON is what show prints with --json: the policy as a flat list of its
+// JSON is what show prints with --json: the policy as a flat list of its
 // leaves, in the order of the profile language.
-type policyJSON struct {
+type JSON struct {
 	Name    output.Text `json:"name"`
 	Layers  []layerJSON `json:"layers"` // weakest first
 	Entries []entryJSON `json:"entries"`
@@ -78,7 +78,8 @@ type testJSON struct {
 // leaves collects the entries of a policy.
 type leaves struct{ out []entryJSON }
 
-func shownPolicy(p *policy.Policy) policyJSON {
+// Of is what a policy looks like in JSON.
+func Of(p *policy.Policy) JSON {
 	l := leaves{}
 	value(&l, "description", p.Description)
 	l.entries("programs", p.Programs)
@@ -96,7 +97,7 @@ func shownPolicy(p *policy.Policy) policyJSON {
 	l.entries("network.publish", p.Network.Publish)
 	l.surroundings(p)
 	l.services(p)
-	shown := policyJSON{Name: output.Text(p.Name), Entries: l.out}
+	shown := JSON{Name: output.Text(p.Name), Entries: l.out}
 	for _, layer := range p.Layers {
 		shown.Layers = append(shown.Layers, layerJSON{output.Text(layer.Name), output.Text(layer.File), output.Text(layer.Reason)})
 	}
@@ -107,7 +108,7 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 	for i := range f.Rules {
 		r := &f.Rules[i]
 		create := [...]string{"", "directory", "file"}[r.Create]
-		l.add(listOf(r.Access), pathJSON{
+		l.add(ListOf(r.Access), pathJSON{
 			output.Text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, output.Text(r.Keep),
 		}, r.Origin)
 	}
@@ -115,24 +116,6 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 	value(l, "filesystem.home", f.Home)
 	value(l, "filesystem.absent", f.Absent)
 	value(l, "filesystem.arguments", f.Arguments)
-}
-
-// listOf is the key of the list that a path rule stands in.
-func listOf(a policy.Access) string {
-	switch a {
-	case policy.Read:
-		return "filesystem.read"
-	case policy.Write:
-		return "filesystem.write"
-	case policy.Hide:
-		return "filesystem.hide"
-	case policy.Tmpfs:
-		return "filesystem.tmpfs"
-	case policy.Connect:
-		return "sockets"
-	default:
-		return "filesystem.overlay"
-	}
 }
 
 func (l *leaves) syscalls(s *policy.Syscalls) {
@@ -147,7 +130,7 @@ func (l *leaves) rules(key string, rules []policy.SyscallRule) {
 		r := &rules[i].Rule
 		shown := syscallJSON{Name: output.Text(r.Name), Action: r.Action.String()}
 		if r.Action == seccomp.Errno {
-			shown.Errno = errnoName(r.Errno)
+			shown.Errno = ErrnoName(r.Errno)
 		}
 		for _, c := range r.When {
 			shown.When = append(shown.When, condJSON{c.Arg, c.Op, c.Value, c.Mask, c.Width})
@@ -246,15 +229,4 @@ func limit(l *leaves, key string, v policy.Value[int64]) {
 	if v.Set {
 		l.scalar(key, v.V, true, v.Origin)
 	}
-}
-
-// errnoName is the name of an error number, 0 standing for EPERM.
-func errnoName(number int) string {
-	if number == 0 {
-		return "EPERM"
-	}
-	if name := seccomp.ErrnoName(number); name != "" {
-		return name
-	}
-	return strconv.Itoa(number)
 }
