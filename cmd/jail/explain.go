@@ -6,16 +6,16 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/caps"
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/launchcache"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
 
 type explainGrammar struct {
-	policyFlags
+	flags.Policy
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
 	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, landlock, or groups."`
 }
@@ -62,7 +62,7 @@ func explainVerb(a *app, args []string) int {
 	if len(g.What) == first {
 		return a.fail("nothing to explain is named", usage("explain"))
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
 	if l == nil {
 		return status
 	}
@@ -117,7 +117,7 @@ func (e *explainer) what(word string, at diag.Range) {
 		e.variable(word)
 	case isCapability(word):
 		e.capability(word, at)
-	case e.exists(word):
+	case flags.Exists(e.host, word):
 		e.path(word, at)
 	case strings.ContainsAny(word, ".:"):
 		e.hostName(word)
@@ -145,11 +145,6 @@ func (e *explainer) isVariable(word string) bool {
 func isCapability(word string) bool {
 	_, ok := caps.Number(word)
 	return ok
-}
-
-func (e *explainer) exists(word string) bool {
-	s := setter{line: &e.line, host: e.host, inputs: new(launchcache.Inputs)}
-	return s.exists(word)
 }
 
 // unknown reports a word that stands for nothing.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/diag"
@@ -8,13 +9,11 @@ import (
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/launchcache"
 )
 
 // path explains a path of the command line, or what it stands for.
 func (e *explainer) path(word string, at diag.Range) {
-	s := setter{line: &e.line, host: e.host, inputs: new(launchcache.Inputs)}
-	paths := fstree.Paths(e.policy, e.host, e.command.Name(), s.absolute(word))
+	paths := fstree.Paths(e.policy, e.host, e.command.Name(), flags.Absolute(e.host, word))
 	if len(paths) == 0 {
 		e.problems = append(e.problems, diag.Diagnostic{
 			Code: "path-unset", Summary: diag.Quote(word) + " stands for nothing on this host", Subject: at,

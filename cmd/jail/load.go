@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
@@ -18,8 +19,8 @@ import (
 type session struct {
 	host   *host.Host
 	store  policy.Store
-	uses   []flagUse // the flags of the command line
-	others []int     // the indices in the command line of what is not a flag
+	uses   []flags.Use // the flags of the command line
+	others []int       // the indices in the command line of what is not a flag
 	memory *memory
 }
 
@@ -34,7 +35,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 	host.Terminal = a.terminal
 	s := &session{host: host, store: searchPath(host), memory: m}
 	s.store.Saw = m.inputs.Saw
-	s.uses, s.others = walk(&a.line, args, leading)
+	s.uses, s.others = flags.Walk(a.flagLine(), args, leading)
 	return s, 0
 }
 
@@ -62,7 +63,7 @@ type loaded struct {
 
 // load reads the profile for a program and adds what the flags say. The
 // status counts when the result is nil.
-func (a *app) load(flags *policyFlags, program, args []string) (*loaded, int) {
+func (a *app) load(flags *flags.Policy, program, args []string) (*loaded, int) {
 	s, status := a.open(args, true)
 	if s == nil {
 		return nil, status
@@ -106,11 +107,11 @@ func (s *session) profileName(program string) string {
 }
 
 // profileFlag makes a request of --profile.
-func (a *app) profileFlag(s *session, flags *policyFlags) (policy.Request, bool) {
+func (a *app) profileFlag(s *session, flags *flags.Policy) (policy.Request, bool) {
 	req, given := policy.Request{}, false
 	for i := range s.uses {
-		if s.uses[i].name == "profile" {
-			req.At, given = s.uses[i].at(&a.line), true
+		if s.uses[i].Name == "profile" {
+			req.At, given = s.uses[i].At(a.flagLine()), true
 		}
 	}
 	// An empty name is no profile, not the absence of the flag.
@@ -137,8 +138,8 @@ func (s *session) name(req *policy.Request, name string) {
 // read loads the profile with the flags on top, and reports what is wrong
 // with it.
 func (a *app) read(s *session, req policy.Request) (*loaded, int) {
-	flags, problems := settings(&a.line, s.host, s.uses, &s.memory.inputs)
-	req.Flags, req.CommandLine = flags, a.line.text
+	last, problems := flags.Settings(a.flagLine(), s.host, s.uses, &s.memory.inputs)
+	req.Flags, req.CommandLine = last, a.line.text
 	p, sources, found := policy.Load(s.store, req)
 	problems = append(problems, found...)
 	if problems.HasErrors() {

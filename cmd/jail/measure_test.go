@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/score"
 	"github.com/jail-project/jail/score/probe"
@@ -66,7 +67,7 @@ func compiled(t *testing.T, args ...string) (*app, *loaded, score.Input) {
 	if s == nil {
 		t.Fatal(out.String())
 	}
-	l, _ := a.loadNamed(s, &policyFlags{}, args[len(args)-1], s.place(a))
+	l, _ := a.loadNamed(s, &flags.Policy{}, args[len(args)-1], s.place(a))
 	if l == nil {
 		t.Fatal(out.String())
 	}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
@@ -15,7 +16,7 @@ import (
 
 // loadNamed reads the profile that show, explain and plan are asked about:
 // the one of --profile, else a file, a profile, or what a program would get.
-func (a *app) loadNamed(s *session, flags *policyFlags, name string, at diag.Range) (*loaded, int) {
+func (a *app) loadNamed(s *session, flags *flags.Policy, name string, at diag.Range) (*loaded, int) {
 	req, ok := a.profileFlag(s, flags)
 	if !ok {
 		var problems diag.List

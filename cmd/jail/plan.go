@@ -1,13 +1,14 @@
 package main
 
 import (
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/planprint"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 )
 
 type planGrammar struct {
-	policyFlags
+	flags.Policy
 	JSON    bool     `name:"json" help:"Print an object: profile, cloneFlags, namespaces, path, arguments, environment, time, limits, and the steps of setup, init and program."`
 	Program []string `arg:"" optional:"" passthrough:"partial" help:"The program and its arguments. Without --profile also a profile, for its program."`
 }
@@ -56,7 +57,7 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 	if len(g.Program) > 0 {
 		name = g.Program[0]
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
 	switch {
 	case l == nil:
 	case g.Profile != "":

@@ -36,7 +36,7 @@ func loadLine(t *testing.T, argv ...string) (*app, *loaded) {
 	if _, ok := a.parse("run", "", &g, argv[1:]); !ok {
 		t.Fatal(said.String())
 	}
-	l, _ := a.load(&g.policyFlags, g.Program, argv[1:])
+	l, _ := a.load(&g.Policy, g.Program, argv[1:])
 	if l == nil {
 		t.Fatal(said.String())
 	}

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
 )
 
-// runGrammar documents the flags of run; settings.go gives them their
+// runGrammar documents the flags of run; package flags gives them their
 // meaning.
 type runGrammar struct {
-	policyFlags
+	flags.Policy
 	Program []string `arg:"" passthrough:"partial" help:"The program and its arguments."`
 }
 
@@ -44,7 +45,7 @@ func runVerb(a *app, args []string) int {
 		}
 		init = nil
 	}
-	l, status := a.load(&g.policyFlags, program, args)
+	l, status := a.load(&g.Policy, program, args)
 	if l != nil {
 		if problems := policy.Unsupported(l.policy); len(problems) > 0 {
 			status, l = a.report(l.sources, problems), nil

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
@@ -13,7 +14,7 @@ import (
 )
 
 type scoreGrammar struct {
-	policyFlags
+	flags.Policy
 	JSON      bool   `name:"json" help:"Print an object: profile, exposure, grade, escapes, and checks."`
 	Explain   bool   `help:"Name the line that decided each finding, and what it takes and costs to close it."`
 	Threshold string `placeholder:"N" help:"Exit with 1 when the exposure is above N, from 0.0 to 10.0."`
@@ -44,7 +45,7 @@ func scoreVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, g.Name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, g.Name, s.place(a))
 	if l == nil {
 		return status
 	}

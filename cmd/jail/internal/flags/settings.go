@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"path"
@@ -11,20 +11,20 @@ import (
 	"github.com/jail-project/jail/policy"
 )
 
-// settings makes the last layer of the policy from the flags. The inputs get
+// Settings makes the last layer of the policy from the flags. The inputs get
 // the files whose existence decided about it.
-func settings(c *commandLine, h *host.Host, uses []flagUse, inputs *launchcache.Inputs) ([]policy.Setting, diag.List) {
+func Settings(c *Line, h *host.Host, uses []Use, inputs *launchcache.Inputs) ([]policy.Setting, diag.List) {
 	s := setter{line: c, host: h, inputs: inputs}
 	for i := range uses {
 		u := &uses[i]
-		kind, key := meaning(u.name)
+		kind, key := meaning(u.Name)
 		switch kind {
 		case flagText:
-			s.add(key, u.value, u.at(c))
+			s.add(key, u.value, u.At(c))
 		case flagPath:
 			s.path(u, key, 0)
 		case flagDirectory:
-			s.add(key, s.absolute(u.value), u.at(c))
+			s.add(key, s.absolute(u.value), u.At(c))
 		case flagVariable:
 			s.variable(u, key)
 		case flagBool:
@@ -32,7 +32,7 @@ func settings(c *commandLine, h *host.Host, uses []flagUse, inputs *launchcache.
 			if u.given {
 				text = u.value
 			}
-			s.add(key, text, u.at(c))
+			s.add(key, text, u.At(c))
 		case flagShare:
 			s.share(u, key)
 		case flagSet:
@@ -45,9 +45,22 @@ func settings(c *commandLine, h *host.Host, uses []flagUse, inputs *launchcache.
 	return s.out, s.problems
 }
 
+// Absolute makes a path of the command line one of the profile language, as the
+// flags do.
+func Absolute(h *host.Host, name string) string {
+	s := setter{host: h, inputs: new(launchcache.Inputs)}
+	return s.absolute(name)
+}
+
+// Exists tells whether a word of the command line as a whole is the name of a file.
+func Exists(h *host.Host, name string) bool {
+	s := setter{host: h, inputs: new(launchcache.Inputs)}
+	return s.exists(name)
+}
+
 // setter collects settings.
 type setter struct {
-	line     *commandLine
+	line     *Line
 	host     *host.Host
 	inputs   *launchcache.Inputs
 	out      []policy.Setting
@@ -62,7 +75,7 @@ func (s *setter) add(key, text string, at diag.Range) {
 // flag's value; further keys of the entry follow it as ",key=value". The name
 // of an existing file that looks like that is taken as a name; for one that
 // does not exist a backslash before the comma says the same.
-func (s *setter) path(u *flagUse, key string, from int) {
+func (s *setter) path(u *Use, key string, from int) {
 	setting := policy.Setting{Path: strings.Split(key, ".")}
 	end := len(u.value)
 	for !s.exists(u.value[from:end]) {
@@ -202,31 +215,31 @@ func climb(dir, name string) (up, rest string) {
 }
 
 // variable adds --env NAME or --env NAME=VALUE.
-func (s *setter) variable(u *flagUse, key string) {
+func (s *setter) variable(u *Use, key string) {
 	name, text, isSet := strings.Cut(u.value, "=")
 	if !isSet {
-		s.add(key+".keep", name, u.at(s.line))
+		s.add(key+".keep", name, u.At(s.line))
 		return
 	}
-	s.out = append(s.out, policy.Setting{Path: []string{key, "set", name}, Text: text, At: u.at(s.line)})
+	s.out = append(s.out, policy.Setting{Path: []string{key, "set", name}, Text: text, At: u.At(s.line)})
 }
 
 // share adds --share NAMESPACE.
-func (s *setter) share(u *flagUse, key string) {
+func (s *setter) share(u *Use, key string) {
 	shared := []string{"pid", "ipc", "uts", "cgroup"}
 	if slices.Contains(shared, u.value) {
-		s.add(key+"."+u.value, "false", u.at(s.line))
+		s.add(key+"."+u.value, "false", u.At(s.line))
 		return
 	}
-	s.problem("unknown-namespace", "unknown namespace "+diag.Quote(u.value), u.at(s.line),
+	s.problem("unknown-namespace", "unknown namespace "+diag.Quote(u.value), u.At(s.line),
 		"pid, ipc, uts and cgroup can be shared; for the network, --network host")
 }
 
 // set adds --set KEY=VALUE.
-func (s *setter) set(u *flagUse) {
+func (s *setter) set(u *Use) {
 	key, text, ok := strings.Cut(u.value, "=")
 	if !ok {
-		s.problem("wrong-type", "--set takes KEY=VALUE", u.at(s.line), "for example --set limits.time=1h")
+		s.problem("wrong-type", "--set takes KEY=VALUE", u.At(s.line), "for example --set limits.time=1h")
 		return
 	}
 	if !s.known(u, key, len(text)+1) {
@@ -251,20 +264,20 @@ func (s *setter) set(u *flagUse) {
 }
 
 // replace adds --replace KEY.
-func (s *setter) replace(u *flagUse) {
+func (s *setter) replace(u *Use) {
 	if !s.known(u, u.value, 0) {
 		return
 	}
 	if key, _ := findKey(u.value); key.Kind != policy.List {
-		s.problem("wrong-type", diag.Quote(u.value)+" is not a list", u.at(s.line), "--replace forgets the entries of a list, such as filesystem.write")
+		s.problem("wrong-type", diag.Quote(u.value)+" is not a list", u.At(s.line), "--replace forgets the entries of a list, such as filesystem.write")
 		return
 	}
-	s.out = append(s.out, policy.Setting{Path: strings.Split(u.value, "."), Replace: true, None: true, At: u.at(s.line)})
+	s.out = append(s.out, policy.Setting{Path: strings.Split(u.value, "."), Replace: true, None: true, At: u.At(s.line)})
 }
 
 // known reports a key that the profile language does not have; behind is how
 // much of the flag's value follows it.
-func (s *setter) known(u *flagUse, key string, behind int) bool {
+func (s *setter) known(u *Use, key string, behind int) bool {
 	found, near := findKey(key)
 	if found == nil {
 		s.unknownKey(key, near, u.span(s.line, 0, len(u.value)-behind))

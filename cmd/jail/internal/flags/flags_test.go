@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"reflect"
@@ -17,7 +17,7 @@ import (
 // TestEveryFlagHasAMeaning holds the flags that kong knows against what the
 // settings are made from: a flag without a meaning would be ignored.
 func TestEveryFlagHasAMeaning(t *testing.T) {
-	parser, err := kong.New(&runGrammar{})
+	parser, err := kong.New(&Policy{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,63 +35,6 @@ func TestEveryFlagHasAMeaning(t *testing.T) {
 		if found, _ := findKey(key); key != "" && found == nil {
 			t.Errorf("--%s is for the key %q, which does not exist", f.Name, key)
 		}
-	}
-}
-
-// TestPlainlyAgreesWithKong: what is read without kong has to be what kong
-// reads.
-func TestPlainlyAgreesWithKong(t *testing.T) {
-	tests := []struct {
-		args  string
-		plain bool
-	}{
-		{"ls", true},
-		{"ls -l --read x", true},
-		{"--read /x ls", true},
-		{"--read=/x --write /y ls --hide z", true},
-		{"--nested-userns ls", true},
-		{"--nested-userns=false ls", true},
-		{"--profile p ls", true},
-		{"--profile=a --profile=b ls", true},
-		{"-- ls", true},
-		{"-- --odd", true},
-		{"--read /x -- ls --", true},
-		{"--read --write ls", false},
-		{"--read", false},
-		{"--unknown ls", false},
-		{"--json ls", false},
-		{"-x ls", false},
-		{"--nested-userns=perhaps ls", false},
-		{"--read /x", false},
-		{"--", false},
-	}
-	for _, test := range tests {
-		t.Run(test.args, func(t *testing.T) {
-			args := strings.Fields(test.args)
-			line := newCommandLine(append([]string{"jail"}, args...))
-			var plain, full runGrammar
-			ok := plain.plainly(&line, args)
-			parser, err := kong.New(&full, kong.Exit(func(int) {}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = parser.Parse(args)
-			if ok != test.plain {
-				t.Fatalf("plainly says %t, kong says %v", ok, err)
-			}
-			if !ok {
-				return
-			}
-			if err != nil {
-				t.Fatalf("kong refuses it: %v", err)
-			}
-			if len(full.Program) > 0 && full.Program[0] == "--" {
-				full.Program = full.Program[1:]
-			}
-			if plain.Profile != full.Profile || !slices.Equal(plain.Program, full.Program) {
-				t.Errorf("plainly read %q %q, kong %q %q", plain.Profile, plain.Program, full.Profile, full.Program)
-			}
-		})
 	}
 }
 
@@ -144,10 +87,10 @@ func TestSettings(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
-			line := newCommandLine(slices.Concat([]string{"/usr/bin/jail"}, test.args, []string{"ls"}))
-			uses, others := walk(&line, line.args[1:], true)
-			got, problems := settings(&line, host, uses, new(launchcache.Inputs))
-			if len(problems) > 0 || len(got) != 1 || !slices.Equal(others, []int{len(line.args) - 1}) {
+			line := lineOf(slices.Concat([]string{"/usr/bin/jail"}, test.args, []string{"ls"}))
+			uses, others := Walk(line, line.Args[1:], true)
+			got, problems := Settings(line, host, uses, new(launchcache.Inputs))
+			if len(problems) > 0 || len(got) != 1 || !slices.Equal(others, []int{len(line.Args) - 1}) {
 				t.Fatalf("got %v, problems %v, others %v", got, problems, others)
 			}
 			at := got[0].At
@@ -155,7 +98,7 @@ func TestSettings(t *testing.T) {
 			if !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("got %+v, want %+v", got[0], test.want)
 			}
-			if got := strings.Trim(covered(&line, at), `"`); got != strings.Trim(test.at, `"`) {
+			if got := strings.Trim(textAt(line, at), `"`); got != strings.Trim(test.at, `"`) {
 				t.Errorf("the place covers %q, want %q", got, test.at)
 			}
 		})
@@ -164,15 +107,15 @@ func TestSettings(t *testing.T) {
 
 func TestSettingFields(t *testing.T) {
 	host := &host.Host{Cwd: "/w", Files: files{}}
-	line := newCommandLine([]string{"jail", "--tmpfs", "/a,size=1M,mode=0700", "--overlay=b,keep=k", "--replace=filesystem.write", "ls"})
-	uses, _ := walk(&line, line.args[1:], true)
-	got, problems := settings(&line, host, uses, new(launchcache.Inputs))
+	line := lineOf([]string{"jail", "--tmpfs", "/a,size=1M,mode=0700", "--overlay=b,keep=k", "--replace=filesystem.write", "ls"})
+	uses, _ := Walk(line, line.Args[1:], true)
+	got, problems := Settings(line, host, uses, new(launchcache.Inputs))
 	if len(got) != 3 || len(problems) > 0 {
 		t.Fatalf("got %v, problems %v", got, problems)
 	}
-	if s := got[0]; s.Text != "/a" || covered(&line, s.At) != "/a" || len(s.Fields) != 2 ||
-		s.Fields[0].Name != "mode" || s.Fields[0].Text != "0700" || covered(&line, s.Fields[0].At) != "mode=0700" ||
-		s.Fields[1].Name != "size" || s.Fields[1].Text != "1M" || covered(&line, s.Fields[1].At) != "size=1M" {
+	if s := got[0]; s.Text != "/a" || textAt(line, s.At) != "/a" || len(s.Fields) != 2 ||
+		s.Fields[0].Name != "mode" || s.Fields[0].Text != "0700" || textAt(line, s.Fields[0].At) != "mode=0700" ||
+		s.Fields[1].Name != "size" || s.Fields[1].Text != "1M" || textAt(line, s.Fields[1].At) != "size=1M" {
 		t.Errorf("--tmpfs gave %+v", s)
 	}
 	if s := got[1]; s.Text != "/w/b" || len(s.Fields) != 1 || s.Fields[0].Text != "/w/k" {
@@ -181,4 +124,23 @@ func TestSettingFields(t *testing.T) {
 	if s := got[2]; !s.Replace || !s.None || strings.Join(s.Path, ".") != "filesystem.write" {
 		t.Errorf("--replace gave %+v", s)
 	}
+}
+
+// lineOf is a command line whose text has a space between its arguments.
+func lineOf(argv []string) *Line {
+	return &Line{Args: argv, At: func(arg, skip int) diag.Range {
+		before := 1
+		for _, a := range argv[:arg] {
+			before += len(a) + 1
+		}
+		return diag.Range{
+			Start: diag.Pos{Line: 1, Column: before + skip},
+			End:   diag.Pos{Line: 1, Column: before + len(argv[arg])},
+		}
+	}}
+}
+
+// textAt is the text at a place of such a line.
+func textAt(line *Line, at diag.Range) string {
+	return strings.Join(line.Args, " ")[at.Start.Column-1 : at.End.Column-1]
 }
