@@ -101,6 +101,8 @@ func rank(name string) (int, bool) {
 		return 3, true // what is printed everywhere: knows places, policies not by more than that
 	case "cmd/jail/internal/planprint", "cmd/jail/internal/policyprint":
 		return 4, true
+	case "cmd/jail/internal/search":
+		return 5, true // looks on the host, and has the parser of profiles and the compiler of filters
 	case "cmd/jail/internal/flags":
 		return 5, true // asks the host which names are files
 	case "cmd/jail", "cmd/jail-filter":

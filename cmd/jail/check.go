@@ -29,7 +29,7 @@ func checkVerb(a *app, args []string) int {
 	}
 	c := checked{app: a, session: s}
 	if len(g.Profiles) == 0 {
-		found, sources, problems := policy.Profiles(s.store)
+		found, sources, problems := policy.Profiles(s.Store)
 		c.add(sources, problems)
 		c.count = unreadable(problems)
 		for i := range found {
@@ -38,7 +38,7 @@ func checkVerb(a *app, args []string) int {
 	}
 	for i, name := range g.Profiles {
 		req := policy.Request{CommandLine: a.line.text, At: a.line.at(s.others[i], 0)}
-		s.name(&req, name)
+		s.Name(&req, name)
 		c.profile(req)
 	}
 	return c.finish(g.JSON)
@@ -74,7 +74,7 @@ type checked struct {
 
 func (c *checked) profile(req policy.Request) {
 	c.count++
-	p, sources, problems := policy.Load(c.store, req)
+	p, sources, problems := policy.Load(c.Store, req)
 	if p != nil {
 		if err := seccomp.Check(compile.FilterOf(p)); err != nil {
 			problems = append(problems, diag.Diagnostic{

@@ -66,12 +66,12 @@ type doctor struct {
 func (d *doctor) examine() []finding {
 	findings := []finding{kernelVersion(), d.jails()}
 	findings = append(findings, namespaceKinds()...)
-	findings = append(findings, sysctls(d.host.UID, d.host.Own.Binary)...)
+	findings = append(findings, sysctls(d.Host.UID, d.Host.Own.Binary)...)
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
-		appArmor(), landlockState(&d.host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.records())
+		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.records())
 	findings = append(findings, d.standIns())
-	return append(findings, helperPrograms(d.host.Files)...)
+	return append(findings, helperPrograms(d.Host.Files)...)
 }
 
 func findingsText(findings []finding) []byte {

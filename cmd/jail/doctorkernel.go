@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
+	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/jail/host"
 )
 
 // readSmall reads a file of /proc or /sys; "" when it is not there.
 func readSmall(name string) string {
-	f, err := hostFS("/").Open(strings.TrimPrefix(name, "/"))
+	f, err := search.HostFS("/").Open(strings.TrimPrefix(name, "/"))
 	if err != nil {
 		return ""
 	}

@@ -41,7 +41,7 @@ func (d *doctor) serviceManager() finding {
 	tree, err := cgroup.ReadTree()
 	if err == nil {
 		var version string
-		version, err = managerOf(d.host.Dirs["XDG_RUNTIME_DIR"], tree, groupControllers())
+		version, err = managerOf(d.Host.Dirs["XDG_RUNTIME_DIR"], tree, groupControllers())
 		if err == nil {
 			f.State, f.Detail = stateOK, output.Text("version "+version+" makes scopes with limits on memory, processor time and processes")
 			return f

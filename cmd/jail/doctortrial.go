@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
+	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/launch"
@@ -27,7 +28,7 @@ func (d *doctor) jails() finding {
 	f.State, f.Detail, f.Remedy = stateMissing, output.Text(problem.Summary), output.Text(problem.Remedy)
 	if problem.Code == launch.CodeNoNamespaces {
 		f.State = stateOff
-		f.Remedy = output.Text(whyNoNamespaces(d.host.UID, d.host.Own.Binary))
+		f.Remedy = output.Text(whyNoNamespaces(d.Host.UID, d.Host.Own.Binary))
 	}
 	return f
 }
@@ -46,13 +47,13 @@ func (d *doctor) overlay() finding {
 // trial runs true(1) in a jail with the default profile and some settings. It
 // returns what went wrong.
 func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
-	p, _, problems := policy.Load(d.store, policy.Request{Name: defaultProfile, Flags: settings, CommandLine: d.line.text})
+	p, _, problems := policy.Load(d.Store, policy.Request{Name: search.DefaultProfile, Flags: settings, CommandLine: d.line.text})
 	if problems.HasErrors() {
 		return &problems[0]
 	}
 	p.Limits.Time.V = trialTime
-	h := *d.host
-	program, _, err := filterCache(&h).Program(compile.FilterOf(p))
+	h := *d.Host
+	program, _, err := search.Filters(&h).Program(compile.FilterOf(p))
 	if err != nil {
 		return &diag.Diagnostic{Summary: "the syscall filter can't be made: " + err.Error()}
 	}
@@ -82,10 +83,10 @@ func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
 func (d *doctor) filters() []finding {
 	compiler := finding{Name: "compiler of syscall filters", State: stateOK, Detail: "profiles and flags may change the filter"}
 	store := finding{Name: "cache of syscall filters", State: stateOK}
-	cache := filterCache(d.host)
+	cache := search.Filters(d.Host)
 	cache.Shipped = nil
 	store.Detail = output.Text(cache.Dir)
-	p, _, problems := policy.Load(d.store, policy.Request{Name: defaultProfile})
+	p, _, problems := policy.Load(d.Store, policy.Request{Name: search.DefaultProfile})
 	if problems.HasErrors() {
 		store.State, store.Detail = stateOff, output.Text(problems[0].Summary)
 		return []finding{store}
@@ -110,7 +111,7 @@ func (d *doctor) filters() []finding {
 // detachedTrees tells by which way mounts are made. Both confine equally.
 func (d *doctor) detachedTrees() finding {
 	f := finding{Name: "detached mount trees", State: stateOK, Detail: "the file tree is assembled before it is attached"}
-	if !d.host.Kernel.DetachedTree {
+	if !d.Host.Kernel.DetachedTree {
 		f.State, f.Detail = stateMissing, "this kernel attaches every mount by itself, which is slower with hundreds of paths"
 		f.Remedy = "Linux 6.15 and later have them; nothing else depends on it"
 	}

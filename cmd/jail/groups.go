@@ -6,21 +6,21 @@ import "github.com/jail-project/jail/cmd/jail/internal/output"
 // whether they can be dropped.
 func (d *doctor) groups() finding {
 	f := finding{Name: "supplementary groups", State: stateOK}
-	if len(d.host.Groups) == 0 {
+	if len(d.Host.Groups) == 0 {
 		f.Detail = "you have none"
 		return f
 	}
-	have := output.Numbers(d.host.Groups)
-	if d.host.RunAs > 0 {
+	have := output.Numbers(d.Host.Groups)
+	if d.Host.RunAs > 0 {
 		f.Detail = output.Text("you have " + have + ", and no jail that root starts has any")
 		return f
 	}
-	program, err := d.host.Subordinate()
+	program, err := d.Host.Subordinate()
 	if err != nil {
 		f.State = stateOff
 		f.Detail = output.Text("you have " + have + ", which count below directories that are granted, and can't be dropped: " + err.Error())
 		f.Remedy = output.Text("install newgidmap (the package uidmap, shadow or shadow-utils) and have root run `usermod --add-subgids 100000-165535 " +
-			d.host.User + "`, then set identity.groups to dropped")
+			d.Host.User + "`, then set identity.groups to dropped")
 		return f
 	}
 	f.Detail = output.Text("you have " + have + ", which count below directories that are granted; identity.groups: dropped gives them up, with " + program)

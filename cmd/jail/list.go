@@ -35,7 +35,7 @@ func listVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	found, sources, problems := policy.Profiles(s.store)
+	found, sources, problems := policy.Profiles(s.Store)
 	switch {
 	case g.JSON:
 		out := make([]listedProfile, len(found))

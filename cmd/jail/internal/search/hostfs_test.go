@@ -1,4 +1,4 @@
-package main
+package search
 
 import (
 	"errors"
@@ -30,7 +30,7 @@ func TestHostFS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := fstest.TestFS(hostFS(dir), names...); err != nil {
+	if err := fstest.TestFS(HostFS(dir), names...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -40,7 +40,7 @@ func TestHostFSRefuses(t *testing.T) {
 	if err := unix.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := hostFS(dir)
+	f := HostFS(dir)
 	for _, name := range []string{"../etc/passwd", "/etc/passwd", "a/../../b", "", "a\x00b"} {
 		if _, err := f.Open(name); !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("Open(%q) gave %v, want that the name is invalid", name, err)

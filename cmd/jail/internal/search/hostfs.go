@@ -1,4 +1,4 @@
-package main
+package search
 
 import (
 	"encoding/binary"
@@ -13,12 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hostFS is a directory of this machine as an fs.FS. It does what os.DirFS
+// HostFS is a directory of this machine as an fs.FS. It does what os.DirFS
 // does without package os: the poller behind an os.File starts threads, which
 // costs a launch more than reading its profile.
-type hostFS string
+type HostFS string
 
-func (d hostFS) path(op, name string) (string, error) {
+func (d HostFS) path(op, name string) (string, error) {
 	if !fs.ValidPath(name) || strings.IndexByte(name, 0) >= 0 {
 		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
@@ -26,7 +26,7 @@ func (d hostFS) path(op, name string) (string, error) {
 }
 
 // Open implements fs.FS. A pipe does not hold it up.
-func (d hostFS) Open(name string) (fs.File, error) {
+func (d HostFS) Open(name string) (fs.File, error) {
 	full, err := d.path("open", name)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (d hostFS) Open(name string) (fs.File, error) {
 }
 
 // Stat implements fs.StatFS. It follows symbolic links.
-func (d hostFS) Stat(name string) (fs.FileInfo, error) {
+func (d HostFS) Stat(name string) (fs.FileInfo, error) {
 	full, err := d.path("stat", name)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (d hostFS) Stat(name string) (fs.FileInfo, error) {
 }
 
 // ReadDir implements fs.ReadDirFS.
-func (d hostFS) ReadDir(name string) ([]fs.DirEntry, error) {
+func (d HostFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	full, err := d.path("open", name)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (f *hostFile) Read(buf []byte) (int, error) {
 // ReadDir implements fs.ReadDirFile.
 func (f *hostFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	if !f.listed {
-		entries, err := hostFS(f.name).ReadDir(".")
+		entries, err := HostFS(f.name).ReadDir(".")
 		if err != nil {
 			return nil, err
 		}
