@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
@@ -12,10 +12,10 @@ import (
 )
 
 // path explains a path of the command line, or what it stands for.
-func (e *explainer) path(word string, at diag.Range) {
-	paths := fstree.Paths(e.policy, e.host, e.command.Name(), flags.Absolute(e.host, word))
+func (e *Explainer) path(word string, at diag.Range) {
+	paths := fstree.Paths(e.Policy, e.Host, e.Command.Name(), flags.Absolute(e.Host, word))
 	if len(paths) == 0 {
-		e.problems = append(e.problems, diag.Diagnostic{
+		e.Problems = append(e.Problems, diag.Diagnostic{
 			Code: "path-unset", Summary: diag.Quote(word) + " stands for nothing on this host", Subject: at,
 		})
 	}
@@ -25,16 +25,16 @@ func (e *explainer) path(word string, at diag.Range) {
 }
 
 // pathGroup explains the members of a group that exist here.
-func (e *explainer) pathGroup(name string) {
+func (e *Explainer) pathGroup(name string) {
 	found := false
-	for _, p := range fstree.Paths(e.policy, e.host, e.command.Name(), name) {
-		if e.host.Files.Kind(p) != host.KindMissing {
+	for _, p := range fstree.Paths(e.Policy, e.Host, e.Command.Name(), name) {
+		if e.Host.Files.Kind(p) != host.KindMissing {
 			found = true
 			e.onePath(p)
 		}
 	}
 	if !found {
-		e.out = append(e.out, explanation{
+		e.Answers = append(e.Answers, Explanation{
 			Subject: output.Text(name), Kind: "path", Verdict: "absent", Text: "nothing that belongs to it exists on this host",
 			By: []output.Ground{}, Over: []output.Ground{},
 		})
@@ -43,25 +43,25 @@ func (e *explainer) pathGroup(name string) {
 
 // tree is the view of the jail. What keeps a program from being started does
 // not change what the jail would show.
-func (e *explainer) tree() *fstree.View {
+func (e *Explainer) tree() *fstree.View {
 	if e.view == nil {
-		c, problems := compile.Compile(e.policy, e.host, e.command)
+		c, problems := compile.Compile(e.Policy, e.Host, e.Command)
 		e.view = c.View
 		for _, d := range problems {
 			switch d.Code {
 			case plan.CodeNotFound, plan.CodeNotExecutable, compile.CodeStream, compile.CodeLandlock:
 			default:
-				e.problems = append(e.problems, d)
+				e.Problems = append(e.Problems, d)
 			}
 		}
 	}
 	return e.view
 }
 
-func (e *explainer) onePath(path string) {
+func (e *Explainer) onePath(path string) {
 	x := e.tree().Explain(path)
 	exists := x.Kind != host.KindMissing
-	out := explanation{
+	out := Explanation{
 		Subject: output.Text(path), Kind: "path", Verdict: x.Sight.String(), Text: output.Text(sightText(&x)),
 		By: []output.Ground{}, Over: []output.Ground{}, Real: output.Text(x.Real), Exists: &exists,
 	}
@@ -82,13 +82,13 @@ func (e *explainer) onePath(path string) {
 	if x.Real != path {
 		out.Notes = append(out.Notes, "on this host it leads to "+output.Text(diag.Quote(x.Real)))
 	}
-	if _, any := e.policy.AnySocket(); x.Kind == host.KindSocket && x.Sight != fstree.Socket && !any {
+	if _, any := e.Policy.AnySocket(); x.Kind == host.KindSocket && x.Sight != fstree.Socket && !any {
 		out.Notes = append(out.Notes, "it is a socket, and cannot be connected to: sockets does not list it")
 	}
 	if x.Broken {
 		out.Notes = append(out.Notes, "in the jail only "+output.Text(diag.Quote(x.Real))+" works: a symbolic link on the way is not visible")
 	}
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }
 
 // pathGround names a rule as a profile has it.

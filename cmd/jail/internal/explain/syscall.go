@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"fmt"
@@ -9,22 +9,23 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
 
 // syscalls is the filter of the policy.
-func (e *explainer) syscalls() *seccomp.Filter {
+func (e *Explainer) syscalls() *seccomp.Filter {
 	if e.filter == nil {
-		f := compile.FilterOf(e.policy)
+		f := compile.FilterOf(e.Policy)
 		e.filter = &f
 	}
 	return e.filter
 }
 
-func (e *explainer) syscall(name string) {
+func (e *Explainer) syscall(name string) {
 	f := e.syscalls()
 	decisive := seccomp.Explain(*f, name)
-	out := explanation{Subject: output.Text(name), Kind: "syscall", By: []output.Ground{}, Over: []output.Ground{}}
+	out := Explanation{Subject: output.Text(name), Kind: "syscall", By: []output.Ground{}, Over: []output.Ground{}}
 	if len(decisive) == 1 {
 		out.Verdict, out.Text = decisive[0].Action.String(), output.Text(effect(&decisive[0]))
 	} else {
@@ -55,12 +56,12 @@ func (e *explainer) syscall(name string) {
 	if _, ok := seccomp.SyscallNumber(name); !ok {
 		out.Notes = append(out.Notes, "this machine's native architecture does not have it")
 	}
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }
 
 // syscallGroup tells how many members of a group work.
-func (e *explainer) syscallGroup(name string) {
-	out := explanation{Subject: output.Text(name), Kind: "syscall-group", By: []output.Ground{}, Over: []output.Ground{}}
+func (e *Explainer) syscallGroup(name string) {
+	out := Explanation{Subject: output.Text(name), Kind: "syscall-group", By: []output.Ground{}, Over: []output.Ground{}}
 	if doc := seccomp.GroupDoc(name); doc != "" {
 		out.Notes = append(out.Notes, output.Text(doc))
 	}
@@ -91,7 +92,7 @@ func (e *explainer) syscallGroup(name string) {
 	}
 	out.Text = output.Text(fmt.Sprintf("%d of %d calls allowed, %d depend on arguments, %d denied",
 		len(out.Allowed), len(members), len(out.Conditional), len(out.Denied)))
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }
 
 func grants(a seccomp.Action) bool { return a == seccomp.Allow || a == seccomp.Log }
@@ -188,4 +189,25 @@ func flagNames(value uint64, prefix string) string {
 func sameEntry(a, b *seccomp.Entry) bool {
 	return a.List == b.List && a.Index == b.Index && slices.Equal(a.Path, b.Path) &&
 		slices.Equal(a.When, b.When) && a.Action == b.Action
+}
+
+// rule is the entry of the policy that an entry of the filter comes from, nil
+// for the default.
+func (e *Explainer) rule(entry *seccomp.Entry) *policy.SyscallRule {
+	switch entry.List {
+	case seccomp.InAllow:
+		return &e.Policy.Syscalls.Allow[entry.Index]
+	case seccomp.InDeny:
+		return &e.Policy.Syscalls.Deny[entry.Index]
+	}
+	return nil
+}
+
+// syscallGround names a rule by the groups that lead to the call.
+func (e *Explainer) syscallGround(entry *seccomp.Entry) output.Ground {
+	rule := e.rule(entry)
+	if rule == nil {
+		return output.GroundAt("syscalls.default: "+e.Policy.Syscalls.Default.V.String(), e.Policy.Syscalls.Default.At)
+	}
+	return output.GroundAt("syscalls."+entry.List.String()+": "+strings.Join(entry.Path, " > "), rule.At)
 }

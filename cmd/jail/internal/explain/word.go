@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"net/netip"
@@ -10,46 +10,11 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/seccomp"
 )
 
-// rule is the entry of the policy that an entry of the filter comes from, nil
-// for the default.
-func (e *explainer) rule(entry *seccomp.Entry) *policy.SyscallRule {
-	switch entry.List {
-	case seccomp.InAllow:
-		return &e.policy.Syscalls.Allow[entry.Index]
-	case seccomp.InDeny:
-		return &e.policy.Syscalls.Deny[entry.Index]
-	}
-	return nil
-}
-
-// syscallGround names a rule by the groups that lead to the call.
-func (e *explainer) syscallGround(entry *seccomp.Entry) output.Ground {
-	rule := e.rule(entry)
-	if rule == nil {
-		return output.GroundAt("syscalls.default: "+e.policy.Syscalls.Default.V.String(), e.policy.Syscalls.Default.At)
-	}
-	return output.GroundAt("syscalls."+entry.List.String()+": "+strings.Join(entry.Path, " > "), rule.At)
-}
-
-// ruled makes the ground of a decided question, with what the line overrode.
-func ruled(out *explanation, rule string, o policy.Origin) {
-	at := o.At
-	if o.Layer < 0 {
-		at = diag.Range{}
-		rule += " (the default)"
-	}
-	out.By = append(out.By, output.GroundAt(rule, at))
-	for _, over := range o.Over {
-		out.overrides(output.GroundAt("the same entry", over))
-	}
-}
-
-func (e *explainer) variable(name string) {
-	out := explanation{Subject: output.Text(name), Kind: "variable", By: []output.Ground{}, Over: []output.Ground{}}
-	env := &e.policy.Environment
+func (e *Explainer) variable(name string) {
+	out := Explanation{Subject: output.Text(name), Kind: "variable", By: []output.Ground{}, Over: []output.Ground{}}
+	env := &e.Policy.Environment
 	keep := compile.Keeps(env.Keep, name)
 	for i := range env.Set {
 		if env.Set[i].Name != name {
@@ -60,12 +25,12 @@ func (e *explainer) variable(name string) {
 		if keep != nil {
 			out.overrides(output.GroundAt("environment.keep: "+keep.Text, keep.At))
 		}
-		e.out = append(e.out, out)
+		e.Answers = append(e.Answers, out)
 		return
 	}
 	if keep == nil {
 		out.Verdict, out.Text = "dropped", "dropped: neither kept nor set"
-		e.out = append(e.out, out)
+		e.Answers = append(e.Answers, out)
 		return
 	}
 	out.Verdict, out.Text = "kept", "passed on from the caller"
@@ -73,11 +38,11 @@ func (e *explainer) variable(name string) {
 	if !e.isSet(name) {
 		out.Notes = append(out.Notes, "it is not set here now")
 	}
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }
 
-func (e *explainer) isSet(name string) bool {
-	for _, v := range e.host.Env {
+func (e *Explainer) isSet(name string) bool {
+	for _, v := range e.Host.Env {
 		if strings.HasPrefix(v, name+"=") {
 			return true
 		}
@@ -85,15 +50,15 @@ func (e *explainer) isSet(name string) bool {
 	return false
 }
 
-func (e *explainer) capability(word string, at diag.Range) {
+func (e *Explainer) capability(word string, at diag.Range) {
 	number, ok := caps.Number(word)
 	if !ok {
 		e.unknown(word, at)
 		return
 	}
 	name := caps.Name(number)
-	out := explanation{Subject: output.Text(name), Kind: "capability", By: []output.Ground{}, Over: []output.Ground{}}
-	c := &e.policy.Capabilities
+	out := Explanation{Subject: output.Text(name), Kind: "capability", By: []output.Ground{}, Over: []output.Ground{}}
+	c := &e.Policy.Capabilities
 	keep, drop := about(c.Keep, name), about(c.Drop, name)
 	switch {
 	case keep != nil:
@@ -110,7 +75,7 @@ func (e *explainer) capability(word string, at diag.Range) {
 	default:
 		out.Verdict, out.Text = "kept", "kept: nothing drops it"
 	}
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }
 
 // about finds the entry for a capability, the one that names it before "all".
@@ -135,9 +100,9 @@ func isNetwork(word string) bool {
 
 // hostName explains whether a host can be reached. Only the mode decides, as
 // long as this version has no filtered network.
-func (e *explainer) hostName(word string) {
-	out := explanation{Subject: output.Text(word), Kind: "host", By: []output.Ground{}, Over: []output.Ground{}}
-	mode := &e.policy.Network.Mode
+func (e *Explainer) hostName(word string) {
+	out := Explanation{Subject: output.Text(word), Kind: "host", By: []output.Ground{}, Over: []output.Ground{}}
+	mode := &e.Policy.Network.Mode
 	switch mode.V {
 	case "none":
 		out.Verdict, out.Text = "unreachable", "unreachable: the jail has no network but its own loopback"
@@ -147,7 +112,7 @@ func (e *explainer) hostName(word string) {
 		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+output.Text(diag.Quote(mode.V))
 	}
 	ruled(&out, "network.mode: "+mode.V, mode.Origin)
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }
 
 // limitNames are the limits that can be asked about.
@@ -156,18 +121,18 @@ func limitNames() []string {
 }
 
 // limit explains what holds a limit of the profile on this host.
-func (e *explainer) limit(word string, at diag.Range) {
+func (e *Explainer) limit(word string, at diag.Range) {
 	known := limitNames()
 	if !slices.Contains(known, word) {
 		d := diag.Diagnostic{Code: "unknown-subject", Subject: at, Summary: diag.Quote(word) + " is no limit"}
 		if near := diag.Suggest(word, known); near != "" {
 			d.Label = "did you mean " + diag.Quote(near) + "?"
 		}
-		e.problems = append(e.problems, d)
+		e.Problems = append(e.Problems, d)
 		return
 	}
-	out := explanation{Subject: output.Text(word), Kind: "limit", Verdict: "unlimited", Text: "not limited by jail", By: []output.Ground{}, Over: []output.Ground{}}
-	for _, m := range e.mechanisms() {
+	out := Explanation{Subject: output.Text(word), Kind: "limit", Verdict: "unlimited", Text: "not limited by jail", By: []output.Ground{}, Over: []output.Ground{}}
+	for _, m := range e.Limits() {
 		if m.Key != word {
 			continue
 		}
@@ -180,5 +145,5 @@ func (e *explainer) limit(word string, at diag.Range) {
 		}
 		ruled(&out, m.Key+": "+string(m.Value), m.At)
 	}
-	e.out = append(e.out, out)
+	e.Answers = append(e.Answers, out)
 }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"fmt"
@@ -28,13 +28,13 @@ func readSmall(name string) string {
 // (mount_setattr(2) on a detached tree with the flags it uses).
 const oldestMajor, oldestMinor = 5, 13
 
-func kernelVersion() finding {
-	f := finding{Name: "kernel", State: stateOK, Needed: true}
+func kernelVersion() Finding {
+	f := Finding{Name: "kernel", State: OK, Needed: true}
 	release := readSmall("/proc/sys/kernel/osrelease")
 	f.Detail = output.Text("Linux " + release)
 	major, minor, ok := parseRelease(release)
 	if ok && (major < oldestMajor || major == oldestMajor && minor < oldestMinor) {
-		f.State = stateMissing
+		f.State = Missing
 		f.Remedy = output.Text(fmt.Sprintf("jail needs Linux %d.%d or later", oldestMajor, oldestMinor))
 	}
 	return f
@@ -49,8 +49,8 @@ func parseRelease(release string) (major, minor int, ok bool) {
 }
 
 // namespaceKinds looks for the kinds of namespaces that the kernel has.
-func namespaceKinds() []finding {
-	var findings []finding
+func namespaceKinds() []Finding {
+	var findings []Finding
 	for _, n := range [...]struct {
 		file, name string
 		needed     bool
@@ -64,9 +64,9 @@ func namespaceKinds() []finding {
 		{"cgroup", "cgroup namespaces", false},
 		{"time", "time namespaces", false},
 	} {
-		f := finding{Name: n.name, State: stateOK, Needed: n.needed, Detail: "the kernel has them"}
+		f := Finding{Name: n.name, State: OK, Needed: n.needed, Detail: "the kernel has them"}
 		if unix.Access("/proc/self/ns/"+n.file, unix.F_OK) != nil {
-			f.State, f.Detail = stateMissing, "the kernel was built without them"
+			f.State, f.Detail = Missing, "the kernel was built without them"
 			f.Remedy = "use a kernel that has them"
 			if !n.needed {
 				f.Remedy += output.Text(", or switch them off under namespaces in the profile")
@@ -79,20 +79,20 @@ func namespaceKinds() []finding {
 
 // sysctls looks at the settings that can forbid user namespaces. One that the
 // kernel does not have forbids nothing.
-func sysctls(uid int, binary string) []finding {
-	var findings []finding
+func sysctls(uid int, binary string) []Finding {
+	var findings []Finding
 	for _, s := range [...]struct{ name, forbids, remedy string }{
 		{"kernel.unprivileged_userns_clone", "0", "as root: sysctl -w kernel.unprivileged_userns_clone=1, and the same line in /etc/sysctl.d/"},
 		{"user.max_user_namespaces", "0", "as root: sysctl -w user.max_user_namespaces=15000, and the same line in /etc/sysctl.d/"},
 		{"kernel.apparmor_restrict_unprivileged_userns", "1", appArmorRemedy(binary)},
 	} {
 		value := readSmall("/proc/sys/" + strings.ReplaceAll(s.name, ".", "/"))
-		f := finding{Name: s.name, State: stateOK, Detail: output.Text(value)}
+		f := Finding{Name: s.name, State: OK, Detail: output.Text(value)}
 		switch {
 		case value == "":
 			f.Detail = "not on this kernel: it restricts nothing"
 		case value == s.forbids && (uid != 0 || s.name == "user.max_user_namespaces"):
-			f.State, f.Detail = stateOff, output.Text(value+" restricts user namespaces")
+			f.State, f.Detail = Off, output.Text(value+" restricts user namespaces")
 			f.Remedy = output.Text(s.remedy)
 		}
 		findings = append(findings, f)
@@ -113,26 +113,26 @@ func whyNoNamespaces(uid int, binary string) string {
 		return outside
 	}
 	for _, f := range sysctls(uid, binary) {
-		if f.State != stateOK {
+		if f.State != OK {
 			return string(f.Remedy)
 		}
 	}
 	return outside
 }
 
-func seccompActions() finding {
-	f := finding{Name: "seccomp", State: stateOK, Needed: true}
+func seccompActions() Finding {
+	f := Finding{Name: "seccomp", State: OK, Needed: true}
 	actions := readSmall("/proc/sys/kernel/seccomp/actions_avail")
 	f.Detail = output.Text(actions)
 	if !strings.Contains(actions, "kill_process") {
-		f.State, f.Detail = stateMissing, "the kernel has no syscall filters"
+		f.State, f.Detail = Missing, "the kernel has no syscall filters"
 		f.Remedy = "use a kernel with CONFIG_SECCOMP_FILTER"
 	}
 	return f
 }
 
-func appArmor() finding {
-	f := finding{Name: "AppArmor", State: stateOK}
+func appArmor() Finding {
+	f := Finding{Name: "AppArmor", State: OK}
 	profile := readSmall("/proc/self/attr/apparmor/current")
 	switch {
 	case profile != "":
@@ -140,15 +140,15 @@ func appArmor() finding {
 	case readSmall("/sys/module/apparmor/parameters/enabled") == "Y":
 		f.Detail = "on"
 	default:
-		f.State, f.Detail = stateOff, "not in use; jail does not need it"
+		f.State, f.Detail = Off, "not in use; jail does not need it"
 	}
 	return f
 }
 
 // helperPrograms looks for the programs that some services are handed to, in
 // the directories of the system alone.
-func helperPrograms(files host.Files) []finding {
-	var findings []finding
+func helperPrograms(files host.Files) []Finding {
+	var findings []Finding
 	for _, p := range [...]struct{ name, use, packageName string }{
 		{"pasta", "network.mode: nat", "passt"},
 		{"xdg-dbus-proxy", "dbus", "xdg-dbus-proxy"},
@@ -156,13 +156,13 @@ func helperPrograms(files host.Files) []finding {
 		{"xpra", "display.x11: xpra", "xpra"},
 		{"Xvfb", "display.x11: xvfb", "xvfb"},
 	} {
-		f := finding{
-			Name: p.name, State: stateMissing, Detail: output.Text("profiles with " + p.use + " need it"),
+		f := Finding{
+			Name: p.name, State: Missing, Detail: output.Text("profiles with " + p.use + " need it"),
 			Remedy: output.Text("install it (Debian: apt install " + p.packageName + ")"),
 		}
 		for _, dir := range [...]string{"/usr/local/bin", "/usr/bin", "/bin"} {
 			if file := dir + "/" + p.name; files.Executable(file) {
-				f.State, f.Detail, f.Remedy = stateOK, output.Text(file), ""
+				f.State, f.Detail, f.Remedy = OK, output.Text(file), ""
 				break
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"errors"
@@ -16,11 +16,11 @@ func groupControllers() []string {
 }
 
 // cgroups tells whether jail may make control groups itself.
-func (d *doctor) cgroups() finding {
-	f := finding{Name: "cgroup delegation", State: stateOff}
+func (d *Doctor) cgroups() Finding {
+	f := Finding{Name: "cgroup delegation", State: Off}
 	tree, err := cgroup.ReadTree()
 	if err != nil {
-		f.State, f.Detail, f.Remedy = stateMissing, output.Text(err.Error()), output.Text(limitRemedy(err))
+		f.State, f.Detail, f.Remedy = Missing, output.Text(err.Error()), output.Text(d.GroupRemedy(err))
 		return f
 	}
 	place, err := tree.Find(groupControllers(), os.Getpid())
@@ -30,26 +30,26 @@ func (d *doctor) cgroups() finding {
 			"`systemd-run --user --scope -p Delegate=yes jail ...`, or Delegate=yes in the service that jail runs in"
 		return f
 	}
-	f.State, f.Detail = stateOK, output.Text("limits on memory, processor time and processes are held by groups in "+place.Dir)
+	f.State, f.Detail = OK, output.Text("limits on memory, processor time and processes are held by groups in "+place.Dir)
 	return f
 }
 
 // serviceManager tells whether the user's systemd can make control groups for
 // jail.
-func (d *doctor) serviceManager() finding {
-	f := finding{Name: "systemd user manager", State: stateMissing}
+func (d *Doctor) serviceManager() Finding {
+	f := Finding{Name: "systemd user manager", State: Missing}
 	tree, err := cgroup.ReadTree()
 	if err == nil {
 		var version string
-		version, err = managerOf(d.Host.Dirs["XDG_RUNTIME_DIR"], tree, groupControllers())
+		version, err = d.Manager(tree, groupControllers())
 		if err == nil {
-			f.State, f.Detail = stateOK, output.Text("version "+version+" makes scopes with limits on memory, processor time and processes")
+			f.State, f.Detail = OK, output.Text("version "+version+" makes scopes with limits on memory, processor time and processes")
 			return f
 		}
 	}
-	f.Detail, f.Remedy = output.Text(err.Error()), output.Text(limitRemedy(err))
+	f.Detail, f.Remedy = output.Text(err.Error()), output.Text(d.GroupRemedy(err))
 	if !errors.Is(err, systemd.ErrNoManager) && !errors.Is(err, cgroup.ErrNoTree) {
-		f.State = stateOff
+		f.State = Off
 	}
 	return f
 }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"errors"
@@ -19,26 +19,26 @@ const trialTime = 10 * time.Second
 
 // jails starts a jail with the default profile: nothing else proves that
 // everything a jail needs is there.
-func (d *doctor) jails() finding {
-	f := finding{Name: "jails", State: stateOK, Needed: true, Detail: "a jail with the default profile starts"}
+func (d *Doctor) jails() Finding {
+	f := Finding{Name: "jails", State: OK, Needed: true, Detail: "a jail with the default profile starts"}
 	problem := d.trial()
 	if problem == nil {
 		return f
 	}
-	f.State, f.Detail, f.Remedy = stateMissing, output.Text(problem.Summary), output.Text(problem.Remedy)
+	f.State, f.Detail, f.Remedy = Missing, output.Text(problem.Summary), output.Text(problem.Remedy)
 	if problem.Code == launch.CodeNoNamespaces {
-		f.State = stateOff
+		f.State = Off
 		f.Remedy = output.Text(whyNoNamespaces(d.Host.UID, d.Host.Own.Binary))
 	}
 	return f
 }
 
 // overlay starts a jail that has one.
-func (d *doctor) overlay() finding {
-	f := finding{Name: "overlay", State: stateOK, Detail: "overlays can be made without privileges"}
+func (d *Doctor) overlay() Finding {
+	f := Finding{Name: "overlay", State: OK, Detail: "overlays can be made without privileges"}
 	problem := d.trial(policy.Setting{Path: []string{"filesystem", "overlay"}, Text: "/usr"})
 	if problem != nil {
-		f.State, f.Detail = stateMissing, output.Text(problem.Summary)
+		f.State, f.Detail = Missing, output.Text(problem.Summary)
 		f.Remedy = "profiles with filesystem.overlay do not start here; overlays without privileges came with Linux 5.11"
 	}
 	return f
@@ -46,8 +46,8 @@ func (d *doctor) overlay() finding {
 
 // trial runs true(1) in a jail with the default profile and some settings. It
 // returns what went wrong.
-func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
-	p, _, problems := policy.Load(d.Store, policy.Request{Name: search.DefaultProfile, Flags: settings, CommandLine: d.line.text})
+func (d *Doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
+	p, _, problems := policy.Load(d.Store, policy.Request{Name: search.DefaultProfile, Flags: settings, CommandLine: d.CommandLine})
 	if problems.HasErrors() {
 		return &problems[0]
 	}
@@ -80,48 +80,48 @@ func (d *doctor) trial(settings ...policy.Setting) *diag.Diagnostic {
 
 // filters asks for the filter of the default profile as if it had not come
 // with jail: it has to be compiled, or to be in the cache.
-func (d *doctor) filters() []finding {
-	compiler := finding{Name: "compiler of syscall filters", State: stateOK, Detail: "profiles and flags may change the filter"}
-	store := finding{Name: "cache of syscall filters", State: stateOK}
+func (d *Doctor) filters() []Finding {
+	compiler := Finding{Name: "compiler of syscall filters", State: OK, Detail: "profiles and flags may change the filter"}
+	store := Finding{Name: "cache of syscall filters", State: OK}
 	cache := search.Filters(d.Host)
 	cache.Shipped = nil
 	store.Detail = output.Text(cache.Dir)
 	p, _, problems := policy.Load(d.Store, policy.Request{Name: search.DefaultProfile})
 	if problems.HasErrors() {
-		store.State, store.Detail = stateOff, output.Text(problems[0].Summary)
-		return []finding{store}
+		store.State, store.Detail = Off, output.Text(problems[0].Summary)
+		return []Finding{store}
 	}
 	_, source, err := cache.Program(compile.FilterOf(p))
 	if err != nil {
-		compiler.State, compiler.Detail = stateMissing, output.Text(err.Error())
+		compiler.State, compiler.Detail = Missing, output.Text(err.Error())
 		compiler.Remedy = "only profiles with the filters that come with jail start until then"
 	}
 	if source.Warning != nil {
-		store.State, store.Detail = stateOff, output.Text(source.Warning.Error())
+		store.State, store.Detail = Off, output.Text(source.Warning.Error())
 	}
 	if cache.Dir == "" {
-		store.State, store.Detail = stateOff, "there is no home directory to keep it in: set HOME or XDG_CACHE_HOME"
+		store.State, store.Detail = Off, "there is no home directory to keep it in: set HOME or XDG_CACHE_HOME"
 	}
-	if store.State == stateOff {
+	if store.State == Off {
 		store.Remedy = "every launch with a changed filter compiles it anew until then, which takes some milliseconds"
 	}
-	return []finding{compiler, store}
+	return []Finding{compiler, store}
 }
 
 // detachedTrees tells by which way mounts are made. Both confine equally.
-func (d *doctor) detachedTrees() finding {
-	f := finding{Name: "detached mount trees", State: stateOK, Detail: "the file tree is assembled before it is attached"}
+func (d *Doctor) detachedTrees() Finding {
+	f := Finding{Name: "detached mount trees", State: OK, Detail: "the file tree is assembled before it is attached"}
 	if !d.Host.Kernel.DetachedTree {
-		f.State, f.Detail = stateMissing, "this kernel attaches every mount by itself, which is slower with hundreds of paths"
+		f.State, f.Detail = Missing, "this kernel attaches every mount by itself, which is slower with hundreds of paths"
 		f.Remedy = "Linux 6.15 and later have them; nothing else depends on it"
 	}
 	return f
 }
 
-func (d *doctor) keyrings() finding {
-	f := finding{Name: "kernel keyrings", State: stateOK, Detail: "every jail gets an empty session keyring"}
+func (d *Doctor) keyrings() Finding {
+	f := Finding{Name: "kernel keyrings", State: OK, Detail: "every jail gets an empty session keyring"}
 	if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_SESSION_KEYRING, false); errors.Is(err, unix.ENOSYS) {
-		f.State, f.Detail = stateMissing, "this kernel keeps no keys, so there are none to hide"
+		f.State, f.Detail = Missing, "this kernel keeps no keys, so there are none to hide"
 	}
 	return f
 }
