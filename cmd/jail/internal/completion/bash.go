@@ -1,4 +1,4 @@
-package main
+package completion
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 // bashScript needs nothing of the package bash-completion; where that is
 // installed, the arguments of the program are completed as by it.
-func bashScript(model []completedVerb) string {
+func bashScript(model []Verb) string {
 	var b strings.Builder
 	b.WriteString(`# bash completion for jail, made by: jail completion bash
 
@@ -22,32 +22,32 @@ _jail_value() {
 `)
 	done := map[string]bool{}
 	for _, v := range model {
-		for _, f := range v.flags {
-			if f.takesValue && !done[f.name] {
-				done[f.name] = true
-				fmt.Fprintf(&b, "\t--%s) %s ;;\n", f.name, bashValue(f.value, f.words))
+		for _, f := range v.Flags {
+			if f.TakesValue && !done[f.Name] {
+				done[f.Name] = true
+				fmt.Fprintf(&b, "\t--%s) %s ;;\n", f.Name, bashValue(valueOf(f.Name)))
 			}
 		}
 	}
 	b.WriteString("\tesac\n}\n\n# _jail_flags VERB: prints the flags of a verb, those with a value first,\n# then a line for the others.\n_jail_flags() {\n\tcase $1 in\n")
 	for _, v := range model {
 		var with, without []string
-		for _, f := range v.flags {
-			if f.takesValue {
-				with = append(with, "--"+f.name)
+		for _, f := range v.Flags {
+			if f.TakesValue {
+				with = append(with, "--"+f.Name)
 			} else {
-				without = append(without, "--"+f.name)
+				without = append(without, "--"+f.Name)
 			}
 		}
-		fmt.Fprintf(&b, "\t%s) printf '%%s\\n' %s %s ;;\n", v.name, quoted(strings.Join(with, " ")), quoted(strings.Join(without, " ")))
+		fmt.Fprintf(&b, "\t%s) printf '%%s\\n' %s %s ;;\n", v.Name, quoted(strings.Join(with, " ")), quoted(strings.Join(without, " ")))
 	}
 	b.WriteString("\tesac\n}\n\n")
 	names := make([]string, len(model))
 	arguments := make([]string, 0, len(model))
 	for i, v := range model {
-		names[i] = v.name
-		if v.argument != noValue {
-			arguments = append(arguments, fmt.Sprintf("\t%s) %s ;;\n", v.name, bashValue(v.argument, shells())))
+		names[i] = v.Name
+		if argumentOf(v.Name) != noValue {
+			arguments = append(arguments, fmt.Sprintf("\t%s) %s ;;\n", v.Name, bashValue(argumentOf(v.Name), shells())))
 		}
 	}
 	b.WriteString(strings.NewReplacer("@VERBS@", strings.Join(names, " "), "@ARGUMENTS@", strings.Join(arguments, "")).Replace(bashMain))

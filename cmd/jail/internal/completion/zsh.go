@@ -1,11 +1,11 @@
-package main
+package completion
 
 import (
 	"fmt"
 	"strings"
 )
 
-func zshScript(model []completedVerb) string {
+func zshScript(model []Verb) string {
 	var b strings.Builder
 	b.WriteString(`#compdef jail
 # zsh completion for jail, made by: jail completion zsh
@@ -24,15 +24,15 @@ _jail_running() {
 
 `)
 	for _, v := range model {
-		fmt.Fprintf(&b, "_jail_%s() {\n\t_arguments -S \\\n", v.name)
-		for _, f := range v.flags {
+		fmt.Fprintf(&b, "_jail_%s() {\n\t_arguments -S \\\n", v.Name)
+		for _, f := range v.Flags {
 			fmt.Fprintf(&b, "\t\t%s \\\n", quoted(zshFlag(f)))
 		}
-		b.WriteString(zshArguments(v.argument) + "}\n\n")
+		b.WriteString(zshArguments(argumentOf(v.Name)) + "}\n\n")
 	}
 	b.WriteString("_jail() {\n\tlocal -a verbs\n\tverbs=(\n")
 	for _, v := range model {
-		fmt.Fprintf(&b, "\t\t%s\n", quoted(v.name+":"+zshEscape(v.help)))
+		fmt.Fprintf(&b, "\t\t%s\n", quoted(v.Name+":"+zshEscape(v.Help)))
 	}
 	b.WriteString(`	)
 	if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
@@ -43,19 +43,19 @@ _jail_running() {
 	case $words[2] in
 `)
 	for _, v := range model {
-		fmt.Fprintf(&b, "\t%s) shift words; (( CURRENT-- )); _jail_%s ;;\n", v.name, v.name)
+		fmt.Fprintf(&b, "\t%s) shift words; (( CURRENT-- )); _jail_%s ;;\n", v.Name, v.Name)
 	}
 	b.WriteString("\t*) _jail_run ;;\n\tesac\n}\n\n_jail \"$@\"\n")
 	return b.String()
 }
 
 // zshFlag is the specification of a flag for _arguments.
-func zshFlag(f completedFlag) string {
-	spec := "*--" + f.name
-	if !f.takesValue {
-		return spec + "[" + zshEscape(firstSentence(f.help)) + "]"
+func zshFlag(f Flag) string {
+	spec := "*--" + f.Name
+	if !f.TakesValue {
+		return spec + "[" + zshEscape(firstSentence(f.Help)) + "]"
 	}
-	return spec + "=[" + zshEscape(firstSentence(f.help)) + "]:value:" + zshValue(f.value, f.words)
+	return spec + "=[" + zshEscape(firstSentence(f.Help)) + "]:value:" + zshValue(valueOf(f.Name))
 }
 
 // zshArguments is the specification of what follows the flags.

@@ -1,11 +1,11 @@
-package main
+package completion
 
 import (
 	"fmt"
 	"strings"
 )
 
-func fishScript(model []completedVerb) string {
+func fishScript(model []Verb) string {
 	var b strings.Builder
 	b.WriteString(`# fish completion for jail, made by: jail completion fish
 
@@ -18,29 +18,29 @@ function __jail_verb
 `)
 	names := make([]string, len(model))
 	for i, v := range model {
-		names[i] = v.name
+		names[i] = v.Name
 	}
 	fmt.Fprintf(&b, "\t\tcase %s\n\t\t\techo $words[2]\n\t\tcase '*'\n\t\t\techo run\n\tend\n", strings.Join(names, " "))
 	b.WriteString("end\n\nfunction __jail_in\n\ttest (__jail_verb) = $argv[1]\nend\n\n")
 	for _, v := range model {
-		fmt.Fprintf(&b, "complete -c jail -n __fish_is_first_arg -a %s -d %s\n", v.name, quoted(v.help))
+		fmt.Fprintf(&b, "complete -c jail -n __fish_is_first_arg -a %s -d %s\n", v.Name, quoted(v.Help))
 	}
 	b.WriteByte('\n')
 	for _, v := range model {
-		condition := quoted("__jail_in " + v.name)
-		for _, f := range v.flags {
-			fmt.Fprintf(&b, "complete -c jail -n %s -l %s -d %s", condition, f.name, quoted(firstSentence(f.help)))
-			if f.takesValue {
-				b.WriteString(" -r" + fishValue(f.value, f.words))
+		condition := quoted("__jail_in " + v.Name)
+		for _, f := range v.Flags {
+			fmt.Fprintf(&b, "complete -c jail -n %s -l %s -d %s", condition, f.Name, quoted(firstSentence(f.Help)))
+			if f.TakesValue {
+				b.WriteString(" -r" + fishValue(valueOf(f.Name)))
 			}
 			b.WriteByte('\n')
 		}
-		switch v.argument {
+		switch argumentOf(v.Name) {
 		case noValue:
 		case programValue:
 			fmt.Fprintf(&b, "complete -c jail -n %s -a '(__fish_complete_subcommand)'\n", condition)
 		default:
-			fmt.Fprintf(&b, "complete -c jail -n %s%s\n", condition, fishValue(v.argument, shells()))
+			fmt.Fprintf(&b, "complete -c jail -n %s%s\n", condition, fishValue(argumentOf(v.Name), shells()))
 		}
 	}
 	return b.String()
