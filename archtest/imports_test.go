@@ -111,6 +111,8 @@ func rank(name string) (int, bool) {
 		return 7, true // starts jails to try them
 	case "cmd/jail/internal/completion":
 		return 3, true // knows the words that flags take; their grammar is handed to it
+	case "cmd/jail/internal/measurement", "cmd/jail/internal/scorecard":
+		return 8, true
 	case "cmd/jail", "cmd/jail-filter":
 		return 9, true
 	}

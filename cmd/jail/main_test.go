@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
@@ -26,8 +27,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"jail": func() { os.Exit(realMain(os.Args)) },
 		// What jail starts in a jail to measure it is jail again.
-		probeName:  func() { os.Exit(realMain(os.Args)) },
-		probeApart: func() { os.Exit(realMain(os.Args)) },
+		measurement.ProbeName:  func() { os.Exit(realMain(os.Args)) },
+		measurement.ProbeApart: func() { os.Exit(realMain(os.Args)) },
 		// The compiler of syscall filters lies beside jail when it was not
 		// built into it.
 		"jail-filter": func() {

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
+	"github.com/jail-project/jail/cmd/jail/internal/scorecard"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score"
 )
@@ -57,26 +61,49 @@ func scoreVerb(a *app, args []string) int {
 		return status
 	}
 	in := l.scored(c)
-	card := scoreCard{Report: score.Assess(in)}
+	card := scorecard.Card{Report: score.Assess(in)}
 	if g.Measure {
-		if card.measured, status = a.measure(l, in); card.measured == nil {
+		if card.Measured, status = a.measure(l, in); card.Measured == nil {
 			return status
 		}
 	}
 	if g.JSON {
-		status = a.printJSON(card.json())
+		status = a.printJSON(card.JSON())
 	} else {
-		status = a.print(card.text(g.Explain))
+		status = a.print(card.Text(g.Explain))
 	}
 	switch {
 	case status != 0:
 		return status
-	case len(card.disagreements()) > 0:
+	case len(card.Disagreements()) > 0:
 		return exitDisagrees
 	case limit >= 0 && card.Exposure > limit:
 		return exitExposed
 	}
 	return 0
+}
+
+// measure holds what a probe observes in the jail that was scored against its plan.
+// The status counts when there is no result.
+func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
+	jail := measurement.Jail{Host: l.host, Options: l.options}
+	found, warnings, err := jail.Measure(in.Plan, in)
+	if err != nil {
+		return nil, a.notMeasured(l, err)
+	}
+	if len(warnings) > 0 {
+		a.report(nil, warnings)
+	}
+	return found, 0
+}
+
+// notMeasured says why there is no measurement: the jail did not start, or the probe in it.
+func (a *app) notMeasured(l *loaded, err error) int {
+	if failure, ok := errors.AsType[*launch.Failure](err); ok {
+		a.report(l.sources, diag.List{failure.Diagnostic()})
+		return failure.ExitStatus()
+	}
+	return a.fail("cannot measure: "+err.Error(), "")
 }
 
 // compileScored makes the plan that is graded. A measurement is a launch: what a
@@ -86,10 +113,10 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	if measure && !a.filterProgram(l) {
 		return nil, exitFailed
 	}
-	l.host.Stdio = probeStreams(true)
+	l.host.Stdio = measurement.Streams(true)
 	c, problems := l.compile()
 	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream }) {
-		l.host.Stdio = probeStreams(false) // no Landlock: this jail takes no file
+		l.host.Stdio = measurement.Streams(false) // no Landlock: this jail takes no file
 		c, problems = l.compile()
 	}
 	if problems.HasErrors() {
@@ -100,8 +127,9 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	}
 	// The first launch of a profile makes what `create` asks for; what is
 	// measured is a launch that finds it there.
-	if status := a.rehearse(l, c); status != 0 {
-		return nil, status
+	jail := measurement.Jail{Host: l.host, Options: l.options}
+	if err := jail.Rehearse(c.Plan); err != nil {
+		return nil, a.notMeasured(l, err)
 	}
 	if c, problems = l.compile(); problems.HasErrors() {
 		return nil, a.report(l.sources, problems)

@@ -1,4 +1,5 @@
-package main
+// Package scorecard prints grades, and what was observed beside what was graded.
+package scorecard
 
 import (
 	"bytes"
@@ -11,15 +12,16 @@ import (
 	"github.com/jail-project/jail/score"
 )
 
-// scoreCard is a report and, after a measurement, what was observed.
-type scoreCard struct {
+// Card is a report and, after a measurement, what was observed.
+type Card struct {
 	*score.Report
-	measured []score.Measurement
+	Measured []score.Measurement
 }
 
-func (c *scoreCard) disagreements() []score.Measurement {
+// Disagreements are the observations that are not what the plan says.
+func (c *Card) Disagreements() []score.Measurement {
 	var out []score.Measurement
-	for _, m := range c.measured {
+	for _, m := range c.Measured {
 		if !m.Agrees {
 			out = append(out, m)
 		}
@@ -28,9 +30,9 @@ func (c *scoreCard) disagreements() []score.Measurement {
 }
 
 // ofCheck are the measurements of one check.
-func (c *scoreCard) ofCheck(id string) []score.Measurement {
+func (c *Card) ofCheck(id string) []score.Measurement {
 	var out []score.Measurement
-	for _, m := range c.measured {
+	for _, m := range c.Measured {
 		if m.Question.Check == id {
 			out = append(out, m)
 		}
@@ -38,9 +40,9 @@ func (c *scoreCard) ofCheck(id string) []score.Measurement {
 	return out
 }
 
-// text is a line for each check that is not closed, worst first, then the
+// Text is a line for each check that is not closed, worst first, then the
 // grade. With explain all checks have their lines and reasons.
-func (c *scoreCard) text(explain bool) []byte {
+func (c *Card) Text(explain bool) []byte {
 	var b bytes.Buffer
 	findings := slices.Clone(c.Findings)
 	if !explain {
@@ -69,14 +71,14 @@ func (c *scoreCard) text(explain bool) []byte {
 			c.reasons(line, x)
 		}
 	}
-	for _, m := range c.disagreements() {
+	for _, m := range c.Disagreements() {
 		line("DISAGREES    %-*s  %s: the plan says %q, observed %q", width, m.Question.Check, m.Question.Subject, m.Question.Want, m.Observed)
 	}
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
-	if c.measured != nil {
-		line("%s; %d of them disagree with the plan. %s", countOf(len(c.measured), "observation"), len(c.disagreements()), c.unmeasured())
+	if c.Measured != nil {
+		line("%s; %d of them disagree with the plan. %s", countOf(len(c.Measured), "observation"), len(c.Disagreements()), c.unmeasured())
 	}
 	line("%d of %d checks are closed. Exposure of %s: %s %s", closed, len(findings), c.Profile, c.Exposure, c.Exposure.Grade())
 	if escapes := c.Escapes(); len(escapes) > 0 && c.Exposure > c.Sum {
@@ -90,7 +92,7 @@ func (c *scoreCard) text(explain bool) []byte {
 }
 
 // reasons says what decided about a finding, what closing it gains, and how.
-func (c *scoreCard) reasons(line func(string, ...any), x *score.Finding) {
+func (c *Card) reasons(line func(string, ...any), x *score.Finding) {
 	for _, by := range x.By {
 		line("  by %s", by.Rule)
 		if !by.At.IsZero() {
@@ -104,7 +106,7 @@ func (c *scoreCard) reasons(line func(string, ...any), x *score.Finding) {
 		line("  closing it gains %s: %s", c.Gain(x), x.Check.Fix)
 		line("  and costs: %s", x.Check.Cost)
 	}
-	if c.measured == nil {
+	if c.Measured == nil {
 		return
 	}
 	found := c.ofCheck(x.Check.ID)
@@ -120,7 +122,7 @@ func (c *scoreCard) reasons(line func(string, ...any), x *score.Finding) {
 }
 
 // unmeasured counts the checks about which nothing was observed.
-func (c *scoreCard) unmeasured() string {
+func (c *Card) unmeasured() string {
 	n := 0
 	for i := range c.Findings {
 		if len(c.ofCheck(c.Findings[i].Check.ID)) == 0 {
@@ -148,8 +150,8 @@ func word(x *score.Finding) string {
 	return string(x.State)
 }
 
-// scoreJSON is what score prints with --json.
-type scoreJSON struct {
+// JSON is what score prints with --json.
+type JSON struct {
 	Profile  output.Text `json:"profile"`
 	Exposure json1       `json:"exposure"` // 0.0 to 10.0
 	Grade    string      `json:"grade"`
@@ -194,8 +196,9 @@ type observedJSON struct {
 	Agrees   bool        `json:"agrees"`
 }
 
-func (c *scoreCard) json() scoreJSON {
-	out := scoreJSON{
+// JSON is what score prints with --json.
+func (c *Card) JSON() JSON {
+	out := JSON{
 		Profile: output.Text(c.Profile), Exposure: json1(c.Exposure), Grade: c.Exposure.Grade(), ByWeight: json1(c.Sum),
 		Escapes: []string{}, Checks: []checkJSON{},
 	}
@@ -217,8 +220,8 @@ func (c *scoreCard) json() scoreJSON {
 		}
 		out.Checks = append(out.Checks, one)
 	}
-	if c.measured != nil {
-		agrees := len(c.disagreements()) == 0
+	if c.Measured != nil {
+		agrees := len(c.Disagreements()) == 0
 		out.Measured = &agrees
 	}
 	return out

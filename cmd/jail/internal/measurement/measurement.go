@@ -1,4 +1,6 @@
-package main
+// Package measurement starts a probe in a jail and holds what it observes against what was
+// graded. The probe is jail itself, under another name.
+package measurement
 
 import (
 	"bytes"
@@ -24,50 +26,50 @@ import (
 // measureTime bounds a probe that does not come to an end.
 const measureTime = 30 * time.Second
 
-// measure starts the probe in the jail that was scored and compares what it
-// observes with what the plan says. The status counts when there is no result.
-func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
-	m := measurement{app: a, loaded: l}
+// Jail is what is measured: a jail on this host.
+type Jail struct {
+	Host    *host.Host
+	Options func() launch.Options // those of one launch
+}
+
+// Measure starts the probe in the jail of a plan and compares what it observes with what
+// was graded. A probe that ended early is the subject of a warning. An error can be
+// a *launch.Failure.
+func (j *Jail) Measure(p *plan.Plan, in score.Input) ([]score.Measurement, diag.List, error) {
+	m := measurement{Jail: j}
 	defer m.close()
 	out, err := m.outside()
 	if err != nil {
-		return nil, a.fail("cannot measure: "+err.Error(), "")
+		return nil, nil, err
 	}
 	questions := score.Questions(in, out)
-	answers, status, err := m.run(in.Plan, questions)
-	if status != 0 {
-		return nil, status
-	}
+	answers, err := m.run(p, questions)
 	if err != nil {
-		return nil, a.fail("cannot measure: "+err.Error(), "")
+		return nil, nil, err
 	}
 	found, err := score.Compare(questions, answers)
 	if err != nil {
 		next := questions[len(answers)]
-		a.report(nil, diag.List{{
+		return found, diag.List{{
 			Severity: diag.Warning, Code: "probe-ended",
 			Summary: fmt.Sprintf("%v; it was asked about %s (%s)", err, diag.Quote(next.Subject), next.Check),
-		}})
+		}}, nil
 	}
-	return found, 0
+	return found, nil, nil
 }
 
-// rehearse launches a jail in which nothing is asked but one thing that every
+// Rehearse launches a jail in which nothing is asked but one thing that every
 // probe can tell.
-func (a *app) rehearse(l *loaded, c *compile.Compiled) int {
-	m := measurement{app: a, loaded: l}
+func (j *Jail) Rehearse(p *plan.Plan) error {
+	m := measurement{Jail: j}
 	defer m.close()
-	_, status, err := m.run(c.Plan, []score.Question{{Ask: probe.Question{Kind: probe.Session}}})
-	if err != nil {
-		return a.fail("cannot measure: "+err.Error(), "")
-	}
-	return status
+	_, err := m.run(p, []score.Question{{Ask: probe.Question{Kind: probe.Session}}})
+	return err
 }
 
 // measurement is what has to be given back when it is over.
 type measurement struct {
-	*app
-	*loaded
+	*Jail
 	closers []io.Closer
 }
 
@@ -88,7 +90,7 @@ func (d descriptor) Close() error { return unix.Close(int(d)) }
 // outside finds out how things look from here, and puts up what the probe is
 // to try to reach.
 func (m *measurement) outside() (*score.Outside, error) {
-	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, Answer: probe.Answer, StdinFile: m.host.Stdio[0].Kind == host.StreamFile}
+	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, Answer: probe.Answer, StdinFile: m.Host.Stdio[0].Kind == host.StreamFile}
 	for _, name := range [...]string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
 		link, err := os.Readlink("/proc/self/ns/" + name)
 		if err != nil {
@@ -106,7 +108,7 @@ func (m *measurement) outside() (*score.Outside, error) {
 			out.Devices = append(out.Devices, fields[2])
 		}
 	}
-	out.Abstract = "jail-score-" + m.host.RandomID
+	out.Abstract = "jail-score-" + m.Host.RandomID
 	if err := m.listen(unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + out.Abstract}, nil); err != nil {
 		return nil, fmt.Errorf("listen on an abstract socket: %w", err)
 	}
@@ -150,36 +152,34 @@ func (m *measurement) listen(family int, at unix.Sockaddr, tell func(unix.Sockad
 	return nil
 }
 
-// run has the probe answer the questions. A status that is not 0 says that the
-// jail did not start, which was reported.
-func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string, int, error) {
+// run has the probe answer the questions.
+func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string, error) {
 	input, err := m.questions(questions)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	program, err := memfile.Executable(probeName, self)
+	program, err := memfile.Executable(ProbeName, self)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	m.keep(program)
 	output, end, err := os.Pipe()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	m.keep(output)
 	carrier := compile.Carry(plan, compile.Payload{
-		Program: int(program.Fd()), Argv: []string{probeName}, Time: measureTime,
+		Program: int(program.Fd()), Argv: []string{ProbeName}, Time: measureTime,
 		Input: int(input.Fd()), Output: int(end.Fd()), Error: int(end.Fd()),
 	})
-	process, failure := launch.Start(carrier, nil, m.options())
+	process, failure := launch.Start(carrier, nil, m.Options())
 	end.Close()
 	if failure != nil {
-		m.report(m.sources, diag.List{failure.Diagnostic()})
-		return nil, failure.ExitStatus(), nil
+		return nil, failure
 	}
 	// To wait is to serve: the probe's connections are answered meanwhile.
 	var text []byte
@@ -194,22 +194,22 @@ func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string
 	_ = output.SetReadDeadline(time.Now().Add(time.Second))
 	<-done
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	answers, rest := answersOf(text)
 	if len(answers) == 0 {
-		return nil, 0, fmt.Errorf("the probe does not run in this jail: it ended with exit status %d%s", ended, firstLine(rest))
+		return nil, fmt.Errorf("the probe does not run in this jail: it ended with exit status %d%s", ended, firstLine(rest))
 	}
-	return answers, 0, nil
+	return answers, nil
 }
 
 // maxAnswers is far more than all answers of a probe; there is no more to
 // read from one that went wrong.
 const maxAnswers = 64 << 20
 
-// probeStreams is what the probe has as standard input, output and error: a
+// Streams is what the probe has as standard input, output and error: a
 // file that is open for reading, where a jail takes files, and pipes.
-func probeStreams(file bool) [3]host.Stream {
+func Streams(file bool) [3]host.Stream {
 	in := host.Stream{Read: true}
 	if file {
 		in.Kind = host.StreamFile
@@ -228,7 +228,7 @@ func (m *measurement) questions(list []score.Question) (*os.File, error) {
 			return nil, err
 		}
 	}
-	if m.host.Stdio[0].Kind != host.StreamFile {
+	if m.Host.Stdio[0].Kind != host.StreamFile {
 		input, end, err := os.Pipe()
 		if err != nil {
 			return nil, err
