@@ -99,7 +99,7 @@ func rank(name string) (int, bool) {
 		return 7, true // judges what package compile makes
 	case "cmd/jail/internal/output":
 		return 3, true // what is printed everywhere: knows places, policies not by more than that
-	case "cmd/jail/internal/planprint", "cmd/jail/internal/policyprint":
+	case "cmd/jail/internal/planprint", "cmd/jail/internal/policyprint", "cmd/jail/internal/running":
 		return 4, true
 	case "cmd/jail/internal/search":
 		return 5, true // looks on the host, and has the parser of profiles and the compiler of filters
