@@ -105,8 +105,8 @@ func rank(name string) (int, bool) {
 		return 5, true // looks on the host, and has the parser of profiles and the compiler of filters
 	case "cmd/jail/internal/flags":
 		return 5, true // asks the host which names are files
-	case "cmd/jail/internal/explain":
-		return 7, true // asks what a compilation makes of a policy
+	case "cmd/jail/internal/check", "cmd/jail/internal/explain":
+		return 7, true // ask what a compilation makes of a policy
 	case "cmd/jail/internal/doctor":
 		return 7, true // starts jails to try them
 	case "cmd/jail/internal/completion":

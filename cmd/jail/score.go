@@ -2,10 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/measurement"
@@ -41,7 +38,7 @@ func scoreVerb(a *app, args []string) int {
 	if (g.Name == "") == (g.Profile == "") {
 		return a.fail("score takes either a name or --profile", usage("score"))
 	}
-	limit, err := threshold(g.Threshold)
+	limit, err := scorecard.Threshold(g.Threshold)
 	if err != nil {
 		return a.fail("--threshold takes a number from 0.0 to 10.0, not "+g.Threshold, usage("score"))
 	}
@@ -152,23 +149,4 @@ func (l *loaded) scored(c *compile.Compiled) score.Input {
 	where := limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 	_, in.Grouped = where.where()
 	return in
-}
-
-// threshold reads a number such as 4.5; -1 stands for none.
-func threshold(text string) (score.Exposure, error) {
-	if text == "" {
-		return -1, nil
-	}
-	whole, tenth, dot := strings.Cut(text, ".")
-	if !dot {
-		tenth = "0"
-	}
-	if len(tenth) != 1 || strings.ContainsAny(whole+tenth, "+-") {
-		return 0, fmt.Errorf("%q has no tenths", text)
-	}
-	n, err := strconv.Atoi(whole + tenth)
-	if err == nil && n > 100 {
-		err = fmt.Errorf("%q is more than 10.0", text)
-	}
-	return score.Exposure(n), err
 }
