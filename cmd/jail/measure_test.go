@@ -73,6 +73,9 @@ func compiled(t *testing.T, args ...string) (*loaded, score.Input) {
 		t.Fatal(out.String())
 	}
 	l.launching = true
+	if !a.filterProgram(l) {
+		t.Fatal(out.String())
+	}
 	l.host.Stdio = measurement.Streams(l.policy.Landlock.Use.V != "off")
 	c, problems := l.compile()
 	if problems.HasErrors() {
