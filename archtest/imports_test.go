@@ -107,6 +107,8 @@ func rank(name string) (int, bool) {
 		return 5, true // asks the host which names are files
 	case "cmd/jail/internal/check", "cmd/jail/internal/explain":
 		return 7, true // ask what a compilation makes of a policy
+	case "cmd/jail/internal/entrance":
+		return 7, true // makes a plan for a jail of the registry
 	case "cmd/jail/internal/doctor":
 		return 7, true // starts jails to try them
 	case "cmd/jail/internal/completion":

@@ -19,9 +19,7 @@ func planVerb(a *app, args []string) int {
 	if status, ok := a.parse("plan", "Print what a launch would do, step by step.", &g, args); !ok {
 		return status
 	}
-	if len(g.Program) > 0 && g.Program[0] == "--" {
-		g.Program = g.Program[1:]
-	}
+	g.Program = undashed(g.Program)
 	if len(g.Program) == 0 && g.Profile == "" {
 		return a.fail("no program given", usage("plan"))
 	}

@@ -25,6 +25,7 @@ type Finding struct {
 // State says how a finding is.
 type State string
 
+// The states.
 const (
 	OK      State = "ok"
 	Missing State = "missing" // this machine does not have it

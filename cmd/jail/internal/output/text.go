@@ -14,8 +14,6 @@ import (
 type Text string
 
 // MarshalJSON implements json.Marshaler.
-//
-//nolint:unparam // the interface asks for an error
 func (t Text) MarshalJSON() ([]byte, error) { return []byte(diag.JSONString(string(t))), nil }
 
 // Texts makes texts of strings.

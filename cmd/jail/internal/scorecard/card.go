@@ -165,8 +165,6 @@ type JSON struct {
 type json1 score.Exposure
 
 // MarshalJSON implements json.Marshaler.
-//
-//nolint:unparam // the interface asks for an error
 func (n json1) MarshalJSON() ([]byte, error) { return []byte(score.Exposure(n).String()), nil }
 
 // checkJSON is one check.
