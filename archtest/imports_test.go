@@ -97,8 +97,10 @@ func rank(name string) (int, bool) {
 		return 0, true // answers questions and knows nothing of jails
 	case "score":
 		return 7, true // judges what package compile makes
+	case "cmd/jail/internal/buildinfo":
+		return 0, true
 	case "cmd/jail/internal/output":
-		return 3, true // what is printed everywhere: knows places, policies not by more than that
+		return 3, true // what all that print have in common
 	case "cmd/jail/internal/planprint", "cmd/jail/internal/policyprint", "cmd/jail/internal/running":
 		return 4, true
 	case "cmd/jail/internal/search":

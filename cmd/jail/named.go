@@ -1,14 +1,9 @@
 package main
 
 import (
-	"io/fs"
-	"strings"
-
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
-	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/profiles"
 )
 
 // loadNamed reads the profile that show, explain and plan are asked about:
@@ -38,23 +33,10 @@ func (s *session) place(a *app) diag.Range {
 	return a.line.at(s.others[0], 0)
 }
 
-// suggestProgram adds to the report of a program that is not there which verb
-// or shipped profile is called nearly so.
-func suggestProgram(argv []string, problems diag.List) {
-	for i := range problems {
-		if problems[i].Code != plan.CodeNotFound || strings.Contains(argv[0], "/") {
-			continue
-		}
-		var known []string
-		for _, v := range verbs() {
-			known = append(known, v.name)
-		}
-		files, _ := fs.Glob(profiles.FS, "*.yaml") // the pattern is well formed
-		for _, file := range files {
-			known = append(known, strings.TrimSuffix(file, ".yaml"))
-		}
-		if near := diag.Suggest(argv[0], known); near != "" {
-			problems[i].Label = "did you mean " + diag.Quote(near) + "?"
-		}
+func verbNames() []string {
+	var names []string
+	for _, v := range verbs() {
+		names = append(names, v.name)
 	}
+	return names
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/planprint"
+	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
 )
@@ -74,7 +75,9 @@ func (a *app) compile(l *loaded) (*compile.Compiled, int) {
 	}
 	c, problems := l.compile()
 	if problems.HasErrors() {
-		suggestProgram(l.command.Argv, problems)
+		if len(l.command.Argv) > 0 {
+			search.SuggestProgram(l.command.Argv[0], verbNames(), problems)
+		}
 		return nil, a.report(l.sources, problems)
 	}
 	return c, 0

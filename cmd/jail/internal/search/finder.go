@@ -1,12 +1,16 @@
 package search
 
 import (
+	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/profiles"
 )
 
 // DefaultProfile is for programs that have none of their own.
@@ -98,5 +102,23 @@ func (f *Finder) Name(req *policy.Request, name string) {
 	req.File, req.As = name, name
 	if !path.IsAbs(name) {
 		req.File = path.Join(f.Host.Cwd, name)
+	}
+}
+
+// SuggestProgram adds to the report of a program that is not there which verb
+// or shipped profile is called nearly so.
+func SuggestProgram(program string, verbs []string, problems diag.List) {
+	for i := range problems {
+		if problems[i].Code != plan.CodeNotFound || strings.Contains(program, "/") {
+			continue
+		}
+		known := slices.Clone(verbs)
+		files, _ := fs.Glob(profiles.FS, "*.yaml") // the pattern is well formed
+		for _, file := range files {
+			known = append(known, strings.TrimSuffix(file, ".yaml"))
+		}
+		if near := diag.Suggest(program, known); near != "" {
+			problems[i].Label = "did you mean " + diag.Quote(near) + "?"
+		}
 	}
 }
