@@ -107,6 +107,26 @@ func rank(name string) (int, bool) {
 		return 0, true // what the two programs agree on
 	case "cmd/internal/launcher":
 		return 8, true // the part of a launch that both programs have
+	case "cmd/jail/internal/buildinfo":
+		return 0, true
+	case "cmd/jail/internal/output":
+		return 4, true // what all that print have in common
+	case "cmd/jail/internal/planprint", "cmd/jail/internal/policyprint", "cmd/jail/internal/running":
+		return 5, true
+	case "cmd/jail/internal/search":
+		return 6, true // looks on the host, and has the parser of profiles and the compiler of filters
+	case "cmd/jail/internal/flags":
+		return 6, true // asks the host which names are files
+	case "cmd/jail/internal/check", "cmd/jail/internal/explain":
+		return 7, true // ask what a compilation makes of a policy
+	case "cmd/jail/internal/entrance":
+		return 7, true // makes a plan for a jail of the registry
+	case "cmd/jail/internal/doctor":
+		return 7, true // starts jails to try them
+	case "cmd/jail/internal/completion":
+		return 4, true // knows the words that flags take; their grammar is handed to it
+	case "cmd/jail/internal/measurement", "cmd/jail/internal/scorecard":
+		return 8, true
 	case "cmd/jail", "cmd/jail-launcher":
 		return 9, true
 	}

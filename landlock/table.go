@@ -90,6 +90,9 @@ type Lack struct {
 	Without string
 }
 
+// String is the sentence.
+func (l Lack) String() string { return strings.Join(l.Names, ", ") + ": " + l.Without }
+
 // Summary puts together what neighbours in Lacks have in common.
 func (a ABI) Summary() []Lack {
 	var out []Lack

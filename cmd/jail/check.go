@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 
+	"github.com/jail-project/jail/cmd/jail/internal/check"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/seccomp"
 )
 
 type checkGrammar struct {
@@ -26,115 +24,36 @@ func checkVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	c := checked{app: a, session: s}
+	c := check.Check{Store: s.Store}
 	if len(g.Profiles) == 0 {
-		found, sources, problems := policy.Profiles(s.store)
-		c.add(sources, problems)
-		c.count = unreadable(problems)
-		for i := range found {
-			c.profile(policy.Request{Name: found[i].Name})
-		}
+		c.All()
 	}
 	for i, name := range g.Profiles {
 		req := policy.Request{CommandLine: a.line.text, At: a.line.at(s.others[i], 0)}
-		s.name(&req, name)
-		c.profile(req)
+		s.Name(&req, name)
+		c.Profile(req)
 	}
-	return c.finish(g.JSON)
+	return a.checked(&c, g.JSON)
 }
 
-// unreadable counts the profiles that could not even be listed.
-func unreadable(problems diag.List) int {
-	files := map[string]bool{}
-	for i := range problems {
-		d := &problems[i]
-		if d.Severity != diag.Error {
-			continue
-		}
-		file := d.Subject.File
-		if file == "" {
-			file = d.Summary // it could not be opened; the summary names it
-		}
-		files[file] = true
-	}
-	return len(files)
-}
-
-// checked collects what is wrong with several profiles. What is found in a
-// profile that others extend is reported once.
-type checked struct {
-	*app
-	*session
-	count   int
-	seen    map[string]bool
-	found   diag.List
-	sources []*diag.Sources // of found
-}
-
-func (c *checked) profile(req policy.Request) {
-	c.count++
-	p, sources, problems := policy.Load(c.store, req)
-	if p != nil {
-		if err := seccomp.Check(compile.FilterOf(p)); err != nil {
-			problems = append(problems, diag.Diagnostic{
-				Code: "filter", Summary: "the syscall filter has no meaning: " + err.Error(), Subject: p.Syscalls.Default.At,
-			})
-		}
-	}
-	c.add(sources, problems)
-}
-
-func (c *checked) add(sources *diag.Sources, problems diag.List) {
-	if c.seen == nil {
-		c.seen = map[string]bool{}
-	}
-	for _, d := range problems {
-		key := fmt.Sprintf("%s %v %s", d.Code, d.Subject, d.Summary)
-		if c.seen[key] {
-			continue
-		}
-		c.seen[key] = true
-		c.found = append(c.found, d)
-		c.sources = append(c.sources, sources)
-	}
-}
-
-func (c *checked) finish(asJSON bool) int {
+// checked prints what is wrong with the profiles.
+func (a *app) checked(c *check.Check, asJSON bool) int {
 	status := 0
-	if c.found.HasErrors() {
+	if c.Found.HasErrors() {
 		status = 1
 	}
+	printed := []byte(c.Summary())
 	if asJSON {
 		var b bytes.Buffer
-		_ = diag.JSON(&b, c.found)
-		if failed := c.print(b.Bytes()); failed != 0 {
-			return failed
+		_ = diag.JSON(&b, c.Found)
+		printed = b.Bytes()
+	} else {
+		for i := range c.Found {
+			a.report(c.Sources[i], c.Found[i:i+1])
 		}
-		return status
 	}
-	errs := 0
-	for i := range c.found {
-		if c.found[i].Severity == diag.Error {
-			errs++
-		}
-		c.report(c.sources[i], c.found[i:i+1])
-	}
-	if failed := c.print([]byte(summary(c.count, errs, len(c.found)-errs))); failed != 0 {
+	if failed := a.print(printed); failed != 0 {
 		return failed
 	}
 	return status
-}
-
-func summary(profiles, errs, warnings int) string {
-	return fmt.Sprintf("%s checked: %s, %s\n", count(profiles, "profile"), count(errs, "error"), count(warnings, "warning"))
-}
-
-func count(n int, noun string) string {
-	switch n {
-	case 0:
-		return "no " + noun + "s"
-	case 1:
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 )
 
 // FuzzCommandLine: every argument has a place on the one line that messages
@@ -23,6 +25,6 @@ func FuzzCommandLine(f *testing.F) {
 			}
 			last = at.Start.Column
 		}
-		walk(&c, c.args[1:], true)
+		flags.Walk(&flags.Line{Args: c.args, At: c.at}, c.args[1:], true)
 	})
 }

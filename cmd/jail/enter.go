@@ -4,12 +4,11 @@ import (
 	"os"
 	"path"
 
+	"github.com/jail-project/jail/cmd/jail/internal/entrance"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
-	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/registry"
 )
 
 type enterGrammar struct {
@@ -24,10 +23,7 @@ func enterVerb(a *app, args []string) int {
 		return status
 	}
 	// kong changes what is no UTF-8; the words are the last of the arguments.
-	g.Words = args[len(args)-len(g.Words):]
-	if g.Words[0] == "--" {
-		g.Words = g.Words[1:]
-	}
+	g.Words = undashed(args[len(args)-len(g.Words):])
 	if len(g.Words) == 0 {
 		return a.fail("no ID given", usage("enter"))
 	}
@@ -39,7 +35,9 @@ func enterVerb(a *app, args []string) int {
 	if status, ok := a.findTerminal(); !ok {
 		return status
 	}
-	plan, entry, problems, err := a.joinPlan(j, g.Words[1:])
+	plan, entry, problems, err := entrance.Plan(j, &compile.Join{
+		Env: os.Environ(), Argv: undashed(g.Words[1:]), Shell: shell(), Stdio: host.ReadStreams(), Terminal: a.terminal,
+	})
 	if err != nil {
 		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), openFilesRemedy(err))
 	}
@@ -56,49 +54,12 @@ func enterVerb(a *app, args []string) int {
 	return status
 }
 
-// joinPlan puts together what it takes to run a program in a jail.
-func (a *app) joinPlan(j *registry.Jail, argv []string) (*plan.Plan, *compile.Entry, diag.List, error) {
-	if len(argv) > 0 && argv[0] == "--" {
-		argv = argv[1:]
+// undashed is without the "--" that a list of words may begin with.
+func undashed(words []string) []string {
+	if len(words) > 0 && words[0] == "--" {
+		return words[1:]
 	}
-	entry, err := compile.DecodeEntry(j.Entry)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	join := &compile.Join{Cgroup: j.Cgroup, Env: os.Environ(), Argv: argv, Shell: shell(), Stdio: host.ReadStreams(), Terminal: a.terminal}
-	own, err := registry.OwnLimits()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	for i := range own {
-		join.Limits = append(join.Limits, host.Rlimit{Soft: j.Limits[i][0], Hard: j.Limits[i][1]})
-		join.OwnLimits = append(join.OwnLimits, host.Rlimit{Soft: own[i][0], Hard: own[i][1]})
-	}
-	if join.OOMScore, err = oomScore(j); err != nil {
-		return nil, nil, nil, err
-	}
-	namespaces, err := j.OpenNamespaces()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	for _, n := range namespaces {
-		join.Namespaces = append(join.Namespaces, compile.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
-	}
-	return entry.Join(join), entry, entry.Problems(&join.Stdio), nil
-}
-
-// oomScore is the jail's oom_score_adj where the caller's differs. To be
-// killed later than the caller takes a privilege.
-func oomScore(j *registry.Jail) (*int, error) {
-	theirs, err := j.OOMScore()
-	if err != nil {
-		return nil, err
-	}
-	own, err := registry.OwnOOMScore()
-	if err != nil || theirs <= own {
-		return nil, err
-	}
-	return &theirs, nil
+	return words
 }
 
 // shell is the caller's shell, "" when that is not known.

@@ -1,59 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"slices"
-	"strings"
-
-	"github.com/jail-project/jail/caps"
-	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/launchcache"
-	"github.com/jail-project/jail/policy/paths"
-	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/cmd/jail/internal/explain"
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 )
 
 type explainGrammar struct {
-	policyFlags
+	flags.Policy
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
 	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, landlock, or groups."`
-}
-
-// explanation is the answer to one question.
-type explanation struct {
-	Subject text     `json:"subject"`
-	Kind    string   `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host, landlock or groups
-	Verdict string   `json:"verdict"` // a word that does not change
-	Text    text     `json:"text"`    // the verdict for people
-	By      []ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
-	Over    []ground `json:"over"`    // what it overrode
-	Notes   []text   `json:"notes,omitempty"`
-
-	Real   text  `json:"real,omitempty"`   // paths: without symbolic links
-	Exists *bool `json:"exists,omitempty"` // paths: on the host
-
-	Allowed     []text `json:"allowed,omitempty"` // syscall groups: the members
-	Conditional []text `json:"conditional,omitempty"`
-	Denied      []text `json:"denied,omitempty"`
-}
-
-// ground is a line of a profile, or what jail does by itself.
-type ground struct {
-	Rule   text `json:"rule"`
-	Effect text `json:"effect,omitempty"` // what it does, where there are several
-	position
-	at diag.Range
-}
-
-func groundAt(rule string, at diag.Range) ground {
-	return ground{Rule: text(rule), position: positionOf(at), at: at}
-}
-
-// overrides adds what the deciding line overrode, each once.
-func (x *explanation) overrides(g ground) {
-	if !slices.Contains(x.Over, g) {
-		x.Over = append(x.Over, g)
-	}
 }
 
 // explainVerb exits with 0 whatever the verdict is.
@@ -73,172 +28,19 @@ func explainVerb(a *app, args []string) int {
 	if len(g.What) == first {
 		return a.fail("nothing to explain is named", usage("explain"))
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
 	if l == nil {
 		return status
 	}
-	e := explainer{app: a, loaded: l}
+	e := explain.Explainer{Policy: l.policy, Host: l.host, Command: l.command, Limits: l.mechanisms}
 	for i, what := range g.What[first:] {
-		e.what(what, a.line.at(s.others[first+i], 0))
+		e.What(what, a.line.at(s.others[first+i], 0))
 	}
-	if e.problems.HasErrors() {
-		return a.report(l.sources, e.problems)
+	if e.Problems.HasErrors() {
+		return a.report(l.sources, e.Problems)
 	}
 	if g.JSON {
-		return a.printJSON(e.out)
+		return a.printJSON(e.Answers)
 	}
-	return a.print(explanationsText(e.out))
-}
-
-// explainer answers questions about one policy on this host.
-type explainer struct {
-	*app
-	*loaded
-	view     *fstree.View
-	filter   *seccomp.Filter
-	out      []explanation
-	problems diag.List
-}
-
-// what finds out what kind of thing is asked about. A word can be several;
-// the first that fits counts, and a $, CAP_ or slash says which is meant.
-func (e *explainer) what(word string, at diag.Range) {
-	name, isVariable := strings.CutPrefix(word, "$")
-	switch {
-	case name == "":
-		e.unknown(word, at)
-		e.problems[len(e.problems)-1].Remedy = ""
-	case strings.HasPrefix(word, "limits."):
-		e.limit(word, at)
-	case isVariable && !strings.HasPrefix(name, "{"):
-		e.variable(name)
-	case strings.HasPrefix(word, "@"):
-		e.group(word, at)
-	case strings.ContainsRune(word, '/') && !isNetwork(word), word == ".", word == "..", word == "~", strings.HasPrefix(word, "${"):
-		e.path(word, at)
-	case strings.HasPrefix(strings.ToUpper(word), "CAP_"):
-		e.capability(word, at)
-	case word == "landlock":
-		e.landlock()
-	case word == "groups":
-		e.supplementary()
-	case seccomp.IsSyscall(word):
-		e.syscall(word)
-	case e.isVariable(word):
-		e.variable(word)
-	case isCapability(word):
-		e.capability(word, at)
-	case e.exists(word):
-		e.path(word, at)
-	case strings.ContainsAny(word, ".:"):
-		e.hostName(word)
-	default:
-		e.unknown(word, at)
-	}
-}
-
-// isVariable tells whether a word is the name of an environment variable that
-// is set, or looks like one.
-func (e *explainer) isVariable(word string) bool {
-	for _, v := range e.host.Env {
-		if name, _, _ := strings.Cut(v, "="); name == word {
-			return true
-		}
-	}
-	for i := range e.policy.Environment.Set {
-		if e.policy.Environment.Set[i].Name == word {
-			return true
-		}
-	}
-	return word == strings.ToUpper(word) && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
-}
-
-func isCapability(word string) bool {
-	_, ok := caps.Number(word)
-	return ok
-}
-
-func (e *explainer) exists(word string) bool {
-	s := setter{line: &e.line, host: e.host, inputs: new(launchcache.Inputs)}
-	return s.exists(word)
-}
-
-// unknown reports a word that stands for nothing.
-func (e *explainer) unknown(word string, at diag.Range) {
-	known := append(seccomp.SyscallNames(), seccomp.GroupNames()...)
-	known = append(append(known, paths.GroupNames()...), caps.Names()...)
-	known = append(append(known, limitNames()...), "landlock", "groups")
-	d := diag.Diagnostic{
-		Code: "unknown-subject", Subject: at,
-		Summary: diag.Quote(word) + " is no path, group, syscall, variable, capability, limit or host, nor landlock or groups",
-		Remedy:  "write ./" + diag.Escape(word) + " for a file, $" + diag.Escape(word) + " for a variable",
-	}
-	if near := diag.Suggest(word, known); near != "" {
-		d.Label = "did you mean " + diag.Quote(near) + "?"
-	}
-	e.problems = append(e.problems, d)
-}
-
-// group explains a group of paths or of syscalls.
-func (e *explainer) group(name string, at diag.Range) {
-	switch {
-	case paths.Group(name) != nil:
-		e.pathGroup(name)
-	case seccomp.IsGroup(name):
-		e.syscallGroup(name)
-	default:
-		e.unknown(name, at)
-		e.problems[len(e.problems)-1].Remedy = ""
-	}
-}
-
-// explanationsText is a sentence for each answer, with the lines that decided
-// below it.
-func explanationsText(list []explanation) []byte {
-	var b bytes.Buffer
-	line := func(indent string, parts ...text) {
-		b.WriteString(indent)
-		for _, p := range parts {
-			b.WriteString(diag.Escape(string(p)))
-		}
-		b.WriteByte('\n')
-	}
-	grounds := func(word text, list []ground) {
-		for i, g := range list {
-			effect := g.Effect
-			if effect != "" {
-				effect += ", "
-			}
-			line("  ", effect, word, " ", g.Rule)
-			// Conditions of one line of the profile share its place.
-			if last := i == len(list)-1 || list[i+1].at != g.at; last && !g.at.IsZero() {
-				line("    --> ", text(g.at.String()))
-			}
-		}
-	}
-	for _, e := range list {
-		line("", e.Subject, ": ", e.Text)
-		grounds("by", e.By)
-		grounds("over", e.Over)
-		for _, m := range [...]struct {
-			title text
-			names []text
-		}{{"allowed: ", e.Allowed}, {"depends on arguments: ", e.Conditional}, {"denied: ", e.Denied}} {
-			if len(m.names) > 0 {
-				line("  ", m.title, joined(m.names))
-			}
-		}
-		for _, n := range e.Notes {
-			line("  note: ", n)
-		}
-	}
-	return b.Bytes()
-}
-
-func joined(names []text) text {
-	out := names[0]
-	for _, n := range names[1:] {
-		out += " " + n
-	}
-	return out
+	return a.print(explain.Text(e.Answers))
 }

@@ -1,31 +1,13 @@
 package main
 
 import (
-	"io/fs"
-	"path"
-
+	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
-	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
-	"github.com/jail-project/jail/profiles"
 	"github.com/jail-project/jail/seccomp"
 	"github.com/jail-project/jail/seccomp/libseccomp"
 )
-
-// filterCache is where the programs of syscall filters come from: those of the
-// shipped profiles from this binary, others from the user's cache, and from
-// libseccomp when they are in neither.
-func filterCache(h *host.Host) seccomp.Cache {
-	c := seccomp.Cache{Compile: libseccomp.Compile, Compiler: libseccomp.Version()}
-	if shipped, err := fs.Sub(profiles.Filters, "filters"); err == nil {
-		c.Shipped = shipped
-	}
-	if h.Own.Cache != "" {
-		c.Dir = path.Join(h.Own.Cache, "seccomp")
-	}
-	return c
-}
 
 // filterProgram gets the program of a launch's syscall filter. It is false when
 // there is none, and the user was told.
@@ -33,7 +15,7 @@ func (a *app) filterProgram(l *loaded) bool {
 	if l.command.Filter != nil {
 		return true
 	}
-	program, source, err := filterCache(l.host).Program(compile.FilterOf(l.policy))
+	program, source, err := search.Filters(l.host).Program(compile.FilterOf(l.policy))
 	if err != nil {
 		a.report(l.sources, diag.List{{
 			Code: "filter", Summary: "the syscall filter can't be made: " + err.Error(), Subject: l.policy.Syscalls.Default.At,

@@ -163,15 +163,6 @@ func (a *app) explainKilled(g *limiter) {
 	}
 }
 
-// mechanism says what holds a limit of the profile on this host.
-type mechanism struct {
-	Key   string `json:"key"`
-	Value text   `json:"value"`
-	By    text   `json:"by"`
-	Held  bool   `json:"held"`
-	at    policy.Origin
-}
-
 // mechanisms lists the limits of the profile.
 func (l *loaded) mechanisms() []mechanism {
 	p := &l.policy.Limits
@@ -181,7 +172,7 @@ func (l *loaded) mechanisms() []mechanism {
 	}
 	var out []mechanism
 	add := func(key string, value text, by text, held bool, at policy.Origin) {
-		out = append(out, mechanism{"limits." + key, value, by, held, at})
+		out = append(out, mechanism{Key: "limits." + key, Value: value, By: by, Held: held, At: at})
 	}
 	if p.Memory.Set {
 		add("memory", text(kind.FormatSize(p.Memory.V)), group, grouped, p.Memory.Origin)

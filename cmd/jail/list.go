@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"fmt"
-	"strings"
-	"unicode/utf8"
 
+	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
 )
@@ -13,15 +11,6 @@ import (
 type listGrammar struct {
 	Names bool `help:"Print the names alone, one a line."`
 	JSON  bool `name:"json" help:"Print an array of objects: name, file, description, programs, hides."`
-}
-
-// listedProfile is an element of what list prints with --json.
-type listedProfile struct {
-	Name        text   `json:"name"`
-	File        text   `json:"file"`
-	Description text   `json:"description"`
-	Programs    []text `json:"programs"`
-	Hides       []text `json:"hides"` // files of the same name that this one comes before
 }
 
 // listVerb exits with 1 when a profile can't be read; the others are listed.
@@ -34,14 +23,10 @@ func listVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	found, sources, problems := policy.Profiles(s.store)
+	found, sources, problems := policy.Profiles(s.Store)
 	switch {
 	case g.JSON:
-		out := make([]listedProfile, len(found))
-		for i, p := range found {
-			out[i] = listedProfile{text(p.Name), text(p.File), text(p.Description), texts(p.Programs), texts(p.Hidden)}
-		}
-		status = a.printJSON(out)
+		status = a.printJSON(policyprint.List(found))
 	case g.Names:
 		var b bytes.Buffer
 		for _, p := range found {
@@ -49,7 +34,7 @@ func listVerb(a *app, args []string) int {
 		}
 		status = a.print(b.Bytes())
 	default:
-		status = a.print(listText(found))
+		status = a.print(policyprint.ListText(found))
 	}
 	if len(problems) > 0 {
 		a.report(sources, problems)
@@ -58,25 +43,4 @@ func listVerb(a *app, args []string) int {
 		status = 1
 	}
 	return status
-}
-
-// listText is one line a profile: its name, what it is for, and where it
-// comes from unless that is the binary.
-func listText(found []policy.Listed) []byte {
-	width := 0
-	for i := range found {
-		width = max(width, utf8.RuneCountInString(found[i].Name))
-	}
-	var b bytes.Buffer
-	for _, p := range found {
-		line := fmt.Sprintf("%-*s  %s", width, diag.Escape(p.Name), diag.Escape(p.Description))
-		if len(p.Programs) > 0 {
-			line += " (" + diag.Escape(strings.Join(p.Programs, ", ")) + ")"
-		}
-		if !strings.HasPrefix(p.File, "embedded:") {
-			line += "  [" + diag.Escape(p.File) + "]"
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	return b.Bytes()
 }

@@ -2,24 +2,21 @@ package main
 
 import (
 	"os"
-	"path"
-	"strings"
 	"time"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
+	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/policy/yaml"
-	"github.com/jail-project/jail/profiles"
 )
 
 // session is what the verbs that read profiles begin with.
 type session struct {
-	host   *host.Host
-	store  policy.Store
-	uses   []flagUse // the flags of the command line
-	others []int     // the indices in the command line of what is not a flag
+	search.Finder
+	uses   []flags.Use // the flags of the command line
+	others []int       // the indices in the command line of what is not a flag
 	memory *memory
 }
 
@@ -32,25 +29,10 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}
 	host.Terminal = a.terminal
-	s := &session{host: host, store: searchPath(host), memory: m}
-	s.store.Saw = m.inputs.Saw
-	s.uses, s.others = walk(&a.line, args, leading)
+	s := &session{Finder: search.Finder{Host: host, Store: search.Profiles(host), Programs: searchedPath(host)}, memory: m}
+	s.Store.Saw = m.inputs.Saw
+	s.uses, s.others = flags.Walk(a.flagLine(), args, leading)
 	return s, 0
-}
-
-// searchPath is where profiles are looked for, strongest first.
-func searchPath(h *host.Host) policy.Store {
-	trusted := truster{h.UID}
-	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: hostFS("/"), Trusted: trusted.named}}
-	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
-	if h.Own.Config != "" {
-		dirs = append([]string{path.Join(h.Own.Config, "profiles")}, dirs...)
-	}
-	for _, dir := range dirs {
-		store.Dirs = append(store.Dirs, policy.Dir{Path: dir, FS: hostFS(dir), Trusted: trusted.directory(dir)})
-	}
-	store.Dirs = append(store.Dirs, policy.Dir{FS: profiles.FS, Embedded: true})
-	return store
 }
 
 // loaded is everything that was read for a launch.
@@ -62,20 +44,20 @@ type loaded struct {
 
 // load reads the profile for a program and adds what the flags say. The
 // status counts when the result is nil.
-func (a *app) load(flags *policyFlags, program, args []string) (*loaded, int) {
+func (a *app) load(chosen *flags.Policy, program, args []string) (*loaded, int) {
 	s, status := a.open(args, true)
 	if s == nil {
 		return nil, status
 	}
 	index := len(a.line.args) - len(program)
-	req, ok := a.profileFlag(s, flags)
+	req, ok := a.profileFlag(s, chosen)
 	if !ok {
-		name, sources, problems := s.store.ForProgram(s.profileName(program[0]))
+		name, sources, problems := s.Store.ForProgram(s.ProfileName(program[0]))
 		if problems.HasErrors() {
 			return nil, a.report(sources, problems)
 		}
 		if name == "" {
-			name = defaultProfile
+			name = search.DefaultProfile
 		}
 		req = policy.Request{Name: name, At: a.line.at(index, 0)}
 	}
@@ -86,60 +68,28 @@ func (a *app) load(flags *policyFlags, program, args []string) (*loaded, int) {
 	return l, status
 }
 
-// defaultProfile is for programs that have none of their own.
-const defaultProfile = "default"
-
-// profileName is the name under which the profile of a program is looked for.
-// A program that is not in PATH could be anything that calls itself so: it gets
-// the profile "default".
-func (s *session) profileName(program string) string {
-	if !strings.Contains(program, "/") {
-		return program
-	}
-	dir := path.Dir(program)
-	for in := range strings.SplitSeq(searchedPath(s.host), ":") {
-		if path.IsAbs(in) && path.Clean(in) == path.Clean(dir) {
-			return path.Base(program)
-		}
-	}
-	return ""
-}
-
 // profileFlag makes a request of --profile.
-func (a *app) profileFlag(s *session, flags *policyFlags) (policy.Request, bool) {
+func (a *app) profileFlag(s *session, chosen *flags.Policy) (policy.Request, bool) {
 	req, given := policy.Request{}, false
 	for i := range s.uses {
-		if s.uses[i].name == "profile" {
-			req.At, given = s.uses[i].at(&a.line), true
+		if s.uses[i].Name == "profile" {
+			req.At, given = s.uses[i].At(a.flagLine()), true
 		}
 	}
 	// An empty name is no profile, not the absence of the flag.
 	if !given {
 		return req, false
 	}
-	s.name(&req, flags.Profile)
+	s.Name(&req, chosen.Profile)
 	return req, true
-}
-
-// name fills in a request for a profile that was named: a file when it has a
-// slash or ends like one.
-func (s *session) name(req *policy.Request, name string) {
-	if !strings.Contains(name, "/") && !strings.HasSuffix(name, ".yaml") {
-		req.Name = name
-		return
-	}
-	req.File, req.As = name, name
-	if !path.IsAbs(name) {
-		req.File = path.Join(s.host.Cwd, name)
-	}
 }
 
 // read loads the profile with the flags on top, and reports what is wrong
 // with it.
 func (a *app) read(s *session, req policy.Request) (*loaded, int) {
-	flags, problems := settings(&a.line, s.host, s.uses, &s.memory.inputs)
-	req.Flags, req.CommandLine = flags, a.line.text
-	p, sources, found := policy.Load(s.store, req)
+	last, problems := flags.Settings(a.flagLine(), s.Host, s.uses, &s.memory.inputs)
+	req.Flags, req.CommandLine = last, a.line.text
+	p, sources, found := policy.Load(s.Store, req)
 	problems = append(problems, found...)
 	if problems.HasErrors() {
 		return nil, a.report(sources, problems)
@@ -148,5 +98,5 @@ func (a *app) read(s *session, req policy.Request) (*loaded, int) {
 		a.report(sources, problems)
 		s.memory.warned = true
 	}
-	return &loaded{prepared: prepared{policy: p, host: s.host}, sources: sources, memory: s.memory}, 0
+	return &loaded{prepared: prepared{policy: p, host: s.Host}, sources: sources, memory: s.memory}, 0
 }

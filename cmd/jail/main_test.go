@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 )
@@ -23,8 +24,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"jail": func() { os.Exit(realMain(os.Args)) },
 		// What jail starts in a jail to measure it is jail again.
-		probeName:  func() { os.Exit(realMain(os.Args)) },
-		probeApart: func() { os.Exit(realMain(os.Args)) },
+		measurement.ProbeName:  func() { os.Exit(realMain(os.Args)) },
+		measurement.ProbeApart: func() { os.Exit(realMain(os.Args)) },
 	})
 }
 
@@ -108,8 +109,7 @@ func condition(name string) (bool, error) {
 	case "root":
 		holds = os.Getuid() == 0
 	case "dynamic": // one way or the other
-		self, err := os.ReadFile("/proc/self/exe")
-		return loaderRemedy(self) != "", err
+		holds = measurement.LoaderRemedy() != ""
 	case "userns":
 		holds = haveUserNamespaces()
 	default:

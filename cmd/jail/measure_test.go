@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/score"
 	"github.com/jail-project/jail/score/probe"
@@ -58,7 +60,7 @@ func scene(t *testing.T) string {
 }
 
 // compiled loads and compiles a profile with flags.
-func compiled(t *testing.T, args ...string) (*app, *loaded, score.Input) {
+func compiled(t *testing.T, args ...string) (*loaded, score.Input) {
 	t.Helper()
 	var out bytes.Buffer
 	a := &app{out: &out, err: &out, line: newCommandLine(append([]string{"jail", "score"}, args...))}
@@ -66,42 +68,35 @@ func compiled(t *testing.T, args ...string) (*app, *loaded, score.Input) {
 	if s == nil {
 		t.Fatal(out.String())
 	}
-	l, _ := a.loadNamed(s, &policyFlags{}, args[len(args)-1], s.place(a))
+	l, _ := a.loadNamed(s, &flags.Policy{}, args[len(args)-1], s.place(a))
 	if l == nil {
 		t.Fatal(out.String())
 	}
 	l.launching = true
-	l.host.Stdio = probeStreams(l.policy.Landlock.Use.V != "off")
+	if !a.filterProgram(l) {
+		t.Fatal(out.String())
+	}
+	l.host.Stdio = measurement.Streams(l.policy.Landlock.Use.V != "off")
 	c, problems := l.compile()
 	if problems.HasErrors() {
 		t.Fatalf("%v", problems)
 	}
-	return a, l, l.scored(c)
+	return l, l.scored(c)
 }
 
 // observed runs the probe in a plan with the questions of another one, and
 // returns the ids of the checks that disagree.
-func observed(t *testing.T, a *app, l *loaded, plan *plan.Plan, asked score.Input) ([]score.Measurement, []string) {
+func observed(t *testing.T, l *loaded, plan *plan.Plan, asked score.Input) ([]score.Measurement, []string) {
 	t.Helper()
 	// A launcher that makes its jail's connections cannot be looked into, and
 	// could not start another jail; this process starts many.
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	m := measurement{app: a, loaded: l}
-	defer m.close()
-	out, err := m.outside()
-	if err != nil {
-		t.Fatal(err)
-	}
-	questions := score.Questions(asked, out)
-	answers, status, err := m.run(plan, questions)
-	if err != nil || status != 0 {
-		t.Fatalf("status %d: %v\n%s", status, err, a.err)
-	}
-	found, err := score.Compare(questions, answers)
-	if err != nil {
-		t.Fatal(err)
+	jail := measurement.Jail{Host: l.host, Options: l.options}
+	found, warnings, err := jail.Measure(plan, asked)
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("%v, %v", err, warnings)
 	}
 	var ids []string
 	for _, f := range found {
@@ -274,8 +269,8 @@ func blunt() map[string]string {
 // whatever the jail is.
 func TestMeasureHasTeeth(t *testing.T) {
 	home := scene(t)
-	a, l, strict := compiled(t, "default")
-	found, wrong := observed(t, a, l, strict.Plan, strict)
+	l, strict := compiled(t, "default")
+	found, wrong := observed(t, l, strict.Plan, strict)
 	if len(wrong) > 0 {
 		t.Fatalf("in the jail that was graded these disagree: %v", wrong)
 	}
@@ -285,12 +280,12 @@ func TestMeasureHasTeeth(t *testing.T) {
 	}
 	for _, w := range weakenings(home) {
 		t.Run(w.name, func(t *testing.T) {
-			_, _, strict := compiled(t, "default")
-			a, l, weak := compiled(t, append(slices.Clone(w.flags), "default")...)
+			_, strict := compiled(t, "default")
+			l, weak := compiled(t, append(slices.Clone(w.flags), "default")...)
 			if w.change != nil {
 				w.change(weak.Plan)
 			}
-			_, wrong := observed(t, a, l, weak.Plan, strict)
+			_, wrong := observed(t, l, weak.Plan, strict)
 			for _, id := range w.checks {
 				noticed[id] = noticed[id] || slices.Contains(wrong, id)
 				if _, may := blunt()[id]; !slices.Contains(wrong, id) && !may && asked[id] {
@@ -301,8 +296,8 @@ func TestMeasureHasTeeth(t *testing.T) {
 				return
 			}
 			// Graded for itself, the weaker jail is what its plan says.
-			_, again, own := compiled(t, append(slices.Clone(w.flags), "default")...)
-			if _, wrong := observed(t, a, again, own.Plan, own); len(wrong) > 0 {
+			again, own := compiled(t, append(slices.Clone(w.flags), "default")...)
+			if _, wrong := observed(t, again, own.Plan, own); len(wrong) > 0 {
 				t.Errorf("in the weaker jail itself these disagree: %v", wrong)
 			}
 		})
@@ -323,8 +318,8 @@ func TestProbeAlone(t *testing.T) {
 		t.Error("this test runs from sealed memory")
 	}
 	var out bytes.Buffer
-	a := &app{out: &out, err: &out, line: newCommandLine([]string{probeName})}
-	if status := probeVerb(a, probeName); status != exitFailed || !strings.Contains(out.String(), "cannot be used by itself") {
+	a := &app{out: &out, err: &out, line: newCommandLine([]string{measurement.ProbeName})}
+	if status := probeVerb(a, measurement.ProbeName); status != exitFailed || !strings.Contains(out.String(), "cannot be used by itself") {
 		t.Errorf("status %d: %s", status, out.String())
 	}
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
+	"net"
 	"os"
 	"slices"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/score"
 	"github.com/jail-project/jail/score/probe"
@@ -21,11 +20,11 @@ func TestMeasureSockets(t *testing.T) {
 	if err := os.Mkdir(home+"/run/services", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	var m measurement
-	defer m.close()
-	if err := m.listen(unix.AF_UNIX, &unix.SockaddrUnix{Name: engine}, nil); err != nil {
+	listener, err := net.Listen("unix", engine)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer listener.Close()
 	inputs := map[string]score.Input{}
 	for name, c := range map[string]struct {
 		flags   []string
@@ -36,9 +35,9 @@ func TestMeasureSockets(t *testing.T) {
 		"unguarded": {[]string{"--set", "sockets=*", "--read", engine}, true},
 		"absent":    {nil, false},
 	} {
-		a, l, in := compiled(t, append(c.flags, "default")...)
+		l, in := compiled(t, append(c.flags, "default")...)
 		inputs[name] = in
-		found, wrong := observed(t, a, l, in.Plan, in)
+		found, wrong := observed(t, l, in.Plan, in)
 		if len(wrong) > 0 {
 			t.Errorf("%s: these disagree: %v", name, wrong)
 		}
@@ -52,12 +51,12 @@ func TestMeasureSockets(t *testing.T) {
 			t.Errorf("%s: observed %q", name, found[i].Observed)
 		}
 	}
-	a, l, listed := compiled(t, "--set", "sockets="+engine, "default")
-	if _, wrong := observed(t, a, l, listed.Plan, inputs["visible"]); !slices.Contains(wrong, "container-engines") {
+	l, listed := compiled(t, "--set", "sockets="+engine, "default")
+	if _, wrong := observed(t, l, listed.Plan, inputs["visible"]); !slices.Contains(wrong, "container-engines") {
 		t.Errorf("a jail that permits the connection passes for one that does not: %v disagree", wrong)
 	}
-	a, l, visible := compiled(t, "--read", engine, "default")
-	if _, wrong := observed(t, a, l, visible.Plan, inputs["listed"]); !slices.Contains(wrong, "container-engines") {
+	l, visible := compiled(t, "--read", engine, "default")
+	if _, wrong := observed(t, l, visible.Plan, inputs["listed"]); !slices.Contains(wrong, "container-engines") {
 		t.Errorf("a jail that refuses the connection passes for one that permits it: %v disagree", wrong)
 	}
 }

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/jail/internal/running"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/registry"
@@ -19,19 +18,6 @@ import (
 type psGrammar struct {
 	Names bool `help:"Print the IDs alone, one a line."`
 	JSON  bool `name:"json" help:"Print an array of objects: id, profile, program, pid, since."`
-}
-
-// listedJail is an element of what ps prints with --json.
-type listedJail struct {
-	ID      text   `json:"id"`
-	Profile text   `json:"profile"`
-	Program text   `json:"program"`
-	PID     int    `json:"pid"`   // of the program, outside
-	Since   string `json:"since"` // RFC 3339
-}
-
-func listed(j *registry.Jail) listedJail {
-	return listedJail{text(j.ID), text(j.Profile), text(j.Program), j.Main.PID, j.Since.Format(time.RFC3339)}
 }
 
 // psVerb exits with 1 when there are records that can't be believed; the
@@ -48,11 +34,7 @@ func psVerb(a *app, args []string) int {
 	defer registry.CloseAll(jails, nil)
 	switch {
 	case g.JSON:
-		out := make([]listedJail, len(jails))
-		for i, j := range jails {
-			out[i] = listed(j)
-		}
-		status = a.printJSON(out)
+		status = a.printJSON(running.JSON(jails))
 	case g.Names:
 		var b bytes.Buffer
 		for _, j := range jails {
@@ -60,7 +42,7 @@ func psVerb(a *app, args []string) int {
 		}
 		status = a.print(b.Bytes())
 	default:
-		status = a.print(psText(jails))
+		status = a.print(running.Text(jails))
 	}
 	for _, r := range refused {
 		a.fail(fmt.Sprintf("the record %s of a jail is not believed: %v", diag.Quote(r.Name), r.Err), openFilesRemedy(r.Err))
@@ -122,40 +104,4 @@ func openFilesRemedy(err error) string {
 		return ""
 	}
 	return fmt.Sprintf("raise the limit on open files, `ulimit -n`: yours is %d", limit.Max)
-}
-
-// psText is a table with a heading, nothing when no jail runs.
-func psText(jails []*registry.Jail) []byte {
-	if len(jails) == 0 {
-		return nil
-	}
-	rows := [][]string{{"ID", "PROFILE", "PROGRAM", "PID", "SINCE"}}
-	for _, j := range jails {
-		rows = append(rows, []string{
-			diag.Escape(j.ID), diag.Escape(j.Profile), diag.Escape(j.Program), fmt.Sprint(j.Main.PID), j.Since.Format(time.DateTime),
-		})
-	}
-	return table(rows)
-}
-
-// table lines up the columns of rows.
-func table(rows [][]string) []byte {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	var b bytes.Buffer
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.Bytes()
 }

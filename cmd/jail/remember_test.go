@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jail-project/jail/cmd/internal/launcher"
+	"github.com/jail-project/jail/cmd/jail/internal/planprint"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
@@ -39,7 +40,7 @@ func loadLine(t *testing.T, argv ...string) (*app, *loaded) {
 	if _, ok := a.parse("run", "", &g, argv[1:]); !ok {
 		t.Fatal(said.String())
 	}
-	l, _ := a.load(&g.policyFlags, g.Program, argv[1:])
+	l, _ := a.load(&g.Policy, g.Program, argv[1:])
 	if l == nil {
 		t.Fatal(said.String())
 	}
@@ -97,7 +98,7 @@ func TestRecalledPlans(t *testing.T) {
 			if !reflect.DeepEqual(gotProblems, wantProblems) || len(got.Plan.Setup) < 10 {
 				t.Fatalf("problems %v, want %v", gotProblems, wantProblems)
 			}
-			if g, w := string(planText(got.Plan)), string(planText(want.Plan)); g != w {
+			if g, w := string(planprint.Text(got.Plan)), string(planprint.Text(want.Plan)); g != w {
 				t.Errorf("the plans differ; got\n%s\nwant\n%s", g, w)
 			}
 			if !reflect.DeepEqual(got.Plan, want.Plan) {

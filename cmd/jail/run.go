@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jail-project/jail/cmd/internal/launcher"
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
@@ -12,10 +13,10 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// runGrammar documents the flags of run; settings.go gives them their
+// runGrammar documents the flags of run; package flags gives them their
 // meaning.
 type runGrammar struct {
-	policyFlags
+	flags.Policy
 	Program []string `arg:"" passthrough:"partial" help:"The program and its arguments."`
 }
 
@@ -46,7 +47,7 @@ func runVerb(a *app, args []string) int {
 	if status, ok := a.findTerminal(); !ok {
 		return status
 	}
-	l, status := a.load(&g.policyFlags, program, args)
+	l, status := a.load(&g.Policy, program, args)
 	if l == nil {
 		return status
 	}

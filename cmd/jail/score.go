@@ -1,19 +1,21 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
+	"github.com/jail-project/jail/cmd/jail/internal/scorecard"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score"
 )
 
 type scoreGrammar struct {
-	policyFlags
+	flags.Policy
 	JSON      bool   `name:"json" help:"Print an object: profile, exposure, grade, escapes, and checks."`
 	Explain   bool   `help:"Name the line that decided each finding, and what it takes and costs to close it."`
 	Threshold string `placeholder:"N" help:"Exit with 1 when the exposure is above N, from 0.0 to 10.0."`
@@ -36,7 +38,7 @@ func scoreVerb(a *app, args []string) int {
 	if (g.Name == "") == (g.Profile == "") {
 		return a.fail("score takes either a name or --profile", usage("score"))
 	}
-	limit, err := threshold(g.Threshold)
+	limit, err := scorecard.Threshold(g.Threshold)
 	if err != nil {
 		return a.fail("--threshold takes a number from 0.0 to 10.0, not "+g.Threshold, usage("score"))
 	}
@@ -44,7 +46,7 @@ func scoreVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, g.Name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, g.Name, s.place(a))
 	if l == nil {
 		return status
 	}
@@ -56,26 +58,53 @@ func scoreVerb(a *app, args []string) int {
 		return status
 	}
 	in := l.scored(c)
-	card := scoreCard{Report: score.Assess(in)}
+	card := scorecard.Card{Report: score.Assess(in)}
 	if g.Measure {
-		if card.measured, status = a.measure(l, in); card.measured == nil {
+		if card.Measured, status = a.measure(l, in); card.Measured == nil {
 			return status
 		}
 	}
 	if g.JSON {
-		status = a.printJSON(card.json())
+		status = a.printJSON(card.JSON())
 	} else {
-		status = a.print(card.text(g.Explain))
+		status = a.print(card.Text(g.Explain))
 	}
 	switch {
 	case status != 0:
 		return status
-	case len(card.disagreements()) > 0:
+	case len(card.Disagreements()) > 0:
 		return exitDisagrees
 	case limit >= 0 && card.Exposure > limit:
 		return exitExposed
 	}
 	return 0
+}
+
+// measure holds what a probe observes in the jail that was scored against its plan.
+// The status counts when there is no result.
+func (a *app) measure(l *loaded, in score.Input) ([]score.Measurement, int) {
+	jail := measurement.Jail{Host: l.host, Options: l.options}
+	found, warnings, err := jail.Measure(in.Plan, in)
+	if err != nil {
+		return nil, a.notMeasured(l, err)
+	}
+	if len(warnings) > 0 {
+		a.report(nil, warnings)
+	}
+	return found, 0
+}
+
+// notMeasured says why there is no measurement: the jail did not start, or the probe in it.
+func (a *app) notMeasured(l *loaded, err error) int {
+	if failure, ok := errors.AsType[*launch.Failure](err); ok {
+		problem := failure.Diagnostic()
+		if remedy := measurement.LoaderRemedy(); remedy != "" && problem.Code == launch.CodeExecFailed {
+			problem.Remedy = remedy
+		}
+		a.report(l.sources, diag.List{problem})
+		return failure.ExitStatus()
+	}
+	return a.fail("cannot measure: "+err.Error(), measurement.LoaderRemedy())
 }
 
 // compileScored makes the plan that is graded. A measurement is a launch: what a
@@ -85,10 +114,10 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	if measure && !a.filterProgram(l) {
 		return nil, exitFailed
 	}
-	l.host.Stdio = probeStreams(true)
+	l.host.Stdio = measurement.Streams(true)
 	c, problems := l.compile()
 	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream }) {
-		l.host.Stdio = probeStreams(false) // no Landlock: this jail takes no file
+		l.host.Stdio = measurement.Streams(false) // no Landlock: this jail takes no file
 		c, problems = l.compile()
 	}
 	if problems.HasErrors() {
@@ -99,8 +128,9 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	}
 	// The first launch of a profile makes what `create` asks for; what is
 	// measured is a launch that finds it there.
-	if status := a.rehearse(l, c); status != 0 {
-		return nil, status
+	jail := measurement.Jail{Host: l.host, Options: l.options}
+	if err := jail.Rehearse(c.Plan); err != nil {
+		return nil, a.notMeasured(l, err)
 	}
 	if c, problems = l.compile(); problems.HasErrors() {
 		return nil, a.report(l.sources, problems)
@@ -123,23 +153,4 @@ func (l *loaded) scored(c *compile.Compiled) score.Input {
 	where := limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 	_, in.Grouped = where.where()
 	return in
-}
-
-// threshold reads a number such as 4.5; -1 stands for none.
-func threshold(text string) (score.Exposure, error) {
-	if text == "" {
-		return -1, nil
-	}
-	whole, tenth, dot := strings.Cut(text, ".")
-	if !dot {
-		tenth = "0"
-	}
-	if len(tenth) != 1 || strings.ContainsAny(whole+tenth, "+-") {
-		return 0, fmt.Errorf("%q has no tenths", text)
-	}
-	n, err := strconv.Atoi(whole + tenth)
-	if err == nil && n > 100 {
-		err = fmt.Errorf("%q is more than 10.0", text)
-	}
-	return score.Exposure(n), err
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 
+	"github.com/jail-project/jail/cmd/jail/internal/flags"
+	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/policy"
 )
 
 type showGrammar struct {
-	policyFlags
+	flags.Policy
 	JSON bool   `name:"json" help:"Print an object: name, layers, and entries with key, value, place and what they overrode."`
 	Name string `arg:"" optional:"" help:"A profile, a profile file (….yaml), or a program; not with --profile."`
 }
@@ -24,12 +26,12 @@ func showVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.policyFlags, g.Name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, g.Name, s.place(a))
 	if l == nil {
 		return status
 	}
 	if g.JSON {
-		return a.printJSON(shownPolicy(l.policy))
+		return a.printJSON(policyprint.Of(l.policy))
 	}
 	var b bytes.Buffer
 	if err := policy.Show(l.policy, &b); err != nil {

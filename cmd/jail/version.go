@@ -3,8 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"runtime"
-	"runtime/debug"
+
+	"github.com/jail-project/jail/cmd/jail/internal/buildinfo"
 )
 
 // version is set by the linker for releases; else the build information says
@@ -15,21 +15,12 @@ type versionGrammar struct {
 	JSON bool `name:"json" help:"Print an object: version, revision, modified, go, platform."`
 }
 
-// versionInfo is what version prints with --json.
-type versionInfo struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"` // of the version control system
-	Modified bool   `json:"modified"`           // built from a changed checkout
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
 func versionVerb(a *app, args []string) int {
 	var g versionGrammar
 	if status, ok := a.parse("version", "Print the version.", &g, args); !ok {
 		return status
 	}
-	v := readVersion()
+	v := buildinfo.Read(version)
 	if g.JSON {
 		text, err := json.Marshal(v)
 		if err != nil {
@@ -48,27 +39,4 @@ func versionVerb(a *app, args []string) int {
 	}
 	fmt.Fprintf(a.out, " %s %s\n", v.Platform, v.Go)
 	return 0
-}
-
-func readVersion() versionInfo {
-	v := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
-	if v.Version == "" {
-		v.Version = info.Main.Version
-	}
-	if v.Version == "" || v.Version == "(devel)" {
-		v.Version = "development"
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	return v
 }

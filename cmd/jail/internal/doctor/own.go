@@ -1,0 +1,29 @@
+package doctor
+
+import (
+	"strings"
+
+	"github.com/jail-project/jail/cmd/jail/internal/output"
+)
+
+// standIns clears up behind launchers that were killed.
+func (d *Doctor) standIns() Finding {
+	f := Finding{Name: "stand-ins", State: OK, Detail: "no killed jail has left any"}
+	if dirs := d.Sweep(); len(dirs) > 0 {
+		f.Detail = output.Text("removed what killed jails had left in " + strings.Join(dirs, ", "))
+	}
+	return f
+}
+
+// records tells whether running jails are recorded.
+func (d *Doctor) records() Finding {
+	f := Finding{Name: "records of jails", State: Off}
+	place := d.Records
+	if err := place.Usable(); err != nil {
+		f.Detail = output.Text("`jail ps` and its kin find no jails: " + err.Error())
+		f.Remedy = "set XDG_RUNTIME_DIR to a directory of yours with mode 0700; a directory jail in it has to be yours and of that mode too"
+		return f
+	}
+	f.State, f.Detail = OK, output.Text("running jails are recorded in "+place.Path())
+	return f
+}

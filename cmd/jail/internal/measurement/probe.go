@@ -1,0 +1,69 @@
+package measurement
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+
+	"github.com/jail-project/jail/score/probe"
+)
+
+// answersOf reads answers up to what is none, such as the last words of a
+// probe that went wrong.
+func answersOf(text []byte) ([]string, []byte) {
+	var answers []string
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for {
+		var answer string
+		if err := decoder.Decode(&answer); err != nil {
+			return answers, text[min(int(decoder.InputOffset()), len(text)):]
+		}
+		answers = append(answers, answer)
+	}
+}
+
+// The names by which the probe is called: for all questions, and for one that
+// its process may not survive.
+const (
+	ProbeName  = "jail-probe"
+	ProbeApart = "jail-probe-apart"
+)
+
+// IsProbe tells whether this process is a probe.
+func IsProbe(argv []string) bool {
+	if len(argv) != 1 {
+		return false
+	}
+	name := path.Base(argv[0])
+	return name == ProbeName || name == ProbeApart
+}
+
+// apart has a question answered by another process.
+func apart(q probe.Question) string {
+	var in bytes.Buffer
+	if err := json.NewEncoder(&in).Encode(q); err != nil {
+		return "error: " + err.Error()
+	}
+	command := probe.Command(ProbeApart, &in)
+	text, err := command.Output()
+	if answers, _ := answersOf(text); len(answers) == 1 {
+		return answers[0]
+	}
+	if signal, ok := probe.Killed(command); ok {
+		return probe.Ended(signal)
+	}
+	return fmt.Sprint("error: ", errors.Join(err, errors.New("no answer")))
+}
+
+// Serve answers the questions that a process called by one of these names reads.
+func Serve(name string, in io.Reader, out io.Writer) error {
+	return probe.Serve(in, out, func(q probe.Question) string {
+		if path.Base(name) == ProbeApart {
+			return probe.Answer(q)
+		}
+		return apart(q)
+	})
+}
