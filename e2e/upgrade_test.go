@@ -9,6 +9,20 @@ import (
 	"time"
 )
 
+// settledAfter is how long what a launch depends on must have been as it is
+// before the launch is kept.
+const settledAfter = 2100 * time.Millisecond
+
+func (w *world) launches() string { return filepath.Join(w.home, ".cache", "jail", "launch") }
+
+// forget takes all records of launches away.
+func (w *world) forget() {
+	w.t.Helper()
+	if err := os.RemoveAll(w.launches()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // install puts a copy of jail where this world's programs are, as an update would:
 // a new file takes the name of the old one.
 func (w *world) install(further string) string {
