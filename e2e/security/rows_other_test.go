@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func otherRows() []row {
@@ -55,13 +57,13 @@ func otherRows() []row {
 		{"W", "the filtered network", "`network: filtered` is not there yet", 23},
 		{"X", "X11 and Wayland", "`display` is not there yet", 12},
 	} {
-		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + itoa(x.last), what: x.what, absent: x.why})
+		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + testenv.Itoa(x.last), what: x.what, absent: x.why})
 	}
 	return rows
 }
 
 // everyThread looks at the state of each thread and of the first process.
-func everyThread(s *scene, a arm) *outcome {
+func everyThread(s *scene, a variant) *outcome {
 	o := s.run(s.start(&row{edits: "filter"}, a, probeBin, "status")...)
 	seen := 0
 	for _, f := range o.fields("status") {
@@ -75,14 +77,14 @@ func everyThread(s *scene, a arm) *outcome {
 		}
 	}
 	if seen < 4 {
-		s.t.Errorf("%d threads were seen, want 4", seen)
+		s.T.Errorf("%d threads were seen, want 4", seen)
 	}
 	return o
 }
 
 // unknownCalls: what is beyond the names that jail knows looks like a kernel
 // without it.
-func unknownCalls(s *scene, a arm) *outcome {
+func unknownCalls(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
@@ -92,14 +94,14 @@ func unknownCalls(s *scene, a arm) *outcome {
 		o.set("number "+f[0], f[1] != "ENOSYS")
 	}
 	if len(got.fields("number")) != 121 {
-		s.t.Errorf("%d numbers were tried, want 121", len(got.fields("number")))
+		s.T.Errorf("%d numbers were tried, want 121", len(got.fields("number")))
 	}
 	return o
 }
 
 // errnos: forbidden is EPERM, unknown is ENOSYS, and a family of sockets that
 // is refused is one that the kernel lacks.
-func errnos(s *scene, a arm) *outcome {
+func errnos(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
@@ -121,15 +123,15 @@ func errnos(s *scene, a arm) *outcome {
 }
 
 // privilegedBinary looks at the program file of a launcher.
-func privilegedBinary(s *scene, a arm) *outcome {
-	file := map[arm]string{jailed: jailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
+func privilegedBinary(s *scene, a variant) *outcome {
+	file := map[variant]string{jailed: testenv.JailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
 	o := &outcome{parts: map[string]string{}, started: true}
 	if file == "" {
 		return o
 	}
 	info, err := os.Stat(file)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	o.set("setuid", info.Mode()&(os.ModeSetuid|os.ModeSetgid) != 0)
 	size, err := unix.Getxattr(file, "security.capability", nil)
@@ -137,7 +139,7 @@ func privilegedBinary(s *scene, a arm) *outcome {
 	if a == jailed {
 		program, err := elf.Open(file)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		defer program.Close()
 		libraries, err := program.ImportedLibraries()
@@ -149,7 +151,7 @@ func privilegedBinary(s *scene, a arm) *outcome {
 
 // steeredRuntime: nothing is printed or written for these, and the program
 // does not get them.
-func steeredRuntime(s *scene, a arm) *outcome {
+func steeredRuntime(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
@@ -157,19 +159,19 @@ func steeredRuntime(s *scene, a arm) *outcome {
 	line := s.start(&row{}, a, probeBin, "variables")
 	plain := s.run(line...)
 	// A jail that runs has stand-ins in its project.
-	before, _ := filepath.Glob(s.project + "/*")
+	before, _ := filepath.Glob(s.Project + "/*")
 	for _, e := range []string{
-		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.project + "/cover", "PPROF=" + s.project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",
-		"GOMAXPROCS=1", "GOGC=1", "GOMEMLIMIT=1", "GORACE=log_path=" + s.project + "/race",
+		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.Project + "/cover", "PPROF=" + s.Project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",
+		"GOMAXPROCS=1", "GOGC=1", "GOMEMLIMIT=1", "GORACE=log_path=" + s.Project + "/race",
 	} {
-		environment := s.env
-		s.env = append(s.env, e)
+		environment := s.Env
+		s.Env = append(s.Env, e)
 		got := s.run(line...)
-		s.env = environment
+		s.Env = environment
 		name, _, _ := strings.Cut(e, "=")
 		o.set(name, got.status != plain.status || got.stdout != plain.stdout || got.stderr != plain.stderr)
 	}
-	after, err := filepath.Glob(s.project + "/*")
+	after, err := filepath.Glob(s.Project + "/*")
 	o.set("a file", err != nil || !slices.Equal(before, after))
 	return o
 }

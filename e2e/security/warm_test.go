@@ -17,7 +17,7 @@ const settled = 2100 * time.Millisecond
 // second, which finds that, how it began: the third has a head start, if that
 // kind of jail can.
 func (s *scene) recorded(line []string, arguments int) []string {
-	s.t.Helper()
+	s.T.Helper()
 	s.fromRecords()
 	time.Sleep(time.Until(s.written.Add(settled)))
 	before := len(s.records)
@@ -36,17 +36,17 @@ func (s *scene) recorded(line []string, arguments int) []string {
 	}
 	launch()
 	if len(s.records) == 0 || len(s.records) < before {
-		s.t.Errorf("%q left no record, so the next launch is not from one", line)
+		s.T.Errorf("%q left no record, so the next launch is not from one", line)
 	}
 	return line
 }
 
 // kept lists the records of what launches loaded, each with when it was written.
 func (s *scene) kept() map[string]time.Time {
-	s.t.Helper()
-	found, err := filepath.Glob(s.home + "/.cache/jail/launch/*.launch")
+	s.T.Helper()
+	found, err := filepath.Glob(s.Home + "/.cache/jail/launch/*.launch")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	all := map[string]time.Time{}
 	for _, name := range found {
@@ -60,13 +60,13 @@ func (s *scene) kept() map[string]time.Time {
 // fromRecords expects that all launches since the last recorded one were from
 // records: a launch that is not writes one.
 func (s *scene) fromRecords() {
-	s.t.Helper()
+	s.T.Helper()
 	if s.records == nil {
 		return
 	}
 	for name, written := range s.kept() {
 		if was, ok := s.records[name]; !ok || !was.Equal(written) {
-			s.t.Errorf("a launch was not from a record: it wrote %s", filepath.Base(name))
+			s.T.Errorf("a launch was not from a record: it wrote %s", filepath.Base(name))
 		}
 	}
 }
