@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,50 +19,41 @@ import (
 func TestR6Faults(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "strace")
-	w := testenv.NewWorld(t)
-	w.Mkdir(filepath.Join(w.Project, "hidden"))
-	profile := w.Profile(testenv.EverythingProfile)
-	ran := filepath.Join(w.Project, "ran")
-	args := []string{"run", "--profile", profile, "sh", "-c", "echo ran >ran"}
-	w.Succeeds(args...)
-	tr, r := trace(w, args...)
-	if r.Status != 0 || !testenv.Exists(ran) {
+	w := newFaultWorld(t)
+	tr, r := trace(w.World, w.launch...)
+	if r.Status != 0 || !testenv.Exists(w.ran) {
 		t.Fatalf("without a fault: exit status %d\n%s", r.Status, r.Output())
 	}
-	if err := os.Remove(ran); err != nil {
-		t.Fatal(err)
-	}
-	steps := plan(w, append([]string{"--profile", profile}, args[3:]...)...)
+	testenv.Must(t, os.Remove(w.ran))
+	steps := plan(w.World, w.launch[1:]...)
 	mounts := string(testenv.ReadFile(t, "/proc/self/mountinfo"))
-	before := w.Snap()
-	tried := 0
+	type attempt struct {
+		fault
+		how string
+	}
+	var all []attempt
 	for _, f := range faults(tr, steps) {
 		for _, how := range []string{"error=EPERM", "signal=SIGKILL"} {
-			inject := fmt.Sprintf("inject=%s:%s:when=%d", f.call, how, f.nth)
-			strace := []string{"strace", "-f", "-qq", "-e", "trace=" + f.call, "-e", inject, "-o", "/dev/null", testenv.JailBin}
-			r := w.Host(append(strace, args...)...)
-			tried++
-			want, message := 125, "jail: error: "
-			switch {
-			case f.call == "execve" && how == "error=EPERM":
-				want = 126
-			case how == "signal=SIGKILL" && (f.call == "execve" || f.call == "seccomp" && f.nth == 2):
-				// Everything is set up by then, so this counts as the
-				// death of the program.
-				want, message = 137, ""
-			}
-			if r.Status != want || !strings.HasPrefix(r.Stderr, message) || testenv.Exists(ran) {
-				t.Errorf("%s of %s: exit status %d, want %d; the program ran: %v\n%s", inject, f.step.Text, r.Status, want, testenv.Exists(ran), r.Stderr)
-			}
-			if place := fmt.Sprintf("--> %s:%d:", f.step.File, f.step.Line); f.step.File != "" && how == "error=EPERM" && !strings.Contains(r.Stderr, place) {
-				t.Errorf("%s of %s: no %q in\n%s", inject, f.step.Text, place, r.Stderr)
-			}
+			all = append(all, attempt{f, how})
 		}
 	}
-	if tried < 40 {
-		t.Errorf("%d faults were tried; the test is void", tried)
+	if len(all) < 40 {
+		t.Errorf("%d faults are tried; the test is void", len(all))
 	}
-	before.Unchanged(t)
+	t.Run("faults", func(t *testing.T) {
+		for some := range slices.Chunk(all, 16) {
+			t.Run(some[0].call, func(t *testing.T) {
+				t.Parallel()
+				own := newFaultWorld(t)
+				before := own.Snap()
+				for _, a := range some {
+					own.try(a.fault, a.how, strings.Replace(a.step.File, w.Root, own.Root, 1))
+				}
+				before.Unchanged(t)
+				own.NothingRuns()
+			})
+		}
+	})
 	if now := string(testenv.ReadFile(t, "/proc/self/mountinfo")); now != mounts {
 		t.Errorf("mounts of the host changed:\n%s\nwere\n%s", now, mounts)
 	}
@@ -73,6 +65,50 @@ type fault struct {
 	call string
 	nth  int
 	step *op
+}
+
+// faultWorld is a world for launches of a profile that has something of everything.
+type faultWorld struct {
+	*testenv.World
+	launch []string
+	ran    string // the file that the program leaves
+}
+
+// newFaultWorld makes a world in which that was launched once: what is made at the
+// first launch is there.
+func newFaultWorld(t *testing.T) *faultWorld {
+	t.Helper()
+	w := testenv.NewWorld(t)
+	w.Mkdir(filepath.Join(w.Project, "hidden"))
+	launch := []string{"run", "--profile", w.Profile(testenv.EverythingProfile), "sh", "-c", "echo ran >ran"}
+	w.Succeeds(launch...)
+	ran := filepath.Join(w.Project, "ran")
+	testenv.Must(t, os.Remove(ran))
+	return &faultWorld{w, launch, ran}
+}
+
+// try lets a call go wrong in a launch, of which file is the profile.
+func (w *faultWorld) try(f fault, how, file string) {
+	w.T.Helper()
+	inject := fmt.Sprintf("inject=%s:%s:when=%d", f.call, how, f.nth)
+	strace := []string{"strace", "-f", "-qq", "-e", "trace=" + f.call, "-e", inject, "-o", "/dev/null", testenv.JailBin}
+	r := w.Host(append(strace, w.launch...)...)
+	want, message := 125, "jail: error: "
+	switch {
+	case f.call == "execve" && how == "error=EPERM":
+		want = 126
+	case how == "signal=SIGKILL" && (f.call == "execve" || f.call == "seccomp" && f.nth == 2):
+		// Everything is set up by then, so this counts as the death of the
+		// program.
+		want, message = 137, ""
+	}
+	ran := testenv.Exists(w.ran)
+	if r.Status != want || !strings.HasPrefix(r.Stderr, message) || ran {
+		w.T.Errorf("%s of %s: exit status %d, want %d; the program ran: %v\n%s", inject, f.step.Text, r.Status, want, ran, r.Stderr)
+	}
+	if place := fmt.Sprintf("--> %s:%d:", file, f.step.Line); file != "" && how == "error=EPERM" && !strings.Contains(r.Stderr, place) {
+		w.T.Errorf("%s of %s: no %q in\n%s", inject, f.step.Text, place, r.Stderr)
+	}
 }
 
 // faults chooses calls that the launcher itself does not make, among those

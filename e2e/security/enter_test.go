@@ -12,7 +12,7 @@ import (
 // runs argv in it.
 func (s *scene) enter(r *row, argv []string) []string {
 	s.T.Helper()
-	return append([]string{testenv.JailBin, "enter", s.running(s.start(r, jailed, probeBin, "sleep")...)}, argv...)
+	return append([]string{testenv.JailBin, "enter", s.running(s.start(r, jailed, testenv.ProbeBin, "sleep")...)}, argv...)
 }
 
 // running starts a jail beside and returns its ID.

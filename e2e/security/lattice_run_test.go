@@ -57,7 +57,7 @@ func latticeCase(t *testing.T, r *rand.Rand) int {
 	questions := m.questions(r)
 	before := tree(s, m.root)
 	text, profile := latticeInput(m, questions)
-	line := s.start(&row{profile: profile}, jailed, probeBin, "lattice")
+	line := s.start(&row{profile: profile}, jailed, testenv.ProbeBin, "lattice")
 	cmd := s.command(line...)
 	cmd.Stdin = strings.NewReader(text)
 	var stderr strings.Builder

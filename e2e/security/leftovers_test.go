@@ -97,7 +97,7 @@ func TestNothingIsLeft(t *testing.T) {
 		row, once = 1000, 200
 	}
 	s := newScene(t)
-	line := s.start(&row0, jailed, probeBin, "variables")
+	line := s.start(&row0, jailed, testenv.ProbeBin, "variables")
 	sleeper := append(slices.Clone(line[:len(line)-1]), "sleep")
 	time.Sleep(settled)
 	s.run(line...)                                                      // what it keeps for the next ones

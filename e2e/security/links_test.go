@@ -111,7 +111,7 @@ func exchanged(s *scene, a variant) *outcome {
 	default:
 		lines = [][]string{s.start(r, a, argv...)}
 	}
-	flip := s.command(probeBin, "flip", source, other)
+	flip := s.command(testenv.ProbeBin, "flip", source, other)
 	if err := flip.Start(); err != nil {
 		s.T.Fatal(err)
 	}

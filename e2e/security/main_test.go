@@ -5,13 +5,13 @@
 // earlier launch and by jail enter, and in bubblewrap and firejail, whose known
 // holes show that the probe finds any.
 //
-// What is tried is in the tables rows_*_test.go, by what in testdata/probe.
+// What is tried is in the tables rows_*_test.go, by what is in the probe of
+// package testenv.
 package security
 
 import (
 	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -19,13 +19,8 @@ import (
 	"github.com/jail-project/jail/internal/testenv"
 )
 
-// The programs that the rows take, in a directory that every user may read.
-var (
-	binDir    string
-	weakenBin string
-	probeBin  string // 64-bit
-	probe32   string // the same as a 32-bit program, "" where that can't be built
-)
+// weakenBin launches with a guard left out.
+var weakenBin string
 
 var (
 	long      = flag.Bool("long", false, "as many launches, races and cases as the project promises")
@@ -34,29 +29,10 @@ var (
 
 func TestMain(m *testing.M) { testenv.Main(m, build) }
 
-// build makes the launcher with a guard left out, and the probe in both widths.
 func build(dir string) error {
-	binDir, weakenBin = dir, filepath.Join(dir, "weaken")
-	probeBin, probe32 = filepath.Join(dir, "probe"), filepath.Join(dir, "probe32")
+	weakenBin = filepath.Join(dir, "weaken")
 	if out, err := exec.Command("go", "build", "-o", weakenBin, "./weaken").CombinedOutput(); err != nil {
 		return fmt.Errorf("build weaken: %w\n%s", err, out)
-	}
-	sources, err := filepath.Glob("testdata/probe/*.c")
-	if err != nil {
-		return err
-	}
-	compile := func(args ...string) ([]byte, error) {
-		args = append([]string{"-std=gnu11", "-O1", "-static", "-Wall", "-Wextra", "-Werror"}, args...)
-		return exec.Command("gcc", append(args, sources...)...).CombinedOutput()
-	}
-	if out, err := compile("-o", probeBin); err != nil {
-		return fmt.Errorf("build the probe: %w\n%s", err, out)
-	}
-	if out, err := compile("-m32", "-o", probe32); err != nil {
-		if os.Getenv("JAIL_TEST_REQUIRE") != "" {
-			return fmt.Errorf("build the 32-bit probe: %w\n%s", err, out)
-		}
-		probe32 = ""
 	}
 	return nil
 }

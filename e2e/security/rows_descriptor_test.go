@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func descriptorRows() []row {
@@ -88,7 +90,7 @@ func leaky(s *scene) {
 func closedStandard(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	seen := filepath.Join(s.Project, "seen")
-	line := s.start(&row{}, a, "/bin/sh", "-c", `exec "$0" descriptors >'`+seen+`'`, probeBin)
+	line := s.start(&row{}, a, "/bin/sh", "-c", `exec "$0" descriptors >'`+seen+`'`, testenv.ProbeBin)
 	for _, closed := range []string{"<&-", "2>&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"} {
 		outer := `"$@" ` + closed
 		if a == control {
@@ -113,7 +115,7 @@ func closedStandard(s *scene, a variant) *outcome {
 // deletedDirectory starts in a directory that is gone.
 func deletedDirectory(s *scene, a variant) *outcome {
 	gone := filepath.Join(s.outside, "gone")
-	line := s.start(&row{}, a, probeBin, "cwd")
+	line := s.start(&row{}, a, testenv.ProbeBin, "cwd")
 	line = append([]string{"/bin/sh", "-c", `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"`, gone}, line...)
 	o := s.run(line...)
 	if a == warm { // the record of a launch in such a directory
@@ -136,9 +138,9 @@ func rendezvous(s *scene, a variant) *outcome {
 		r.wide = "network: host\n" + anySocket + "filesystem:\n  write: [{path: \"{root}/run\"}]\n"
 		places = []string{places[0], s.Root + "/run/socket", places[4]}
 	}
-	s.beside(s.start(r, a, append([]string{probeBin, "serve"}, places...)...)...)
+	s.beside(s.start(r, a, append([]string{testenv.ProbeBin, "serve"}, places...)...)...)
 	r.profile = "identity: {hostname: other}\n"
-	o := s.run(s.start(r, a, append([]string{probeBin, "knock"}, places...)...)...)
+	o := s.run(s.start(r, a, append([]string{testenv.ProbeBin, "knock"}, places...)...)...)
 	for _, p := range places {
 		if strings.HasPrefix(p, "/") {
 			_ = os.Remove(p)
@@ -172,7 +174,7 @@ func manyLaunches(s *scene, a variant) *outcome {
 	if *long {
 		launches = 1000
 	}
-	line := s.start(&row{}, a, probeBin, "descriptors")
+	line := s.start(&row{}, a, testenv.ProbeBin, "descriptors")
 	limit := `ulimit -n 40; exec "$@"`
 	if a == entered { // who enters gets the limits of the jail, and no higher hard ones than before
 		limit = `ulimit -S -n 40; exec "$@"`

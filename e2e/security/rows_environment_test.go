@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func environmentRows() []row {
@@ -95,7 +97,7 @@ func steered(s *scene, a variant) *outcome {
 		"JAVA_TOOL_OPTIONS=-javaagent:"+library, "GODEBUG=gctrace=1,http2debug=2", "GOTRACEBACK=crash", "GOCOVERDIR="+s.Project)
 	// The probe is static: what is loaded is loaded into the launcher. In the
 	// control and for the peers it is a program like theirs.
-	line := s.start(&row{}, a, probeBin, "variables")
+	line := s.start(&row{}, a, testenv.ProbeBin, "variables")
 	if a == control {
 		line = []string{"/bin/bash", "-c", "true"}
 	}
@@ -120,7 +122,7 @@ func arguments(s *scene, a variant) *outcome {
 	if !a.inside() {
 		return o
 	}
-	launch := s.start(&row{}, a, probeBin, "arguments")
+	launch := s.start(&row{}, a, testenv.ProbeBin, "arguments")
 	program := len(launch) - 2
 	lines := map[string][]string{"an argument": launch}
 	if a != warm {
@@ -146,7 +148,7 @@ func arguments(s *scene, a variant) *outcome {
 	}
 	// The program's name: a file called like an option.
 	for _, name := range []string{"--help", "-c", "a b", "$(id)", "it's"} {
-		data, err := os.ReadFile(probeBin)
+		data, err := os.ReadFile(testenv.ProbeBin)
 		if err != nil {
 			s.T.Fatal(err)
 		}
@@ -173,7 +175,7 @@ func homes(s *scene, a variant) *outcome {
 	if a == entered {
 		r.profile = "" // the home directory decides nothing any more
 	}
-	line := s.start(r, a, probeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")
+	line := s.start(r, a, testenv.ProbeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")
 	for name, home := range map[string]string{
 		"relative": "HOME=home", "dots": "HOME=" + s.Project + "/../outside/..", "another user's": "HOME=/root", "the root": "HOME=/", "empty": "HOME=",
 		"unset": "",
@@ -202,10 +204,10 @@ func sizes(s *scene, a variant) *outcome {
 	}
 	long := strings.Repeat("x", 120_000)
 	s.Env = append(s.Env, "LC_LONG="+long, "LC_BYTES=\xff\xfe=\n", "=odd", "LC_TWICE=1", "LC_TWICE=2")
-	got := s.run(append(s.start(&row{}, a, probeBin, "variables"), long)...)
+	got := s.run(append(s.start(&row{}, a, testenv.ProbeBin, "variables"), long)...)
 	o.set("a long variable is changed", !strings.Contains(got.stdout, "LC_LONG="+long+"\t"))
 	o.set("bytes are changed", !strings.Contains(got.stdout, "LC_BYTES=\xff\xfe=\n"))
-	got = s.run(append(s.start(&row{}, a, probeBin, "arguments"), long)...)
+	got = s.run(append(s.start(&row{}, a, testenv.ProbeBin, "arguments"), long)...)
 	o.set("a long argument is changed", len(got.fields("argument")) != 1 || len(got.fields("argument")[0][0]) != 2*len(long))
 	return o
 }

@@ -90,8 +90,8 @@ func objects(s *scene) {
 	s.names["{shm}"], s.names["{name}"] = strconv.Itoa(key), name
 	s.Write("/dev/shm/"+name, s.Canary)
 	s.T.Cleanup(func() { _ = os.Remove("/dev/shm/" + name) })
-	s.run(probeBin, "make-queue", "/"+name)
-	s.T.Cleanup(func() { _ = exec.Command(probeBin, "remove-queue", "/"+name).Run() })
+	s.run(testenv.ProbeBin, "make-queue", "/"+name)
+	s.T.Cleanup(func() { _ = exec.Command(testenv.ProbeBin, "remove-queue", "/"+name).Run() })
 }
 
 // shared puts a file into every directory that all users share.

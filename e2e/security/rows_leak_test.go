@@ -55,7 +55,7 @@ var about = []string{
 
 // procFiles: a file counts when it says inside what it says outside.
 func procFiles(s *scene, a variant) *outcome {
-	argv := []string{probeBin, "digest"}
+	argv := []string{testenv.ProbeBin, "digest"}
 	for _, name := range about {
 		argv = append(argv, "/proc/"+name)
 	}
@@ -90,7 +90,7 @@ func identity(s *scene, a variant) *outcome {
 		s.T.Fatal(err)
 	}
 	o := s.run(s.start(r, a, "/bin/sh", "-c", `"$0" cwd; echo "host	$(cat /proc/sys/kernel/hostname)"; echo "machine	$(cat /etc/machine-id)"
-		echo "users	$(wc -l </etc/passwd)"; echo "homes	$(ls /home | tr '\n' ' ')"; echo "logs	$(ls /var/log | wc -l)"; true`, probeBin)...)
+		echo "users	$(wc -l </etc/passwd)"; echo "homes	$(ls /home | tr '\n' ' ')"; echo "logs	$(ls /var/log | wc -l)"; true`, testenv.ProbeBin)...)
 	first := func(word string) string {
 		if f := o.fields(word); len(f) > 0 {
 			return f[0][0]
@@ -119,7 +119,7 @@ func oracles(s *scene, a variant) *outcome {
 		r.wide = "filesystem: {read: [\"{outside}\"]}\n"
 	}
 	there, missing := s.outside+"/secret", s.outside+"/nothing"
-	o := s.run(s.start(r, a, probeBin, "existence", there, missing)...)
+	o := s.run(s.start(r, a, testenv.ProbeBin, "existence", there, missing)...)
 	answers := map[string]map[string]string{}
 	for _, f := range o.fields("answer") {
 		if answers[f[0]] == nil {
@@ -140,7 +140,7 @@ func numbers(s *scene, a variant) *outcome {
 		r.wide = "namespaces: {pid: false, cgroup: false}\n"
 	}
 	bystander(s)
-	o := s.run(s.start(r, a, "/bin/sh", "-c", `"$0" stat /proc/`+s.names["{pid}"]+`; echo "group	$(cat /proc/self/cgroup | tr '\n' ' ')"; true`, probeBin)...)
+	o := s.run(s.start(r, a, "/bin/sh", "-c", `"$0" stat /proc/`+s.names["{pid}"]+`; echo "group	$(cat /proc/self/cgroup | tr '\n' ' ')"; true`, testenv.ProbeBin)...)
 	processes := o.parts["/proc/"+s.names["{pid}"]]
 	o.parts = map[string]string{}
 	o.set("a process outside", processes == "open")

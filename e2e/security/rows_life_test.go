@@ -53,9 +53,9 @@ func lifeRows() []row {
 func orphan(s *scene, a variant) *outcome {
 	r := &row{edits: "prctl:PR_SET_PDEATHSIG"}
 	name := filepath.Base(s.Root) + "-program" // the jail entered goes on
-	line := s.start(r, a, probeBin, "sleep", name)
+	line := s.start(r, a, testenv.ProbeBin, "sleep", name)
 	if a == control {
-		line = []string{"/bin/sh", "-c", `"$@"; true`, "sh", probeBin, "sleep", name}
+		line = []string{"/bin/sh", "-c", `"$@"; true`, "sh", testenv.ProbeBin, "sleep", name}
 	}
 	s.beside(line...)
 	_ = s.keep[len(s.keep)-1].Process.Kill()
@@ -73,7 +73,7 @@ func orphanOfShell(s *scene, a variant) *outcome {
 		return o
 	}
 	name := filepath.Base(s.Root) + "-program"
-	line := s.start(&row{}, a, probeBin, "sleep", name)
+	line := s.start(&row{}, a, testenv.ProbeBin, "sleep", name)
 	s.beside(append([]string{"/bin/sh", "-c", `"$@"; true`, "sh"}, line...)...)
 	_ = s.keep[len(s.keep)-1].Process.Kill()
 	time.Sleep(200 * time.Millisecond)

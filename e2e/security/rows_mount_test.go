@@ -115,7 +115,7 @@ func benign(s *scene, a variant) *outcome {
 	s.Write(s.Project+"/data/file", s.Canary)
 	s.link("data", s.Project+"/short")
 	s.link(s.Project+"/data/file", s.Project+"/long")
-	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, a, probeBin, "read",
+	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, a, testenv.ProbeBin, "read",
 		"short/file", "long", s.Project+"/short/file", "/bin/../bin/sh")...)
 	o.set("a link is broken", len(got.open()) != 4)
 	if open := got.open(); len(open) != 4 {
@@ -145,7 +145,7 @@ func (s *scene) alone(script string, argv ...string) *outcome {
 func (s *scene) startAlone(r *row, a variant, before, meanwhile string, argv ...string) (script string, line []string) {
 	s.T.Helper()
 	if a == entered {
-		line = s.start(r, jailed, probeBin, "sleep")
+		line = s.start(r, jailed, testenv.ProbeBin, "sleep")
 		return before + `"$@" </dev/null >/dev/null & while id=$("$1" ps --names); [ -z "$id" ]; do sleep 0.02; done; ` + meanwhile +
 			`"$1" enter "$id" ` + quoted(argv) + `; kill $!; wait $!`, line
 	}
@@ -170,10 +170,10 @@ func propagation(s *scene, a variant) *outcome {
 	s.Mkdir(s.Project + "/late")
 	const before = `mount --bind "$PWD" "$PWD"; `
 	late := `mount -t tmpfs none late; echo ` + s.Canary + ` >late/secret; `
-	read := []string{probeBin, "read", "late/secret"}
+	read := []string{testenv.ProbeBin, "read", "late/secret"}
 	// The program waits until the mount is there, which waits for the program.
 	if a != entered {
-		read = []string{"/bin/sh", "-c", `: >up; read x; exec "$0" read late/secret`, probeBin}
+		read = []string{"/bin/sh", "-c", `: >up; read x; exec "$0" read late/secret`, testenv.ProbeBin}
 	}
 	script, line := s.startAlone(&row{edits: "propagation"}, a, before, late, read...)
 	if a != entered {
@@ -195,7 +195,7 @@ func below(s *scene, a variant) *outcome {
 	r := &row{profile: "filesystem: {read: [\"{outside}\"]}\n", edits: "attributes"}
 	s.Mkdir(s.outside + "/mounted")
 	before := `mount -t tmpfs none "` + s.outside + `/mounted"; `
-	script, line := s.startAlone(r, a, before, "", probeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
+	script, line := s.startAlone(r, a, before, "", testenv.ProbeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
 	if a != entered {
 		script += `"$@"`
 	}
@@ -212,7 +212,7 @@ func unmasked(s *scene, a variant) *outcome {
 	hidden(s)
 	mask := s.Project + "/hidden"
 	r := &row{profile: "filesystem: {hide: [\"{project}/hidden\"]}\n"}
-	argv := []string{probeBin, "unmask", mask, s.Project}
+	argv := []string{testenv.ProbeBin, "unmask", mask, s.Project}
 	switch a {
 	case control:
 		return s.alone(`: >../empty; mount --bind ../empty hidden; "$@"`, argv...)
@@ -235,7 +235,7 @@ func vanished(s *scene, a variant) *outcome {
 	}
 	granted := s.Home + "/granted"
 	s.Write(granted+"/file", "fine\n")
-	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, a, probeBin, "read", granted+"/file", granted+"/secret")
+	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, a, testenv.ProbeBin, "read", granted+"/file", granted+"/secret")
 	first := s.run(line...)
 	if first.parts[granted+"/file"] != "open" {
 		s.T.Errorf("the good profile does not run\n%s", first.output())
@@ -253,7 +253,7 @@ func vanished(s *scene, a variant) *outcome {
 		s.T.Errorf("a link made by the user outside of what the jail may write is followed, as ever\n%s", got.output())
 	}
 	// A link that the jail itself could have made leads nowhere.
-	line = s.start(&row{profile: "filesystem: {read: [\"{project}/link\"]}\n"}, jailed, probeBin, "read", s.outside+"/secret", s.Project+"/link/secret")
+	line = s.start(&row{profile: "filesystem: {read: [\"{project}/link\"]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret", s.Project+"/link/secret")
 	got = s.run(line...)
 	o.set("a path that became a link", len(got.open()) > 0)
 	return o
@@ -271,11 +271,11 @@ func names(s *scene, a variant) *outcome {
 	s.Write(s.Home+"/.config/jail/wide.yaml", s.expand("extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"))
 	s.Mkdir(s.Home + "/.config/jail/profiles")
 	for _, name := range odd {
-		got := s.run(testenv.JailBin, "run", "--profile="+name, probeBin, "read", s.outside+"/secret")
+		got := s.run(testenv.JailBin, "run", "--profile="+name, testenv.ProbeBin, "read", s.outside+"/secret")
 		o.set("--profile "+name, got.started || got.status != 125)
 		file := filepath.Join(s.Root, "profiles", "named.yaml")
 		s.Write(file, "extends: ["+quote(name)+"]\n")
-		got = s.run(testenv.JailBin, "run", "--profile", file, probeBin, "read", s.outside+"/secret")
+		got = s.run(testenv.JailBin, "run", "--profile", file, testenv.ProbeBin, "read", s.outside+"/secret")
 		o.set("extends "+name, got.started || got.status != 125)
 	}
 	return o
@@ -291,7 +291,7 @@ func magic(s *scene, a variant) *outcome {
 		"/proc/self/root", "/proc/self/root" + s.outside, "/proc/1/cwd", "/proc/self/fd", "/proc/self/cwd", "/dev/fd/3", "/proc/thread-self/root", "/proc/self/exe", "/dev/stdin",
 	} {
 		for _, list := range []string{"read", "write", "hide", "tmpfs"} {
-			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [" + quote(path) + "]}\n"}, jailed, probeBin, "read", s.outside+"/secret")...)
+			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [" + quote(path) + "]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret")...)
 			// What is not there inside may be skipped; nothing may come of it.
 			o.set(list+" "+path, got.started && list != "hide" || len(got.open()) > 0)
 		}
@@ -335,7 +335,7 @@ func metacharacters(s *scene, a variant) *outcome {
 	for _, name := range metanames {
 		for _, list := range lists {
 			dir := filepath.Join(s.Home, "odd", name)
-			got := s.run(s.start(granting(list, dir), a, probeBin, "read", dir+"/file")...)
+			got := s.run(s.start(granting(list, dir), a, testenv.ProbeBin, "read", dir+"/file")...)
 			right := strings.Contains(got.stdout, "right")
 			// Refusing a name that can't be had is fine.
 			o.set(list+" "+name, got.started && !right)

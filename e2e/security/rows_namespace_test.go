@@ -80,7 +80,7 @@ func withoutNamespaces(s *scene, a variant) *outcome {
 
 // bystander is a process outside, of the same user.
 func bystander(s *scene) {
-	s.beside(probeBin, "sleep")
+	s.beside(testenv.ProbeBin, "sleep")
 	s.names["{pid}"] = testenv.Itoa(s.keep[len(s.keep)-1].Process.Pid)
 }
 
@@ -128,14 +128,14 @@ func cgroupWrites(s *scene, a variant) *outcome {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	argv := []string{probeBin, "write"}
+	argv := []string{testenv.ProbeBin, "write"}
 	for line := range strings.Lines(string(mounts)) {
 		if f := strings.Fields(line); len(f) > 2 && strings.HasPrefix(f[2], "cgroup") {
 			argv = append(argv, f[1]+"/cgroup.procs", f[1]+"/release_agent", f[1]+"/jail-test")
 		}
 	}
 	o := s.run(s.start(&row{}, a, argv...)...)
-	mount := s.run(s.start(&row{}, a, probeBin, "mount-cgroup")...)
+	mount := s.run(s.start(&row{}, a, testenv.ProbeBin, "mount-cgroup")...)
 	maps.Copy(o.parts, mount.parts)
 	return o
 }

@@ -64,7 +64,7 @@ func otherRows() []row {
 
 // everyThread looks at the state of each thread and of the first process.
 func everyThread(s *scene, a variant) *outcome {
-	o := s.run(s.start(&row{edits: "filter"}, a, probeBin, "status")...)
+	o := s.run(s.start(&row{edits: "filter"}, a, testenv.ProbeBin, "status")...)
 	seen := 0
 	for _, f := range o.fields("status") {
 		// PID 1 has nothing but a loop around wait4, and no filter.
@@ -89,7 +89,7 @@ func unknownCalls(s *scene, a variant) *outcome {
 	if !a.inside() {
 		return o
 	}
-	got := s.run(s.start(&row{}, a, probeBin, "unknown", "480", "600")...)
+	got := s.run(s.start(&row{}, a, testenv.ProbeBin, "unknown", "480", "600")...)
 	for _, f := range got.fields("number") {
 		o.set("number "+f[0], f[1] != "ENOSYS")
 	}
@@ -114,7 +114,7 @@ func errnos(s *scene, a variant) *outcome {
 		{[]string{"calls", "mount", "bpf", "setns"}, map[string]string{"mount": "EPERM", "bpf": "EPERM", "setns": "EPERM"}},
 		{[]string{"protocols"}, map[string]string{"MPTCP": "EPROTONOSUPPORT", "netlink, route": "EAFNOSUPPORT"}},
 	} {
-		got := s.run(s.start(&row{}, a, append([]string{probeBin}, c.argv...)...)...)
+		got := s.run(s.start(&row{}, a, append([]string{testenv.ProbeBin}, c.argv...)...)...)
 		for name, want := range c.want {
 			o.set(name, got.parts[name] != want)
 		}
@@ -156,7 +156,7 @@ func steeredRuntime(s *scene, a variant) *outcome {
 	if !a.inside() {
 		return o
 	}
-	line := s.start(&row{}, a, probeBin, "variables")
+	line := s.start(&row{}, a, testenv.ProbeBin, "variables")
 	plain := s.run(line...)
 	// A jail that runs has stand-ins in its project.
 	before, _ := filepath.Glob(s.Project + "/*")

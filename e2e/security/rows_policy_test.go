@@ -93,7 +93,7 @@ func (s *scene) policies(a variant, cases []policyCase) *outcome {
 			args = []string{"--profile", name}
 		}
 		line := append([]string{testenv.JailBin, "run"}, args...)
-		got := s.run(append(line, "--read", binDir, "--write", s.Project, "/bin/sh", "-c", ": >ran; cat "+s.outside+"/secret")...)
+		got := s.run(append(line, "--read", testenv.BinDir, "--write", s.Project, "/bin/sh", "-c", ": >ran; cat "+s.outside+"/secret")...)
 		_, err := os.Lstat(canary)
 		ran := err == nil
 		switch {
@@ -183,7 +183,7 @@ func switches(s *scene, a variant) *outcome {
 	if !a.inside() {
 		return o
 	}
-	line := s.start(&row{}, a, probeBin, "read", s.outside+"/secret")
+	line := s.start(&row{}, a, testenv.ProbeBin, "read", s.outside+"/secret")
 	for _, name := range []string{
 		"JAIL", "JAIL_DISABLE", "JAIL_OFF", "NO_JAIL", "JAIL_DEBUG", "JAIL_UNSAFE", "NO_SANDBOX", "SANDBOX", "container", "JAIL_TEST_AS_ROOT", "FIREJAIL_TEST_ARGUMENTS",
 		"JAIL_TEST_REQUIRE",
@@ -209,7 +209,7 @@ func poisoned(s *scene, a variant) *outcome {
 		return o
 	}
 	// A filter of its own, so that one is compiled and kept.
-	narrow := s.start(&row{profile: "syscalls: {deny: [mkdir]}\n"}, jailed, probeBin, "read", s.outside+"/secret", s.Project+"/../outside/secret")
+	narrow := s.start(&row{profile: "syscalls: {deny: [mkdir]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret", s.Project+"/../outside/secret")
 	cache := filepath.Join(s.Home, ".cache", "jail")
 	records := func() (files []string) {
 		_ = filepath.WalkDir(cache, func(path string, d os.DirEntry, _ error) error {
@@ -256,7 +256,7 @@ func poisoned(s *scene, a variant) *outcome {
 		return nil
 	})
 	// The record of a wider profile under the name of this one.
-	wide := s.start(&row{profile: "filesystem: {read: [\"{outside}\"]}\n"}, jailed, probeBin, "read", s.outside+"/secret")
+	wide := s.start(&row{profile: "filesystem: {read: [\"{outside}\"]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret")
 	before := map[string]bool{}
 	_ = os.RemoveAll(cache)
 	s.run(narrow...)

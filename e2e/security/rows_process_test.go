@@ -54,9 +54,9 @@ func lookIntoFirst(s *scene, a variant) *outcome {
 	s.Env = append(s.Env, "SECRET_TOKEN="+s.Canary)
 	if a == control {
 		// The shell stays, since it has something to do afterwards.
-		return s.run("/bin/sh", "-c", `"$@"; true`, "sh", probeBin, "process", "parent")
+		return s.run("/bin/sh", "-c", `"$@"; true`, "sh", testenv.ProbeBin, "process", "parent")
 	}
-	return s.run(s.start(r, a, probeBin, "process", "1")...)
+	return s.run(s.start(r, a, testenv.ProbeBin, "process", "1")...)
 }
 
 // byHand calls what other tools use for themselves.
@@ -81,12 +81,12 @@ func forgery(s *scene, a variant) *outcome {
 	target := "first"
 	if a == control {
 		// Without a jail, the parent is what reports the status.
-		o := s.run("/bin/sh", "-c", `"$@"; exit $?`, "sh", probeBin, "forge", "7", "parent")
+		o := s.run("/bin/sh", "-c", `"$@"; exit $?`, "sh", testenv.ProbeBin, "forge", "7", "parent")
 		o.parts = map[string]string{}
 		o.set("another status", o.status != 7)
 		return o
 	}
-	o := s.run(s.start(&row{}, a, probeBin, "forge", "7", target)...)
+	o := s.run(s.start(&row{}, a, testenv.ProbeBin, "forge", "7", target)...)
 	ended := strings.Contains(o.stdout, "part\tkill")
 	open := o.status != 7
 	o.parts = map[string]string{}

@@ -56,7 +56,7 @@ func messages(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	var id string
 	if a == entered {
-		id = s.running(s.start(&row{}, jailed, probeBin, "sleep")...)
+		id = s.running(s.start(&row{}, jailed, testenv.ProbeBin, "sleep")...)
 	}
 	for _, name := range hostile {
 		lines := map[string][]string{}
@@ -75,7 +75,7 @@ func messages(s *scene, a variant) *outcome {
 			s.Write(s.Project+"/"+name+".yaml", "description: \""+strings.ReplaceAll(strings.ToValidUTF8(name, "?"), "\x1b", "\\e")+"\"\nbad: 1\n")
 		case entered:
 			file := filepath.Join(s.Project, "p"+name)
-			if err := os.Link(probeBin, file); err != nil {
+			if err := os.Link(testenv.ProbeBin, file); err != nil {
 				s.T.Fatal(err)
 			}
 			named := s.running(s.start(&row{}, jailed, file, "sleep")...)

@@ -86,7 +86,7 @@ func (s *scene) profile(text string) string {
 	s.T.Helper()
 	dir := filepath.Join(s.Root, "profiles")
 	base := filepath.Join(dir, "scene.yaml")
-	s.writeOnce(base, "extends: [default]\nfilesystem:\n  read: ["+strconv.Quote(binDir)+"]\n  write: ["+strconv.Quote(s.Project)+"]\n")
+	s.writeOnce(base, "extends: [default]\nfilesystem:\n  read: ["+strconv.Quote(testenv.BinDir)+"]\n  write: ["+strconv.Quote(s.Project)+"]\n")
 	text = s.expand(text)
 	file := filepath.Join(dir, fmt.Sprintf("test-%08x.yaml", crc32.ChecksumIEEE([]byte(text))))
 	s.writeOnce(file, "extends: [./scene.yaml]\n"+text)

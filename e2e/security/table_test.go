@@ -237,7 +237,7 @@ func facts(t *testing.T) [][2]string {
 		{"security modules (`/sys/kernel/security/lsm`)", file("/sys/kernel/security/lsm")},
 		{"control groups", cgroups()},
 	}
-	out, err := exec.Command(probeBin, "facts").Output()
+	out, err := exec.Command(testenv.ProbeBin, "facts").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,12 @@ func (s *scene) start(r *row, a variant, argv ...string) []string {
 // attempt runs a row in one variant.
 func (r *row) attempt(t *testing.T, a variant) *outcome {
 	t.Helper()
-	s := r.scene(t, a)
+	return r.attemptIn(r.scene(t, a), a)
+}
+
+// attemptIn runs a row in a variant for which all is made.
+func (r *row) attemptIn(s *scene, a variant) *outcome {
+	s.T.Helper()
 	var o *outcome
 	if r.try != nil {
 		o = r.try(s, a)
@@ -133,9 +138,9 @@ func (r *row) scene(t *testing.T, a variant) *scene {
 // line is the command line that runs the row's probe in a variant.
 func (s *scene) line(r *row, a variant) []string {
 	s.T.Helper()
-	program := probeBin
+	program := testenv.ProbeBin
 	if r.only32 {
-		program = probe32
+		program = testenv.Probe32
 	}
 	argv := []string{program}
 	for _, word := range r.probe {
@@ -180,8 +185,14 @@ func (r *row) prove(t *testing.T) *result {
 	if root && r.asRoot != "" {
 		return got
 	}
-	if r.only32 && probe32 == "" {
+	if r.only32 && testenv.Probe32 == "" {
 		t.Skip("no 32-bit programs can be built here")
+	}
+	// What the launch from a record needs grows old while the others are tried.
+	var aging *scene
+	if r.noWarm == "" {
+		aging = r.scene(t, warm)
+		aging.prepareRecord(r)
 	}
 	free := r.attempt(t, control)
 	got.control = cellOf(free)
@@ -190,9 +201,6 @@ func (r *row) prove(t *testing.T) *result {
 		t.Errorf("without jail nothing works, so this proves nothing: %v\n%s", free.parts, free.output())
 	}
 	got.closed(t, jailed, r.attempt(t, jailed))
-	if r.noWarm == "" {
-		got.closed(t, warm, r.attempt(t, warm))
-	}
 	if r.noEnter == "" {
 		got.closed(t, entered, r.attempt(t, entered))
 	}
@@ -222,6 +230,9 @@ func (r *row) prove(t *testing.T) *result {
 	if r.noPeers == "" && !root {
 		testenv.Need(t, "bwrap", "firejail")
 		got.bwrap, got.firejail = cellOf(r.attempt(t, bwrap)), cellOf(r.attempt(t, firejail))
+	}
+	if aging != nil {
+		got.closed(t, warm, r.attemptIn(aging, warm))
 	}
 	return got
 }

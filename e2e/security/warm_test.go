@@ -5,11 +5,24 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // settled is how long a profile must have been as it is before a launch leaves
 // a record of it: a change in the same instant would go unnoticed.
 const settled = 2100 * time.Millisecond
+
+// prepareRecord writes the profile of a launch that is to leave a record, and has
+// jail make its directories: the older both are, the less is to be waited for.
+func (s *scene) prepareRecord(r *row) {
+	s.T.Helper()
+	profile := s.profile(r.profile)
+	if r.try == nil {
+		_ = s.Command(testenv.JailBin, "run", "--profile", profile, testenv.ProbeBin).Run()
+		s.written = time.Now()
+	}
+}
 
 // recorded takes care that a launch finds the records of earlier ones: it
 // launches the same program, without its arguments, which are the last of the

@@ -213,7 +213,7 @@ func TestS9Races(t *testing.T) {
 			listed, other := testenv.Serve(t, "stream", dir+"/listed"), testenv.Serve(t, "stream", dir+"/other")
 			flags := testenv.Concat([]string{"run", "--read", testenv.BinDir, "--write", dir, "--set", "sockets=" + dir + "/listed"}, arm.flags)
 			for _, act := range [][]string{
-				{"flip", dir + "/listed", dir + "/other"},
+				{"flip-address", dir + "/listed", dir + "/other"},
 				{"flip-name", dir + "/name", dir + "/listed", dir + "/other"},
 			} {
 				r := w.Succeeds(testenv.Concat(flags, []string{testenv.ProbeBin}, act)...)

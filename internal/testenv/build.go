@@ -17,9 +17,11 @@ var (
 	// JailBin is the jail program, run where it lies: JAIL_BIN names it, or it is
 	// bin/jail of the checkout, newly built.
 	JailBin string
-	// ProbeBin looks and tries from inside; see the directory probe.
+	// ProbeBin looks and tries from inside; see testdata/probe.
 	ProbeBin string
-	// BinDir holds the probe. Every user may read it.
+	// Probe32 is the same as a 32-bit program, "" where that can't be built.
+	Probe32 string
+	// BinDir holds the probes. Every user may read it.
 	BinDir string
 )
 
@@ -36,7 +38,7 @@ func build() error {
 		return err
 	}
 	BinDir = filepath.Join(WorkDir(), fmt.Sprintf("bin.%d-%s", os.Getppid(), startOf(os.Getppid())))
-	ProbeBin = filepath.Join(BinDir, "probe")
+	ProbeBin, Probe32 = filepath.Join(BinDir, "probe"), filepath.Join(BinDir, "probe32")
 	JailBin = os.Getenv("JAIL_BIN")
 	own := JailBin == ""
 	if own {
@@ -46,7 +48,13 @@ func build() error {
 		return err
 	}
 	done := filepath.Join(BinDir, "built")
+	for _, file := range JailFiles() {
+		_, _ = os.Stat(file) // so that go test knows that its results depend on it
+	}
 	if Exists(done) {
+		if !Exists(Probe32) {
+			Probe32 = ""
+		}
 		return nil
 	}
 	tidy()
@@ -61,14 +69,23 @@ func build() error {
 	if err := BuildProbe(ProbeBin); err != nil {
 		return err
 	}
+	if err := BuildProbe(Probe32, "-m32"); err != nil {
+		if os.Getenv("JAIL_TEST_REQUIRE") != "" {
+			return err
+		}
+		Probe32 = ""
+	}
 	return os.WriteFile(done, nil, 0o644)
 }
 
-// BuildProbe makes the probe.
-func BuildProbe(name string) error {
-	cmd := exec.Command("go", "build", "-o", name, "./internal/testenv/probe")
-	cmd.Dir, cmd.Env = Checkout(), append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
+// BuildProbe makes the probe, with further arguments of the compiler.
+func BuildProbe(name string, further ...string) error {
+	sources, err := filepath.Glob(filepath.Join(Checkout(), "internal/testenv/testdata/probe/*.c"))
+	if err != nil {
+		return err
+	}
+	args := slices.Concat([]string{"-std=gnu11", "-O1", "-static", "-pthread", "-Wall", "-Wextra", "-Werror", "-o", name}, further, sources)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build the probe: %w\n%s", err, out)
 	}
 	return nil

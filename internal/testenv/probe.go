@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Facts is what the probe prints; see the directory probe.
+// Facts is what the probe prints; see testdata/probe.
 type Facts struct {
 	PID, Parent, Session int
 	UID, GID             int

@@ -8,6 +8,10 @@
  *
  * The result is "open" when the thing worked, else the name or number of what
  * the kernel said, or the signal that ended the try.
+ *
+ * An act does one thing, of which somebody outside sees what came, or prints what
+ * it got; it exits with 1 when it fails. Without arguments the probe prints what it
+ * sees of itself and of the system.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -47,3 +51,17 @@ struct probe {
 	void (*run)(int argc, char **argv);
 };
 extern const struct probe calls[], files[], ipc[], processes[], sockets[], terminals[];
+
+/* An act takes so many arguments; -1: one or more. */
+struct act {
+	const char *name;
+	int arguments;
+	int (*run)(int argc, char **argv);
+};
+extern const struct act acts[], connections[], hostile[];
+
+/* failure says what could not be done, and returns the exit status of that. */
+int failure(const char *what);
+
+/* observe prints what the probe sees. */
+int observe(void);

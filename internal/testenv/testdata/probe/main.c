@@ -74,14 +74,23 @@ static void facts(void)
 	printf("fact\tLandlock\t%ld\n", syscall(444, 0, 0, 1));
 }
 
+int failure(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	const struct probe *all[] = { calls, files, ipc, processes, sockets, terminals };
+	const struct act *doing[] = { acts, connections, hostile };
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: %s PROBE [ARGUMENT...]\n", argv[0]);
-		return 2;
-	}
+	if (argc < 2)
+		return observe();
+	for (size_t i = 0; i < sizeof doing / sizeof *doing; i++)
+		for (const struct act *a = doing[i]; a->name; a++)
+			if (strcmp(a->name, argv[1]) == 0 && (a->arguments == argc - 2 || (a->arguments < 0 && argc > 2)))
+				return a->run(argc - 2, argv + 2);
 	if (strcmp(argv[1], "facts") == 0) {
 		facts();
 		return 0;
