@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,7 +60,7 @@ func TestC9OlderPolicy(t *testing.T) {
 	}
 	// Another file in its place, with the times and the size of the old one.
 	w.Write(profile+".new", narrow)
-	if err := testenv.FirstError(os.Chtimes(profile+".new", info.ModTime(), info.ModTime()), os.Rename(profile+".new", profile)); err != nil {
+	if err := errors.Join(os.Chtimes(profile+".new", info.ModTime(), info.ModTime()), os.Rename(profile+".new", profile)); err != nil {
 		t.Fatal(err)
 	}
 	if reads() {

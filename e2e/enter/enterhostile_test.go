@@ -74,7 +74,7 @@ func TestP1WatcherFindsNothing(t *testing.T) {
 
 func watcherFindsNothing(t *testing.T, flags []string) {
 	t.Helper()
-	got, binary := hostile(t, flags, "watch", "STOP", "MARK", "jail")
+	got, binary := hostile(t, flags, "overwrite", "STOP", "MARK", "jail")
 	if flags != nil {
 		// With the host's process numbers it sees the caller's process too,
 		// whose command line everybody may read.

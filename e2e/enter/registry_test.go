@@ -1,6 +1,7 @@
 package enter
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,15 +100,15 @@ func TestP4ForeignFiles(t *testing.T) {
 		name   string
 		change func() error
 	}{
-		{"a link", func() error { return testenv.FirstError(os.Rename(record, other), os.Symlink(other, record)) }},
+		{"a link", func() error { return errors.Join(os.Rename(record, other), os.Symlink(other, record)) }},
 		{"a file with two names", func() error { return os.Link(record, other) }},
 		{"a file that others can read", func() error { return os.Chmod(record, 0o644) }},
 		{"a damaged file", func() error { return os.WriteFile(record, []byte(data[:len(data)-1]), 0o600) }},
 		{"an empty file", func() error { return os.WriteFile(record, nil, 0o600) }},
-		{"a directory", func() error { return testenv.FirstError(os.Remove(record), os.Mkdir(record, 0o700)) }},
+		{"a directory", func() error { return errors.Join(os.Remove(record), os.Mkdir(record, 0o700)) }},
 		{"another name", func() error { return os.Rename(record, filepath.Join(dir, "other-1")) }},
 		{"a directory that others can look into", func() error { return os.Chmod(dir, 0o755) }},
-		{"a link to a directory", func() error { return testenv.FirstError(os.Rename(dir, other), os.Symlink(other, dir)) }},
+		{"a link to a directory", func() error { return errors.Join(os.Rename(dir, other), os.Symlink(other, dir)) }},
 	} {
 		restore()
 		if err := c.change(); err != nil {

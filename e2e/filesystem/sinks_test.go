@@ -1,10 +1,12 @@
 package filesystem
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/jail-project/jail/internal/testenv"
 )
@@ -106,11 +108,18 @@ func absentVariants(w *testenv.World, dir string, names []string, args ...string
 	w.Write(open, "extends: [default]\nfilesystem: {absent: open}\n")
 	guarded := append([]string{"run", "--profile", "default"}, args...)
 	unguarded := append([]string{"run", "--profile", open}, args...)
-	for name, how := range ways {
-		if made := makeFiles(w, dir, how, names); len(made) != len(names) {
+	for i, name := range slices.Sorted(maps.Keys(ways)) {
+		how, some := ways[name], names
+		if testing.Short() { // every way, and every name in a few ways
+			some = nil
+			for n := i % 3; n < len(names); n += 3 {
+				some = append(some, names[n])
+			}
+		}
+		if made := makeFiles(w, dir, how, some); len(made) != len(some) {
 			w.T.Errorf("without jail, %s made only %q", name, made)
 		}
-		if made := makeFiles(w, dir, how, names, guarded...); len(made) > 0 {
+		if made := makeFiles(w, dir, how, some, guarded...); len(made) > 0 {
 			w.T.Errorf("in the jail, %s made %q", name, made)
 		}
 	}

@@ -53,7 +53,7 @@ func TestN9InsideOtherSandboxes(t *testing.T) {
 		{"bubblewrap, all namespaces", bwrap("--unshare-all"), false},
 		{"bubblewrap, as root", bwrap("--unshare-user", "--uid", "0", "--gid", "0"), false},
 		{"bubblewrap, no user namespaces", bwrap("--unshare-user", "--disable-userns"), true},
-		{"jail", testenv.Concat([]string{testenv.JailBin, "run", "--profile", "default", "--write", w.Project, "--read", testenv.BinDir}, testenv.ReadJail()), true},
+		{"jail", slices.Concat([]string{testenv.JailBin, "run", "--profile", "default", "--write", w.Project, "--read", testenv.BinDir}, testenv.ReadJail()), true},
 		{"jail with user namespaces", []string{testenv.JailBin, "run", "--profile", nested}, false},
 		{"chroot", []string{"unshare", "--user", "--map-root-user", "--mount", "sh", "-c", `mount --rbind / "$0" && exec chroot "$0" "$@"`, filepath.Join(w.Root, "run")}, true},
 	} {

@@ -296,7 +296,7 @@ func TestFirstProcessIsBare(t *testing.T) {
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	for _, around := range [][]string{nil, {testenv.ProbeBin, "without-clone3"}} {
-		cmd := w.Command(testenv.Concat(around, []string{testenv.JailBin, "run", "--profile", "default", "sh", "-c", "exec sleep 60"})...)
+		cmd := w.Command(slices.Concat(around, []string{testenv.JailBin, "run", "--profile", "default", "sh", "-c", "exec sleep 60"})...)
 		testenv.Must(t, cmd.Start())
 		var below []int
 		if !testenv.Eventually(func() bool {
@@ -311,7 +311,7 @@ func TestFirstProcessIsBare(t *testing.T) {
 		}
 		if os.Getuid() == 0 { // nobody else may look
 			const own = 3 // the variables of both programs in the file, and the page with the command line
-			if maps := w.Read("/proc/" + testenv.Itoa(below[0]) + "/maps"); strings.Count(maps, "rw-p 00000000 00:00 0 ") > own {
+			if maps := w.Read("/proc/" + strconv.Itoa(below[0]) + "/maps"); strings.Count(maps, "rw-p 00000000 00:00 0 ") > own {
 				t.Errorf("after %q, the first process has more memory of its own than its variables:\n%s", around, maps)
 			}
 		}

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,7 +82,7 @@ func TestN6RootIsNobody(t *testing.T) {
 				t.Errorf("as %s, process %d has groups %q, capabilities %s", user, pid, status["Groups"], status["CapEff"])
 			}
 			for _, kind := range []string{"user", "mnt", "pid", "net", "ipc", "uts", "cgroup"} {
-				inside, _ := os.Readlink(filepath.Join("/proc", testenv.Itoa(pid), "ns", kind))
+				inside, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "ns", kind))
 				if outside, _ := os.Readlink("/proc/self/ns/" + kind); inside == "" || inside == outside {
 					t.Errorf("as %s, the %s namespace of process %d is %q", user, kind, pid, inside)
 				}

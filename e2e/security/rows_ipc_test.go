@@ -96,7 +96,7 @@ func objects(s *scene) {
 
 // shared puts a file into every directory that all users share.
 func shared(s *scene) {
-	name := "jail-test-" + testenv.Itoa(os.Getpid())
+	name := "jail-test-" + strconv.Itoa(os.Getpid())
 	s.names["{name}"] = name
 	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm"} {
 		file := fmt.Sprint(dir, "/", name)

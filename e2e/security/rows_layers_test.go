@@ -3,10 +3,9 @@ package security
 import (
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"github.com/jail-project/jail/internal/testenv"
 )
 
 // layerRows are what several layers stop: each of them has to do so with all
@@ -108,7 +107,7 @@ func (s *scene) listen(network, address string) {
 	s.T.Cleanup(func() { l.Close() })
 	s.names["{socket}"] = address
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
-		s.names["{port}"] = testenv.Itoa(tcp.Port)
+		s.names["{port}"] = strconv.Itoa(tcp.Port)
 	}
 	connections := new(atomic.Int32)
 	s.connections = append(s.connections, connections)

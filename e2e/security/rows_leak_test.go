@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/jail-project/jail/internal/testenv"
@@ -99,7 +100,7 @@ func identity(s *scene, a variant) *outcome {
 	}
 	o.set("the host's name", first("host") == name)
 	o.set("the machine id", len(id) > 1 && first("machine") == strings.TrimSpace(string(id)))
-	o.set("the list of users", first("users") == testenv.Itoa(strings.Count(string(all), "\n")))
+	o.set("the list of users", first("users") == strconv.Itoa(strings.Count(string(all), "\n")))
 	o.set("logs", first("logs") != "0" && first("logs") != "")
 	others := 0
 	for home := range strings.FieldsSeq(first("homes")) {

@@ -3,6 +3,7 @@ package security
 import (
 	"maps"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/jail-project/jail/internal/testenv"
@@ -81,7 +82,7 @@ func withoutNamespaces(s *scene, a variant) *outcome {
 // bystander is a process outside, of the same user.
 func bystander(s *scene) {
 	s.beside(testenv.ProbeBin, "sleep")
-	s.names["{pid}"] = testenv.Itoa(s.keep[len(s.keep)-1].Process.Pid)
+	s.names["{pid}"] = strconv.Itoa(s.keep[len(s.keep)-1].Process.Pid)
 }
 
 // threads: the kernel answering clone3 is what is looked for; a libc that

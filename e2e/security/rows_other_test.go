@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -57,7 +58,7 @@ func otherRows() []row {
 		{"W", "the filtered network", "`network: filtered` is not there yet", 23},
 		{"X", "X11 and Wayland", "`display` is not there yet", 12},
 	} {
-		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + testenv.Itoa(x.last), what: x.what, absent: x.why})
+		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + strconv.Itoa(x.last), what: x.what, absent: x.why})
 	}
 	return rows
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,11 +48,11 @@ func TestN6RootsConnections(t *testing.T) {
 		t.Errorf("without a jail user %d connects", user)
 	}
 	granted := []string{testenv.JailBin, "run", "--read", testenv.BinDir, "--set", "sockets=" + path}
-	if user := peer(testenv.Concat(granted, connect)...); !testenv.IsRootsJail(testenv.Itoa(user)) {
+	if user := peer(slices.Concat(granted, connect)...); !testenv.IsRootsJail(strconv.Itoa(user)) {
 		t.Errorf("from a jail user %d connects", user)
 	}
-	j := w.Runs(testenv.Concat(granted[2:], []string{"sleep", "60"})...)
-	if user := peer(testenv.Concat([]string{testenv.JailBin, "enter", j.ID}, connect)...); !testenv.IsRootsJail(testenv.Itoa(user)) {
+	j := w.Runs(slices.Concat(granted[2:], []string{"sleep", "60"})...)
+	if user := peer(slices.Concat([]string{testenv.JailBin, "enter", j.ID}, connect)...); !testenv.IsRootsJail(strconv.Itoa(user)) {
 		t.Errorf("from a jail that was entered user %d connects", user)
 	}
 }

@@ -1,6 +1,8 @@
 package sockets
 
 import (
+	"slices"
+
 	"github.com/jail-project/jail/internal/testenv"
 )
 
@@ -18,10 +20,10 @@ func reaches(w *testenv.World, s *testenv.Server, flags, further, act []string) 
 		want   int64
 	}{
 		{"on the host", nil, 1},
-		{"in the jail", testenv.Concat([]string{testenv.JailBin, "run", "--read", testenv.BinDir}, flags), 0},
-		{"unguarded", testenv.Concat([]string{testenv.JailBin, "run", "--read", testenv.BinDir, "--set", unguarded}, flags, further), 1},
+		{"in the jail", slices.Concat([]string{testenv.JailBin, "run", "--read", testenv.BinDir}, flags), 0},
+		{"unguarded", slices.Concat([]string{testenv.JailBin, "run", "--read", testenv.BinDir, "--set", unguarded}, flags, further), 1},
 	} {
-		r := w.Host(testenv.Concat(arm.before, []string{testenv.ProbeBin}, act)...)
+		r := w.Host(slices.Concat(arm.before, []string{testenv.ProbeBin}, act)...)
 		if got := s.Arrived(); got != arm.want || (r.Status == 0) != (arm.want == 1) || r.Status == 125 {
 			w.T.Errorf("%s, %q: the server counts %d, want %d; exit status %d\n%s", arm.name, act, got, arm.want, r.Status, r.Output())
 		}

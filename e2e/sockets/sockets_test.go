@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,8 +37,8 @@ func TestListedAbstractSocket(t *testing.T) {
 	listed, other := fmt.Sprintf("@jail-test-%d-a", os.Getpid()), fmt.Sprintf("@jail-test-%d-b", os.Getpid())
 	a, b := testenv.Serve(t, "stream", listed), testenv.Serve(t, "stream", other)
 	run := []string{"run", "--read", testenv.BinDir, "--network", "host", "--set", "sockets=" + listed, testenv.ProbeBin, "connect", "stream"}
-	w.Succeeds(testenv.Concat(run, []string{listed})...)
-	if r := w.Jail(testenv.Concat(run, []string{other})...); r.Status == 0 {
+	w.Succeeds(slices.Concat(run, []string{listed})...)
+	if r := w.Jail(slices.Concat(run, []string{other})...); r.Status == 0 {
 		t.Error("an abstract name that is not listed can be connected to")
 	}
 	if a.Arrived() != 1 || b.Arrived() != 0 {
@@ -78,7 +79,7 @@ func TestI2PathSockets(t *testing.T) {
 }
 
 func replaced(list []string, old, by string) []string {
-	out := testenv.Concat(list)
+	out := slices.Concat(list)
 	for i := range out {
 		if out[i] == old {
 			out[i] = by
@@ -129,9 +130,14 @@ func TestI2CreatedLater(t *testing.T) {
 				for !testenv.Exists(mark) {
 					time.Sleep(5 * time.Millisecond)
 				}
-				made <- testenv.Serve(t, "stream", path)
+				// With its name it is there, and listens.
+				s := testenv.Serve(t, "stream", path+".new")
+				if err := os.Link(path+".new", path); err != nil {
+					t.Error(err)
+				}
+				made <- s
 			}()
-			r := w.Jail(testenv.Concat([]string{"run", "--read", testenv.BinDir, "--write", w.Project}, arm.flags, []string{testenv.ProbeBin, "connect-later", mark, path})...)
+			r := w.Jail(slices.Concat([]string{"run", "--read", testenv.BinDir, "--write", w.Project}, arm.flags, []string{testenv.ProbeBin, "connect-later", mark, path})...)
 			if got := (<-made).Arrived(); got != arm.want || (r.Status == 0) != (arm.want == 1) {
 				t.Errorf("the server counts %d, want %d; exit status %d\n%s", got, arm.want, r.Status, r.Output())
 			}
@@ -170,9 +176,9 @@ func TestListedSocket(t *testing.T) {
 	for _, dir := range []string{run + "/a", w.Project + "/rw"} {
 		listed, other := testenv.Serve(t, "stream", dir+"/listed"), testenv.Serve(t, "stream", dir+"/other")
 		for _, flags := range [][]string{nil, {"--read", dir}, {"--write", dir}, {"--tmpfs", dir}} {
-			all := testenv.Concat([]string{"run", "--read", testenv.BinDir, "--set", "sockets=" + dir + "/listed"}, flags)
-			w.Succeeds(testenv.Concat(all, []string{testenv.ProbeBin, "connect", "stream", dir + "/listed"})...)
-			if r := w.Jail(testenv.Concat(all, []string{testenv.ProbeBin, "connect", "stream", dir + "/other"})...); r.Status == 0 {
+			all := slices.Concat([]string{"run", "--read", testenv.BinDir, "--set", "sockets=" + dir + "/listed"}, flags)
+			w.Succeeds(slices.Concat(all, []string{testenv.ProbeBin, "connect", "stream", dir + "/listed"})...)
+			if r := w.Jail(slices.Concat(all, []string{testenv.ProbeBin, "connect", "stream", dir + "/other"})...); r.Status == 0 {
 				t.Errorf("%q: what is not listed can be connected to", flags)
 			}
 			if a, b := listed.Arrived(), other.Arrived(); a != 1 || b != 0 {
@@ -211,12 +217,12 @@ func TestS9Races(t *testing.T) {
 			w := testenv.NewWorld(t)
 			dir := w.Project + "/rw"
 			listed, other := testenv.Serve(t, "stream", dir+"/listed"), testenv.Serve(t, "stream", dir+"/other")
-			flags := testenv.Concat([]string{"run", "--read", testenv.BinDir, "--write", dir, "--set", "sockets=" + dir + "/listed"}, arm.flags)
+			flags := slices.Concat([]string{"run", "--read", testenv.BinDir, "--write", dir, "--set", "sockets=" + dir + "/listed"}, arm.flags)
 			for _, act := range [][]string{
 				{"flip-address", dir + "/listed", dir + "/other"},
 				{"flip-name", dir + "/name", dir + "/listed", dir + "/other"},
 			} {
-				r := w.Succeeds(testenv.Concat(flags, []string{testenv.ProbeBin}, act)...)
+				r := w.Succeeds(slices.Concat(flags, []string{testenv.ProbeBin}, act)...)
 				a, b := listed.Arrived(), other.Arrived()
 				connected, err := strconv.ParseInt(strings.TrimSpace(r.Stdout), 10, 64)
 				t.Logf("%s: %d connections, %d and %d arrived", act[0], connected, a, b)
@@ -258,14 +264,14 @@ func TestSocketsUnderAnotherListener(t *testing.T) {
 	w := testenv.NewWorld(t)
 	s := testenv.Serve(t, "stream", w.Project+"/socket")
 	jail := []string{testenv.ProbeBin, "under-listener", testenv.JailBin, "run", "--read", testenv.BinDir, "--read", w.Project}
-	if r := w.Host(testenv.Concat(jail, []string{testenv.ProbeBin, "connect", "stream", w.Project + "/socket"})...); r.Status != 1 || s.Arrived() != 0 {
+	if r := w.Host(slices.Concat(jail, []string{testenv.ProbeBin, "connect", "stream", w.Project + "/socket"})...); r.Status != 1 || s.Arrived() != 0 {
 		t.Errorf("exit status %d, want 1\n%s", r.Status, r.Output())
 	}
-	if r := w.Host(testenv.Concat(jail, []string{"true"})...); r.Status != 0 {
+	if r := w.Host(slices.Concat(jail, []string{"true"})...); r.Status != 0 {
 		t.Errorf("exit status %d, want 0\n%s", r.Status, r.Output())
 	}
 	jail = append(jail, "--set", "sockets="+w.Project+"/socket")
-	if r := w.Host(testenv.Concat(jail, []string{"true"})...); r.Status != 125 || !strings.Contains(r.Stderr, "inside another jail") {
+	if r := w.Host(slices.Concat(jail, []string{"true"})...); r.Status != 125 || !strings.Contains(r.Stderr, "inside another jail") {
 		t.Errorf("exit status %d, want 125\n%s", r.Status, r.Output())
 	}
 }
@@ -292,7 +298,7 @@ func TestOwnSockets(t *testing.T) {
 		{[]string{"--overlay", w.Home + "/layered"}, "mkdir ~/layered/own && exec python3 sockets.py ~/layered/own", "connected to"},
 	} {
 		w.Mkdir(w.Home + "/layered")
-		r := w.Jail(testenv.Concat([]string{"run", "--read", w.Project}, c.flags, []string{"sh", "-c", c.script})...)
+		r := w.Jail(slices.Concat([]string{"run", "--read", w.Project}, c.flags, []string{"sh", "-c", c.script})...)
 		rest := r.Stdout
 		for line := range strings.Lines(r.Stdout) {
 			if strings.HasPrefix(line, "ok ") {
@@ -323,13 +329,13 @@ const local = net.createServer(c => c.end("x")).listen("/tmp/node.sock", () => {
 	w.Write(w.Project+"/index.html", "a page\n")
 	for _, network := range []string{"none", "host"} {
 		run := []string{"run", "--network", network, "--read", w.Project}
-		if r := w.Jail(testenv.Concat(run, []string{"node", "net.js"})...); r.Stdout != "got y\n" {
+		if r := w.Jail(slices.Concat(run, []string{"node", "net.js"})...); r.Stdout != "got y\n" {
 			t.Errorf("node, network %s: exit status %d\n%s", network, r.Status, r.Output())
 		}
 		serveAndFetch := `python3 -m http.server --bind 127.0.0.1 0 >/tmp/port 2>&1 & p=$!
 			for i in $(seq 100); do port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' /tmp/port); [ -n "$port" ] && break; sleep 0.1; done
 			curl -sS "http://127.0.0.1:$port/index.html"; s=$?; kill $p; exit $s`
-		if r := w.Jail(testenv.Concat(run, []string{"env", "PYTHONUNBUFFERED=1", "sh", "-c", serveAndFetch})...); r.Stdout != "a page\n" {
+		if r := w.Jail(slices.Concat(run, []string{"env", "PYTHONUNBUFFERED=1", "sh", "-c", serveAndFetch})...); r.Stdout != "a page\n" {
 			t.Errorf("curl, network %s: exit status %d\n%s", network, r.Status, r.Output())
 		}
 	}

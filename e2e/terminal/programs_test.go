@@ -31,10 +31,16 @@ func TestProgramVim(t *testing.T) {
 func TestProgramLess(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "less")
-	play(t, numbered, "--profile default --read .", "less file",
-		[]string{"Space"}, []string{"/line 150", "Enter"}, []string{"C-z"}, []string{"fg", "Enter"}, []string{"q"})
-	play(t, numbered, "--profile default --read .", "cat file | less", []string{"Space"}, []string{"G"}, []string{"q"})
-	play(t, numbered, "--profile default --read .", "true; cat file | run less", []string{"Space"}, []string{"C-z"}, []string{"fg", "Enter"}, []string{"q"})
+	for command, steps := range map[string][][]string{
+		"less file":                 {{"Space"}, {"/line 150", "Enter"}, {"C-z"}, {"fg", "Enter"}, {"q"}},
+		"cat file | less":           {{"Space"}, {"G"}, {"q"}},
+		"true; cat file | run less": {{"Space"}, {"C-z"}, {"fg", "Enter"}, {"q"}},
+	} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			play(t, numbered, "--profile default --read .", command, steps...)
+		})
+	}
 }
 
 func TestProgramBash(t *testing.T) {
@@ -49,28 +55,35 @@ func TestProgramGit(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "git", "less")
 	history := func(w *testenv.World) {
+		w.T.Helper()
 		w.Env = append(w.Env, "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE=2026-01-01T00:00:00Z", "GIT_CONFIG_COUNT=2",
 			"GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_VALUE_0=Ann", "GIT_CONFIG_KEY_1=user.email", "GIT_CONFIG_VALUE_1=ann@example.org")
 		if r := w.Host("sh", "-c", "git init -q . && for i in $(seq 40); do echo $i >file; git add file; git commit -qm \"change $i\"; done"); r.Status != 0 {
-			t.Fatal(r.Stderr)
+			w.T.Fatal(r.Stderr)
 		}
 	}
-	play(t, history, "--profile git", "git log", []string{"Space"}, []string{"q"})
-	play(t, history, "--profile git", "git diff HEAD~3", []string{"q"})
+	for command, steps := range map[string][][]string{"git log": {{"Space"}, {"q"}}, "git diff HEAD~3": {{"q"}}} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			play(t, history, "--profile git", command, steps...)
+		})
+	}
 }
 
 func TestProgramTmux(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "tmux")
+	// A socket in /tmp: the jail has one of its own, and paths of sockets are short.
+	socket := fmt.Sprintf("/tmp/jail-test-tmux-%d", os.Getpid())
+	kill := func() { _ = exec.Command("tmux", "-S", socket, "kill-server").Run() }
 	prepare := func(w *testenv.World) {
+		kill() // sessions are counted
 		numbered(w)
 		// The status line has a clock.
 		w.Write(filepath.Join(w.Project, "tmux.conf"), "set -g status off\nset -g default-command \"env PS1='inner> ' bash --norc --noprofile\"\n")
 	}
-	// A socket in /tmp: the jail has one of its own, and paths of sockets are short.
-	socket := fmt.Sprintf("/tmp/jail-test-tmux-%d", os.Getpid())
 	t.Cleanup(func() {
-		_ = exec.Command("tmux", "-S", socket, "kill-server").Run()
+		kill()
 		_ = os.Remove(socket)
 	})
 	play(t, prepare, "--profile default --read .", "env TMUX= tmux -S "+socket+" -f tmux.conf new-session",

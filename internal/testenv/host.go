@@ -8,16 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 )
-
-// Lives tells whether a process is not dead; its parent may not have waited.
-func Lives(pid int) bool {
-	state := StatusOf(pid)["State"]
-	return state != "" && state[0] != 'Z' && state[0] != 'X'
-}
-
-// What the host says about processes and files.
 
 // Within waits for at most d, and returns whether done came true.
 func Within(d time.Duration, done func() bool) bool {
@@ -125,4 +118,38 @@ func State(pid int) string {
 		return fields[0]
 	}
 	return ""
+}
+
+// Lives tells whether a process is not dead; its parent may not have waited.
+func Lives(pid int) bool {
+	state := StatusOf(pid)["State"]
+	return state != "" && state[0] != 'Z' && state[0] != 'X'
+}
+
+// Exists tells whether there is something of that name.
+func Exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// RemoveAll removes a tree although it has directories without permissions,
+// such as the work directory of an overlay.
+func RemoveAll(root string) {
+	_ = filepath.WalkDir(root, func(path string, d os.DirEntry, _ error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	_ = os.RemoveAll(root)
+}
+
+// ReadFile reads a file of this machine.
+func ReadFile(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

@@ -8,58 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// ReadFile reads a file of this machine.
-func ReadFile(t *testing.T, name string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// WithStdin runs a command with a file as standard input.
-func (w *World) WithStdin(name string, argv ...string) *Result {
-	w.T.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	defer f.Close()
-	cmd := w.Command(argv...)
-	cmd.Stdin = f
-	return w.Finish(cmd)
-}
-
-// Itoa writes a number.
-func Itoa(n int) string { return strconv.Itoa(n) }
-
-// FirstError is the first of some errors.
-func FirstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Concat joins lists into a new one.
-func Concat(lists ...[]string) []string {
-	var out []string
-	for _, l := range lists {
-		out = append(out, l...)
-	}
-	return out
-}
 
 // World is a home directory for one test, with canaries in the places where
 // people keep secrets, a project to work in, and an environment.
@@ -133,18 +87,6 @@ func (w *World) In(t *testing.T) *World {
 	return &part
 }
 
-// RemoveAll removes a tree although it has directories without permissions,
-// such as the work directory of an overlay.
-func RemoveAll(root string) {
-	_ = filepath.WalkDir(root, func(path string, d os.DirEntry, _ error) error {
-		if d != nil && d.IsDir() {
-			_ = os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	_ = os.RemoveAll(root)
-}
-
 // Snap takes a snapshot of the home without what jail itself keeps there.
 func (w *World) Snap(but ...string) Snapshot {
 	w.T.Helper()
@@ -177,12 +119,6 @@ func (w *World) Read(name string) string {
 		w.T.Fatal(err)
 	}
 	return string(b)
-}
-
-// Exists tells whether there is something of that name.
-func Exists(name string) bool {
-	_, err := os.Lstat(name)
-	return err == nil
 }
 
 // Profile writes a profile beside the home and returns its path.
@@ -235,6 +171,19 @@ func (w *World) Finish(cmd *Command) *Result {
 		w.T.Fatal(err)
 	}
 	return &Result{Status: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+}
+
+// WithStdin runs a command with a file as standard input.
+func (w *World) WithStdin(name string, argv ...string) *Result {
+	w.T.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	defer f.Close()
+	cmd := w.Command(argv...)
+	cmd.Stdin = f
+	return w.Finish(cmd)
 }
 
 // Jail runs the jail program.

@@ -139,8 +139,8 @@ static int by_line(int pid, const char *name)
 		return 0;
 	n = read(fd, text, sizeof text);
 	close(fd);
-	while (n > 0)
-		ok = ok || text[--n];
+	while (n > 0 && !ok)
+		ok = text[--n] != 0;
 	return ok;
 }
 
@@ -180,6 +180,8 @@ static void watch_one(int pid)
 			ways[i].count++;
 }
 
+static int overwriting;
+
 /*
  * watch STOP MARK NAME: polls every process for what could be kept or read of it. Mark
  * is a variable that must not be found, name the beginning of the name of a process
@@ -206,8 +208,9 @@ static int watch(int argc, char **argv)
 		if ((fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC)) < 0)
 			continue;
 		printf("%s\"%s\"", between, e->name), between = ",";
-		if (write(fd, "overwritten", 11) < 0)
+		if (overwriting && write(fd, "overwritten", 11) < 0)
 			perror(e->name);
+		close(fd);
 	}
 	printf("],\"Early\":{");
 	between = "";
@@ -216,6 +219,14 @@ static int watch(int argc, char **argv)
 			printf("%s\"%s\":%d", between, ways[i].kind, ways[i].count), between = ",";
 	printf("}}\n");
 	return 0;
+}
+
+/* overwrite STOP MARK NAME: watches, and writes to the programs that it can. It is
+ * for jails: outside, root would change those of the machine. */
+static int overwrite(int argc, char **argv)
+{
+	overwriting = 1;
+	return watch(argc, argv);
 }
 
 static int all_attached, before_run;
@@ -253,4 +264,4 @@ static int seize(int argc, char **argv)
 	return 0;
 }
 
-const struct act hostile[] = { { "watch", 3, watch }, { "seize", 2, seize }, { 0 } };
+const struct act hostile[] = { { "watch", 3, watch }, { "overwrite", 3, overwrite }, { "seize", 2, seize }, { 0 } };
