@@ -124,7 +124,11 @@ func faults(tr *traced, p *planJSON) []fault {
 			if tr.launcher[name] && name != "execve" || !has(calls, name) {
 				continue
 			}
-			for _, n := range []int{0, len(at) / 2, len(at) - 1} {
+			chosen := []int{0, len(at) / 2, len(at) - 1}
+			if testing.Short() {
+				chosen = []int{0, len(at) - 1}
+			}
+			for _, n := range chosen {
 				f := fault{name, n + 1, &ops[at[n]]}
 				if len(out) == 0 || out[len(out)-1] != f {
 					out = append(out, f)

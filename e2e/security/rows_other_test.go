@@ -78,7 +78,7 @@ func everyThread(s *scene, a variant) *outcome {
 		}
 	}
 	if seen < 4 {
-		s.T.Errorf("%d threads were seen, want 4", seen)
+		s.T.Errorf("%s: %d threads were seen, want 4\n%s", a, seen, o.output())
 	}
 	return o
 }

@@ -177,13 +177,11 @@ func read(status int, stdout, stderr string) *outcome {
 func (s *scene) beside(argv ...string) {
 	s.T.Helper()
 	cmd := s.command(argv...)
+	var complaints safeBuffer
+	cmd.Stderr = &complaints
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		s.T.Fatal(err)
-	}
+	testenv.Must(s.T, err)
+	testenv.Must(s.T, cmd.Start())
 	s.keep = append(s.keep, cmd)
 	var text bytes.Buffer
 	buffer := make([]byte, 4096)
@@ -191,7 +189,7 @@ func (s *scene) beside(argv ...string) {
 		n, err := out.Read(buffer)
 		text.Write(buffer[:n])
 		if err != nil {
-			s.T.Fatalf("%q ended: %v\n%s", argv, err, text.String())
+			s.T.Fatalf("%q ended: %v\n%s%s", argv, err, text.String(), complaints.String())
 		}
 	}
 }

@@ -48,7 +48,7 @@ func run(m *testing.M, more []func(dir string) error) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		defer os.RemoveAll(dir)
+		defer RemoveAll(dir)
 		if err := os.Chmod(dir, 0o755); err != nil {
 			return 0, err
 		}

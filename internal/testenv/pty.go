@@ -137,8 +137,8 @@ func (p *Pty) Foreground() int {
 // Ends waits for the end of the command.
 func (p *Pty) Ends() int {
 	p.w.T.Helper()
-	done := make(chan error, 1)
-	go func() { done <- p.Cmd.Wait() }()
+	done := make(chan struct{})
+	go func() { _ = p.Cmd.Wait(); close(done) }()
 	select {
 	case <-done:
 		return p.Cmd.ProcessState.ExitCode()

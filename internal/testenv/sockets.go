@@ -94,7 +94,7 @@ func (s *Server) Arrived() int64 {
 	s.t.Helper()
 	c, err := net.DialTimeout(s.network, s.address, time.Minute)
 	Must(s.t, err)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	Must(s.t, c.SetDeadline(time.Now().Add(time.Minute)))
 	if s.network == "unixgram" {
 		_, err := io.WriteString(c, fence)

@@ -82,6 +82,7 @@ func NewWorldBelow(t *testing.T, dir string) *World {
 
 // In is this world for a part of its test.
 func (w *World) In(t *testing.T) *World {
+	t.Helper()
 	part := *w
 	part.T = t
 	return &part
