@@ -26,9 +26,12 @@ JAIL_BIN ?= $(CURDIR)/bin/jail
 SHORT   ?= -short
 GOTEST  = JAIL_BIN=$(JAIL_BIN) $(GO) test $(SHORT) -p 4 -parallel 6 -timeout 20m $(TESTFLAGS)
 
+# Packages that take longest begin first.
+LONG := ./jail ./e2e/security ./e2e/...
+
 # Of the packages that root tests again, those of package jail and of what is
 # tested end to end, a test says whether root runs it: see internal/testenv.
-ROOTS := ./jail/... ./e2e/...
+ROOTS = $(LONG) ./jail/...
 
 # One static binary without cgo: nothing of the host's is loaded into jail, and
 # no time goes into a C library's start.
@@ -96,7 +99,7 @@ test-all: ## All tests in full, those that take long as well, and every fuzz tes
 
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls
-	$(GOTEST) $(PACKAGES)
+	$(GOTEST) $(LONG) $(PACKAGES)
 
 .PHONY: test-root
 test-root: build ## The tests that behave otherwise when root runs them
