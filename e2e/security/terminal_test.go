@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,6 +40,7 @@ func (s *scene) runOnTerminal(argv ...string) *outcome {
 	// An interactive shell would set the process group; this one leads.
 	outer := append([]string{"/bin/sh", "-c", `"$@"; echo "ended $?"; exec sleep 60`, "sh"}, argv...)
 	cmd := s.command(outer...)
+	cmd.Env = append(slices.Clone(cmd.Env), "PROBE_TERMINAL="+slave.Name())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {

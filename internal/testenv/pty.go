@@ -3,6 +3,7 @@ package testenv
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ func (w *World) Terminal(argv ...string) *Pty {
 	w.T.Helper()
 	master, slave := w.OpenTerminal()
 	p := &Pty{w: w, Master: master, Slave: slave, Cmd: w.Command(argv...)}
+	p.Cmd.Env = append(slices.Clone(p.Cmd.Env), "PROBE_TERMINAL="+slave.Name()) // see probe.h
 	p.Resize(80, 24)
 	p.Cmd.Stdin, p.Cmd.Stdout, p.Cmd.Stderr = slave, slave, slave
 	p.Cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

@@ -58,8 +58,11 @@ static int inject(int argc, char **argv)
 	glob("/dev/pts/[0-9]*", GLOB_DOOFFS, NULL, &found);
 	found.gl_pathv[0] = "/dev/tty";
 	for (size_t i = 0; i < found.gl_pathc + 1; i++) {
-		int fd = open(found.gl_pathv[i], O_RDWR | O_NOCTTY | O_CLOEXEC);
+		int fd;
 
+		if (i > 0 && of_others(found.gl_pathv[i]))
+			continue;
+		fd = open(found.gl_pathv[i], O_RDWR | O_NOCTTY | O_CLOEXEC);
 		if (fd < 0)
 			printf("%s not opened: %s\n", found.gl_pathv[i], strerror(errno));
 		else

@@ -43,6 +43,13 @@ static inline int refused(long result)
 /* int80 makes a call through the kernel's entry for 32-bit programs. */
 long int80(long nr, long a, long b, long c);
 
+/*
+ * of_others tells whether a terminal belongs to somebody else. Outside of jails the
+ * tests say which is theirs, in PROBE_TERMINAL, which no jail lets in: other tests
+ * have terminals as well, and so has the user.
+ */
+int of_others(const char *path);
+
 /* nested makes a user namespace, where a jail lets one. */
 void nested(void);
 

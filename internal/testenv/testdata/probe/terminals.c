@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -30,6 +31,13 @@ static int inject(long fd)
 	return failed(result);
 }
 
+int of_others(const char *path)
+{
+	const char *own = getenv("PROBE_TERMINAL");
+
+	return own && strcmp(own, path) != 0;
+}
+
 static void everywhere(void)
 {
 	char path[300];
@@ -47,6 +55,8 @@ static void everywhere(void)
 		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
 			continue;
 		snprintf(path, sizeof path, "/dev/pts/%s", entry->d_name);
+		if (of_others(path))
+			continue;
 		fd = open(path, O_RDWR | O_NOCTTY);
 		if (fd >= 0)
 			try("a terminal of /dev/pts", inject, fd);
