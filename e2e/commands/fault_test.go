@@ -91,7 +91,7 @@ func newFaultWorld(t *testing.T) *faultWorld {
 func (w *faultWorld) try(f fault, how, file string) {
 	w.T.Helper()
 	inject := fmt.Sprintf("inject=%s:%s:when=%d", f.call, how, f.nth)
-	strace := []string{"strace", "-f", "-qq", "-e", "trace=" + f.call, "-e", inject, "-o", "/dev/null", testenv.JailBin}
+	strace := []string{"strace", "-f", "-qq", "-e", "trace=" + f.call, "-e", inject, "-o", "/dev/null", testenv.WholeJail()}
 	r := w.Host(append(strace, w.launch...)...)
 	want, message := 125, "jail: error: "
 	switch {

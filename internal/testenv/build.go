@@ -123,6 +123,15 @@ func JailFiles() []string {
 	return append(files, rest...)
 }
 
+// WholeJail is the program that does all the work: the command, or what that
+// executes in an installed tree.
+func WholeJail() string {
+	if file := filepath.Join(filepath.Dir(JailBin), whole, "jail"); Exists(file) {
+		return file
+	}
+	return JailBin
+}
+
 // ReadJail are the flags that show the program under test in a jail.
 func ReadJail() []string {
 	var flags []string
