@@ -1,5 +1,6 @@
 // Package vm tests in virtual machines what the kernel under the tests does not
-// have.
+// have. They run one after the other: an emulated machine takes all processors,
+// and what happens in one has to happen in time.
 package vm
 
 import (

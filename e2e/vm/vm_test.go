@@ -177,7 +177,7 @@ func (v *vm) run(script string) *testenv.Result {
 	if err := os.WriteFile(disk, v.archive(), 0o644); err != nil {
 		v.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(v.t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(v.t.Context(), 10*time.Minute)
 	defer cancel()
 	began := time.Now()
 	out, err := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",

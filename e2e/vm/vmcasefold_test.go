@@ -89,7 +89,6 @@ try hardlink "$open" "ln x .YARNRC.yml"
 // takes root: this is shown in a machine with Debian's.
 func TestM16InVM(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	const mkfs, chattr = "/sbin/mkfs.ext4", "/usr/bin/chattr"
 	testenv.Need(t, mkfs, chattr)
 	image := filepath.Join(t.TempDir(), "image")

@@ -193,7 +193,6 @@ func expect(t *testing.T, have, want map[string]string) {
 
 func TestR1InVM(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	_, f := limitsInVM(t)
 	expect(t, f, map[string]string{
 		"bomb-outside": "bomb-done", "bomb-pids": "7 of 8", "host-forks": "yes", "nproc-pids": "5", "bomb-wide": "bomb-done",
@@ -202,7 +201,6 @@ func TestR1InVM(t *testing.T) {
 
 func TestR2InVM(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	text, f := limitsInVM(t)
 	expect(t, f, map[string]string{
 		"hog-outside": "0", "hog-jail": "137", "hog-wide": "0",
@@ -215,7 +213,6 @@ func TestR2InVM(t *testing.T) {
 
 func TestR3InVM(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	_, f := limitsInVM(t)
 	expect(t, f, map[string]string{"inotify-outside": "0", "inotify-jail": "64"})
 	if used, limit, _ := strings.Cut(f["signals-outside"], "/"); used != limit || limit == "" {
@@ -228,14 +225,12 @@ func TestR3InVM(t *testing.T) {
 
 func TestR7InVM(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	_, f := limitsInVM(t)
 	expect(t, f, map[string]string{"crash-outside": "1", "crash-jail": "1", "core": "Max core file size 1 1 bytes"})
 }
 
 func TestN7InVM(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	text, f := limitsInVM(t)
 	expect(t, f, map[string]string{"escape-outside": "0", "escaped-outside": "max", "escaped-jail": "67108864", "escaped-wide": "max"})
 	if n := strings.Count(text, "mounted version 2"); n != 3 {
@@ -249,7 +244,6 @@ func TestN7InVM(t *testing.T) {
 // Processor time, what a launch leaves behind, and where it finds a group.
 func TestVMLimits(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	text, f := limitsInVM(t)
 	expect(t, f, map[string]string{
 		"undelegated": "125", "says": "limits.memory: 64M, held by a control group in /sys/fs/cgroup/ann",

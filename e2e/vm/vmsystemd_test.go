@@ -45,7 +45,6 @@ echo "behind: $(ps | grep -c '[s]leep 77')"
 // TestVMServiceManager shows limits that a real systemd of the user holds.
 func TestVMServiceManager(t *testing.T) {
 	testenv.Requires(t, testenv.Slow)
-	t.Parallel()
 	const systemd = "/lib/systemd/systemd"
 	testenv.Need(t, systemd)
 	v := newVM(t)
