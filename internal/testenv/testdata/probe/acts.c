@@ -23,6 +23,7 @@
 #include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 /* find-key NAME: whether the session's keyring holds a key. */
 static int find_key(int argc, char **argv)
@@ -134,6 +135,7 @@ static int take(int argc, char **argv)
 }
 
 static const char *below;
+static unsigned outer_user, outer_group;
 
 static int raise_limit(const char *path, const struct stat *st, int flag, struct FTW *at)
 {
@@ -160,18 +162,13 @@ static int put(const char *file, const char *text)
 	return result;
 }
 
-/* escape: tries to raise the limits of its own control group, with the capabilities
- * of a user namespace of its own. It prints what it could write. */
-static int escape(int argc, char **argv)
+static int escape_inside(void)
 {
 	static char dir[] = "/tmp/groups.XXXXXX";
 	char users[50], groups[50];
 
-	(void)argc, (void)argv;
-	snprintf(users, sizeof users, "0 %u 1", getuid());
-	snprintf(groups, sizeof groups, "0 %u 1", getgid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWCGROUP) < 0)
-		return failure("unshare");
+	snprintf(users, sizeof users, "0 %u 1", outer_user);
+	snprintf(groups, sizeof groups, "0 %u 1", outer_group);
 	if (put("/proc/self/setgroups", "deny") < 0 || put("/proc/self/uid_map", users) < 0 || put("/proc/self/gid_map", groups) < 0)
 		return failure("map");
 	if (!mkdtemp(dir))
@@ -184,6 +181,23 @@ static int escape(int argc, char **argv)
 	below = dir;
 	nftw(dir, raise_limit, 16, FTW_PHYS);
 	return 0;
+}
+
+/* escape: tries to raise the limits of its own control group, with the capabilities
+ * of a user namespace of its own. It prints what it could write. */
+static int escape(int argc, char **argv)
+{
+	int status;
+	long child;
+
+	(void)argc, (void)argv;
+	outer_user = getuid(), outer_group = getgid();
+	child = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWCGROUP | SIGCHLD, 0L, 0L, 0L, 0L);
+	if (child == 0)
+		exit(escape_inside());
+	if (child < 0)
+		return failure("clone");
+	return waitpid((pid_t)child, &status, 0) < 0 || status != 0;
 }
 
 /*
