@@ -22,8 +22,21 @@ ROOT  := $(filter 0,$(shell id -u))
 # Go leaves directories called testdata out of ./...
 PACKAGES := ./... ./testdata/bench
 
-# What make test runs: e2e/security has a target of its own.
-TESTED = $(shell $(GO) list $(PACKAGES) | grep -v '/e2e/security$$')
+# The program under test, which the end-to-end tests run where it lies: an
+# installed one as well, as in JAIL_BIN=/usr/local/bin/jail.
+JAIL_BIN ?= $(CURDIR)/bin/jail
+
+# Most tests wait more than they work, so more of them run at once than there are
+# processors. SHORT= runs those that take long as well.
+SHORT   ?= -short
+GOTEST  = JAIL_BIN=$(JAIL_BIN) $(GO) test $(SHORT) -p 4 -parallel 6 -timeout 20m $(TESTFLAGS)
+
+# Packages that take longest begin first.
+LONG := ./jail ./e2e/security ./e2e/...
+
+# Of the packages that root tests again, those of package jail and of what is
+# tested end to end, a test says whether root runs it: see internal/testenv.
+ROOTS = $(LONG) ./jail/...
 
 # bin/jail is a small program without YAML, the grammar of flags and D-Bus, which
 # launches what the cache has; libexec/jail/jail is the whole program, which it
@@ -51,7 +64,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: all
-all: build lint test test-security ## Build, check and test
+all: build lint test-all ## Build, check and test
 
 .PHONY: deps
 deps: ## Install what building, testing and measuring need (as root), or say how
@@ -69,30 +82,27 @@ run: ## Build jail and show a real program inside and outside of it
 	@$(if $(ROOT),scripts/as-user $(MAKE) run,$(MAKE) build && scripts/demo)
 
 .PHONY: test
-test: ## All tests but test-security, unprivileged; when started as root then also as root
+test: ## All tests in their quick form, unprivileged; when started as root then also as root
 	@scripts/deps build test
 	@$(if $(ROOT),scripts/as-user $(MAKE) test-user && $(MAKE) test-root,$(MAKE) test-user)
 
+.PHONY: test-all
+test-all: ## All tests in full, those that take long as well, and every fuzz test for FUZZTIME (10s)
+	@scripts/deps build test
+	@$(if $(ROOT),scripts/as-user) $(MAKE) test-user fuzz SHORT=
+	@$(if $(ROOT),$(MAKE) test-root SHORT=)
+
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls
-	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -timeout 15m $(TESTFLAGS) $(TESTED)
-
-# In a jail that root starts, the program has another user id than the files of
-# these tests: that alone keeps it from what their unguarded arms expect.
-ORDINARY := TestF4|TestS10Versions|TestS11Files|TestWholeRootWithNestedUsers|TestRulesDenyNothingGranted
-
-# Of the program as a whole, root tries every assertion that has an id, and
-# what is about running jails; what else it does, it does like everybody.
-CONFINEMENT := ^Test([A-Z][0-9]+|Enter|Stop|Inspect|Running|Killed|FirstProcess|Holding)
+	$(GOTEST) $(LONG) $(PACKAGES)
 
 .PHONY: test-root
 test-root: build ## The tests that behave otherwise when root runs them
-	JAIL_TEST_AS_ROOT=1 $(GO) test -timeout 15m -skip '$(ORDINARY)' $(TESTFLAGS) ./jail/...
-	JAIL_TEST_AS_ROOT=1 $(GO) test -timeout 15m -run '$(CONFINEMENT)' $(TESTFLAGS) ./e2e
+	JAIL_TEST_AS_ROOT=1 $(GOTEST) $(ROOTS)
 
 .PHONY: test-race
 test-race: build ## The tests with the race detector
-	$(GO) test -race -timeout 30m $(TESTFLAGS) $(PACKAGES)
+	JAIL_BIN=$(JAIL_BIN) $(GO) test -race $(SHORT) -timeout 30m $(TESTFLAGS) $(PACKAGES)
 
 # SECURITYFLAGS=-long takes as many launches, races and cases as are promised.
 export SECURITYFLAGS ?=
@@ -109,11 +119,11 @@ security-table: ## The same, with the table written to docs/security-table.md
 
 .PHONY: test-security-user
 test-security-user: build
-	JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m -parallel 8 ./e2e/security -args $(SECURITYFLAGS) $(if $(TABLE),-table $(TABLE))
+	JAIL_BIN=$(JAIL_BIN) $(GO) test -count=1 -timeout 60m -parallel 8 ./e2e/security -args $(SECURITYFLAGS) $(if $(TABLE),-table $(TABLE))
 
 .PHONY: test-security-root
 test-security-root: build
-	JAIL_TEST_AS_ROOT=1 JAIL_BIN=$(CURDIR)/bin/jail $(GO) test -count=1 -timeout 60m -parallel 8 -run TestRows ./e2e/security
+	JAIL_TEST_AS_ROOT=1 JAIL_BIN=$(JAIL_BIN) $(GO) test -count=1 -timeout 60m -parallel 8 -run TestRows ./e2e/security
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (10s)

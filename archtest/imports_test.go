@@ -131,7 +131,7 @@ func rank(name string) (int, bool) {
 		return 9, true
 	}
 	// Generators and tests are built on top of everything.
-	if strings.Contains(name, "internal/mk") || name == "seccomp/internal/vm" || name == "archtest" || name == "e2e" || strings.HasPrefix(name, "e2e/") {
+	if strings.Contains(name, "internal/mk") || name == "seccomp/internal/vm" || name == "archtest" || strings.HasPrefix(name, "internal/testenv") || strings.HasPrefix(name, "e2e/") {
 		return 10, true
 	}
 	return 0, false

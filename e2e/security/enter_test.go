@@ -4,18 +4,20 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // enter starts a jail of the row's profile and returns the command line that
 // runs argv in it.
 func (s *scene) enter(r *row, argv []string) []string {
-	s.t.Helper()
-	return append([]string{jailBin, "enter", s.running(s.start(r, jailed, probeBin, "sleep")...)}, argv...)
+	s.T.Helper()
+	return append([]string{testenv.JailBin, "enter", s.running(s.start(r, jailed, testenv.ProbeBin, "sleep")...)}, argv...)
 }
 
 // running starts a jail beside and returns its ID.
 func (s *scene) running(line ...string) string {
-	s.t.Helper()
+	s.T.Helper()
 	files := s.files
 	s.files = nil // what the caller of enter left open is looked for
 	before := s.ids()
@@ -29,23 +31,23 @@ func (s *scene) running(line ...string) string {
 			}
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatal("the jail is not among those that run")
+			s.T.Fatal("the jail is not among those that run")
 		}
 	}
 }
 
 // ids are those of the jails that run.
 func (s *scene) ids() []string {
-	s.t.Helper()
-	return strings.Fields(s.quiet(jailBin, "ps", "--names"))
+	s.T.Helper()
+	return strings.Fields(s.quiet(testenv.JailBin, "ps", "--names"))
 }
 
 // quiet runs a command that is no part of what is tried.
 func (s *scene) quiet(argv ...string) string {
-	s.t.Helper()
+	s.T.Helper()
 	out, err := s.command(argv...).Output()
 	if err != nil {
-		s.t.Fatalf("%q: %v", argv, err)
+		s.T.Fatalf("%q: %v", argv, err)
 	}
 	return string(out)
 }

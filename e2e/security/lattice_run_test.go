@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 var seedFlag = flag.Uint64("seed", 0, "the number that the cases of TestLattice are made from; 0 takes another each time")
@@ -18,7 +20,8 @@ var seedFlag = flag.Uint64("seed", 0, "the number that the cases of TestLattice 
 // TestLattice makes random trees and random profiles, and compares every call
 // of a probe in a real jail with the model.
 func TestLattice(t *testing.T) {
-	cases := 40
+	t.Parallel()
+	cases := testenv.Rounds(20, 40)
 	if *long {
 		cases = 500
 	}
@@ -46,7 +49,7 @@ func (q question) String() string { return strings.TrimSpace(q.verb + "\t" + q.a
 func latticeCase(t *testing.T, r *rand.Rand) int {
 	t.Helper()
 	s := newScene(t)
-	m := forest(r, s.root+"/tree")
+	m := forest(r, s.Root+"/tree")
 	s.plant(m)
 	for len(m.written) == 0 {
 		m.grantSome(r)
@@ -54,7 +57,7 @@ func latticeCase(t *testing.T, r *rand.Rand) int {
 	questions := m.questions(r)
 	before := tree(s, m.root)
 	text, profile := latticeInput(m, questions)
-	line := s.start(&row{profile: profile}, jailed, probeBin, "lattice")
+	line := s.start(&row{profile: profile}, jailed, testenv.ProbeBin, "lattice")
 	cmd := s.command(line...)
 	cmd.Stdin = strings.NewReader(text)
 	var stderr strings.Builder
@@ -90,23 +93,23 @@ func latticeCase(t *testing.T, r *rand.Rand) int {
 
 // plant makes the tree of a model on the host.
 func (s *scene) plant(m *model) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, at := range slices.Sorted(maps.Keys(m.host)) {
 		switch e := m.host[at]; e.kind {
 		case directory:
-			s.mkdir(at)
+			s.Mkdir(at)
 		case symlink:
 			s.link(e.target, at)
 		case socket:
 			// By a short way: the path of a socket has 107 bytes.
 			l, err := net.Listen("unix", fmt.Sprintf("/proc/self/fd/%d/%s", s.open(path.Dir(at)).Fd(), path.Base(at)))
 			if err != nil {
-				s.t.Fatal(err)
+				s.T.Fatal(err)
 			}
-			s.t.Cleanup(func() { l.Close() })
+			s.T.Cleanup(func() { l.Close() })
 		case file:
 			if e.target == "" {
-				s.write(at, e.text+"\n")
+				s.Write(at, e.text+"\n")
 			}
 		case missing, masked:
 		}
@@ -114,7 +117,7 @@ func (s *scene) plant(m *model) {
 	for at, e := range m.host {
 		if e.kind == file && e.target != "" {
 			if err := os.Link(e.target, at); err != nil {
-				s.t.Fatal(err)
+				s.T.Fatal(err)
 			}
 		}
 	}

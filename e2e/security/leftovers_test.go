@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // leftovers is what jails could leave behind on the host.
@@ -18,38 +20,36 @@ type leftovers struct {
 	files              []string
 }
 
-// look lists the processes of these tests, their sockets in files, the mounts
-// of the host, and the files of the scene and of shared memory.
+// look lists the processes of this scene, its sockets in files, the mounts of the
+// host, and the files of the scene and of shared memory. What has a name that
+// begins with jail-test- belongs to another test.
 func (s *scene) look() leftovers {
-	s.t.Helper()
-	var l leftovers
-	for _, p := range processes(binDir) {
-		if p.pid != os.Getpid() {
-			l.processes = append(l.processes, p.command)
-		}
-	}
+	s.T.Helper()
+	l := leftovers{processes: s.Processes()}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	l.mounts = strings.Count(string(mounts), "\n")
 	sockets, err := os.ReadFile("/proc/net/unix")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	for line := range strings.Lines(string(sockets)) {
-		if strings.Contains(line, s.root) || strings.Contains(line, "jail") && strings.Contains(line, "@") {
+		if strings.Contains(line, s.Root) || strings.Contains(strings.ReplaceAll(line, "jail-test-", ""), "jail") && strings.Contains(line, "@") {
 			l.sockets = append(l.sockets, line)
 		}
 	}
-	for _, root := range []string{s.root, "/dev/shm/jail*", "/dev/mqueue/jail*"} {
+	for _, root := range []string{s.Root, "/dev/shm/jail*", "/dev/mqueue/jail*"} {
 		found, err := filepath.Glob(root)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		for _, dir := range found {
 			_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
-				l.files = append(l.files, path)
+				if !strings.HasPrefix(filepath.Base(path), "jail-test-") {
+					l.files = append(l.files, path)
+				}
 				return nil
 			})
 		}
@@ -59,26 +59,26 @@ func (s *scene) look() leftovers {
 
 // same compares after giving the kernel a moment to reap.
 func (s *scene) same(before leftovers) {
-	s.t.Helper()
+	s.T.Helper()
 	var now leftovers
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		now = s.look()
 		if len(now.processes) == len(before.processes) && now.mounts <= before.mounts && len(now.sockets) <= len(before.sockets) || time.Now().After(deadline) {
 			break
 		}
 	}
 	if len(now.processes) != len(before.processes) {
-		s.t.Errorf("processes are left: %q", now.processes)
+		s.T.Errorf("processes are left: %q", now.processes)
 	}
 	if now.mounts > before.mounts {
-		s.t.Errorf("%d mounts, were %d", now.mounts, before.mounts)
+		s.T.Errorf("%d mounts, were %d", now.mounts, before.mounts)
 	}
 	if len(now.sockets) > len(before.sockets) {
-		s.t.Errorf("sockets are left: %q", now.sockets)
+		s.T.Errorf("sockets are left: %q", now.sockets)
 	}
 	for _, file := range now.files {
 		if !slices.Contains(before.files, file) {
-			s.t.Errorf("a file is left: %s", file)
+			s.T.Errorf("a file is left: %s", file)
 		}
 	}
 }
@@ -86,12 +86,13 @@ func (s *scene) same(before leftovers) {
 // TestNothingIsLeft launches many jails, one after the other and at once, and
 // kills some: no process, mount, file or socket stays behind.
 func TestNothingIsLeft(t *testing.T) {
-	row, once := 100, 20
+	t.Parallel()
+	row, once := testenv.Rounds(30, 100), testenv.Rounds(8, 20)
 	if *long {
 		row, once = 1000, 200
 	}
 	s := newScene(t)
-	line := s.start(&row0, jailed, probeBin, "variables")
+	line := s.start(&row0, jailed, testenv.ProbeBin, "variables")
 	sleeper := append(slices.Clone(line[:len(line)-1]), "sleep")
 	time.Sleep(settled)
 	s.run(line...)                                                      // what it keeps for the next ones
@@ -141,8 +142,8 @@ func TestNothingIsLeft(t *testing.T) {
 	t.Logf("%d jails at once: %v", once, time.Since(began))
 	// A launcher that was killed could not remove its record; who lists jails
 	// does. Its stand-ins go with the next launch.
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		ids := s.quiet(jailBin, "ps", "--names")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		ids := s.quiet(testenv.JailBin, "ps", "--names")
 		if ids == "" {
 			break
 		}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // steer are the targets that an earlier run could have left as links, each as
@@ -11,7 +13,7 @@ import (
 func steer(s *scene) map[string]string {
 	return map[string]string{
 		"absolute": s.outside, "dots": "../../outside", "staging": "/oldroot" + s.outside, "newroot": "/newroot" + s.outside,
-		"magic": "/proc/self/root" + s.outside, "descriptor": "/proc/self/fd/3/" + s.outside, "chain": s.project + "/hop",
+		"magic": "/proc/self/root" + s.outside, "descriptor": "/proc/self/fd/3/" + s.outside, "chain": s.Project + "/hop",
 	}
 }
 
@@ -26,9 +28,9 @@ func targets(way string) []string {
 // planted puts a link at each component of every target in the granted
 // directory: of a tmpfs, of a mask, of a created directory, of a bind. The
 // tree outside must stay the same to the byte.
-func planted(s *scene, a arm) *outcome {
+func planted(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	way := s.project + "/a/b/c"
+	way := s.Project + "/a/b/c"
 	plant := []string{"/bin/sh", "-c", `: >"$0/planted"; : >"$0"; true`, way}
 	var launches [][]string
 	switch a {
@@ -40,15 +42,15 @@ func planted(s *scene, a arm) *outcome {
 			s.profile(text)
 		}
 		for _, text := range targets(way) {
-			_ = os.RemoveAll(s.project)
-			s.mkdir(filepath.Dir(way))
+			_ = os.RemoveAll(s.Project)
+			s.Mkdir(filepath.Dir(way))
 			if !strings.Contains(text, "create: file") {
-				s.write(way+"/secret", "nothing\n")
+				s.Write(way+"/secret", "nothing\n")
 			}
 			launches = append(launches, s.start(&row{profile: text}, a, plant...))
 		}
 	case bwrap:
-		for _, more := range [][]string{{"--dir", way}, {"--tmpfs", way}, {"--bind", s.project, way}} {
+		for _, more := range [][]string{{"--dir", way}, {"--tmpfs", way}, {"--bind", s.Project, way}} {
 			launches = append(launches, append(append(s.start(&row{}, a), more...), plant...))
 		}
 	case firejail: // writing where its default lets one is not meant
@@ -57,16 +59,16 @@ func planted(s *scene, a arm) *outcome {
 	for name, target := range steer(s) {
 		for _, at := range []string{"a", "a/b", "a/b/c"} {
 			for _, line := range launches {
-				_ = os.RemoveAll(s.project)
-				s.link(s.outside, s.project+"/hop")
-				s.link(target, filepath.Join(s.project, at))
+				_ = os.RemoveAll(s.Project)
+				s.link(s.outside, s.Project+"/hop")
+				s.link(target, filepath.Join(s.Project, at))
 				before := tree(s, s.outside)
 				s.run(line...)
 				changed := tree(s, s.outside) != before
 				o.set(name, changed || o.parts[name] == "open")
 				if changed {
 					_ = os.RemoveAll(s.outside)
-					s.write(s.outside+"/secret", s.canary+"\n")
+					s.Write(s.outside+"/secret", s.Canary+"\n")
 				}
 			}
 		}
@@ -77,16 +79,16 @@ func planted(s *scene, a arm) *outcome {
 // exchanged launches with a source that another process exchanges for a link
 // to what is outside, again and again. The secret must never be read, nor
 // anything be made beside it.
-func exchanged(s *scene, a arm) *outcome {
-	launches := 100
+func exchanged(s *scene, a variant) *outcome {
+	launches := testenv.Rounds(40, 100)
 	switch {
 	case !a.inside():
 		launches = 1000 // it ends with the first success
 	case *long:
 		launches = 500
 	}
-	source, other := s.project+"/source", s.project+"/other"
-	s.write(source+"/secret", "nothing\n")
+	source, other := s.Project+"/source", s.Project+"/other"
+	s.Write(source+"/secret", "nothing\n")
 	s.link(s.outside, other)
 	r := &row{profile: "filesystem: {read: [\"{project}/source\"]}\n", edits: "links,window"}
 	r.wide = r.profile + "landlock: off\n"
@@ -109,9 +111,9 @@ func exchanged(s *scene, a arm) *outcome {
 	default:
 		lines = [][]string{s.start(r, a, argv...)}
 	}
-	flip := s.command(probeBin, "flip", source, other)
+	flip := s.command(testenv.ProbeBin, "flip", source, other)
 	if err := flip.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	s.keep = append(s.keep, flip)
 	o := &outcome{parts: map[string]string{}, started: true}
@@ -125,12 +127,12 @@ func exchanged(s *scene, a arm) *outcome {
 }
 
 // race launches many times and notes what came of it.
-func (s *scene) race(o *outcome, a arm, launches int, line []string) {
-	s.t.Helper()
+func (s *scene) race(o *outcome, a variant, launches int, line []string) {
+	s.T.Helper()
 	seen, made, refused, why := 0, 0, 0, ""
 	for range launches {
 		got := s.run(line...)
-		if strings.Contains(got.stdout, s.canary) {
+		if strings.Contains(got.stdout, s.Canary) {
 			seen++
 		}
 		if got.status == 125 {
@@ -146,9 +148,9 @@ func (s *scene) race(o *outcome, a arm, launches int, line []string) {
 			break
 		}
 	}
-	s.t.Logf("%s: at most %d launches, %d read the secret, %d wrote beside it, %d refused\n%s", a, launches, seen, made, refused, why)
+	s.T.Logf("%s: at most %d launches, %d read the secret, %d wrote beside it, %d refused\n%s", a, launches, seen, made, refused, why)
 	if a.inside() && refused == launches {
-		s.t.Errorf("%s: every launch was refused, so this proves nothing\n%s", a, why)
+		s.T.Errorf("%s: every launch was refused, so this proves nothing\n%s", a, why)
 	}
 	if seen > 0 {
 		o.set("read", true)

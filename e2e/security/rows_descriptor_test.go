@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func descriptorRows() []row {
@@ -23,7 +25,7 @@ func descriptorRows() []row {
 		{
 			id: "F2", what: "walking out through a directory that is open", probe: []string{"descriptors", "secret"},
 			prepare: func(s *scene) {
-				s.mkdir(s.outside + "/deeper")
+				s.Mkdir(s.outside + "/deeper")
 				for range 4 {
 					s.files = append(s.files, s.open(s.outside+"/deeper"))
 				}
@@ -60,13 +62,13 @@ func descriptorRows() []row {
 // leaky opens a file, a directory, a socket and other things for the command.
 func leaky(s *scene) {
 	file := s.open(s.outside + "/secret")
-	dir := s.open(s.home)
+	dir := s.open(s.Home)
 	add := func(fd int, err error, name string) {
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		f := os.NewFile(uintptr(fd), name)
-		s.t.Cleanup(func() { f.Close() })
+		s.T.Cleanup(func() { f.Close() })
 		s.files = append(s.files, f)
 	}
 	s.files = append(s.files, file, dir)
@@ -85,10 +87,10 @@ func leaky(s *scene) {
 
 // closedStandard starts the probe with some of 0, 1 and 2 closed: none of the
 // launcher's may be in their place. Without jail, what the shell opens next is.
-func closedStandard(s *scene, a arm) *outcome {
+func closedStandard(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
-	seen := filepath.Join(s.project, "seen")
-	line := s.start(&row{}, a, "/bin/sh", "-c", `exec "$0" descriptors >'`+seen+`'`, probeBin)
+	seen := filepath.Join(s.Project, "seen")
+	line := s.start(&row{}, a, "/bin/sh", "-c", `exec "$0" descriptors >'`+seen+`'`, testenv.ProbeBin)
 	for _, closed := range []string{"<&-", "2>&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"} {
 		outer := `"$@" ` + closed
 		if a == control {
@@ -111,9 +113,9 @@ func closedStandard(s *scene, a arm) *outcome {
 }
 
 // deletedDirectory starts in a directory that is gone.
-func deletedDirectory(s *scene, a arm) *outcome {
+func deletedDirectory(s *scene, a variant) *outcome {
 	gone := filepath.Join(s.outside, "gone")
-	line := s.start(&row{}, a, probeBin, "cwd")
+	line := s.start(&row{}, a, testenv.ProbeBin, "cwd")
 	line = append([]string{"/bin/sh", "-c", `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"`, gone}, line...)
 	o := s.run(line...)
 	if a == warm { // the record of a launch in such a directory
@@ -128,17 +130,17 @@ func deletedDirectory(s *scene, a arm) *outcome {
 
 // rendezvous starts a jail that listens everywhere and a second one, of
 // another profile, that knocks everywhere.
-func rendezvous(s *scene, a arm) *outcome {
-	name := filepath.Base(s.root)
+func rendezvous(s *scene, a variant) *outcome {
+	name := filepath.Base(s.Root)
 	places := []string{"@" + name, "/tmp/" + name, "/dev/shm/" + name, "/var/tmp/" + name, strconv.Itoa(20000 + os.Getpid()%20000)}
 	r := &row{}
 	if a == teeth {
 		r.wide = "network: host\n" + anySocket + "filesystem:\n  write: [{path: \"{root}/run\"}]\n"
-		places = []string{places[0], s.root + "/run/socket", places[4]}
+		places = []string{places[0], s.Root + "/run/socket", places[4]}
 	}
-	s.beside(s.start(r, a, append([]string{probeBin, "serve"}, places...)...)...)
+	s.beside(s.start(r, a, append([]string{testenv.ProbeBin, "serve"}, places...)...)...)
 	r.profile = "identity: {hostname: other}\n"
-	o := s.run(s.start(r, a, append([]string{probeBin, "knock"}, places...)...)...)
+	o := s.run(s.start(r, a, append([]string{testenv.ProbeBin, "knock"}, places...)...)...)
 	for _, p := range places {
 		if strings.HasPrefix(p, "/") {
 			_ = os.Remove(p)
@@ -160,7 +162,7 @@ func rendezvous(s *scene, a arm) *outcome {
 }
 
 // manyLaunches repeats row F1 with a limit on descriptors that leaves few.
-func manyLaunches(s *scene, a arm) *outcome {
+func manyLaunches(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
@@ -172,7 +174,7 @@ func manyLaunches(s *scene, a arm) *outcome {
 	if *long {
 		launches = 1000
 	}
-	line := s.start(&row{}, a, probeBin, "descriptors")
+	line := s.start(&row{}, a, testenv.ProbeBin, "descriptors")
 	limit := `ulimit -n 40; exec "$@"`
 	if a == entered { // who enters gets the limits of the jail, and no higher hard ones than before
 		limit = `ulimit -S -n 40; exec "$@"`
@@ -180,13 +182,13 @@ func manyLaunches(s *scene, a arm) *outcome {
 	for range launches {
 		got := s.run(append([]string{"/bin/sh", "-c", limit, "sh"}, line...)...)
 		if !got.started {
-			s.t.Fatalf("exit status %d\n%s", got.status, got.output())
+			s.T.Fatalf("exit status %d\n%s", got.status, got.output())
 		}
 		if open := got.open(); len(open) > 0 {
 			o.set("a descriptor", true)
-			s.t.Errorf("%q", open)
+			s.T.Errorf("%q", open)
 		}
 	}
-	s.t.Logf("%d launches", launches)
+	s.T.Logf("%d launches", launches)
 	return o
 }

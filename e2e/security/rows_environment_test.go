@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func environmentRows() []row {
@@ -42,14 +44,14 @@ func tokens(s *scene) {
 		"AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "LANGCHAIN_API_KEY", "OPENAI_API_KEY", "SECRET_TOKEN", "SSH_AUTH_SOCK", "BASH_ENV",
 		"PYTHONPATH", "DBUS_SESSION_BUS_ADDRESS", "LANGX", "LCX_ALL", "HOMER", "PATHS", "PGPASSWORD", "VAULT_TOKEN", "KUBECONFIG",
 	} {
-		s.env = append(s.env, name+"="+s.canary)
+		s.Env = append(s.Env, name+"="+s.Canary)
 	}
 	count := 284
-	if s.arm == firejail {
+	if s.variant == firejail {
 		count = 200 // it refuses more than 256 altogether
 	}
 	for n := range count {
-		s.env = append(s.env, fmt.Sprintf("SERVICE_%d_TOKEN=%s", n, s.canary))
+		s.Env = append(s.Env, fmt.Sprintf("SERVICE_%d_TOKEN=%s", n, s.Canary))
 	}
 }
 
@@ -58,7 +60,7 @@ func onlyTokens(s *scene, o *outcome) {
 	all := o.parts
 	o.parts = map[string]string{}
 	for name := range all {
-		if variable, value, _ := strings.Cut(name, "="); value == s.canary {
+		if variable, value, _ := strings.Cut(name, "="); value == s.Canary {
 			o.parts[variable] = "open"
 		}
 	}
@@ -67,44 +69,44 @@ func onlyTokens(s *scene, o *outcome) {
 // steered points every variable that makes a program run or load something at
 // files that leave a trace on the host. The launcher must not be led by them;
 // what the program does with those that it gets is row E1.
-func steered(s *scene, a arm) *outcome {
-	trace := filepath.Join(s.project, "trace")
-	script := filepath.Join(s.project, "bin", "script")
-	s.write(script, "#!/bin/sh\n: >>'"+trace+"'\n")
+func steered(s *scene, a variant) *outcome {
+	trace := filepath.Join(s.Project, "trace")
+	script := filepath.Join(s.Project, "bin", "script")
+	s.Write(script, "#!/bin/sh\n: >>'"+trace+"'\n")
 	for _, name := range []string{"sh", "bwrap", "newuidmap", "newgidmap", "true", "getent", "ip"} {
-		s.write(filepath.Join(s.project, "bin", name), "#!/bin/sh\n: >>'"+trace+"'\nexec /bin/true\n")
+		s.Write(filepath.Join(s.Project, "bin", name), "#!/bin/sh\n: >>'"+trace+"'\nexec /bin/true\n")
 	}
-	_ = filepath.WalkDir(filepath.Join(s.project, "bin"), func(path string, _ os.DirEntry, _ error) error { return os.Chmod(path, 0o755) })
-	library := filepath.Join(s.project, "trace.so")
-	s.write(s.project+"/trace.c", "#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open(\""+trace+"\", O_CREAT|O_WRONLY, 0600); }\n")
-	if o := s.run("gcc", "-shared", "-fPIC", "-o", library, s.project+"/trace.c"); o.status != 0 {
-		s.t.Fatal(o.output())
+	_ = filepath.WalkDir(filepath.Join(s.Project, "bin"), func(path string, _ os.DirEntry, _ error) error { return os.Chmod(path, 0o755) })
+	library := filepath.Join(s.Project, "trace.so")
+	s.Write(s.Project+"/trace.c", "#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open(\""+trace+"\", O_CREAT|O_WRONLY, 0600); }\n")
+	if o := s.run("gcc", "-shared", "-fPIC", "-o", library, s.Project+"/trace.c"); o.status != 0 {
+		s.T.Fatal(o.output())
 	}
-	environment := s.env
-	s.env = append(s.env, "PATH="+filepath.Join(s.project, "bin")+":/usr/bin:/bin")
+	environment := s.Env
+	s.Env = append(s.Env, "PATH="+filepath.Join(s.Project, "bin")+":/usr/bin:/bin")
 	for _, name := range []string{"LD_PRELOAD", "LD_AUDIT"} {
-		s.env = append(s.env, name+"="+library)
+		s.Env = append(s.Env, name+"="+library)
 	}
 	for _, name := range []string{"LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "PYTHONPATH", "NODE_PATH", "PERL5LIB", "TMPDIR", "XDG_DATA_DIRS"} {
-		s.env = append(s.env, name+"="+filepath.Join(s.project, "bin"))
+		s.Env = append(s.Env, name+"="+filepath.Join(s.Project, "bin"))
 	}
 	for _, name := range []string{"BASH_ENV", "ENV", "PYTHONSTARTUP", "SHELL", "PAGER", "EDITOR"} {
-		s.env = append(s.env, name+"="+script)
+		s.Env = append(s.Env, name+"="+script)
 	}
-	s.env = append(s.env, "IFS=/", "PS4=$("+script+")", "PERL5OPT=-Mtrace", "NODE_OPTIONS=--require "+script, "TZ="+script,
-		"JAVA_TOOL_OPTIONS=-javaagent:"+library, "GODEBUG=gctrace=1,http2debug=2", "GOTRACEBACK=crash", "GOCOVERDIR="+s.project)
+	s.Env = append(s.Env, "IFS=/", "PS4=$("+script+")", "PERL5OPT=-Mtrace", "NODE_OPTIONS=--require "+script, "TZ="+script,
+		"JAVA_TOOL_OPTIONS=-javaagent:"+library, "GODEBUG=gctrace=1,http2debug=2", "GOTRACEBACK=crash", "GOCOVERDIR="+s.Project)
 	// The probe is static: what is loaded is loaded into the launcher. In the
 	// control and for the peers it is a program like theirs.
-	line := s.start(&row{}, a, probeBin, "variables")
+	line := s.start(&row{}, a, testenv.ProbeBin, "variables")
 	if a == control {
 		line = []string{"/bin/bash", "-c", "true"}
 	}
 	o := s.run(line...)
-	s.env = environment
+	s.Env = environment
 	o.parts, o.started = map[string]string{}, true
 	_, err := os.Lstat(trace)
 	o.set("something was run or loaded outside", err == nil)
-	made, _ := filepath.Glob(s.project + "/cov*")
+	made, _ := filepath.Glob(s.Project + "/cov*")
 	o.set("a file of the runtime", len(made) > 0)
 	return o
 }
@@ -115,12 +117,12 @@ var literal = []string{
 	"--help", "-c", "--", "@@", "@@u", "-", "", " ", "a b", `"`, "'", "`id`", "$(id)", "$HOME", "a\nb", "a\tb", "\\", "%f", "%U", "*", "~", "\xff\xfe", "--read=/", "=",
 }
 
-func arguments(s *scene, a arm) *outcome {
+func arguments(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	launch := s.start(&row{}, a, probeBin, "arguments")
+	launch := s.start(&row{}, a, testenv.ProbeBin, "arguments")
 	program := len(launch) - 2
 	lines := map[string][]string{"an argument": launch}
 	if a != warm {
@@ -141,18 +143,18 @@ func arguments(s *scene, a arm) *outcome {
 		}
 		o.set(what, strings.Join(seen, ",") != strings.Join(want, ","))
 		if o.parts[what] == "open" {
-			s.t.Logf("%q: %s", line, got.output())
+			s.T.Logf("%q: %s", line, got.output())
 		}
 	}
 	// The program's name: a file called like an option.
 	for _, name := range []string{"--help", "-c", "a b", "$(id)", "it's"} {
-		data, err := os.ReadFile(probeBin)
+		data, err := os.ReadFile(testenv.ProbeBin)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
-		file := filepath.Join(s.project, name)
+		file := filepath.Join(s.Project, name)
 		if err := os.WriteFile(file, data, 0o755); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		got := s.run(s.start(&row{}, a, "./"+name, "arguments", "x")...)
 		o.set("program "+name, got.status != 0 || len(got.fields("argument")) != 1)
@@ -162,25 +164,25 @@ func arguments(s *scene, a arm) *outcome {
 
 // homes: HOME decides what ~ is, so a jail refuses one that can't be, and
 // takes one that is not there for nothing.
-func homes(s *scene, a arm) *outcome {
+func homes(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	s.link(s.outside, s.root+"/linked")
-	without := s.env[1:]
+	s.link(s.outside, s.Root+"/linked")
+	without := s.Env[1:]
 	r := &row{profile: "filesystem: {read: [~/outside]}\n"}
 	if a == entered {
 		r.profile = "" // the home directory decides nothing any more
 	}
-	line := s.start(r, a, probeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")
+	line := s.start(r, a, testenv.ProbeBin, "read", s.outside+"/secret", "/etc/shadow", "/root/.bashrc")
 	for name, home := range map[string]string{
-		"relative": "HOME=home", "dots": "HOME=" + s.project + "/../outside/..", "another user's": "HOME=/root", "the root": "HOME=/", "empty": "HOME=",
+		"relative": "HOME=home", "dots": "HOME=" + s.Project + "/../outside/..", "another user's": "HOME=/root", "the root": "HOME=/", "empty": "HOME=",
 		"unset": "",
 	} {
-		s.env = append([]string{home}, without...)
+		s.Env = append([]string{home}, without...)
 		if home == "" {
-			s.env = without
+			s.Env = without
 		}
 		got := s.run(line...)
 		for _, part := range got.open() {
@@ -195,17 +197,17 @@ func homes(s *scene, a arm) *outcome {
 }
 
 // sizes: what is passed on is passed on to the byte, or refused.
-func sizes(s *scene, a arm) *outcome {
+func sizes(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
 	long := strings.Repeat("x", 120_000)
-	s.env = append(s.env, "LC_LONG="+long, "LC_BYTES=\xff\xfe=\n", "=odd", "LC_TWICE=1", "LC_TWICE=2")
-	got := s.run(append(s.start(&row{}, a, probeBin, "variables"), long)...)
+	s.Env = append(s.Env, "LC_LONG="+long, "LC_BYTES=\xff\xfe=\n", "=odd", "LC_TWICE=1", "LC_TWICE=2")
+	got := s.run(append(s.start(&row{}, a, testenv.ProbeBin, "variables"), long)...)
 	o.set("a long variable is changed", !strings.Contains(got.stdout, "LC_LONG="+long+"\t"))
 	o.set("bytes are changed", !strings.Contains(got.stdout, "LC_BYTES=\xff\xfe=\n"))
-	got = s.run(append(s.start(&row{}, a, probeBin, "arguments"), long)...)
+	got = s.run(append(s.start(&row{}, a, testenv.ProbeBin, "arguments"), long)...)
 	o.set("a long argument is changed", len(got.fields("argument")) != 1 || len(got.fields("argument")[0][0]) != 2*len(long))
 	return o
 }

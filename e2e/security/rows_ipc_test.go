@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func ipcRows() []row {
@@ -19,7 +21,7 @@ func ipcRows() []row {
 		{id: "I2", what: "sockets in files", elsewhere: "TestI2"},
 		{
 			id: "I3", what: "the user's service manager", probe: []string{"knock", "{root}/run/systemd/private", "{root}/run/bus"}, oracle: accepted,
-			prepare: func(s *scene) { s.listen("unix", s.root+"/run/systemd/private"); s.listen("unix", s.root+"/run/bus") },
+			prepare: func(s *scene) { s.listen("unix", s.Root+"/run/systemd/private"); s.listen("unix", s.Root+"/run/bus") },
 			profile: runtimeDir, off: "the socket guard", wide: runtimeDir + anySocket,
 		},
 		{
@@ -27,10 +29,10 @@ func ipcRows() []row {
 			probe: []string{"knock", "{root}/run/bus", "{root}/run/at-spi/bus", "{root}/run/gvfsd/socket", "{root}/run/dbus-1/proxy", "{socket}"},
 			prepare: func(s *scene) {
 				for _, name := range []string{"bus", "at-spi/bus", "gvfsd/socket", "dbus-1/proxy"} {
-					s.listen("unix", s.root+"/run/"+name)
+					s.listen("unix", s.Root+"/run/"+name)
 				}
-				s.listen("unix", "@/tmp/dbus-"+filepath.Base(s.root))
-				s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+s.root+"/run/bus")
+				s.listen("unix", "@/tmp/dbus-"+filepath.Base(s.Root))
+				s.Env = append(s.Env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+s.Root+"/run/bus")
 			},
 			profile: runtimeDir, off: "the socket guard", wide: runtimeDir + anySocket,
 		},
@@ -64,41 +66,41 @@ func ipcRows() []row {
 // a thread: what the commands of this row inherit is that of this one.
 func keys(s *scene) {
 	runtime.LockOSThread()
-	name := filepath.Base(s.root)
+	name := filepath.Base(s.Root)
 	s.names["{key}"] = name
 	for _, ring := range []int{unix.KEY_SPEC_SESSION_KEYRING, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_USER_SESSION_KEYRING} {
-		id, err := unix.AddKey("user", name, []byte(s.canary), ring)
+		id, err := unix.AddKey("user", name, []byte(s.Canary), ring)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		// A user has few keys: none is left.
-		s.t.Cleanup(func() { _, _ = unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0) })
+		s.T.Cleanup(func() { _, _ = unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0) })
 	}
 }
 
 // objects makes one of each kind on the host.
 func objects(s *scene) {
-	name := filepath.Base(s.root)
+	name := filepath.Base(s.Root)
 	key := 0x10000000 + os.Getpid()
 	id, err := unix.SysvShmGet(key, 4096, unix.IPC_CREAT|0o600)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() { _, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) })
+	s.T.Cleanup(func() { _, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) })
 	s.names["{shm}"], s.names["{name}"] = strconv.Itoa(key), name
-	s.write("/dev/shm/"+name, s.canary)
-	s.t.Cleanup(func() { _ = os.Remove("/dev/shm/" + name) })
-	s.run(probeBin, "make-queue", "/"+name)
-	s.t.Cleanup(func() { _ = exec.Command(probeBin, "remove-queue", "/"+name).Run() })
+	s.Write("/dev/shm/"+name, s.Canary)
+	s.T.Cleanup(func() { _ = os.Remove("/dev/shm/" + name) })
+	s.run(testenv.ProbeBin, "make-queue", "/"+name)
+	s.T.Cleanup(func() { _ = exec.Command(testenv.ProbeBin, "remove-queue", "/"+name).Run() })
 }
 
 // shared puts a file into every directory that all users share.
 func shared(s *scene) {
-	name := "jail-test-" + itoa(os.Getpid())
+	name := "jail-test-" + strconv.Itoa(os.Getpid())
 	s.names["{name}"] = name
 	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm"} {
 		file := fmt.Sprint(dir, "/", name)
-		s.write(file, s.canary)
-		s.t.Cleanup(func() { _ = os.Remove(file) })
+		s.Write(file, s.Canary)
+		s.T.Cleanup(func() { _ = os.Remove(file) })
 	}
 }

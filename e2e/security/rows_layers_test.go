@@ -3,6 +3,7 @@ package security
 import (
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -91,22 +92,22 @@ func onlyTyped(_ *scene, o *outcome) { o.keep("typed into the queue") }
 func agent(s *scene)  { s.listen("unix", filepath.Join(s.outside, "agent")) }
 func server(s *scene) { s.listen("tcp4", "127.0.0.1:0") }
 
-func abstract(s *scene) { s.listen("unix", "@jail-test-"+filepath.Base(s.root)) }
+func abstract(s *scene) { s.listen("unix", "@jail-test-"+filepath.Base(s.Root)) }
 
 // listen counts who connects to an address of the host.
 func (s *scene) listen(network, address string) {
-	s.t.Helper()
+	s.T.Helper()
 	if strings.HasPrefix(address, "/") {
-		s.mkdir(filepath.Dir(address))
+		s.Mkdir(filepath.Dir(address))
 	}
-	l, err := new(net.ListenConfig).Listen(s.t.Context(), network, address)
+	l, err := new(net.ListenConfig).Listen(s.T.Context(), network, address)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() { l.Close() })
+	s.T.Cleanup(func() { l.Close() })
 	s.names["{socket}"] = address
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
-		s.names["{port}"] = itoa(tcp.Port)
+		s.names["{port}"] = strconv.Itoa(tcp.Port)
 	}
 	connections := new(atomic.Int32)
 	s.connections = append(s.connections, connections)

@@ -4,7 +4,10 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func leakRows() []row {
@@ -25,7 +28,7 @@ func leakRows() []row {
 		},
 		{
 			id: "L4", what: "paths of the host in the list of mounts", probe: []string{"grep", "/proc/self/mountinfo", "{outside}", "profiles/test-", ".cache/jail/"},
-			prepare: func(s *scene) { s.mkdir(s.home + "/.cache/jail") },
+			prepare: func(s *scene) { s.Mkdir(s.Home + "/.cache/jail") },
 			off:     "the tree that shows only what is granted", wide: "filesystem: {read: [\"{outside}\"]}\n",
 			noControl: "an ordinary process has no mounts of such names", noPeers: "they mount none of these",
 		},
@@ -52,8 +55,8 @@ var about = []string{
 }
 
 // procFiles: a file counts when it says inside what it says outside.
-func procFiles(s *scene, a arm) *outcome {
-	argv := []string{probeBin, "digest"}
+func procFiles(s *scene, a variant) *outcome {
+	argv := []string{testenv.ProbeBin, "digest"}
 	for _, name := range about {
 		argv = append(argv, "/proc/"+name)
 	}
@@ -72,23 +75,23 @@ func procFiles(s *scene, a arm) *outcome {
 }
 
 // identity looks for the names that only the host has.
-func identity(s *scene, a arm) *outcome {
+func identity(s *scene, a variant) *outcome {
 	r := &row{}
 	if a == teeth {
 		r.wide = "namespaces: {uts: false}\nidentity: {machine-id: host}\nfilesystem: {read: [/etc/passwd, /var/log]}\n"
 	}
 	name, err := os.Hostname()
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	id, _ := os.ReadFile("/etc/machine-id")
 	all, _ := os.ReadFile("/etc/passwd")
 	me, err := user.Current()
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	o := s.run(s.start(r, a, "/bin/sh", "-c", `"$0" cwd; echo "host	$(cat /proc/sys/kernel/hostname)"; echo "machine	$(cat /etc/machine-id)"
-		echo "users	$(wc -l </etc/passwd)"; echo "homes	$(ls /home | tr '\n' ' ')"; echo "logs	$(ls /var/log | wc -l)"; true`, probeBin)...)
+		echo "users	$(wc -l </etc/passwd)"; echo "homes	$(ls /home | tr '\n' ' ')"; echo "logs	$(ls /var/log | wc -l)"; true`, testenv.ProbeBin)...)
 	first := func(word string) string {
 		if f := o.fields(word); len(f) > 0 {
 			return f[0][0]
@@ -97,7 +100,7 @@ func identity(s *scene, a arm) *outcome {
 	}
 	o.set("the host's name", first("host") == name)
 	o.set("the machine id", len(id) > 1 && first("machine") == strings.TrimSpace(string(id)))
-	o.set("the list of users", first("users") == itoa(strings.Count(string(all), "\n")))
+	o.set("the list of users", first("users") == strconv.Itoa(strings.Count(string(all), "\n")))
 	o.set("logs", first("logs") != "0" && first("logs") != "")
 	others := 0
 	for home := range strings.FieldsSeq(first("homes")) {
@@ -111,13 +114,13 @@ func identity(s *scene, a arm) *outcome {
 
 // oracles: a file that is there and one that is not must give the same answer
 // to every way to ask.
-func oracles(s *scene, a arm) *outcome {
+func oracles(s *scene, a variant) *outcome {
 	r := &row{}
 	if a == teeth {
 		r.wide = "filesystem: {read: [\"{outside}\"]}\n"
 	}
 	there, missing := s.outside+"/secret", s.outside+"/nothing"
-	o := s.run(s.start(r, a, probeBin, "existence", there, missing)...)
+	o := s.run(s.start(r, a, testenv.ProbeBin, "existence", there, missing)...)
 	answers := map[string]map[string]string{}
 	for _, f := range o.fields("answer") {
 		if answers[f[0]] == nil {
@@ -132,13 +135,13 @@ func oracles(s *scene, a arm) *outcome {
 }
 
 // numbers of the host: pids beyond the own ones, its user ids, its groups.
-func numbers(s *scene, a arm) *outcome {
+func numbers(s *scene, a variant) *outcome {
 	r := &row{}
 	if a == teeth {
 		r.wide = "namespaces: {pid: false, cgroup: false}\n"
 	}
 	bystander(s)
-	o := s.run(s.start(r, a, "/bin/sh", "-c", `"$0" stat /proc/`+s.names["{pid}"]+`; echo "group	$(cat /proc/self/cgroup | tr '\n' ' ')"; true`, probeBin)...)
+	o := s.run(s.start(r, a, "/bin/sh", "-c", `"$0" stat /proc/`+s.names["{pid}"]+`; echo "group	$(cat /proc/self/cgroup | tr '\n' ' ')"; true`, testenv.ProbeBin)...)
 	processes := o.parts["/proc/"+s.names["{pid}"]]
 	o.parts = map[string]string{}
 	o.set("a process outside", processes == "open")

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // otherUser is a guard that a jail of root has besides.
@@ -48,12 +50,12 @@ func lifeRows() []row {
 
 // orphan kills the launcher and looks whether what it started is still there
 // after two seconds.
-func orphan(s *scene, a arm) *outcome {
+func orphan(s *scene, a variant) *outcome {
 	r := &row{edits: "prctl:PR_SET_PDEATHSIG"}
-	name := filepath.Base(s.root) + "-program" // the jail entered goes on
-	line := s.start(r, a, probeBin, "sleep", name)
+	name := filepath.Base(s.Root) + "-program" // the jail entered goes on
+	line := s.start(r, a, testenv.ProbeBin, "sleep", name)
 	if a == control {
-		line = []string{"/bin/sh", "-c", `"$@"; true`, "sh", probeBin, "sleep", name}
+		line = []string{"/bin/sh", "-c", `"$@"; true`, "sh", testenv.ProbeBin, "sleep", name}
 	}
 	s.beside(line...)
 	_ = s.keep[len(s.keep)-1].Process.Kill()
@@ -65,19 +67,19 @@ func orphan(s *scene, a arm) *outcome {
 
 // orphanOfShell kills a shell that started the launcher in the foreground: the
 // jail ends with its launcher then, or lives with it.
-func orphanOfShell(s *scene, a arm) *outcome {
+func orphanOfShell(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	name := filepath.Base(s.root) + "-program"
-	line := s.start(&row{}, a, probeBin, "sleep", name)
+	name := filepath.Base(s.Root) + "-program"
+	line := s.start(&row{}, a, testenv.ProbeBin, "sleep", name)
 	s.beside(append([]string{"/bin/sh", "-c", `"$@"; true`, "sh"}, line...)...)
 	_ = s.keep[len(s.keep)-1].Process.Kill()
 	time.Sleep(200 * time.Millisecond)
 	launchers, programs := 0, 0
 	for _, p := range processes(name) {
-		if strings.Contains(p.command, jailBin) {
+		if strings.Contains(p.command, testenv.JailBin) {
 			launchers++
 			_ = syscall.Kill(p.pid, syscall.SIGKILL)
 		} else {

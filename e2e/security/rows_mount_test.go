@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func mountRows() []row {
@@ -81,7 +83,7 @@ func mountRows() []row {
 
 // tree describes a directory with all that is in it.
 func tree(s *scene, root string) string {
-	s.t.Helper()
+	s.T.Helper()
 	var b strings.Builder
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
@@ -99,33 +101,33 @@ func tree(s *scene, root string) string {
 		return nil
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return b.String()
 }
 
 // benign: links that lie where a program expects them lead on.
-func benign(s *scene, a arm) *outcome {
+func benign(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	s.write(s.project+"/data/file", s.canary)
-	s.link("data", s.project+"/short")
-	s.link(s.project+"/data/file", s.project+"/long")
-	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, a, probeBin, "read",
-		"short/file", "long", s.project+"/short/file", "/bin/../bin/sh")...)
+	s.Write(s.Project+"/data/file", s.Canary)
+	s.link("data", s.Project+"/short")
+	s.link(s.Project+"/data/file", s.Project+"/long")
+	got := s.run(s.start(&row{profile: "filesystem: {read: [\"{project}/short\"]}\n"}, a, testenv.ProbeBin, "read",
+		"short/file", "long", s.Project+"/short/file", "/bin/../bin/sh")...)
 	o.set("a link is broken", len(got.open()) != 4)
 	if open := got.open(); len(open) != 4 {
-		s.t.Errorf("only %q can be read\n%s", open, got.output())
+		s.T.Errorf("only %q can be read\n%s", open, got.output())
 	}
 	return o
 }
 
 // hidden makes what row M3 hides.
 func hidden(s *scene) {
-	s.write(s.project+"/hidden", s.canary)
-	s.write(s.project+"/hidden-dir/inner", s.canary)
+	s.Write(s.Project+"/hidden", s.Canary)
+	s.Write(s.Project+"/hidden-dir/inner", s.Canary)
 }
 
 // ownMounts begins a command line that runs as root of a user namespace and in
@@ -140,10 +142,10 @@ func (s *scene) alone(script string, argv ...string) *outcome {
 
 // startAlone is start for a line that runs in such mounts, after a script has
 // made some. Who enters needs a jail there.
-func (s *scene) startAlone(r *row, a arm, before, meanwhile string, argv ...string) (script string, line []string) {
-	s.t.Helper()
+func (s *scene) startAlone(r *row, a variant, before, meanwhile string, argv ...string) (script string, line []string) {
+	s.T.Helper()
 	if a == entered {
-		line = s.start(r, jailed, probeBin, "sleep")
+		line = s.start(r, jailed, testenv.ProbeBin, "sleep")
 		return before + `"$@" </dev/null >/dev/null & while id=$("$1" ps --names); [ -z "$id" ]; do sleep 0.02; done; ` + meanwhile +
 			`"$1" enter "$id" ` + quoted(argv) + `; kill $!; wait $!`, line
 	}
@@ -161,39 +163,39 @@ func quoted(words []string) string {
 }
 
 // propagation mounts something below a granted directory while a jail runs.
-func propagation(s *scene, a arm) *outcome {
+func propagation(s *scene, a variant) *outcome {
 	if a == firejail {
 		return &outcome{parts: map[string]string{}}
 	}
-	s.mkdir(s.project + "/late")
+	s.Mkdir(s.Project + "/late")
 	const before = `mount --bind "$PWD" "$PWD"; `
-	late := `mount -t tmpfs none late; echo ` + s.canary + ` >late/secret; `
-	read := []string{probeBin, "read", "late/secret"}
+	late := `mount -t tmpfs none late; echo ` + s.Canary + ` >late/secret; `
+	read := []string{testenv.ProbeBin, "read", "late/secret"}
 	// The program waits until the mount is there, which waits for the program.
 	if a != entered {
-		read = []string{"/bin/sh", "-c", `: >up; read x; exec "$0" read late/secret`, probeBin}
+		read = []string{"/bin/sh", "-c", `: >up; read x; exec "$0" read late/secret`, testenv.ProbeBin}
 	}
 	script, line := s.startAlone(&row{edits: "propagation"}, a, before, late, read...)
 	if a != entered {
-		_ = os.Remove(s.project + "/up") // of the launch that left the record
+		_ = os.Remove(s.Project + "/up") // of the launch that left the record
 		script += `( i=0; while [ ! -e up ] && [ $i -lt 1000 ]; do sleep 0.02; i=$((i+1)); done; ` + late + `echo go ) | "$@"`
 	}
 	o := s.alone(script, line...)
 	texts := o.texts["late/secret"]
 	o.parts = map[string]string{}
-	o.set("a mount made later", strings.Contains(texts, s.canary))
+	o.set("a mount made later", strings.Contains(texts, s.Canary))
 	return o
 }
 
 // below puts a file system below a directory that is granted for reading.
-func below(s *scene, a arm) *outcome {
+func below(s *scene, a variant) *outcome {
 	if a == firejail {
 		return &outcome{parts: map[string]string{}}
 	}
 	r := &row{profile: "filesystem: {read: [\"{outside}\"]}\n", edits: "attributes"}
-	s.mkdir(s.outside + "/mounted")
+	s.Mkdir(s.outside + "/mounted")
 	before := `mount -t tmpfs none "` + s.outside + `/mounted"; `
-	script, line := s.startAlone(r, a, before, "", probeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
+	script, line := s.startAlone(r, a, before, "", testenv.ProbeBin, "write", s.outside+"/mounted/new", s.outside+"/plain")
 	if a != entered {
 		script += `"$@"`
 	}
@@ -206,18 +208,18 @@ func below(s *scene, a arm) *outcome {
 }
 
 // unmasked: in the control the probe covers a file itself and takes that off.
-func unmasked(s *scene, a arm) *outcome {
+func unmasked(s *scene, a variant) *outcome {
 	hidden(s)
-	mask := s.project + "/hidden"
+	mask := s.Project + "/hidden"
 	r := &row{profile: "filesystem: {hide: [\"{project}/hidden\"]}\n"}
-	argv := []string{probeBin, "unmask", mask, s.project}
+	argv := []string{testenv.ProbeBin, "unmask", mask, s.Project}
 	switch a {
 	case control:
 		return s.alone(`: >../empty; mount --bind ../empty hidden; "$@"`, argv...)
 	case bwrap:
 		line := s.start(r, a)
-		s.write(s.root+"/empty", "")
-		return s.run(append(append(line, "--ro-bind", s.root+"/empty", mask), argv...)...)
+		s.Write(s.Root+"/empty", "")
+		return s.run(append(append(line, "--ro-bind", s.Root+"/empty", mask), argv...)...)
 	case firejail:
 		return s.run(append([]string{"firejail", "--quiet", "--blacklist=" + mask}, argv...)...)
 	}
@@ -226,32 +228,32 @@ func unmasked(s *scene, a arm) *outcome {
 
 // vanished: a path of the profile that goes away, or becomes a link, between
 // two launches of one command line. A record of the first must not serve.
-func vanished(s *scene, a arm) *outcome {
+func vanished(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	granted := s.home + "/granted"
-	s.write(granted+"/file", "fine\n")
-	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, a, probeBin, "read", granted+"/file", granted+"/secret")
+	granted := s.Home + "/granted"
+	s.Write(granted+"/file", "fine\n")
+	line := s.start(&row{profile: "filesystem: {read: [{path: \"" + granted + "\", required: true}]}\n"}, a, testenv.ProbeBin, "read", granted+"/file", granted+"/secret")
 	first := s.run(line...)
 	if first.parts[granted+"/file"] != "open" {
-		s.t.Errorf("the good profile does not run\n%s", first.output())
+		s.T.Errorf("the good profile does not run\n%s", first.output())
 	}
 	s.run(line...)
-	if err := os.Rename(granted, s.home+"/away"); err != nil {
-		s.t.Fatal(err)
+	if err := os.Rename(granted, s.Home+"/away"); err != nil {
+		s.T.Fatal(err)
 	}
 	got := s.run(line...)
 	o.set("a path that is gone", got.started || got.status != 125)
-	s.link(s.home+"/away", granted)
-	s.link(s.outside, s.project+"/link")
-	s.write(granted+"/file", "fine\n")
+	s.link(s.Home+"/away", granted)
+	s.link(s.outside, s.Project+"/link")
+	s.Write(granted+"/file", "fine\n")
 	if got = s.run(line...); got.parts[granted+"/file"] != "open" {
-		s.t.Errorf("a link made by the user outside of what the jail may write is followed, as ever\n%s", got.output())
+		s.T.Errorf("a link made by the user outside of what the jail may write is followed, as ever\n%s", got.output())
 	}
 	// A link that the jail itself could have made leads nowhere.
-	line = s.start(&row{profile: "filesystem: {read: [\"{project}/link\"]}\n"}, jailed, probeBin, "read", s.outside+"/secret", s.project+"/link/secret")
+	line = s.start(&row{profile: "filesystem: {read: [\"{project}/link\"]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret", s.Project+"/link/secret")
 	got = s.run(line...)
 	o.set("a path that became a link", len(got.open()) > 0)
 	return o
@@ -261,26 +263,26 @@ func vanished(s *scene, a arm) *outcome {
 // parser of options.
 var odd = []string{"../wide", "..", ".", "a/../../wide", "x\ny", "\x1b[2J", "-x", "", "a b", strings.Repeat("x", 300), "/etc/passwd", "~", "${HOME}"}
 
-func names(s *scene, a arm) *outcome {
+func names(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	s.write(s.home+"/.config/jail/wide.yaml", s.expand("extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"))
-	s.mkdir(s.home + "/.config/jail/profiles")
+	s.Write(s.Home+"/.config/jail/wide.yaml", s.expand("extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"))
+	s.Mkdir(s.Home + "/.config/jail/profiles")
 	for _, name := range odd {
-		got := s.run(jailBin, "run", "--profile="+name, probeBin, "read", s.outside+"/secret")
+		got := s.run(testenv.JailBin, "run", "--profile="+name, testenv.ProbeBin, "read", s.outside+"/secret")
 		o.set("--profile "+name, got.started || got.status != 125)
-		file := filepath.Join(s.root, "profiles", "named.yaml")
-		s.write(file, "extends: ["+quote(name)+"]\n")
-		got = s.run(jailBin, "run", "--profile", file, probeBin, "read", s.outside+"/secret")
+		file := filepath.Join(s.Root, "profiles", "named.yaml")
+		s.Write(file, "extends: ["+quote(name)+"]\n")
+		got = s.run(testenv.JailBin, "run", "--profile", file, testenv.ProbeBin, "read", s.outside+"/secret")
 		o.set("extends "+name, got.started || got.status != 125)
 	}
 	return o
 }
 
 // magic are paths whose meaning depends on who follows them.
-func magic(s *scene, a arm) *outcome {
+func magic(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
@@ -289,7 +291,7 @@ func magic(s *scene, a arm) *outcome {
 		"/proc/self/root", "/proc/self/root" + s.outside, "/proc/1/cwd", "/proc/self/fd", "/proc/self/cwd", "/dev/fd/3", "/proc/thread-self/root", "/proc/self/exe", "/dev/stdin",
 	} {
 		for _, list := range []string{"read", "write", "hide", "tmpfs"} {
-			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [" + quote(path) + "]}\n"}, jailed, probeBin, "read", s.outside+"/secret")...)
+			got := s.run(s.start(&row{profile: "filesystem: {" + list + ": [" + quote(path) + "]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret")...)
 			// What is not there inside may be skipped; nothing may come of it.
 			o.set(list+" "+path, got.started && list != "hide" || len(got.open()) > 0)
 		}
@@ -300,7 +302,7 @@ func magic(s *scene, a arm) *outcome {
 var metanames = []string{"a,b", "a:b", `a\b`, "a b", "a\tb", "a=b", `a"b`, "a'b", "a#b", "a\\054b", "\u00e9", "a\nb", "lowerdir=", "-o"}
 
 // overProc puts something over what the launcher writes to.
-func overProc(s *scene, a arm) *outcome {
+func overProc(s *scene, a variant) *outcome {
 	var cases []policyCase
 	for _, path := range []string{"/proc", "/proc/sys", "/proc/sys/user", "/proc/self"} {
 		for _, rule := range []string{"tmpfs: [" + path + "]", "write: [" + path + "]", "overlay: [{path: " + path + ", changes: discard}]"} {
@@ -312,33 +314,33 @@ func overProc(s *scene, a arm) *outcome {
 
 // metacharacters: names that mean something to mount(8), overlayfs or a shell
 // are mounted as they are.
-func metacharacters(s *scene, a arm) *outcome {
+func metacharacters(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	s.write(filepath.Join(s.home, "odd", "a")+"/file", "wrong\n")
+	s.Write(filepath.Join(s.Home, "odd", "a")+"/file", "wrong\n")
 	granting := func(list, dir string) *row {
 		// A backslash in a path of a profile takes a meaning away.
 		return &row{profile: "filesystem: {" + list + ": [{path: " + quote(strings.ReplaceAll(dir, "\\", "\\\\")) + "}]}\n"}
 	}
 	lists := []string{"read", "overlay", "write"}
 	for _, name := range metanames {
-		dir := filepath.Join(s.home, "odd", name)
-		s.write(dir+"/file", "right\n")
+		dir := filepath.Join(s.Home, "odd", name)
+		s.Write(dir+"/file", "right\n")
 		for _, list := range lists {
 			s.profile(granting(list, dir).profile)
 		}
 	}
 	for _, name := range metanames {
 		for _, list := range lists {
-			dir := filepath.Join(s.home, "odd", name)
-			got := s.run(s.start(granting(list, dir), a, probeBin, "read", dir+"/file")...)
+			dir := filepath.Join(s.Home, "odd", name)
+			got := s.run(s.start(granting(list, dir), a, testenv.ProbeBin, "read", dir+"/file")...)
 			right := strings.Contains(got.stdout, "right")
 			// Refusing a name that can't be had is fine.
 			o.set(list+" "+name, got.started && !right)
 			if !right && got.status != 125 {
-				s.t.Errorf("%s %q: %s", list, name, got.output())
+				s.T.Errorf("%s %q: %s", list, name, got.output())
 			}
 		}
 	}

@@ -3,7 +3,10 @@ package security
 import (
 	"maps"
 	"os"
+	"strconv"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func namespaceRows() []row {
@@ -54,11 +57,11 @@ func namespaceRows() []row {
 
 // withoutNamespaces starts where no user namespace can be made: the program
 // must not have run, and the message has to name the remedy.
-func withoutNamespaces(s *scene, a arm) *outcome {
+func withoutNamespaces(s *scene, a variant) *outcome {
 	if a == firejail {
 		return &outcome{parts: map[string]string{}} // setuid programs can't run there
 	}
-	ran := s.project + "/ran"
+	ran := s.Project + "/ran"
 	s.through = []string{"unshare", "-Ur"}
 	line := s.start(&row{}, a, "/usr/bin/touch", ran)
 	script := `echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`
@@ -68,7 +71,7 @@ func withoutNamespaces(s *scene, a arm) *outcome {
 	_ = os.Remove(ran)
 	got := s.run(append([]string{"unshare", "-Ur", "/bin/sh", "-c", script, "sh"}, line...)...)
 	if a.inside() && (got.status != 125 || !strings.Contains(got.stderr, "/proc/sys/user/max_user_namespaces")) {
-		s.t.Errorf("%s: exit status %d and no remedy\n%s", a, got.status, got.output())
+		s.T.Errorf("%s: exit status %d and no remedy\n%s", a, got.status, got.output())
 	}
 	_, err := os.Lstat(ran)
 	got.parts = map[string]string{}
@@ -78,18 +81,18 @@ func withoutNamespaces(s *scene, a arm) *outcome {
 
 // bystander is a process outside, of the same user.
 func bystander(s *scene) {
-	s.beside(probeBin, "sleep")
-	s.names["{pid}"] = itoa(s.keep[len(s.keep)-1].Process.Pid)
+	s.beside(testenv.ProbeBin, "sleep")
+	s.names["{pid}"] = strconv.Itoa(s.keep[len(s.keep)-1].Process.Pid)
 }
 
 // threads: the kernel answering clone3 is what is looked for; a libc that
 // can't make threads would be worse.
 func threads(s *scene, o *outcome) {
 	if f := o.fields("thread"); o.started && (len(f) != 1 || f[0][0] != "0") {
-		s.t.Errorf("no thread: %s", o.output())
+		s.T.Errorf("no thread: %s", o.output())
 	}
-	if strings.HasPrefix(o.parts["clone3"], "E") && o.parts["clone3"] != "ENOSYS" && s.arm != firejail {
-		s.t.Errorf("clone3 gives %s, on which no libc falls back", o.parts["clone3"])
+	if strings.HasPrefix(o.parts["clone3"], "E") && o.parts["clone3"] != "ENOSYS" && s.variant != firejail {
+		s.T.Errorf("clone3 gives %s, on which no libc falls back", o.parts["clone3"])
 	}
 }
 
@@ -121,19 +124,19 @@ func setgroups(_ *scene, o *outcome) {
 }
 
 // cgroupWrites tries to make a group in every hierarchy that can be seen.
-func cgroupWrites(s *scene, a arm) *outcome {
+func cgroupWrites(s *scene, a variant) *outcome {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	argv := []string{probeBin, "write"}
+	argv := []string{testenv.ProbeBin, "write"}
 	for line := range strings.Lines(string(mounts)) {
 		if f := strings.Fields(line); len(f) > 2 && strings.HasPrefix(f[2], "cgroup") {
 			argv = append(argv, f[1]+"/cgroup.procs", f[1]+"/release_agent", f[1]+"/jail-test")
 		}
 	}
 	o := s.run(s.start(&row{}, a, argv...)...)
-	mount := s.run(s.start(&row{}, a, probeBin, "mount-cgroup")...)
+	mount := s.run(s.start(&row{}, a, testenv.ProbeBin, "mount-cgroup")...)
 	maps.Copy(o.parts, mount.parts)
 	return o
 }

@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func otherRows() []row {
@@ -55,14 +58,14 @@ func otherRows() []row {
 		{"W", "the filtered network", "`network: filtered` is not there yet", 23},
 		{"X", "X11 and Wayland", "`display` is not there yet", 12},
 	} {
-		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + itoa(x.last), what: x.what, absent: x.why})
+		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + strconv.Itoa(x.last), what: x.what, absent: x.why})
 	}
 	return rows
 }
 
 // everyThread looks at the state of each thread and of the first process.
-func everyThread(s *scene, a arm) *outcome {
-	o := s.run(s.start(&row{edits: "filter"}, a, probeBin, "status")...)
+func everyThread(s *scene, a variant) *outcome {
+	o := s.run(s.start(&row{edits: "filter"}, a, testenv.ProbeBin, "status")...)
 	seen := 0
 	for _, f := range o.fields("status") {
 		// PID 1 has nothing but a loop around wait4, and no filter.
@@ -75,31 +78,31 @@ func everyThread(s *scene, a arm) *outcome {
 		}
 	}
 	if seen < 4 {
-		s.t.Errorf("%d threads were seen, want 4", seen)
+		s.T.Errorf("%s: %d threads were seen, want 4\n%s", a, seen, o.output())
 	}
 	return o
 }
 
 // unknownCalls: what is beyond the names that jail knows looks like a kernel
 // without it.
-func unknownCalls(s *scene, a arm) *outcome {
+func unknownCalls(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	got := s.run(s.start(&row{}, a, probeBin, "unknown", "480", "600")...)
+	got := s.run(s.start(&row{}, a, testenv.ProbeBin, "unknown", "480", "600")...)
 	for _, f := range got.fields("number") {
 		o.set("number "+f[0], f[1] != "ENOSYS")
 	}
 	if len(got.fields("number")) != 121 {
-		s.t.Errorf("%d numbers were tried, want 121", len(got.fields("number")))
+		s.T.Errorf("%d numbers were tried, want 121", len(got.fields("number")))
 	}
 	return o
 }
 
 // errnos: forbidden is EPERM, unknown is ENOSYS, and a family of sockets that
 // is refused is one that the kernel lacks.
-func errnos(s *scene, a arm) *outcome {
+func errnos(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
@@ -112,7 +115,7 @@ func errnos(s *scene, a arm) *outcome {
 		{[]string{"calls", "mount", "bpf", "setns"}, map[string]string{"mount": "EPERM", "bpf": "EPERM", "setns": "EPERM"}},
 		{[]string{"protocols"}, map[string]string{"MPTCP": "EPROTONOSUPPORT", "netlink, route": "EAFNOSUPPORT"}},
 	} {
-		got := s.run(s.start(&row{}, a, append([]string{probeBin}, c.argv...)...)...)
+		got := s.run(s.start(&row{}, a, append([]string{testenv.ProbeBin}, c.argv...)...)...)
 		for name, want := range c.want {
 			o.set(name, got.parts[name] != want)
 		}
@@ -121,15 +124,15 @@ func errnos(s *scene, a arm) *outcome {
 }
 
 // privilegedBinary looks at the program file of a launcher.
-func privilegedBinary(s *scene, a arm) *outcome {
-	file := map[arm]string{jailed: jailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
+func privilegedBinary(s *scene, a variant) *outcome {
+	file := map[variant]string{jailed: testenv.JailBin, bwrap: "/usr/bin/bwrap", firejail: "/usr/bin/firejail"}[a]
 	o := &outcome{parts: map[string]string{}, started: true}
 	if file == "" {
 		return o
 	}
 	info, err := os.Stat(file)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	o.set("setuid", info.Mode()&(os.ModeSetuid|os.ModeSetgid) != 0)
 	size, err := unix.Getxattr(file, "security.capability", nil)
@@ -137,7 +140,7 @@ func privilegedBinary(s *scene, a arm) *outcome {
 	if a == jailed {
 		program, err := elf.Open(file)
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		defer program.Close()
 		libraries, err := program.ImportedLibraries()
@@ -149,27 +152,27 @@ func privilegedBinary(s *scene, a arm) *outcome {
 
 // steeredRuntime: nothing is printed or written for these, and the program
 // does not get them.
-func steeredRuntime(s *scene, a arm) *outcome {
+func steeredRuntime(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	line := s.start(&row{}, a, probeBin, "variables")
+	line := s.start(&row{}, a, testenv.ProbeBin, "variables")
 	plain := s.run(line...)
 	// A jail that runs has stand-ins in its project.
-	before, _ := filepath.Glob(s.project + "/*")
+	before, _ := filepath.Glob(s.Project + "/*")
 	for _, e := range []string{
-		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.project + "/cover", "PPROF=" + s.project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",
-		"GOMAXPROCS=1", "GOGC=1", "GOMEMLIMIT=1", "GORACE=log_path=" + s.project + "/race",
+		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.Project + "/cover", "PPROF=" + s.Project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",
+		"GOMAXPROCS=1", "GOGC=1", "GOMEMLIMIT=1", "GORACE=log_path=" + s.Project + "/race",
 	} {
-		environment := s.env
-		s.env = append(s.env, e)
+		environment := s.Env
+		s.Env = append(s.Env, e)
 		got := s.run(line...)
-		s.env = environment
+		s.Env = environment
 		name, _, _ := strings.Cut(e, "=")
 		o.set(name, got.status != plain.status || got.stdout != plain.stdout || got.stderr != plain.stderr)
 	}
-	after, err := filepath.Glob(s.project + "/*")
+	after, err := filepath.Glob(s.Project + "/*")
 	o.set("a file", err != nil || !slices.Equal(before, after))
 	return o
 }

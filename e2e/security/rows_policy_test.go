@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // The rows about profiles have no control: what is wrong with a profile can be
@@ -20,14 +22,14 @@ func policyRows() []row {
 	about := func(id, what string, cases func(*scene) []policyCase) row {
 		return row{
 			id: id, what: what, noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
-			try: func(s *scene, a arm) *outcome { return s.policies(a, cases(s)) },
+			try: func(s *scene, a variant) *outcome { return s.policies(a, cases(s)) },
 		}
 	}
 	rows := []row{
 		{id: "Y1", what: "protected paths that do not exist yet", elsewhere: "TestY1"},
 		{
 			id: "Y2", what: "what a rule hides below what others grant", probe: []string{"read", "{outside}/secret", "{outside}/deep/er/secret"},
-			prepare: func(s *scene) { s.write(s.outside+"/deep/er/secret", s.canary) },
+			prepare: func(s *scene) { s.Write(s.outside+"/deep/er/secret", s.Canary) },
 			profile: "filesystem: {hide: [\"{outside}/secret\", \"{outside}/deep/er\"], read: [\"{outside}\"], write: [\"{outside}/deep\"]}\n",
 			off:     "the rules that hide", wide: "filesystem: {read: [\"{outside}\"], write: [\"{outside}/deep\"]}\n",
 		},
@@ -76,31 +78,31 @@ type policyCase struct {
 
 // policies launches each case. A case that is refused must not have run; one
 // that runs must not read the secret.
-func (s *scene) policies(a arm, cases []policyCase) *outcome {
+func (s *scene) policies(a variant, cases []policyCase) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
 	for _, c := range cases {
-		canary := filepath.Join(s.project, "ran")
+		canary := filepath.Join(s.Project, "ran")
 		_ = os.Remove(canary)
 		args := c.args
 		if c.profile != "" {
-			name := filepath.Join(s.root, "profiles", "case.yaml")
-			s.write(name, s.expand(c.profile))
+			name := filepath.Join(s.Root, "profiles", "case.yaml")
+			s.Write(name, s.expand(c.profile))
 			args = []string{"--profile", name}
 		}
-		line := append([]string{jailBin, "run"}, args...)
-		got := s.run(append(line, "--read", binDir, "--write", s.project, "/bin/sh", "-c", ": >ran; cat "+s.outside+"/secret")...)
+		line := append([]string{testenv.JailBin, "run"}, args...)
+		got := s.run(append(line, "--read", testenv.BinDir, "--write", s.Project, "/bin/sh", "-c", ": >ran; cat "+s.outside+"/secret")...)
 		_, err := os.Lstat(canary)
 		ran := err == nil
 		switch {
 		case c.runs && !ran:
-			s.t.Errorf("%s: did not run\n%s", c.name, got.output())
+			s.T.Errorf("%s: did not run\n%s", c.name, got.output())
 		case !c.runs && got.status != 125 && got.status != 126:
-			s.t.Errorf("%s: exit status %d, want 125 or 126\n%s", c.name, got.status, got.output())
+			s.T.Errorf("%s: exit status %d, want 125 or 126\n%s", c.name, got.status, got.output())
 		}
-		o.set(c.name, ran && !c.runs || strings.Contains(got.stdout, s.canary))
+		o.set(c.name, ran && !c.runs || strings.Contains(got.stdout, s.Canary))
 	}
 	return o
 }
@@ -108,20 +110,20 @@ func (s *scene) policies(a arm, cases []policyCase) *outcome {
 func shadowing(s *scene) []policyCase {
 	wide := "extends: [default]\nfilesystem: {read: [\"{outside}\"]}\n"
 	for _, name := range []string{"default.yaml", "sh.yaml", "profiles/default.yaml", ".jail.yaml", ".config/jail/profiles/default.yaml"} {
-		s.write(filepath.Join(s.project, name), s.expand(wide))
+		s.Write(filepath.Join(s.Project, name), s.expand(wide))
 	}
-	open := filepath.Join(s.root, "open")
-	s.write(open+"/wide.yaml", s.expand(wide))
-	s.write(s.root+"/file.yaml", s.expand(wide))
-	for name, mode := range map[string]os.FileMode{open: 0o777, s.root + "/file.yaml": 0o666} {
+	open := filepath.Join(s.Root, "open")
+	s.Write(open+"/wide.yaml", s.expand(wide))
+	s.Write(s.Root+"/file.yaml", s.expand(wide))
+	for name, mode := range map[string]os.FileMode{open: 0o777, s.Root + "/file.yaml": 0o666} {
 		if err := os.Chmod(name, mode); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 	}
 	return []policyCase{
 		{name: "in the current directory", args: []string{"--profile", "default"}, runs: true},
 		{name: "in a directory that others may write", args: []string{"--profile", open + "/wide.yaml"}},
-		{name: "a file that others may write", args: []string{"--profile", s.root + "/file.yaml"}},
+		{name: "a file that others may write", args: []string{"--profile", s.Root + "/file.yaml"}},
 		{name: "extends from there", profile: "extends: [\"" + open + "/wide.yaml\"]\n"},
 	}
 }
@@ -155,8 +157,8 @@ func emptiness(*scene) []policyCase {
 }
 
 func prefixes(s *scene) []policyCase {
-	s.write(s.home+"/outside2/secret", "x")
-	s.env = append(s.env, "LANGCHAIN_API_KEY="+s.canary, "LANGX="+s.canary)
+	s.Write(s.Home+"/outside2/secret", "x")
+	s.Env = append(s.Env, "LANGCHAIN_API_KEY="+s.Canary, "LANGX="+s.Canary)
 	return []policyCase{
 		{name: "a directory", profile: "extends: [default]\nfilesystem: {read: [\"{home}/outside2\", \"{home}/outs\"]}\n", runs: true},
 		{name: "a pattern", profile: "extends: [default]\nfilesystem: {read: [\"{home}/outside?\"]}\n", runs: true},
@@ -166,9 +168,9 @@ func prefixes(s *scene) []policyCase {
 
 func workTree(s *scene) []policyCase {
 	for _, name := range []string{".jail", ".jail.yaml", "jail.yaml", ".config/jail/profiles/default.yaml", "default.d/wide.yaml"} {
-		s.write(filepath.Join(s.project, name), s.expand("filesystem: {read: [\"{outside}\"]}\n"))
+		s.Write(filepath.Join(s.Project, name), s.expand("filesystem: {read: [\"{outside}\"]}\n"))
 	}
-	s.env = append(s.env, "JAIL_PROFILE="+s.project+"/jail.yaml", "JAIL_CONFIG="+s.project)
+	s.Env = append(s.Env, "JAIL_PROFILE="+s.Project+"/jail.yaml", "JAIL_CONFIG="+s.Project)
 	return []policyCase{
 		{name: "files of the work tree", profile: "extends: [default]\n", runs: true},
 		{name: "a broken profile", profile: "extends: [default]\nfilesystem: {read: [\n"},
@@ -176,20 +178,20 @@ func workTree(s *scene) []policyCase {
 }
 
 // switches sets what other tools take for "off", outside and inside.
-func switches(s *scene, a arm) *outcome {
+func switches(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	line := s.start(&row{}, a, probeBin, "read", s.outside+"/secret")
+	line := s.start(&row{}, a, testenv.ProbeBin, "read", s.outside+"/secret")
 	for _, name := range []string{
 		"JAIL", "JAIL_DISABLE", "JAIL_OFF", "NO_JAIL", "JAIL_DEBUG", "JAIL_UNSAFE", "NO_SANDBOX", "SANDBOX", "container", "JAIL_TEST_AS_ROOT", "FIREJAIL_TEST_ARGUMENTS",
 		"JAIL_TEST_REQUIRE",
 	} {
-		environment := s.env
-		s.env = append(s.env, name+"=1")
+		environment := s.Env
+		s.Env = append(s.Env, name+"=1")
 		got := s.run(line...)
-		s.env = environment
+		s.Env = environment
 		o.set(name, len(got.open()) > 0 || !got.started)
 	}
 	for _, flag := range []string{"--no-sandbox", "--unsafe", "--dangerously-skip", "--disable", "--off", "--best-effort"} {
@@ -201,14 +203,14 @@ func switches(s *scene, a arm) *outcome {
 
 // poisoned changes what launches left in the caches, in several ways, and
 // launches again: always the jail of the profile must come of it.
-func poisoned(s *scene, a arm) *outcome {
+func poisoned(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if a != jailed {
 		return o
 	}
 	// A filter of its own, so that one is compiled and kept.
-	narrow := s.start(&row{profile: "syscalls: {deny: [mkdir]}\n"}, jailed, probeBin, "read", s.outside+"/secret", s.project+"/../outside/secret")
-	cache := filepath.Join(s.home, ".cache", "jail")
+	narrow := s.start(&row{profile: "syscalls: {deny: [mkdir]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret", s.Project+"/../outside/secret")
+	cache := filepath.Join(s.Home, ".cache", "jail")
 	records := func() (files []string) {
 		_ = filepath.WalkDir(cache, func(path string, d os.DirEntry, _ error) error {
 			if d != nil && d.Type().IsRegular() {
@@ -224,7 +226,7 @@ func poisoned(s *scene, a arm) *outcome {
 	}
 	launch("new")
 	if len(records()) == 0 {
-		s.t.Error("nothing is in the cache, so this proves nothing")
+		s.T.Error("nothing is in the cache, so this proves nothing")
 	}
 	change := func(how string, edit func(name string, data []byte) []byte) {
 		for _, name := range records() {
@@ -236,7 +238,7 @@ func poisoned(s *scene, a arm) *outcome {
 				continue
 			}
 			if err := os.WriteFile(name, data, 0o600); err != nil {
-				s.t.Fatal(err)
+				s.T.Fatal(err)
 			}
 		}
 		launch(how)
@@ -247,14 +249,14 @@ func poisoned(s *scene, a arm) *outcome {
 	change("zeros", func(_ string, data []byte) []byte { return make([]byte, len(data)) })
 	change("writable by others", func(name string, data []byte) []byte { _ = os.Chmod(name, 0o666); return data })
 	change("a link", func(name string, data []byte) []byte {
-		other := filepath.Join(s.project, "record-"+filepath.Base(name))
-		s.write(other, string(data))
+		other := filepath.Join(s.Project, "record-"+filepath.Base(name))
+		s.Write(other, string(data))
 		_ = os.Remove(name)
 		s.link(other, name)
 		return nil
 	})
 	// The record of a wider profile under the name of this one.
-	wide := s.start(&row{profile: "filesystem: {read: [\"{outside}\"]}\n"}, jailed, probeBin, "read", s.outside+"/secret")
+	wide := s.start(&row{profile: "filesystem: {read: [\"{outside}\"]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret")
 	before := map[string]bool{}
 	_ = os.RemoveAll(cache)
 	s.run(narrow...)

@@ -3,6 +3,8 @@ package security
 import (
 	"os"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 func processRows() []row {
@@ -33,9 +35,9 @@ func processRows() []row {
 		{
 			id: "L6", what: "the launcher's command line and environment in `/proc`", probe: []string{"search", "{canary}"},
 			prepare: func(s *scene) {
-				s.env = append(s.env, "SECRET_TOKEN="+s.canary)
-				s.names["{canary}"] = s.canary[:len(s.canary)-1]
-				s.beside("/bin/sh", "-c", "echo ready; sleep 60 # "+s.canary)
+				s.Env = append(s.Env, "SECRET_TOKEN="+s.Canary)
+				s.names["{canary}"] = s.Canary[:len(s.Canary)-1]
+				s.beside("/bin/sh", "-c", "echo ready; sleep 60 # "+s.Canary)
 			},
 			off: "the PID namespace", wide: "namespaces: {pid: false}\n", twice: []string{"environ"},
 		},
@@ -44,29 +46,29 @@ func processRows() []row {
 
 // lookIntoFirst: without a jail, the process that started the probe is the one
 // to look into.
-func lookIntoFirst(s *scene, a arm) *outcome {
+func lookIntoFirst(s *scene, a variant) *outcome {
 	r := &row{}
 	if a == teeth {
 		r.wide, r.edits = allCalls, "prctl:PR_SET_DUMPABLE"
 	}
-	s.env = append(s.env, "SECRET_TOKEN="+s.canary)
+	s.Env = append(s.Env, "SECRET_TOKEN="+s.Canary)
 	if a == control {
 		// The shell stays, since it has something to do afterwards.
-		return s.run("/bin/sh", "-c", `"$@"; true`, "sh", probeBin, "process", "parent")
+		return s.run("/bin/sh", "-c", `"$@"; true`, "sh", testenv.ProbeBin, "process", "parent")
 	}
-	return s.run(s.start(r, a, probeBin, "process", "1")...)
+	return s.run(s.start(r, a, testenv.ProbeBin, "process", "1")...)
 }
 
 // byHand calls what other tools use for themselves.
-func byHand(s *scene, a arm) *outcome {
+func byHand(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {
 		return o
 	}
-	canary := s.project + "/ran"
+	canary := s.Project + "/ran"
 	for _, verb := range []string{"__init", "init", "child", "exec", "supervisor", "_", "--init", "re-exec"} {
-		s.run(jailBin, verb, "touch", canary)
-		s.run("/bin/sh", "-c", `exec -a "$0" "$@"`, verb, jailBin, "run", "--profile", "no-such-profile", "touch", canary)
+		s.run(testenv.JailBin, verb, "touch", canary)
+		s.run("/bin/sh", "-c", `exec -a "$0" "$@"`, verb, testenv.JailBin, "run", "--profile", "no-such-profile", "touch", canary)
 	}
 	_, err := os.Lstat(canary)
 	o.set("the command ran", err == nil)
@@ -75,16 +77,16 @@ func byHand(s *scene, a arm) *outcome {
 
 // forgery: the probe ends with 7 after it tried to make the launcher believe
 // otherwise.
-func forgery(s *scene, a arm) *outcome {
+func forgery(s *scene, a variant) *outcome {
 	target := "first"
 	if a == control {
 		// Without a jail, the parent is what reports the status.
-		o := s.run("/bin/sh", "-c", `"$@"; exit $?`, "sh", probeBin, "forge", "7", "parent")
+		o := s.run("/bin/sh", "-c", `"$@"; exit $?`, "sh", testenv.ProbeBin, "forge", "7", "parent")
 		o.parts = map[string]string{}
 		o.set("another status", o.status != 7)
 		return o
 	}
-	o := s.run(s.start(&row{}, a, probeBin, "forge", "7", target)...)
+	o := s.run(s.start(&row{}, a, testenv.ProbeBin, "forge", "7", target)...)
 	ended := strings.Contains(o.stdout, "part\tkill")
 	open := o.status != 7
 	o.parts = map[string]string{}

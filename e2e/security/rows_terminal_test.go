@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // anySocket switches the guard of Unix sockets off.
@@ -50,11 +52,11 @@ var hostile = [...]string{"\x1b]52;c;cHduZWQ=\a", "\x9b2J", "a\rjail: ok", "\u20
 
 // messages has each launcher complain about hostile names; the control prints
 // them as they are.
-func messages(s *scene, a arm) *outcome {
+func messages(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	var id string
 	if a == entered {
-		id = s.running(s.start(&row{}, jailed, probeBin, "sleep")...)
+		id = s.running(s.start(&row{}, jailed, testenv.ProbeBin, "sleep")...)
 	}
 	for _, name := range hostile {
 		lines := map[string][]string{}
@@ -62,27 +64,27 @@ func messages(s *scene, a arm) *outcome {
 		case control:
 			lines["a message"] = []string{"/bin/echo", name}
 		case jailed:
-			lines["a program"] = []string{jailBin, "run", "--profile", "default", name}
-			lines["a profile"] = []string{jailBin, "run", "--profile", name, "true"}
-			lines["a path"] = []string{jailBin, "run", "--read", "/no/such/" + name, "true"}
-			lines["a variable"] = []string{jailBin, "run", "--set", name, "true"}
-			lines["a file"] = []string{jailBin, "check", s.project + "/" + name + ".yaml"}
-			lines["an explanation"] = []string{jailBin, "explain", "default", "/" + name}
-			lines["a plan"] = []string{jailBin, "plan", "--profile", "default", "--read", s.project, "/bin/echo", name}
-			lines["data"] = []string{jailBin, "show", "--json", "--set", "description=" + name, "default"}
-			s.write(s.project+"/"+name+".yaml", "description: \""+strings.ReplaceAll(strings.ToValidUTF8(name, "?"), "\x1b", "\\e")+"\"\nbad: 1\n")
+			lines["a program"] = []string{testenv.JailBin, "run", "--profile", "default", name}
+			lines["a profile"] = []string{testenv.JailBin, "run", "--profile", name, "true"}
+			lines["a path"] = []string{testenv.JailBin, "run", "--read", "/no/such/" + name, "true"}
+			lines["a variable"] = []string{testenv.JailBin, "run", "--set", name, "true"}
+			lines["a file"] = []string{testenv.JailBin, "check", s.Project + "/" + name + ".yaml"}
+			lines["an explanation"] = []string{testenv.JailBin, "explain", "default", "/" + name}
+			lines["a plan"] = []string{testenv.JailBin, "plan", "--profile", "default", "--read", s.Project, "/bin/echo", name}
+			lines["data"] = []string{testenv.JailBin, "show", "--json", "--set", "description=" + name, "default"}
+			s.Write(s.Project+"/"+name+".yaml", "description: \""+strings.ReplaceAll(strings.ToValidUTF8(name, "?"), "\x1b", "\\e")+"\"\nbad: 1\n")
 		case entered:
-			file := filepath.Join(s.project, "p"+name)
-			if err := os.Link(probeBin, file); err != nil {
-				s.t.Fatal(err)
+			file := filepath.Join(s.Project, "p"+name)
+			if err := os.Link(testenv.ProbeBin, file); err != nil {
+				s.T.Fatal(err)
 			}
 			named := s.running(s.start(&row{}, jailed, file, "sleep")...)
-			lines["a program to run inside"] = []string{jailBin, "enter", id, name}
-			lines["a jail to enter"] = []string{jailBin, "enter", name, "true"}
-			lines["a jail to stop"] = []string{jailBin, "stop", name}
-			lines["a list of jails"] = []string{jailBin, "ps"}
-			lines["a list of jails, as data"] = []string{jailBin, "ps", "--json"}
-			lines["a jail looked into"] = []string{jailBin, "inspect", named}
+			lines["a program to run inside"] = []string{testenv.JailBin, "enter", id, name}
+			lines["a jail to enter"] = []string{testenv.JailBin, "enter", name, "true"}
+			lines["a jail to stop"] = []string{testenv.JailBin, "stop", name}
+			lines["a list of jails"] = []string{testenv.JailBin, "ps"}
+			lines["a list of jails, as data"] = []string{testenv.JailBin, "ps", "--json"}
+			lines["a jail looked into"] = []string{testenv.JailBin, "inspect", named}
 		case bwrap:
 			lines["a program"] = []string{"bwrap", "--ro-bind", "/", "/", name}
 			lines["a path"] = []string{"bwrap", "--ro-bind", "/no/such/" + name, "/", "true"}

@@ -2,109 +2,73 @@ package security
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
-// scene is a home directory for one arm of one row: a secret outside of what
+// scene is a home directory for one variant of one row: a secret outside of what
 // the jail is granted, and a project to work in.
 type scene struct {
-	t       *testing.T
-	root    string // holds all of it
-	home    string
-	project string // the working directory, which the jail may write
-	outside string // what it may not see: a directory with the file secret
-	canary  string // the text of that file
-	env     []string
-	files   []*os.File // further descriptors of the command
-	dir     string     // "" for the project
-	arm     arm
-	tty     bool // on a terminal of its own
-	names   map[string]string
-	written time.Time            // when the last profile was
-	records map[string]time.Time // of launches, in the arm that begins with one
-	through []string             // begins the command line of the launch that leaves one
-	keep    []*exec.Cmd          // what runs beside
+	*testenv.World            // the canary is the text of the secret
+	outside        string     // what it may not see: a directory with the file secret
+	files          []*os.File // further descriptors of the command
+	dir            string     // "" for the project
+	variant        variant
+	tty            bool // on a terminal of its own
+	names          map[string]string
+	written        time.Time            // when the last profile was
+	records        map[string]time.Time // of launches, in the variant that begins with one
+	through        []string             // begins the command line of the launch that leaves one
+	keep           []*testenv.Command   // what runs beside
 
 	connections []*atomic.Int32 // to what listens outside
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	root, err := os.MkdirTemp(workDir(), "s.") //nolint:usetesting // a jail has a /tmp of its own
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &scene{
-		t: t, root: root, home: filepath.Join(root, "home"), project: filepath.Join(root, "home", "project"),
-		outside: filepath.Join(root, "home", "outside"), canary: "canary-" + rand.Text(), names: map[string]string{},
-	}
+	w := testenv.NewBareWorld(t)
+	w.Timeout = patience
+	s := &scene{World: w, outside: filepath.Join(w.Home, "outside"), names: map[string]string{}}
 	t.Cleanup(func() {
 		for _, cmd := range s.keep {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 		}
-		_ = filepath.WalkDir(root, func(path string, d os.DirEntry, _ error) error {
-			if d != nil && d.IsDir() {
-				_ = os.Chmod(path, 0o700)
-			}
-			return nil
-		})
-		_ = os.RemoveAll(root)
 	})
-	s.write(filepath.Join(s.outside, "secret"), s.canary+"\n")
-	s.mkdir(s.project)
-	s.mkdir(filepath.Join(root, "run"))
-	s.env = []string{
-		"HOME=" + s.home, "PATH=/usr/local/bin:/usr/bin:/bin", "USER=ann", "LANG=C.UTF-8", "TERM=dumb",
-		"XDG_RUNTIME_DIR=" + filepath.Join(root, "run"),
+	s.Write(filepath.Join(s.outside, "secret"), s.Canary+"\n")
+	s.Env = []string{
+		"HOME=" + s.Home, "PATH=/usr/local/bin:/usr/bin:/bin", "USER=ann", "LANG=C.UTF-8", "TERM=dumb",
+		"XDG_RUNTIME_DIR=" + filepath.Join(s.Root, "run"),
 	}
-	s.names["{project}"], s.names["{outside}"], s.names["{home}"], s.names["{canary}"] = s.project, s.outside, s.home, s.canary
-	s.names["{root}"] = root
+	s.names["{project}"], s.names["{outside}"], s.names["{home}"], s.names["{canary}"] = s.Project, s.outside, s.Home, s.Canary
+	s.names["{root}"] = s.Root
 	return s
 }
 
-func (s *scene) mkdir(dir string) {
-	s.t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *scene) write(name, text string) {
-	s.t.Helper()
-	s.mkdir(filepath.Dir(name))
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 func (s *scene) link(target, name string) {
-	s.t.Helper()
-	s.mkdir(filepath.Dir(name))
+	s.T.Helper()
+	s.Mkdir(filepath.Dir(name))
 	if err := os.Symlink(target, name); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
 func (s *scene) open(name string) *os.File {
-	s.t.Helper()
+	s.T.Helper()
 	f, err := os.Open(name)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() { f.Close() })
+	s.T.Cleanup(func() { f.Close() })
 	return f
 }
 
@@ -119,10 +83,10 @@ func (s *scene) expand(text string) string {
 // profile writes a profile that grants the project, with a text added. What
 // was written before stays as it is, since a launch notes when that was.
 func (s *scene) profile(text string) string {
-	s.t.Helper()
-	dir := filepath.Join(s.root, "profiles")
+	s.T.Helper()
+	dir := filepath.Join(s.Root, "profiles")
 	base := filepath.Join(dir, "scene.yaml")
-	s.writeOnce(base, "extends: [default]\nfilesystem:\n  read: ["+strconv.Quote(binDir)+"]\n  write: ["+strconv.Quote(s.project)+"]\n")
+	s.writeOnce(base, "extends: [default]\nfilesystem:\n  read: ["+strconv.Quote(testenv.BinDir)+"]\n  write: ["+strconv.Quote(s.Project)+"]\n")
 	text = s.expand(text)
 	file := filepath.Join(dir, fmt.Sprintf("test-%08x.yaml", crc32.ChecksumIEEE([]byte(text))))
 	s.writeOnce(file, "extends: [./scene.yaml]\n"+text)
@@ -131,11 +95,11 @@ func (s *scene) profile(text string) string {
 
 // writeOnce writes a file that does not hold a text already.
 func (s *scene) writeOnce(name, text string) {
-	s.t.Helper()
+	s.T.Helper()
 	if old, err := os.ReadFile(name); err == nil && string(old) == text {
 		return
 	}
-	s.write(name, text)
+	s.Write(name, text)
 	s.written = time.Now()
 }
 
@@ -169,39 +133,26 @@ func (o *outcome) fields(word string) [][]string {
 	return all
 }
 
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // command prepares a command of this scene.
-func (s *scene) command(argv ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-	s.t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env, cmd.Dir, cmd.ExtraFiles, cmd.WaitDelay = s.env, s.dir, s.files, 5*time.Second
-	if cmd.Dir == "" {
-		cmd.Dir = s.project
+func (s *scene) command(argv ...string) *testenv.Command {
+	cmd := s.Command(argv...)
+	cmd.ExtraFiles = s.files
+	if s.dir != "" {
+		cmd.Dir = s.dir
 	}
 	return cmd
 }
 
 // run runs a command to its end.
 func (s *scene) run(argv ...string) *outcome {
-	s.t.Helper()
+	s.T.Helper()
 	if s.tty {
 		return s.runOnTerminal(argv...)
 	}
-	var stdout, stderr bytes.Buffer
-	cmd := s.command(argv...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	began := time.Now()
-	err := cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case time.Since(began) >= patience:
-		s.t.Fatalf("%q did not end within %v\n%s%s", argv, patience, stdout.String(), stderr.String())
-	case err != nil && !errors.As(err, &exit):
-		s.t.Fatal(err)
-	}
-	return read(cmd.ProcessState.ExitCode(), stdout.String(), stderr.String())
+	r := s.Finish(s.command(argv...))
+	return read(r.Status, r.Stdout, r.Stderr)
 }
 
 // read takes the report of a probe apart.
@@ -224,15 +175,13 @@ func read(status int, stdout, stderr string) *outcome {
 // beside starts a command that runs until the scene ends, and waits for the
 // line "ready".
 func (s *scene) beside(argv ...string) {
-	s.t.Helper()
+	s.T.Helper()
 	cmd := s.command(argv...)
+	var complaints safeBuffer
+	cmd.Stderr = &complaints
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
+	testenv.Must(s.T, err)
+	testenv.Must(s.T, cmd.Start())
 	s.keep = append(s.keep, cmd)
 	var text bytes.Buffer
 	buffer := make([]byte, 4096)
@@ -240,12 +189,10 @@ func (s *scene) beside(argv ...string) {
 		n, err := out.Read(buffer)
 		text.Write(buffer[:n])
 		if err != nil {
-			s.t.Fatalf("%q ended: %v\n%s", argv, err, text.String())
+			s.T.Fatalf("%q ended: %v\n%s%s", argv, err, text.String(), complaints.String())
 		}
 	}
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // quote writes a text as YAML has it between double quotes.
 func quote(text string) string { return strconv.QuoteToASCII(text) }

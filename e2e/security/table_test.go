@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // rows is the whole gallery, in its order. To add a row, add it to one of the
@@ -23,6 +25,8 @@ func rows() []row {
 
 // TestRows proves every row: go test ./e2e/security -run 'TestRows/^T1$'.
 func TestRows(t *testing.T) {
+	testenv.Requires(t, testenv.Both)
+	t.Parallel()
 	all := rows()
 	seen := map[string]bool{}
 	results := make([]*result, len(all))
@@ -174,27 +178,37 @@ func (r *result) note() string {
 }
 
 // testsNamed finds the tests of the project whose name is that of a row, with
-// words behind it: TestF4StandardInput is a proof of row F4.
+// words behind it: TestF4StandardInput is a proof of row F4. So is a part of a test
+// with that name: t.Run("F4", ...).
 func testsNamed(t *testing.T, name string) []string {
 	t.Helper()
 	if strings.HasPrefix(name, "TestRows/") {
 		return []string{name}
 	}
 	var found []string
-	declared := regexp.MustCompile(`(?m)^func (` + name + `(?:[A-Z]\w*)?)\(`)
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	id := strings.TrimPrefix(name, "Test")
+	declared := regexp.MustCompile(`^func (` + name + `(?:[A-Z]\w*)?)\(`)
+	test := regexp.MustCompile(`^func (Test\w+)\(`)
+	part := regexp.MustCompile(`t\.Run\("` + id + `[" ]`)
+	err := filepath.WalkDir(testenv.Checkout(), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, m := range declared.FindAllSubmatch(text, -1) {
-			found = append(found, string(m[1]))
+		in := ""
+		for line := range strings.Lines(string(text)) {
+			if m := test.FindStringSubmatch(line); m != nil {
+				in = m[1]
+			}
+			if declared.MatchString(line) {
+				found = append(found, in)
+			} else if part.MatchString(line) {
+				found = append(found, in+"/"+id)
+			}
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testenv.Must(t, err)
 	if len(found) == 0 {
 		t.Logf("no test is called %s", name)
 	}
@@ -223,7 +237,7 @@ func facts(t *testing.T) [][2]string {
 		{"security modules (`/sys/kernel/security/lsm`)", file("/sys/kernel/security/lsm")},
 		{"control groups", cgroups()},
 	}
-	out, err := exec.Command(probeBin, "facts").Output()
+	out, err := exec.Command(testenv.ProbeBin, "facts").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,42 +4,28 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // terminal opens a new pseudo terminal without echo and without lines, so that
 // what is typed lies in its queue at once.
 func (s *scene) terminal() (master, slave *os.File) {
-	s.t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprint("/dev/pts/", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	var settings *unix.Termios
-	if err == nil {
-		settings, err = unix.IoctlGetTermios(int(slave.Fd()), unix.TCGETS)
-	}
-	if err == nil {
-		settings.Lflag &^= unix.ECHO | unix.ICANON
-		settings.Oflag &^= unix.OPOST
-		err = unix.IoctlSetTermios(int(slave.Fd()), unix.TCSETS, settings)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { master.Close(); slave.Close() })
+	s.T.Helper()
+	master, slave = s.OpenTerminal()
+	settings, err := unix.IoctlGetTermios(int(slave.Fd()), unix.TCGETS)
+	testenv.Must(s.T, err)
+	settings.Lflag &^= unix.ECHO | unix.ICANON
+	settings.Oflag &^= unix.OPOST
+	testenv.Must(s.T, unix.IoctlSetTermios(int(slave.Fd()), unix.TCSETS, settings))
+	s.T.Cleanup(func() { master.Close(); slave.Close() })
 	return master, slave
 }
 
@@ -47,29 +33,30 @@ func (s *scene) terminal() (master, slave *os.File) {
 // keeps. What is in its queue afterwards, that shell would have read: it is the
 // part "typed into the queue".
 func (s *scene) runOnTerminal(argv ...string) *outcome {
-	s.t.Helper()
+	s.T.Helper()
 	master, slave := s.terminal()
 	var text safeBuffer
 	go func() { _, _ = io.Copy(&text, master) }()
 	// An interactive shell would set the process group; this one leads.
 	outer := append([]string{"/bin/sh", "-c", `"$@"; echo "ended $?"; exec sleep 60`, "sh"}, argv...)
 	cmd := s.command(outer...)
+	cmd.Env = append(slices.Clone(cmd.Env), "PROBE_TERMINAL="+slave.Name())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 	deadline := time.Now().Add(patience)
 	for !strings.Contains(text.String(), "ended ") {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("%q did not end within %v\n%s", argv, patience, text.String())
+			s.T.Fatalf("%q did not end within %v\n%s", argv, patience, text.String())
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	queued, err := unix.IoctlGetInt(int(slave.Fd()), unix.TIOCINQ)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	time.Sleep(20 * time.Millisecond)
 	all := text.String()

@@ -5,17 +5,30 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // settled is how long a profile must have been as it is before a launch leaves
 // a record of it: a change in the same instant would go unnoticed.
 const settled = 2100 * time.Millisecond
 
+// prepareRecord writes the profile of a launch that is to leave a record, and has
+// jail make its directories: the older both are, the less is to be waited for.
+func (s *scene) prepareRecord(r *row) {
+	s.T.Helper()
+	profile := s.profile(r.profile)
+	if r.try == nil {
+		_ = s.Command(testenv.JailBin, "run", "--profile", profile, testenv.ProbeBin).Run()
+		s.written = time.Now()
+	}
+}
+
 // recorded takes care that a launch finds the record of an earlier one: it
 // launches the same program, without its arguments, which are the last of the
 // line. No record holds those.
 func (s *scene) recorded(line []string, arguments int) []string {
-	s.t.Helper()
+	s.T.Helper()
 	s.fromRecords()
 	time.Sleep(time.Until(s.written.Add(settled)))
 	before := len(s.records)
@@ -30,17 +43,17 @@ func (s *scene) recorded(line []string, arguments int) []string {
 		time.Sleep(settled)
 	}
 	if len(s.records) == 0 || len(s.records) < before {
-		s.t.Errorf("%q left no record, so the next launch is not from one", line)
+		s.T.Errorf("%q left no record, so the next launch is not from one", line)
 	}
 	return line
 }
 
 // kept lists the records of launches, each with when it was written.
 func (s *scene) kept() map[string]time.Time {
-	s.t.Helper()
-	found, err := filepath.Glob(s.home + "/.cache/jail/launch/*.launch")
+	s.T.Helper()
+	found, err := filepath.Glob(s.Home + "/.cache/jail/launch/*.launch")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	all := map[string]time.Time{}
 	for _, name := range found {
@@ -54,13 +67,13 @@ func (s *scene) kept() map[string]time.Time {
 // fromRecords expects that all launches since the last recorded one were from
 // records: a launch that is not writes one.
 func (s *scene) fromRecords() {
-	s.t.Helper()
+	s.T.Helper()
 	if s.records == nil {
 		return
 	}
 	for name, written := range s.kept() {
 		if was, ok := s.records[name]; !ok || !was.Equal(written) {
-			s.t.Errorf("a launch was not from a record: it wrote %s", filepath.Base(name))
+			s.T.Errorf("a launch was not from a record: it wrote %s", filepath.Base(name))
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/internal/testenv"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
@@ -31,11 +31,7 @@ import (
 // guards it once more, is off.
 func TestEnteringIsOpaque(t *testing.T) {
 	probe := filepath.Join(t.TempDir(), "probe")
-	build := exec.Command("go", "build", "-o", probe, "../../e2e/testdata/probe")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	testenv.Must(t, testenv.BuildProbe(probe))
 	for _, guarded := range []bool{true, false} {
 		got := watched(t, guarded, probe, "watch", "STOP", "no such text", "jail.test")
 		if len(got.Early) == 0 != guarded || got.Processes == 0 {

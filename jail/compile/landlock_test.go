@@ -14,12 +14,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/internal/testenv"
 	"github.com/jail-project/jail/landlock"
 )
 
 // S10: for every version, what the plan asks for is what that version has, and
 // the jail holds; without any it does not start unless the profile says so.
 func TestS10Versions(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, landlock.Newest)
 	b := newBench(t)
 	b.write("file", "bytes\n")
@@ -137,6 +139,7 @@ func TestS10Profile(t *testing.T) {
 // S11: what Landlock stops alone, what mounts stop alone, and what only one of
 // them does.
 func TestS11FilesWithOneLayer(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, 3)
 	b := newBench(t)
 	reset := func() {
@@ -204,6 +207,7 @@ func TestMountInsideJail(t *testing.T) {
 // A jail that shows all of the root directory can have user namespaces, since
 // it is no chroot then.
 func TestWholeRootWithNestedUsers(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, 1)
 	for _, users := range []bool{true, false} {
 		b := newBench(t)
@@ -228,6 +232,7 @@ func TestWholeRootWithNestedUsers(t *testing.T) {
 // do with its files, the same jail with Landlock does, and leaves the same
 // behind.
 func TestRulesDenyNothingGranted(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, landlock.Newest)
 	const cases = 60
 	seen := map[string]int{}

@@ -10,12 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/internal/testenv"
 	"github.com/jail-project/jail/landlock"
 )
 
 // F4: a file on standard input can't be opened for writing, nor what lies
 // around it; what it can do already, it can still.
 func TestF4StandardInput(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, 1)
 	for name, rules := range map[string]func(b *bench) string{
 		"outside": func(b *bench) string { return b.rules("", "") },
@@ -61,6 +63,7 @@ func TestF4StandardInput(t *testing.T) {
 
 // F4: a file that standard output is appended to can't be read.
 func TestF4StandardOutput(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, 1)
 	b := newBench(t)
 	b.stream(1, b.path("secret"), unix.O_WRONLY|unix.O_APPEND)
@@ -80,6 +83,7 @@ func TestF4StandardOutput(t *testing.T) {
 // F4: a directory on standard input is refused. Were it not, Landlock would
 // stop what it can, and not the rest.
 func TestF4Directory(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	requireLandlock(t, 1)
 	b := newBench(t)
 	if err := os.Mkdir(b.path("dir"), 0o755); err != nil {
@@ -108,6 +112,7 @@ func TestF4Directory(t *testing.T) {
 
 // F4: where Landlock can't tell, a file is refused, not handed on.
 func TestF4Refusal(t *testing.T) {
+	testenv.Requires(t, testenv.User) // the jail of root is another user already
 	b := newBench(t)
 	b.write("file", "x")
 	b.stream(0, b.path("file"), unix.O_RDONLY)
