@@ -329,11 +329,7 @@ func TestFirstProcessIsBare(t *testing.T) {
 // withLibrary tells whether jail was built with a C library.
 func withLibrary(t *testing.T) bool {
 	t.Helper()
-	program := filepath.Join(filepath.Dir(testenv.JailBin), "../libexec/jail/jail")
-	if _, err := os.Stat(program); err != nil {
-		program = testenv.JailBin // the whole program, alone
-	}
-	info, err := buildinfo.ReadFile(program)
+	info, err := buildinfo.ReadFile(testenv.WholeJail())
 	testenv.Must(t, err)
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "CGO_ENABLED", Value: "1"})
 }
