@@ -96,8 +96,12 @@ func settle() {
 
 // wait returns the exit status of the program.
 func (a *app) wait(process *launch.Process, l *prepared, record *registry.Registration) int {
+	unconfined := process.Confine(record.Dirs()...)
 	status := process.Wait()
 	record.Remove()
+	if unconfined != nil {
+		return a.fail("the jail was ended: "+unconfined.Error(), "")
+	}
 	a.explainKilled(l.group)
 	if process.TimedOut() {
 		a.fail("the time limit of "+l.policy.Limits.Time.V.String()+" is over; the jail was ended", "")

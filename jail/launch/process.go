@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
 
 	"errors"
@@ -28,6 +29,7 @@ type Process struct {
 	rules        *unixsock.Rules  // of sockets
 	timedOut     bool
 	placeholders *standin.Held
+	confinement  *confine.Confinement // what Confine completes
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -52,7 +54,7 @@ func openProcess(l *launch, program int) *Process {
 	first := l.init.pid
 	return &Process{
 		first: first, program: program, firstfd: open(first), pidfd: open(program),
-		plan: l.plan, options: l.options, placeholders: l.held, control: -1,
+		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
 	}
 }
 
@@ -259,6 +261,7 @@ func (p *Process) signalGroup(sig syscall.Signal) {
 }
 
 func (p *Process) close() {
+	p.confinement.Close()
 	if p.sockets != nil {
 		p.sockets.Close()
 	}
