@@ -157,6 +157,28 @@ func group(rules []rule) (n, size int) {
 // Numbers are the same for all machines since 2019.
 const newest = 470
 
+// Runtime are the calls of the Go runtime, and of a C library beside it, that are the
+// same on all machines. Those that map memory, start threads and send signals take
+// arguments that a filter has an opinion on, and are not among them.
+func Runtime() []uint32 {
+	return []uint32{
+		unix.SYS_FUTEX, unix.SYS_READ, unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_CLOSE, unix.SYS_PPOLL,
+		unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_CREATE1, unix.SYS_EVENTFD2,
+		unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP, unix.SYS_CLOCK_GETTIME, unix.SYS_GETTIMEOFDAY, unix.SYS_RESTART_SYSCALL,
+		unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY, unix.SYS_GETRANDOM, unix.SYS_BRK,
+		unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK,
+		unix.SYS_GETPID, unix.SYS_GETTID, unix.SYS_RSEQ, unix.SYS_SET_ROBUST_LIST, unix.SYS_EXIT, unix.SYS_EXIT_GROUP,
+	}
+}
+
+// AllowThreads allows new threads, and no new process. The flags of clone3 lie in memory,
+// where no filter sees them: who is told that there is no such call takes clone.
+func (p *Program) AllowThreads() {
+	const spaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
+	p.AllowIf(unix.SYS_CLONE, Has(0, unix.CLONE_THREAD), Lacks(0, spaces))
+	p.Refuse(unix.SYS_CLONE3, unix.ENOSYS)
+}
+
 // Condition is one about half an argument.
 type Condition struct {
 	argument int

@@ -99,6 +99,8 @@ func rank(name string) (int, bool) {
 		return 0, true // answers questions and knows nothing of jails
 	case "score":
 		return 7, true // judges what package compile makes
+	case "service":
+		return 7, true // launches a plan of its own, which launch knows nothing of
 	case "cmd/jail", "cmd/jail-filter":
 		return 9, true
 	}
@@ -165,6 +167,7 @@ func arrows() map[string][]string {
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},
 		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "standin", "terminal", "unixsock"},
+		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "seccomp"},
 		"jail/host":    {"landlock", "policy", "standin", "terminal"},
 		"jail/fstree":  {"diag", "jail/host", "policy", "standin"},
 		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "seccomp", "standin", "terminal", "unixsock", "wire"},

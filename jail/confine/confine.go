@@ -77,7 +77,7 @@ func (c *Confinement) Enter(n *Needs) error {
 	if testOnlyOff == guardFilter {
 		return nil
 	}
-	return install(filter(n, unix.Getpid(), fixedHigh.Load()))
+	return Install(filter(n, unix.Getpid(), fixedHigh.Load()))
 }
 
 // Close gives back what was prepared. A nil Confinement has nothing.

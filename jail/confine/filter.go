@@ -33,16 +33,10 @@ const usual = 72
 func filter(n *Needs, self int, fixed uint32) []byte {
 	p := allowlist.New(usual)
 	p.Allow(nativeCalls()...)
-	p.Allow(
-		unix.SYS_FUTEX, unix.SYS_READ, unix.SYS_WRITE, unix.SYS_CLOSE, unix.SYS_PPOLL, unix.SYS_WAIT4, unix.SYS_PIDFD_SEND_SIGNAL,
-		unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_CREATE1, unix.SYS_EVENTFD2, unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP, unix.SYS_CLOCK_GETTIME,
-		unix.SYS_GETTIMEOFDAY, unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY, unix.SYS_RESTART_SYSCALL, unix.SYS_GETRANDOM,
-		unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK,
-		unix.SYS_GETPID, unix.SYS_GETTID, unix.SYS_GETPGID, unix.SYS_RSEQ, unix.SYS_SET_ROBUST_LIST, unix.SYS_BRK, unix.SYS_WRITEV,
-		unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_UNLINKAT, unix.SYS_FLOCK,
-	)
+	p.Allow(allowlist.Runtime()...)
+	p.Allow(unix.SYS_WAIT4, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_GETPGID, unix.SYS_UNLINKAT, unix.SYS_FLOCK)
 	memory(p, fixed)
-	threads(p)
+	p.AllowThreads()
 	p.AllowValues(unix.SYS_KILL, 0, 0, uint32(n.First), uint32(-n.Program), uint32(self))
 	p.AllowValues(unix.SYS_TGKILL, 0, uint32(self))
 	p.AllowIf(unix.SYS_PRLIMIT64, allowlist.Is(0, 0)) // see Process.EndLikeProgram
@@ -87,14 +81,6 @@ func memory(p *allowlist.Program, fixed uint32) {
 	p.AllowIf(unix.SYS_MPROTECT, noCode...)
 	p.AllowIf(unix.SYS_MUNMAP, elsewhere...)
 	p.AllowIf(unix.SYS_MADVISE, elsewhere...)
-}
-
-// threads allows new threads, and no new process. The flags of clone3 lie in memory,
-// where no filter sees them: who is told that there is no such call takes clone.
-func threads(p *allowlist.Program) {
-	const spaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
-	p.AllowIf(unix.SYS_CLONE, allowlist.Has(0, unix.CLONE_THREAD), allowlist.Lacks(0, spaces))
-	p.Refuse(unix.SYS_CLONE3, unix.ENOSYS)
 }
 
 // looking allows to find a file, without being able to read it.

@@ -22,9 +22,9 @@ func canInstall() error {
 	return nil
 }
 
-// install installs a filter in all threads of this process, which become unable to
+// Install installs a filter in all threads of this process, which become unable to
 // gain privileges by execve(2) with it.
-func install(program []byte) error {
+func Install(program []byte) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}

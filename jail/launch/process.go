@@ -30,6 +30,7 @@ type Process struct {
 	timedOut     bool
 	placeholders *standin.Held
 	confinement  *confine.Confinement // what Confine completes
+	watched      []watched
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -134,6 +135,10 @@ func (p *Process) follow() {
 		if p.sockets != nil {
 			fds = append(fds, unix.PollFd{Fd: int32(p.sockets.Listener()), Events: unix.POLLIN})
 		}
+		services := len(fds)
+		for i := range p.watched {
+			fds = append(fds, unix.PollFd{Fd: int32(p.watched[i].fd), Events: unix.POLLIN})
+		}
 		_, err := unix.Poll(fds, p.timeLeft())
 		if errors.Is(err, unix.EINTR) {
 			continue
@@ -148,9 +153,10 @@ func (p *Process) follow() {
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
 		}
-		if others < len(fds) {
+		if others < services {
 			p.answer(fds[others].Revents)
 		}
+		p.noticeEnds(fds[services:])
 		if p.relay != nil {
 			p.serve(fds[2:others])
 		}
@@ -262,6 +268,7 @@ func (p *Process) signalGroup(sig syscall.Signal) {
 
 func (p *Process) close() {
 	p.confinement.Close()
+	p.watched = nil
 	if p.sockets != nil {
 		p.sockets.Close()
 	}
