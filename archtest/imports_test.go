@@ -53,6 +53,8 @@ func rank(name string) (int, bool) {
 		return 0, true // know nothing of what they store and spell
 	case "procstat":
 		return 0, true // knows nothing of jails
+	case "allowlist":
+		return 0, true // knows nothing of what its filters are for
 	case "cgroup":
 		return 0, true // knows nothing of jails
 	case "systemd":
@@ -85,7 +87,7 @@ func rank(name string) (int, bool) {
 		return 3, true // copies between two terminals
 	case "jail/plan":
 		return 1, true // see TestLaunchKnowsNoPolicy
-	case "jail/child":
+	case "jail/child", "jail/confine":
 		return 2, true
 	case "jail/launch":
 		return 4, true
@@ -127,6 +129,8 @@ func rank(name string) (int, bool) {
 		return 4, true // knows the words that flags take; their grammar is handed to it
 	case "cmd/jail/internal/measurement", "cmd/jail/internal/scorecard":
 		return 8, true
+	case "service":
+		return 7, true // launches a plan of its own, which launch knows nothing of
 	case "cmd/jail", "cmd/jail-launcher":
 		return 9, true
 	}
@@ -195,7 +199,9 @@ func arrows() map[string][]string {
 	return map[string][]string{
 		"jail/plan":    {"diag"},
 		"jail/child":   {"jail/plan", "procstat"},
-		"jail/launch":  {"diag", "jail/child", "jail/plan", "standin", "terminal", "unixsock"},
+		"jail/confine": {"allowlist", "landlock"},
+		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "standin", "terminal", "unixsock"},
+		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "seccomp"},
 		"jail/host":    {"landlock", "policy/paths", "standin", "terminal"},
 		"jail/fstree":  {"diag", "jail/host", "policy", "policy/paths", "standin"},
 		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "policy/paths", "seccomp", "standin", "terminal", "unixsock", "wire"},
@@ -226,7 +232,7 @@ func TestArrows(t *testing.T) {
 // TestLaunchKnowsNoPolicy looks at the whole chain of imports.
 func TestLaunchKnowsNoPolicy(t *testing.T) {
 	for _, p := range list(t) {
-		if !slices.Contains([]string{"jail/plan", "jail/child", "jail/launch"}, p.name()) {
+		if !slices.Contains([]string{"jail/plan", "jail/child", "jail/confine", "jail/launch"}, p.name()) {
 			continue
 		}
 		for _, never := range []string{"policy", "policy/kind", "policy/paths", "seccomp", "jail/host", "jail/fstree", "jail/compile"} {

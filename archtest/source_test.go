@@ -51,6 +51,7 @@ func TestSourceRulesHaveTeeth(t *testing.T) {
 		{"libseccomp in another package", "jail/compile", "plan.go", `import _ "github.com/seccomp/libseccomp-golang"`, 1},
 		{"libseccomp in the vocabulary", "seccomp", "cache.go", `import _ "github.com/seccomp/libseccomp-golang"`, 1},
 		{"libseccomp where it belongs", "seccomp/libseccomp", "compile.go", `import _ "github.com/seccomp/libseccomp-golang"`, 0},
+		{"calls in all threads elsewhere", "jail/launch", "a.go", `import _ "kernel.org/pub/linux/libs/security/libcap/psx"`, 1},
 		{"init", "diag", "a.go", `func init() {}`, 1},
 		{"a method called init", "diag", "a.go", `type t int; func (t) init() {}`, 0},
 		{"a map", "caps", "a.go", `var m = map[string]int{"a": 1}`, 1},
@@ -126,8 +127,10 @@ func wrongImport(pkg, file string, spec *ast.ImportSpec) string {
 		return err.Error()
 	}
 	switch {
-	case path == "unsafe" && (pkg != "jail/child" && pkg != "jail/launch" || !strings.HasSuffix(file, "_unsafe.go")):
-		return "unsafe belongs to *_unsafe.go of jail/child and jail/launch, which are reviewed for it"
+	case path == "unsafe" && (!mayBeUnsafe(pkg) || !strings.HasSuffix(file, "_unsafe.go")):
+		return "unsafe belongs to *_unsafe.go of jail/child, jail/confine and jail/launch, which are reviewed for it"
+	case strings.HasPrefix(path, "kernel.org/") && pkg != "jail/confine":
+		return "calls in all threads belong to jail/confine"
 	case path == "gopkg.in/yaml.v3" && (pkg != "policy/yaml" || file != "yaml.go"):
 		return "YAML nodes stay in policy/yaml/yaml.go, so that the library can be replaced"
 	case strings.HasPrefix(path, "github.com/seccomp/") && pkg != "seccomp/libseccomp":
@@ -136,6 +139,13 @@ func wrongImport(pkg, file string, spec *ast.ImportSpec) string {
 		return "grammars stay in cmd/jail: what is below it takes their values"
 	}
 	return ""
+}
+
+// mayBeUnsafe tells whether a package makes syscalls with addresses of memory that
+// golang.org/x/sys has no function for: between fork and exec, for seccomp
+// notifications, and for seccomp(2), landlock(7) and the page that a filter knows.
+func mayBeUnsafe(pkg string) bool {
+	return pkg == "jail/child" || pkg == "jail/confine" || pkg == "jail/launch"
 }
 
 // reportWork finds package-level variables whose value is computed when the

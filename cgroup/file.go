@@ -53,3 +53,12 @@ func number(text string) int {
 	}
 	return n
 }
+
+// open opens a file that may not be there: it is -1 then.
+func open(name string, flags int) int {
+	fd, err := unix.Open(name, flags|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+}

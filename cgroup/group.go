@@ -24,7 +24,14 @@ const (
 type Group struct {
 	dir  string
 	lock int // a locked descriptor of dir: its maker lives
+
+	// Opened with the first process, for an end at which nothing can be opened any
+	// more: memory.events and cgroup.kill, -1 where the kernel has none.
+	events, kill int
 }
+
+// newGroup is a group in which nothing has been made.
+func newGroup(dir string) *Group { return &Group{dir: dir, lock: -1, events: -1, kill: -1} }
 
 // Make makes a group with limits, and removes those that makers left behind
 // who were killed. Pids are those that Find was told of.
@@ -41,7 +48,7 @@ func (p Place) Make(l Limits, pids ...int) (*Group, error) {
 		}
 	}
 	sweep(p.Dir)
-	g := &Group{lock: -1, dir: path.Join(p.Dir, prefix+strconv.Itoa(unix.Getpid())+"-"+strconv.FormatInt(time.Now().UnixNano(), 36))}
+	g := newGroup(path.Join(p.Dir, prefix+strconv.Itoa(unix.Getpid())+"-"+strconv.FormatInt(time.Now().UnixNano(), 36)))
 	if err := unix.Mkdir(g.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("mkdir %s: %w", g.dir, err)
 	}
@@ -123,7 +130,7 @@ var ErrNotHeld = errors.New("the limit is not in force")
 // Adopt makes a group of one that a service manager has made, with limits,
 // and delegated. It removes nothing: that is up to its maker.
 func Adopt(dir string, l Limits) (*Group, error) {
-	g := &Group{dir: dir, lock: -1}
+	g := newGroup(dir)
 	for _, f := range l.files() {
 		if f.name == swapFile && !swaps() {
 			continue // may be missing, and limits nothing
@@ -157,6 +164,7 @@ func (g *Group) Add(pid int) error {
 	if err := write(name, strconv.Itoa(pid)); err != nil {
 		return fmt.Errorf("write a process id to %s: %w", name, err)
 	}
+	g.events, g.kill = open(g.dir+"/memory.events", unix.O_RDONLY), open(g.dir+"/cgroup.kill", unix.O_WRONLY)
 	return nil
 }
 
@@ -169,7 +177,12 @@ func (g *Group) Inside() string { return g.dir + "/" + inner }
 // Killed tells how many processes the kernel has killed because the memory
 // of the group was used up.
 func (g *Group) Killed() int {
-	words := fields(g.dir + "/memory.events")
+	var text [1024]byte
+	n, err := unix.Read(g.events, text[:])
+	if err != nil {
+		return 0
+	}
+	words := strings.Fields(string(text[:n]))
 	for i := 1; i < len(words); i += 2 {
 		if words[i-1] == "oom_kill" {
 			return number(words[i])
@@ -179,7 +192,13 @@ func (g *Group) Killed() int {
 }
 
 // Kill ends everything in the group (Linux 5.14).
-func (g *Group) Kill() error { return write(g.dir+"/cgroup.kill", "1") }
+func (g *Group) Kill() error {
+	if g.kill < 0 {
+		return unix.ENOENT // nothing was ever in it, or the kernel can't
+	}
+	_, err := unix.Write(g.kill, []byte("1"))
+	return err
+}
 
 // Remove ends what is left in the group and removes it. Processes that have
 // just ended may keep it for a moment; what can't be removed is left to the
@@ -198,9 +217,11 @@ func (g *Group) Remove() {
 // Close gives back what the group takes in this process. A group that was
 // adopted needs no more.
 func (g *Group) Close() {
-	if g.lock >= 0 {
-		_ = unix.Close(g.lock)
-		g.lock = -1
+	for _, fd := range []*int{&g.lock, &g.events, &g.kill} {
+		if *fd >= 0 {
+			_ = unix.Close(*fd)
+			*fd = -1
+		}
 	}
 }
 

@@ -128,6 +128,15 @@ func Register(p Place, l *Launch) (*Registration, error) {
 	return reg, nil
 }
 
+// Dirs are the directories in which Remove removes something, while the record is
+// there. A nil registration has none.
+func (r *Registration) Dirs() []string {
+	if r == nil {
+		return nil
+	}
+	return []string{r.dir.Path()}
+}
+
 // Remove removes the record. A nil registration has none.
 func (r *Registration) Remove() {
 	if r == nil {

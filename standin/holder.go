@@ -93,7 +93,8 @@ func (h holder) gone(deadline time.Time) bool {
 	if here, err := whereabouts(); err != nil || !here.same(h.where) {
 		return true
 	}
-	// A process that can't be looked at counts as the jail's.
+	// A process that can't be looked at counts as the jail's, also when it is this
+	// process that can't look at anything any more.
 	if start, err := startOf(h.pid); err == nil && start != h.start {
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,9 +64,24 @@ func (h *Held) For(first int) error {
 	return nil
 }
 
+// Dirs are the directories in which Release removes something, that of the records
+// among them. A nil Held has none.
+func (h *Held) Dirs() []string {
+	if h == nil {
+		return nil
+	}
+	dirs := make([]string, 0, len(h.records)+1)
+	for _, r := range h.records {
+		dirs = append(dirs, r.dir, parentOf(r.path))
+	}
+	return dirs
+}
+
 // Release gives the stand-ins up. They are removed if no other jail needs
 // them, the innermost first. Jails of killed launchers are given a moment to
-// die. A nil Held holds nothing.
+// die. It opens nothing for reading or writing (but see changeMode and hasText): a
+// process that can no longer do that looks at numbers of processes alone, and leaves
+// what is in doubt to the next Sweep. A nil Held holds nothing.
 func (h *Held) Release() {
 	if h == nil {
 		return
@@ -127,14 +143,15 @@ func makeOne(parent int, name string, kind Kind) error {
 }
 
 // changeMode is chmod(2) of a directory that must not have become a link
-// meanwhile.
+// meanwhile. It takes no descriptor that could be read from: a launcher may not be
+// able to get one any more.
 func changeMode(parent int, name string, mode uint32) error {
-	fd, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	fd, err := unix.Openat(parent, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = unix.Close(fd) }()
-	return unix.Fchmod(fd, mode)
+	return unix.Fchmodat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), mode, 0)
 }
 
 // makeCommonDir gives the file its name when it is complete: git must never
@@ -177,10 +194,13 @@ func remove(parent int, name string) {
 	}
 }
 
+// hasText tells whether a file that has the mode and size of a CommonDir is one. Where
+// its text can't be read, as at the end of a launcher, which opens nothing any more,
+// these decide: nobody else gives a file that mode.
 func hasText(parent int, name string) bool {
 	f, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return false
+		return errors.Is(err, unix.EPERM)
 	}
 	defer func() { _ = unix.Close(f) }()
 	var text [len(commonDirText) + 1]byte

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -84,6 +85,9 @@ func (d Dir) Private(name string, make bool) (Dir, error) {
 	}
 	return own(fd, 0o077)
 }
+
+// Path leads to the directory as long as it is open, whatever its name is.
+func (d Dir) Path() string { return "/proc/self/fd/" + strconv.Itoa(d.fd) }
 
 // Close gives the descriptor back.
 func (d Dir) Close() { unix.Close(d.fd) }

@@ -48,8 +48,8 @@ type Rules struct {
 // findPath resolves a path as the thread that named it would, pins what it
 // leads to, and judges that. The descriptor is the caller's to close, and is
 // opened with O_PATH.
-func (r *Rules) findPath(thread int, name string) (int, unix.Errno) {
-	fd, err := openFor(thread, name)
+func (r *Rules) findPath(k Kernel, thread int, name string) (int, unix.Errno) {
+	fd, err := openFor(k, thread, name)
 	if err != nil {
 		return -1, errnoOf(err)
 	}
@@ -85,7 +85,7 @@ const maxTries = 4
 // working directory if the path is relative. Links lead where they lead for
 // the thread, but for the magic ones of /proc, which the kernel does not
 // follow in such a lookup.
-func openFor(thread int, name string) (int, error) {
+func openFor(k Kernel, thread int, name string) (int, error) {
 	proc := "/proc/" + strconv.Itoa(thread)
 	root, err := unix.Open(proc+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -99,14 +99,15 @@ func openFor(thread int, name string) (int, error) {
 		}
 		name = dir + "/" + name
 	}
-	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT}
 	for range maxTries {
-		fd, err := unix.Openat2(root, name, &how)
-		switch {
-		case errors.Is(err, unix.EXDEV):
+		switch fd, errno := k.OpenInRoot(root, name); errno {
+		case 0:
+			return fd, nil
+		case unix.EXDEV:
 			return -1, unix.EACCES // a magic link, which connect(2) has no word for
-		case !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR):
-			return fd, err
+		case unix.EAGAIN, unix.EINTR:
+		default:
+			return -1, errno
 		}
 	}
 	return -1, unix.ENOENT

@@ -39,6 +39,11 @@ type Kernel interface {
 	Waits(listener int, id uint64) bool
 	// Connect is connect(2) with an address as it is. It may wait.
 	Connect(socket int, address []byte) unix.Errno
+	// OpenInRoot opens a path with O_PATH as if a directory were the root
+	// directory (openat2(2), RESOLVE_IN_ROOT).
+	OpenInRoot(root int, name string) (int, unix.Errno)
+	// OpenStatus opens the file status of a directory /proc/PID.
+	OpenStatus(process int) (int, unix.Errno)
 	// Become gives the calling thread the jail's user: what a connection shows
 	// of who made it is that.
 	Become() error
@@ -56,9 +61,10 @@ type Server struct {
 	lost     lost
 }
 
-// NewServer makes a server, which owns the listener from then on.
+// NewServer makes a server, which owns the listener from then on. Serve makes no
+// socket of its own: the process may not be able to any more by then.
 func NewServer(k Kernel, listener int, rules Rules) *Server {
-	return &Server{kernel: k, rules: rules, listener: listener}
+	return &Server{kernel: k, rules: rules, listener: listener, host: ownNetwork()}
 }
 
 // maxWaiting bounds the connections that take time. Each holds a descriptor
@@ -166,7 +172,6 @@ func (s *Server) prepare() {
 	s.ready = true
 	debug.SetGCPercent(100)
 	s.refuses = s.kernel.Become() != nil || unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) != nil
-	s.host = ownNetwork()
 }
 
 // begin finds out what a call is about.
@@ -220,7 +225,7 @@ func (s *Server) aimUnix(a *attempt, thread int) unix.Errno {
 	case Foreign:
 		return 0
 	case Path:
-		fd, errno := s.rules.findPath(thread, string(name))
+		fd, errno := s.rules.findPath(s.kernel, thread, string(name))
 		if errno != 0 {
 			return errno
 		}

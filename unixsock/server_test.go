@@ -54,6 +54,22 @@ func (s *stage) Answer(_ int, _ uint64, result unix.Errno) unix.Errno {
 
 func (s *stage) Become() error { return nil }
 
+func (s *stage) OpenInRoot(root int, name string) (int, unix.Errno) {
+	fd, err := unix.Openat2(root, name, &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT})
+	if err != nil {
+		return -1, errnoOf(err)
+	}
+	return fd, 0
+}
+
+func (s *stage) OpenStatus(process int) (int, unix.Errno) {
+	fd, err := unix.Openat(process, "status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, errnoOf(err)
+	}
+	return fd, 0
+}
+
 func (s *stage) Waits(int, uint64) bool { return !s.gone }
 
 func (s *stage) Connect(socket int, address []byte) unix.Errno {

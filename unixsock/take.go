@@ -23,7 +23,7 @@ func (s *Server) takeSocket(call *Call) (int, unix.Errno) {
 	}
 	process, err := unix.PidfdOpen(call.Thread, pidfdThread)
 	if errors.Is(err, unix.EINVAL) {
-		process, err = unix.PidfdOpen(processOf(call.Thread), 0)
+		process, err = unix.PidfdOpen(processOf(s.kernel, call.Thread), 0)
 	}
 	if err != nil {
 		return -1, errnoOf(err)
@@ -40,9 +40,14 @@ func (s *Server) takeSocket(call *Call) (int, unix.Errno) {
 }
 
 // processOf is the process of a thread, 0 when it is gone (proc_pid_status(5)).
-func processOf(thread int) int {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(thread)+"/status", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+func processOf(k Kernel, thread int) int {
+	dir, err := unix.Open("/proc/"+strconv.Itoa(thread), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
+		return 0
+	}
+	defer func() { _ = unix.Close(dir) }()
+	fd, errno := k.OpenStatus(dir)
+	if errno != 0 {
 		return 0
 	}
 	defer func() { _ = unix.Close(fd) }()

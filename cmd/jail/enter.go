@@ -44,12 +44,16 @@ func enterVerb(a *app, args []string) int {
 	if problems.HasErrors() {
 		return a.report(nil, problems)
 	}
-	process, failure := launch.Start(plan, nil, launch.Options{Terminal: a.terminal, Sockets: entry.Sockets()})
+	process, failure := launch.Start(plan, nil, launch.Options{Terminal: a.terminal, Sockets: entry.Sockets(), Confined: true})
 	if failure != nil {
 		a.report(nil, diag.List{failure.Diagnostic()})
 		return failure.ExitStatus()
 	}
+	unconfined := process.Confine()
 	status = process.Wait()
+	if unconfined != nil {
+		return a.fail("what entered the jail was ended: "+unconfined.Error(), "")
+	}
 	process.EndLikeProgram(status)
 	return status
 }

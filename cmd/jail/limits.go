@@ -41,7 +41,7 @@ func (l *prepared) limiter() *limiter {
 // options are what a launch needs beside its plan: the control group, and the
 // caller's terminal.
 func (l *prepared) options() launch.Options {
-	o := launch.Options{Terminal: l.host.Terminal}
+	o := launch.Options{Terminal: l.host.Terminal, Confined: true}
 	if l.group = l.limiter(); l.group != nil {
 		o.Group = l.group
 	}
@@ -54,6 +54,14 @@ func (g *limiter) Inside() string {
 		return ""
 	}
 	return g.group.Inside()
+}
+
+// Dir is the directory of the group with the limits, "" when there is none.
+func (g *limiter) Dir() string {
+	if g.group == nil {
+		return ""
+	}
+	return g.group.Dir()
 }
 
 // Add makes the group and puts the first process into it.

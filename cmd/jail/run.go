@@ -98,7 +98,10 @@ func (a *app) launch(l *loaded) int {
 
 // wait returns the exit status of the program.
 func (a *app) wait(running *launcher.Running, l *loaded, launch *launcher.Launch) int {
-	status := running.Wait()
+	status, err := running.Wait()
+	if err != nil {
+		return a.fail(err.Error(), "")
+	}
 	a.explainKilled(l.group)
 	if running.TimedOut() {
 		a.report(nil, launch.TimeIsOver())

@@ -1,7 +1,9 @@
 package security
 
 import (
+	"bytes"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +19,7 @@ import (
 type leftovers struct {
 	processes, sockets []string
 	mounts             int
-	files              []string
+	files              []string // and control groups
 }
 
 // look lists the processes of this scene, its sockets in files, the mounts of the
@@ -40,7 +42,7 @@ func (s *scene) look() leftovers {
 			l.sockets = append(l.sockets, line)
 		}
 	}
-	for _, root := range []string{s.Root, "/dev/shm/jail*", "/dev/mqueue/jail*"} {
+	for _, root := range []string{s.Root, "/dev/shm/jail*", "/dev/mqueue/jail*", ownGroup(s.T) + "/jail-*"} {
 		found, err := filepath.Glob(root)
 		if err != nil {
 			s.T.Fatal(err)
@@ -149,6 +151,75 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("these run still: %q", ids)
+		}
+	}
+	s.run(line...)
+	s.same(before)
+}
+
+// ownGroup is the directory of this process's control group, in which its jails make
+// theirs.
+func ownGroup(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if group, ok := strings.CutPrefix(line, "0::"); ok {
+			return "/sys/fs/cgroup" + strings.TrimSuffix(group, "\n")
+		}
+	}
+	return "/no group"
+}
+
+// TestKilledAtAnyMoment kills launchers with a writable repository, a place for
+// records and placeholders, at moments of their life that nobody chose: nothing
+// outlives the launch that comes next.
+func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	launches := testenv.Rounds(40, 100)
+	if *long {
+		launches = 1000
+	}
+	s := newScene(t)
+	s.Mkdir(filepath.Join(s.Project, ".git"))
+	line := s.start(&row0, jailed, testenv.ProbeBin, "variables")
+	sleeper := append(slices.Clone(line[:len(line)-1]), "sleep")
+	time.Sleep(settled)
+	s.run(line...)
+	s.run(append([]string{"timeout", "-s", "INT", "1"}, sleeper...)...)
+	before := s.look()
+	began := time.Now()
+	s.run(line...)
+	usual := time.Since(began)
+	ran := 0
+	for n := range launches {
+		program := sleeper
+		if n%4 == 0 {
+			program = line // it may end by itself, and is killed while it clears up
+		}
+		cmd := s.command(program...)
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		cmd.WaitDelay = time.Millisecond // who is killed too may hold the pipe for a moment
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rand.N(3 * usual / 2))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if out.Len() > 0 {
+			ran++
+		}
+	}
+	t.Logf("%d launches, %d of which got as far as to run their program; one takes %v", launches, ran, usual)
+	if ran == 0 || ran == launches {
+		t.Errorf("programs that ran: %d of %d; the moments are not spread", ran, launches)
+	}
+	for deadline := time.Now().Add(5 * time.Second); s.quiet(testenv.JailBin, "ps", "--names") != ""; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("jails run still")
 		}
 	}
 	s.run(line...)

@@ -30,7 +30,7 @@ func lifeRows() []row {
 			noTeeth: "the launcher lives on and with it the jail, as any program started in the background does", noPeers: "row R4 asks them",
 			noControl: "it is about the launcher",
 		},
-		{id: "R5", what: "a service of a jail that dies", absent: "the services of a jail are its launcher: see R4"},
+		{id: "R5", what: "a service of a jail that dies", elsewhere: "TestR5"},
 		{id: "R6", what: "a step of the set-up that fails", elsewhere: "TestR6"},
 		{id: "R7", what: "core dumps", elsewhere: "TestR7"},
 		{id: "R8", what: "programs that do not want to end", elsewhere: "TestR8"},

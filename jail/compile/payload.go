@@ -12,13 +12,22 @@ import (
 
 // Payload is a program in an open file, to be run in a jail that was planned
 // for another one. The descriptors are the launcher's; none of them is passed
-// on but as standard input, output and error.
+// on but as standard input, output and error, and those of Further as 3, 4 and so on.
+//
+// Precondition: where there are Further ones, all of the launcher's descriptors that the
+// payload needs, and all that the launch opens, have higher numbers than they get. They
+// would take the place of one of those.
 type Payload struct {
 	Program              int
 	Argv                 []string
 	Time                 time.Duration // limit, 0 for none
 	Input, Output, Error int
+	Further              []int
 }
+
+// MostFurther is how many descriptors a payload can have besides: each takes a slot of
+// the plan.
+const MostFurther = 16
 
 // Carry returns the plan with a payload in the place of the program. Nothing else
 // is different: the payload is in the jail that the program would be in. It is
@@ -28,7 +37,7 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	carrier := *p
 	carrier.Time = load.Time
 	carrier.Path, carrier.Argv = "/proc/self/fd/"+strconv.Itoa(load.Program), load.Argv
-	ops := make([]plan.Op, 0, len(p.Program)+3)
+	ops := make([]plan.Op, 0, len(p.Program)+3+len(load.Further))
 	b := newBuilder(&ops)
 	b.because("connect", "the payload", nil)
 	free := unusedSlots(p)
@@ -42,7 +51,16 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	if n := len(program) - 1; n >= 0 && program[n].Number == unix.SYS_EXECVE {
 		program = program[:n] // without a program the plan ends before it
 	}
-	ops = append(ops, program...)
+	// Further descriptors come behind the step that marks all that are above standard
+	// error to be closed.
+	closing := slices.IndexFunc(program, func(o plan.Op) bool { return o.Name == "close_range" }) + 1
+	ops = append(ops, program[:closing]...)
+	for i, number := range load.Further {
+		input := plan.Input{Slot: free[3+i], FD: number}
+		carrier.Inputs = append(carrier.Inputs, input)
+		b.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(input.Slot), num(uint64(3+i), ""), num(0, ""))
+	}
+	ops = append(ops, program[closing:]...)
 	b.because("execute", "the payload", nil)
 	b.call("execve", unix.SYS_EXECVE, plan.NoSlot, text(carrier.Path), block(vector("argv", carrier.Argv)), block(vector("envp", carrier.Env)))
 	carrier.Program = ops

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/unixsock"
 )
 
@@ -54,6 +55,14 @@ func (notifications) Connect(socket int, address []byte) syscall.Errno {
 	}
 	_, _, errno := syscall.Syscall(unix.SYS_CONNECT, uintptr(socket), uintptr(at), uintptr(len(address)))
 	return errno
+}
+
+func (notifications) OpenInRoot(root int, name string) (int, syscall.Errno) {
+	return confine.OpenInRoot(root, name)
+}
+
+func (notifications) OpenStatus(process int) (int, syscall.Errno) {
+	return confine.OpenStatus(process)
 }
 
 // Become leaves a thread of root the jail's user and group, and of root's

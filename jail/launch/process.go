@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
 
 	"errors"
@@ -28,6 +29,8 @@ type Process struct {
 	rules        *unixsock.Rules  // of sockets
 	timedOut     bool
 	placeholders *standin.Held
+	confinement  *confine.Confinement // what Confine completes
+	watched      []watched
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -52,7 +55,7 @@ func openProcess(l *launch, program int) *Process {
 	first := l.init.pid
 	return &Process{
 		first: first, program: program, firstfd: open(first), pidfd: open(program),
-		plan: l.plan, options: l.options, placeholders: l.held, control: -1,
+		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
 	}
 }
 
@@ -141,6 +144,10 @@ func (p *Process) follow() {
 		if p.sockets != nil {
 			fds = append(fds, unix.PollFd{Fd: int32(p.sockets.Listener()), Events: unix.POLLIN})
 		}
+		services := len(fds)
+		for i := range p.watched {
+			fds = append(fds, unix.PollFd{Fd: int32(p.watched[i].fd), Events: unix.POLLIN})
+		}
 		_, err := unix.Poll(fds, wait)
 		if errors.Is(err, unix.EINTR) {
 			continue
@@ -155,9 +162,10 @@ func (p *Process) follow() {
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
 		}
-		if others < len(fds) {
+		if others < services {
 			p.answer(fds[others].Revents)
 		}
+		p.noticeEnds(fds[services:])
 		if p.relay != nil {
 			p.serve(fds[2:others])
 		}
@@ -281,6 +289,8 @@ func (p *Process) signalGroup(sig syscall.Signal) {
 }
 
 func (p *Process) close() {
+	p.confinement.Close()
+	p.watched = nil
 	if p.sockets != nil {
 		p.sockets.Close()
 	}

@@ -7,6 +7,7 @@ package launch
 
 import (
 	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
 
 	"errors"
@@ -35,6 +36,9 @@ type Options struct {
 	// commands of a build are. It is called before the first connection is
 	// answered. nil is nothing to do.
 	Settled func()
+	// Confined: Process.Confine will be called. What can go wrong with that is tried
+	// before the program runs.
+	Confined bool
 }
 
 // Group limits a jail as a whole. The launcher puts the first process into it
@@ -115,11 +119,13 @@ type launch struct {
 	init    *Init
 	options Options
 	held    *standin.Held
+	confine *confine.Confinement
 }
 
 // follow lets the child begin and reads its status messages.
 func (l *launch) follow() (*Process, *Failure) {
 	defer l.init.release()
+	defer func() { l.confine.Close() }()
 	if err := l.prepare(); err != nil {
 		l.init.kill()
 		l.leaveGroup()
@@ -152,6 +158,9 @@ func (l *launch) follow() (*Process, *Failure) {
 // prepare does what has to be done before the child begins, and lets it begin.
 func (l *launch) prepare() error {
 	first := l.init.pid
+	if err := l.prepareConfinement(); err != nil {
+		return err
+	}
 	if err := l.held.For(first); err != nil {
 		return err
 	}

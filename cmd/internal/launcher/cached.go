@@ -47,8 +47,12 @@ func Relaunch(h *host.Host, line []string, stderr io.Writer) (status int, done b
 		return 0, false
 	}
 	Sweep(h)
-	status = running.Wait()
-	if running.TimedOut() {
+	status, err := running.Wait()
+	switch {
+	case err != nil:
+		report(stderr, diag.List{{Code: "failed", Summary: err.Error()}})
+		return status, true
+	case running.TimedOut():
 		report(stderr, l.TimeIsOver())
 	}
 	running.EndLikeProgram(status)

@@ -5,6 +5,7 @@
 package launcher
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/standin"
@@ -45,17 +47,21 @@ func Prepare() {
 type Running struct {
 	*launch.Process
 	registration *registry.Registration
+	unconfined   error
 }
 
-// Start launches a compiled jail, which Wait registers when it has run for a moment. The
-// init is used if it fits the plan; nil is none.
+// Start launches a compiled jail. When it has run for a moment, Wait registers it and
+// confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	o := launch.Options{Terminal: l.Host.Terminal}
+	o := launch.Options{Terminal: l.Host.Terminal, Confined: true}
 	if l.Group != nil {
 		o.Group = l.Group
 	}
 	r := new(Running)
-	o.Settled = func() { r.registration = l.register(c, r.Process) }
+	o.Settled = func() {
+		r.registration = l.register(c, r.Process)
+		r.unconfined = r.Confine(r.registration.Dirs()...)
+	}
 	var failure *launch.Failure
 	if r.Process, failure = launch.Start(c.Plan, init, o); failure != nil {
 		return nil, failure
@@ -63,11 +69,15 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 	return r, nil
 }
 
-// Wait returns the exit status of the program, when all of the jail has ended.
-func (r *Running) Wait() int {
+// Wait returns the exit status of the program, when all of the jail has ended. An error
+// has ended it.
+func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
 	r.registration.Remove()
-	return status
+	if r.unconfined != nil {
+		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unconfined)
+	}
+	return status, nil
 }
 
 // register leaves a registration for ps, enter, stop and inspect. It is called when

@@ -176,7 +176,9 @@ func (m *measurement) run(plan *plan.Plan, questions []score.Question) ([]string
 		Program: int(program.Fd()), Argv: []string{ProbeName}, Time: measureTime,
 		Input: int(input.Fd()), Output: int(end.Fd()), Error: int(end.Fd()),
 	})
-	process, failure := launch.Start(carrier, nil, m.Options())
+	options := m.Options()
+	options.Confined = false // more is to be launched, read and printed afterwards
+	process, failure := launch.Start(carrier, nil, options)
 	end.Close()
 	if failure != nil {
 		return nil, failure

@@ -1,0 +1,102 @@
+// Package confine takes from the launcher what it does not need any more once the
+// jail's program runs: it then follows the jail and clears up behind it. A syscall
+// filter holds for all threads of the process. Landlock does as well, where the
+// launcher does not make the jail's connections.
+//
+// What can fail is tried by Prepare, before there is a program; Enter does the rest.
+// The package knows neither plans nor policies.
+package confine
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/landlock"
+)
+
+// Confinement is what was prepared for one jail.
+type Confinement struct {
+	connects bool
+	version  landlock.ABI
+	ruleset  int // -1: none
+}
+
+// testOnlyOff leaves a guard out, by its name; tests see it work again then what it
+// prevents.
+var testOnlyOff string
+
+// Names of the guards, for tests.
+const (
+	guardFilter   = "filter"
+	guardLandlock = "landlock"
+)
+
+// Prepare finds out whether the kernel can confine this process. connects tells that
+// it will make the connections of a jail.
+func Prepare(connects bool) (*Confinement, error) {
+	c := &Confinement{connects: connects, ruleset: -1}
+	if err := canInstall(); err != nil {
+		return nil, err
+	}
+	if connects {
+		return c, mapFixed()
+	}
+	if c.version = landlockVersion(); c.version == 0 {
+		return c, nil // the profile decides whether the program does without
+	}
+	var err error
+	const everything = landlock.Looking | landlock.Changing | landlock.Devices | landlock.IoctlDev
+	c.ruleset, err = createRuleset(landlock.RulesetAttr(c.version.Has(everything), 0, c.version.HasScopes(landlock.AbstractUnixSocket)))
+	return c, err
+}
+
+// Enter confines all threads of this process for good. It fails only for want of
+// memory, or because somebody else has restricted the process meanwhile.
+//
+// Who makes the jail's connections copies descriptors and memory of its processes
+// (pidfd_getfd(2), process_vm_readv(2)). The kernel forbids that to a process under
+// Landlock, since the jail's are not under the same rules: there the filter has to do.
+func (c *Confinement) Enter(n *Needs) error {
+	defer c.Close()
+	n.Connects = n.Connects && c.connects
+	if c.ruleset >= 0 && testOnlyOff != guardLandlock {
+		// The list of its own threads is what they are found by, one after the other.
+		err := c.allow(landlock.ReadDir, "/proc/self/task")
+		for _, dir := range n.Removes {
+			err = errors.Join(err, c.allow(landlock.RemoveFile|landlock.RemoveDir, dir))
+		}
+		if err != nil {
+			return err
+		}
+		if err := restrict(c.ruleset); err != nil {
+			return err
+		}
+	}
+	if testOnlyOff == guardFilter {
+		return nil
+	}
+	return Install(filter(n, unix.Getpid(), fixedHigh.Load()))
+}
+
+// Close gives back what was prepared. A nil Confinement has nothing.
+func (c *Confinement) Close() {
+	if c != nil && c.ruleset >= 0 {
+		_ = unix.Close(c.ruleset)
+		c.ruleset = -1
+	}
+}
+
+// allow adds a rule. A directory that is gone has nothing in it.
+func (c *Confinement) allow(rights landlock.FS, dir string) error {
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open %s: %w", dir, err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	return addRule(c.ruleset, landlock.PathBeneathAttr(rights, int32(fd)))
+}

@@ -1,0 +1,8 @@
+package service
+
+import "golang.org/x/sys/unix"
+
+const statCall = unix.SYS_FSTATAT
+
+// nativeCalls are those that other machines do not have.
+func nativeCalls() []uint32 { return nil }

@@ -1,0 +1,69 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/confine"
+)
+
+// prefix begins what a service's process is called by, and with it the way to tell one
+// from other uses of the same executable.
+const prefix = "jail-service-"
+
+// Name tells which service this process is, from its arguments; "" for none.
+func Name(argv []string) string {
+	if len(argv) != 1 {
+		return ""
+	}
+	name, _ := strings.CutPrefix(path.Base(argv[0]), prefix)
+	if prefix+name != path.Base(argv[0]) {
+		return ""
+	}
+	return name
+}
+
+// control is the descriptor of a service that leads to its launcher. Those that were
+// passed in come behind it.
+const control = 3
+
+// Passed is what a service was started with.
+type Passed struct {
+	Sockets []int  // in the order of Options
+	Setting []byte // likewise
+}
+
+// words of the launcher and of a service to each other.
+const readyWord = "ready"
+
+// Serve is what a service's process does first. It receives what the launcher passed,
+// has the service prepare itself, gives up what only a starting program needs, and tells
+// the launcher that it is ready. What it returns with is left to do. An error is written to
+// standard error by the caller, and ends the process.
+func Serve(prepare func(Passed) error) (Passed, error) {
+	var passed Passed
+	var message [1 + 1 + MostSetting]byte
+	n, err := unix.Read(control, message[:])
+	if err != nil || n < 2 {
+		return passed, errors.Join(errors.New("a service is started by a launcher"), err)
+	}
+	for i := range int(message[0]) {
+		passed.Sockets = append(passed.Sockets, control+1+i)
+		unix.CloseOnExec(control + 1 + i)
+	}
+	passed.Setting = message[2:n]
+	if err := prepare(passed); err != nil {
+		return passed, err
+	}
+	if err := confine.Install(filter(message[1] != 0, true)); err != nil {
+		return passed, err
+	}
+	if _, err := unix.Write(control, []byte(readyWord)); err != nil {
+		return passed, fmt.Errorf("tell the launcher: %w", err)
+	}
+	return passed, nil
+}

@@ -1,0 +1,279 @@
+// Package service runs a process beside one jail that does something for it: what it is
+// sent through sockets that are passed in, and nothing else. Such a process reads what a
+// program inside sends it, so it is confined like one: by a plan of its own that goes
+// through the same compiler, launcher and child. It sees no file of the host, has a
+// network only if it asks for one, no capabilities, and namespaces, Landlock and a syscall
+// filter of its own.
+//
+// The executable is the launcher's own, from sealed memory; Name and Serve are for its
+// other side. A service ends with its launcher, however that ends. When it ends before,
+// the sockets that it held are closed and nothing takes its place.
+package service
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/memfile"
+)
+
+// Options say what is to be started.
+type Options struct {
+	Name string
+	// Host is the machine and the caller, as for the jail itself.
+	Host *host.Host
+	// Sockets are descriptors of the launcher that the service gets, compile.MostFurther
+	// less one at most. The launcher's own copies are its to close: as long as one is
+	// open, the other side does not notice the end of the service.
+	Sockets []int
+	// Setting is passed to Serve, MostSetting bytes at most.
+	Setting []byte
+	// Network: it has the host's network. Without, it has none.
+	Network bool
+	// LandlockOptional is for a jail whose profile does without Landlock where the
+	// kernel has none.
+	LandlockOptional bool
+}
+
+// MostSetting is how long a setting can be.
+const MostSetting = 32 << 10
+
+// patience is how long a service may take to get ready. Nothing that it does then waits
+// for anybody.
+const patience = 10 * time.Second
+
+// Service is a service that runs.
+type Service struct {
+	name    string
+	process *launch.Process
+	control int // a socket
+	said    int // a pipe: its standard error
+}
+
+// Start starts a service and returns when it is ready. An error says which one did not
+// start, and what it said. Signals that the launcher gets are noted from then on, for the
+// jail that is to be started next; see launch.Start.
+func Start(o Options) (*Service, error) {
+	s, err := start(&o)
+	if err == nil {
+		err = s.introduce(&o)
+	}
+	if err != nil {
+		if s != nil {
+			err = s.explain(err)
+			s.Close()
+		}
+		return nil, fmt.Errorf("the service %s: %w", o.Name, err)
+	}
+	return s, nil
+}
+
+// start has the process started, which waits for introduce.
+func start(o *Options) (*Service, error) {
+	if len(o.Sockets) >= compile.MostFurther || len(o.Setting) > MostSetting {
+		return nil, errors.New("too much is passed to it")
+	}
+	var d descriptors
+	defer d.close()
+	load, err := d.payload(o)
+	if err != nil {
+		return nil, err
+	}
+	h := *o.Host
+	h.Terminal, h.Env, h.Cwd = nil, nil, "/"
+	h.Stdio = [3]host.Stream{{Kind: host.StreamDevice, Read: true}, {Kind: host.StreamDevice, Write: true}, {Write: true}}
+	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.Network, false)})
+	if problems.HasErrors() {
+		return nil, problems
+	}
+	process, failure := launch.Start(compile.Carry(compiled.Plan, load), nil, launch.Options{})
+	if failure != nil {
+		return nil, failure
+	}
+	return &Service{name: o.Name, process: process, control: d.keep(0), said: d.keep(1)}, nil
+}
+
+// descriptors are those that a start makes, all of which it closes but those that are
+// kept.
+type descriptors struct {
+	own    [2]int // the launcher's ends of the control socket and of standard error
+	all    []int
+	linked []string
+}
+
+func (d *descriptors) add(fds ...int) { d.all = append(d.all, fds...) }
+
+func (d *descriptors) close() {
+	for _, fd := range d.all {
+		_ = unix.Close(fd)
+	}
+}
+
+// keep takes one of the launcher's own ends out of what is closed.
+func (d *descriptors) keep(i int) int {
+	for j, fd := range d.all {
+		if fd == d.own[i] {
+			d.all = append(d.all[:j], d.all[j+1:]...)
+			break
+		}
+	}
+	return d.own[i]
+}
+
+// payload makes what the process is started with. In the process, what is passed gets
+// the numbers from 3 on. So whatever has one of them here that something needs gets
+// another, and what else is free of them is taken until it has started.
+func (d *descriptors) payload(o *Options) (compile.Payload, error) {
+	load := compile.Payload{Argv: []string{prefix + o.Name}}
+	above := control + 1 + len(o.Sockets)
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return load, err
+	}
+	d.add(null)
+	for null < above {
+		if null, err = unix.FcntlInt(uintptr(null), unix.F_DUPFD_CLOEXEC, 3); err != nil {
+			return load, err
+		}
+		d.add(null)
+	}
+	load.Input, load.Output = null, null
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return load, err
+	}
+	d.add(pair[0], pair[1])
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		return load, err
+	}
+	d.add(pipe[0], pipe[1])
+	d.own, load.Error = [2]int{pair[0], pipe[0]}, pipe[1]
+	load.Further = append(load.Further, pair[1])
+	for _, socket := range o.Sockets {
+		if socket, err = unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, above); err != nil {
+			return load, fmt.Errorf("pass a socket: %w", err)
+		}
+		d.add(socket)
+		load.Further = append(load.Further, socket)
+	}
+	load.Program, err = d.program(o.Name, above)
+	return load, err
+}
+
+// program puts this process's own executable into memory that nobody can change. Files
+// of the host lie outside of what Landlock lets a service execute.
+func (d *descriptors) program(name string, above int) (int, error) {
+	executable, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		return -1, err
+	}
+	if d.linked, err = linked(executable); err != nil {
+		return -1, err
+	}
+	file, err := memfile.Executable(prefix+name, executable)
+	if err != nil {
+		return -1, err
+	}
+	defer file.Close()
+	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, above)
+	if err == nil {
+		d.add(fd)
+	}
+	return fd, err
+}
+
+// introduce tells the service what it was passed, and waits until it is ready.
+func (s *Service) introduce(o *Options) error {
+	network := byte(0)
+	if o.Network {
+		network = 1
+	}
+	message := append([]byte{byte(len(o.Sockets)), network}, o.Setting...)
+	if err := unix.Sendto(s.control, message, unix.MSG_NOSIGNAL, nil); err != nil {
+		return fmt.Errorf("it ended before it was told what to do: %w", err)
+	}
+	fds := []unix.PollFd{{Fd: int32(s.control), Events: unix.POLLIN}}
+	for end := time.Now().Add(patience); ; {
+		n, err := unix.Poll(fds, int(time.Until(end).Milliseconds()))
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("it is not ready after %v", patience)
+		}
+		break
+	}
+	var word [len(readyWord) + 1]byte
+	n, err := unix.Read(s.control, word[:])
+	if err != nil || n == 0 {
+		return errors.New("it ended before it was ready")
+	}
+	if string(word[:n]) != readyWord {
+		return errors.New("it sent something else than that it is ready")
+	}
+	return nil
+}
+
+// explain adds the first line that a service said on standard error. One that was not
+// ready in time is ended first: what it said is complete then.
+func (s *Service) explain(err error) error {
+	if s.process != nil {
+		s.process.End()
+		s.process = nil
+	}
+	if said := s.lastWords(); said != "" {
+		return fmt.Errorf("%w, and said %q", err, said)
+	}
+	return err
+}
+
+func (s *Service) lastWords() string {
+	var text [1024]byte
+	if unix.SetNonblock(s.said, true) != nil {
+		return ""
+	}
+	n, err := unix.Read(s.said, text[:])
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(bytes.TrimSpace(text[:max(n, 0)])), "\n")
+	return line
+}
+
+// Follow has a jail's launcher say so when the service ends while the jail runs: report
+// gets one line. What the jail had of it is gone then, and nothing takes its place.
+func (s *Service) Follow(jail *launch.Process, report func(line string)) {
+	jail.Watch(s.process, func() {
+		line := "the service " + s.name + " has ended; what the jail reached through it is out of reach now"
+		if said := s.lastWords(); said != "" {
+			line += fmt.Sprintf(" (it said %q)", said)
+		}
+		report(line)
+	})
+}
+
+// Pid is the process id of the service, as seen from outside.
+func (s *Service) Pid() int { return s.process.Pid() }
+
+// Close ends the service. It is for after the jail has ended.
+func (s *Service) Close() {
+	if s.process != nil {
+		s.process.End()
+		s.process = nil
+	}
+	_ = unix.Close(s.control)
+	_ = unix.Close(s.said)
+}
