@@ -32,7 +32,7 @@ SHORT   ?= -short
 GOTEST  = JAIL_BIN=$(JAIL_BIN) $(GO) test $(SHORT) -p 4 -parallel 6 -timeout 20m $(TESTFLAGS)
 
 # Packages that take longest begin first.
-LONG := ./jail ./e2e/security ./e2e/...
+LONG := ./e2e/security ./jail/launch ./jail/compile ./cmd/jail ./e2e/...
 
 # Of the packages that root tests again, those of package jail and of what is
 # tested end to end, a test says whether root runs it: see internal/testenv.
@@ -88,9 +88,8 @@ test: ## All tests in their quick form, unprivileged; when started as root then 
 
 .PHONY: test-all
 test-all: ## All tests in full, those that take long as well, and every fuzz test for FUZZTIME (10s)
-	@scripts/deps build test
-	@$(if $(ROOT),scripts/as-user) $(MAKE) test-user fuzz SHORT=
-	@$(if $(ROOT),$(MAKE) test-root SHORT=)
+	@$(MAKE) test SHORT=
+	@$(if $(ROOT),scripts/as-user) $(MAKE) fuzz
 
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls

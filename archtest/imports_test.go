@@ -201,7 +201,7 @@ func arrows() map[string][]string {
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},
 		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "standin", "terminal", "unixsock"},
-		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "seccomp"},
+		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "policy/paths", "seccomp"},
 		"jail/host":    {"landlock", "policy/paths", "standin", "terminal"},
 		"jail/fstree":  {"diag", "jail/host", "policy", "policy/paths", "standin"},
 		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "policy/paths", "seccomp", "standin", "terminal", "unixsock", "wire"},
