@@ -32,15 +32,16 @@ import (
 func TestEnteringIsOpaque(t *testing.T) {
 	probe := filepath.Join(t.TempDir(), "probe")
 	testenv.Must(t, testenv.BuildProbe(probe))
+	name := filepath.Base(ownBinary(t)) // of the processes on their way in
 	for _, guarded := range []bool{true, false} {
-		got := watched(t, guarded, probe, "watch", "STOP", "no such text", "jail.test")
+		got := watched(t, guarded, probe, "watch", "STOP", "no such text", name)
 		if len(got.Early) == 0 != guarded || got.Processes == 0 {
 			t.Errorf("guarded %v: %d processes came, and of those on their way in could be had: %v", guarded, got.Processes, got.Early)
 		}
 		if own := got.Exes[ownBinary(t)]; own == 0 != guarded {
 			t.Errorf("guarded %v: %d times the launcher's binary was got hold of", guarded, own)
 		}
-		got = watched(t, guarded, probe, "seize", "STOP", "jail.test")
+		got = watched(t, guarded, probe, "seize", "STOP", name)
 		if got.BeforeRun == 0 != guarded || got.Attached == 0 {
 			t.Errorf("guarded %v: %d were traced, %d of them before they were the program", guarded, got.Attached, got.BeforeRun)
 		}
