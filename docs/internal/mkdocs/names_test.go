@@ -105,7 +105,7 @@ func receiver(e ast.Expr) string {
 var (
 	span = regexp.MustCompile("`([^`\n]+)`")
 	// A row about a function: its name and its file, perhaps behind a question.
-	row    = regexp.MustCompile("(?m)^\\|(?: [^|`]+\\? \\|)? `([\\w.]+)` \\| `([\\w./-]+\\.go)` \\|")
+	row    = regexp.MustCompile("(?m)^\\|(?: [^|]+\\? \\|)? `([\\w.]+)` \\| `([\\w./-]+\\.go)` \\|")
 	source = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)+$`)
 	member = regexp.MustCompile(`^[A-Za-z]\w*\.[A-Za-z]\w*$`)
 	camel  = regexp.MustCompile(`^([a-z]+[A-Z]|[A-Z][a-z]+[A-Z])\w*$`)
