@@ -229,6 +229,20 @@ func TestArrows(t *testing.T) {
 	}
 }
 
+// TestArrowsAreDocumented compares the table of the architecture page with the arrows.
+func TestArrowsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, imports := range arrows() {
+		row := "\n| `" + name + "` | `" + strings.Join(imports, "`, `") + "` |\n"
+		if !bytes.Contains(page, []byte(row)) {
+			t.Errorf("docs/architecture.md has not this row in its table of arrows:%s", row)
+		}
+	}
+}
+
 // TestLaunchKnowsNoPolicy looks at the whole chain of imports.
 func TestLaunchKnowsNoPolicy(t *testing.T) {
 	for _, p := range list(t) {
