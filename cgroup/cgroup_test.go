@@ -105,3 +105,45 @@ func TestAtMost(t *testing.T) {
 		}
 	}
 }
+
+// TestEndOpensNothing: what the end of a group takes is open since its first process
+// was added. A launcher may not be able to open anything by then.
+func TestEndOpensNothing(t *testing.T) {
+	dir := filepath.Join(tree(t, "/a||memory|\n"), "a")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("memory.events", "low 0\nmax 7\noom 3\noom_kill 2\noom_group_kill 0\n")
+	write("cgroup.kill", "")
+	g, err := Adopt(dir, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("inside/cgroup.procs", "")
+	if g.Killed() != 0 || g.Kill() == nil {
+		t.Error("a group that nothing was added to counts or ends processes")
+	}
+	if err := g.Add(7); err != nil {
+		t.Fatal(err)
+	}
+	moved := dir + " moved"
+	if err := os.Rename(dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	if got := g.Killed(); got != 2 {
+		t.Errorf("%d processes were ended, want 2", got)
+	}
+	if err := g.Kill(); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(moved, "cgroup.kill")); err != nil || string(text) != "1" {
+		t.Errorf("cgroup.kill has %q, %v", text, err)
+	}
+	g.Close()
+	if g.events >= 0 || g.kill >= 0 {
+		t.Error("descriptors stay open")
+	}
+}

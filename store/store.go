@@ -137,10 +137,53 @@ func (d Dir) Read(name string, limit int) ([]byte, error) {
 	return record, nil
 }
 
-// Write stores a record. It appears under its name complete or not at all: a
-// file beside it is written and renamed.
+// Write stores a record. It appears under its name complete or not at all: a file
+// without a name is written and gets it then, so that a writer who is killed leaves
+// nothing. Where there is a record of that name already, or no such files, a file
+// beside it is renamed.
 func (d Dir) Write(name string, record []byte) error {
 	temporary := fmt.Sprintf(temporaryPrefix+"%016x", rand.Uint64())
+	switch err := d.writeNameless(name, temporary, record); {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.EEXIST):
+		if err = d.replace(temporary, name); err == nil {
+			return nil
+		}
+		_ = unix.Unlinkat(d.fd, temporary, 0)
+		return fmt.Errorf("write a file: %w", err)
+	}
+	return d.writeBeside(name, temporary, record)
+}
+
+// writeNameless writes a record into a file that has no name before it is complete. It
+// fails with EEXIST when the name is taken: the file has the temporary one then.
+func (d Dir) writeNameless(name, temporary string, record []byte) error {
+	fd, err := open(d.fd, ".", unix.O_WRONLY|unix.O_TMPFILE|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := writeAll(fd, record); err != nil {
+		return err
+	}
+	link := func(name string) error {
+		return unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), d.fd, name, unix.AT_SYMLINK_FOLLOW)
+	}
+	err = link(name)
+	if errors.Is(err, unix.EEXIST) {
+		if failed := link(temporary); failed != nil {
+			return errNotLinked
+		}
+	}
+	return err
+}
+
+// errNotLinked is why the other way is tried.
+var errNotLinked = errors.New("the file got no name")
+
+// writeBeside writes a record into a file beside it, which is renamed.
+func (d Dir) writeBeside(name, temporary string, record []byte) error {
 	fd, err := open(d.fd, temporary, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return fmt.Errorf("create a file: %w", err)

@@ -59,6 +59,27 @@ func TestReadWrite(t *testing.T) {
 	}
 }
 
+// TestWaysOfWriting: with files without names and without, a record is replaced, and
+// nothing else is there. The file of a writer who dies has no name.
+func TestWaysOfWriting(t *testing.T) {
+	path, d := made(t)
+	for _, name := range []string{"name", "other"} {
+		must(t, d.writeBeside(name, temporaryPrefix+"1", []byte("beside")))
+		if got, err := d.Read(name, 10); err != nil || string(got) != "beside" {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
+		must(t, d.Write(name, []byte("anew")))
+		if got, err := d.Read(name, 10); err != nil || string(got) != "anew" {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
+	}
+	must(t, os.Mkdir(filepath.Join(path, "empty"), 0o700))
+	must(t, d.Write("empty", []byte("anew")))
+	if entries, err := os.ReadDir(path); err != nil || len(entries) != 3 {
+		t.Errorf("there are %v, %v", entries, err)
+	}
+}
+
 func TestOpenMakesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	if _, err := Open(path); !errors.Is(err, fs.ErrNotExist) {

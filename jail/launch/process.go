@@ -167,10 +167,16 @@ func (p *Process) follow() {
 		}
 		p.noticeEnds(fds[services:])
 		if p.relay != nil {
+			if fds[fromJail].Revents != 0 {
+				p.settle() // before anything is read that the program has written
+			}
 			p.serve(fds[2:others])
 		}
 	}
 }
+
+// fromJail is where follow has the jail's terminal among what it polls, if there is one.
+const fromJail = 4
 
 // moment is how many milliseconds a jail has to run for Options.Settled. To find it with
 // another command of jail takes longer.

@@ -34,7 +34,8 @@ type Options struct {
 	// Settled is called by Wait, once, when the jail has run for a moment: what is to
 	// be done about a jail that runs is for nothing when it is over at once, as most
 	// commands of a build are. It is called before the first connection is
-	// answered. nil is nothing to do.
+	// answered, and before anything is read that the program has written to a terminal
+	// of the jail's own. nil is nothing to do.
 	Settled func()
 	// Confined: Process.Confine will be called. What can go wrong with that is tried
 	// before the program runs.
