@@ -184,9 +184,15 @@ const moment = 3
 
 // settle calls Options.Settled, once.
 func (p *Process) settle() {
-	if settled := p.options.Settled; settled != nil {
-		p.options.Settled = nil
-		settled()
+	settled := p.options.Settled
+	if settled == nil {
+		return
+	}
+	p.options.Settled = nil
+	keep := traced() // which can't be asked when settled has confined this process
+	settled()
+	if !keep {
+		releaseCode()
 	}
 }
 
