@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jail-project/jail/internal/testenv"
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // threads are the values of two lines of /proc/PID/task/*/status, a text for each

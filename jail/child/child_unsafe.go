@@ -4,12 +4,12 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Rules for this file. Between clone and execve there is one thread, no

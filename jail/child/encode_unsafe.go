@@ -1,13 +1,13 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // encodedOp is an Op as the child executes it: numbers, offsets into one arena,

@@ -1,8 +1,6 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -11,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/procstat"
 )
 

@@ -1,11 +1,11 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // scratch is what each process of the child keeps for itself. It lies in the

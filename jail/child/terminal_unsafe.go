@@ -1,12 +1,12 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // The rules of child_unsafe.go are those of this file: it runs in the first

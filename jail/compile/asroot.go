@@ -1,13 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Who starts a jail as the host's root gets one that runs as somebody else: a

@@ -1,14 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/plan"
-
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/standin"
 )
 

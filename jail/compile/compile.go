@@ -4,16 +4,15 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"path"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )

@@ -1,9 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"fmt"
 	"path"
@@ -14,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/terminal"
 )
 

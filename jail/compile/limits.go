@@ -1,15 +1,14 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/cgroup"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 

@@ -1,13 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // overlayFD is the first of the three descriptor numbers under which an

@@ -1,9 +1,9 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // session gives the jail a session of its own, and with it process groups

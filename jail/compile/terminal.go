@@ -1,12 +1,11 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/terminal"
 )
 

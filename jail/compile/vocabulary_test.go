@@ -1,17 +1,17 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // TestPlanVocabulary executes a plan that no profile asks for: everything

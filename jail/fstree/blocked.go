@@ -1,12 +1,11 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/standin"
 )
 

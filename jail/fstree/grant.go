@@ -1,16 +1,15 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/standin"
 )
 

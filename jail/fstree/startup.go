@@ -1,14 +1,13 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"path"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // guards protects @startup inside everything that can be written, and what is

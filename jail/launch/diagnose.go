@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Codes of the diagnostics for launches that failed.

@@ -1,12 +1,11 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"syscall"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Failure says why a plan did not become a running program. Op is nil when

@@ -1,12 +1,12 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/child"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Init is the pre-forked init of a jail to be: its first process. It makes its

@@ -1,9 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/confine"
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"runtime"
 	"syscall"
@@ -11,6 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/confine"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/standin"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"

@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +8,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // asRoot does what a plan for a jail of root needs before its first process is

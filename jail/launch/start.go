@@ -6,10 +6,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/child"
-	"github.com/jail-project/jail/jail/confine"
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +13,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/confine"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/standin"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"

@@ -1,9 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 func fullPlan(t *testing.T) (*plan.Plan, string) {

@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"fmt"
 	"syscall"
@@ -10,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/terminal"
 )
 
