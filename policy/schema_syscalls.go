@@ -1,8 +1,9 @@
 package policy
 
 import (
-	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/seccomp"
+
+	"github.com/jail-project/jail/policy/kind"
 )
 
 func syscallsKey() Key {

@@ -131,7 +131,7 @@ func (m *mounter) tidy(root *fstree.Node) {
 		m.unlink(maskFile, 0)
 		m.unlink(maskDir, unix.AT_REMOVEDIR)
 	}
-	if m.nothing {
+	if m.hasMaskLink {
 		m.unlink(maskLink, 0)
 	}
 	for i := 1; i <= m.layers; i++ {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"
 )
@@ -27,7 +27,7 @@ type Process struct {
 	sockets      *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
 	rules        *unixsock.Rules  // of sockets
 	timedOut     bool
-	placeholders *standin.Held
+	placeholders *placeholder.Held
 	confinement  *confine.Confinement // what Confine completes
 	watched      []watched
 

@@ -16,7 +16,7 @@ import (
 	"github.com/jail-project/jail/jail/child"
 	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"
 )
@@ -117,7 +117,7 @@ type launch struct {
 	plan    *plan.Plan
 	init    *Init
 	options Options
-	held    *standin.Held
+	held    *placeholder.Held
 	confine *confine.Confinement
 }
 

@@ -52,9 +52,8 @@ type Plan struct {
 
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
-	// Placeholders are on the host, as long as the jail runs, in the names of which
-	// the jail blocks the creation; PlaceholderDir is the directory that knows of
-	// them.
+	// Placeholders are on the host as long as the jail runs, and block the creation
+	// of files of their names; PlaceholderDir has the lists of them.
 	Placeholders   []Placeholder
 	PlaceholderDir string
 	// GroupMap is for dropping supplementary groups; its Program is "" for none.
@@ -69,15 +68,15 @@ type Plan struct {
 	Sockets *SocketGuard
 }
 
-// Placeholder is a file on the host in the name of something that must not be
-// created. Kind is that of package standin.
+// Placeholder is a file on the host that blocks the creation of another one of its
+// name. Kind is that of package placeholder.
 type Placeholder struct {
 	Path string
 	Kind uint8
 }
 
-// StandInRemedy is what to do where placeholders can't be had.
-const StandInRemedy = "let the program make what it likes, with `filesystem: {absent: open}`; the reference of profiles says what that means"
+// PlaceholderRemedy is what to do where placeholders can't be made.
+const PlaceholderRemedy = "let the program make what it likes, with `filesystem: {absent: open}`; the reference of profiles says what that means"
 
 // GroupMap is what newgidmap(1) is to write for the jail's first process.
 type GroupMap struct {
