@@ -64,7 +64,7 @@ func otherRows() []row {
 	return rows
 }
 
-// everyThread looks at the state of each thread and of the first process.
+// everyThread looks at the state of each thread and of the init.
 func everyThread(s *scene, a variant) *outcome {
 	o := s.run(s.start(&row{edits: "filter"}, a, testenv.ProbeBin, "status")...)
 	seen := 0

@@ -24,7 +24,7 @@ type scratch struct {
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack
 
-	unshare uintptr    // the namespaces the first process makes by itself
+	unshare uintptr    // the namespaces the init makes by itself
 	args    [6]uintptr // of the syscall being made
 	status  uint32     // of wait4
 	message [2]int32

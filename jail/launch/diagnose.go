@@ -98,7 +98,7 @@ func (f *Failure) noNamespaces() diag.Diagnostic {
 		d.Summary = "no further process may be started for this user"
 		d.Remedy = "see `ulimit -u`"
 	default:
-		d.Summary = "cannot start the jail's first process: " + errnoText(f)
+		d.Summary = "cannot start the jail's init: " + errnoText(f)
 	}
 	return d
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// writeGroupMap has newgidmap write the map of groups of the jail's first
-// process.
+// writeGroupMap has newgidmap write the map of groups of the jail's
+// init.
 func writeGroupMap(m *plan.GroupMap, pid int) error {
 	if m.Program == "" {
 		return nil

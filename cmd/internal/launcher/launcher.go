@@ -93,7 +93,7 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 		group = l.Group.Inside()
 	}
 	registration, err := registry.Register(Place(l.Host), &registry.Launch{
-		Profile: c.Plan.Profile, Program: c.Plan.Path, First: process.First(), Main: process.Pid(), Cgroup: group, Entry: entry,
+		Profile: c.Plan.Profile, Program: c.Plan.Path, Init: process.Init(), Main: process.Pid(), Cgroup: group, Entry: entry,
 	})
 	if err != nil {
 		return nil
