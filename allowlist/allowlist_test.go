@@ -100,7 +100,7 @@ func TestGroups(t *testing.T) {
 		}
 		program := p.Otherwise()
 		for call := range uint32(400) {
-			want := uint32(refused)
+			want := refused
 			if call > 0 && call <= uint32(3*n) && call%3 == 0 {
 				want = allowed
 			}

@@ -11,7 +11,7 @@ import (
 
 // findSubordinate decides by what the groups of this launch are dropped.
 func (k *compiler) findSubordinate() {
-	s, err := k.h.FindSubordinate()
+	s, err := k.h.Subordinate()
 	_, gid, ok := k.h.InsideIDs(k.p.Identity.User.V)
 	if err != nil {
 		k.problems = append(k.problems, diag.Diagnostic{
@@ -24,12 +24,12 @@ func (k *compiler) findSubordinate() {
 	if !ok {
 		return // reported by identity
 	}
-	inside := s.Gid
+	inside := s.GID
 	if inside == gid {
 		inside++
 	}
 	k.plan.GroupMap = plan.GroupMap{
-		Program: s.Program, Map: fmt.Sprintf("%d %d 1 %d %d 1", gid, k.h.GID, inside, s.Gid), At: k.p.Identity.Groups.At,
+		Program: s.Program, Map: fmt.Sprintf("%d %d 1 %d %d 1", gid, k.h.GID, inside, s.GID), At: k.p.Identity.Groups.At,
 	}
 }
 

@@ -31,17 +31,17 @@ func arrange(t *testing.T) stage {
 	return s
 }
 
-func (s *stage) run(t testing.TB) (status int, stdout, stderr string) {
-	t.Helper()
+func (s *stage) run(tb testing.TB) (status int, stdout, stderr string) {
+	tb.Helper()
 	text, err := json.Marshal(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cmd := exec.Command("/proc/self/exe", "-test.run=^$")
 	var out, complaints bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), variable+"="+string(text)), &out, &complaints
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
 }

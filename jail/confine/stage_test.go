@@ -106,13 +106,13 @@ func (s *stage) try(init int) map[string]string {
 		"trace a process":     func() error { return reached(unix.PtraceAttach(init)) },
 		"signal a process":    func() error { return unix.Kill(s.Other, 0) },
 		"write to a process":  func() error { return writeTo(init) },
-		"new code":            func() error { return mapCode() },
+		"new code":            mapCode,
 		"rename a file":       func() error { return unix.Rename(s.path("secret"), s.path("other/secret2")) },
 		"change a namespace":  func() error { return reached(unix.Unshare(unix.CLONE_NEWUSER | unix.CLONE_FS)) },
 		"remove what is ours": func() error { return unix.Unlink(s.path("ours/file")) },
 		"remove what is not":  func() error { return unix.Unlink(s.path("other/file")) },
 		"find by name":        func() error { return opened(unix.Open(s.path("secret"), unix.O_PATH, 0)) },
-		"new threads":         func() error { return useRuntime() },
+		"new threads":         useRuntime,
 		"signal the program":  func() error { return unix.Kill(init, 0) },
 	}
 	if fixedHigh.Load() != 0 {

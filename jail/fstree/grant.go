@@ -16,6 +16,7 @@ import (
 // GrantKind is what a place in the jail's tree becomes.
 type GrantKind uint8
 
+// What a place can become.
 const (
 	GrantRead GrantKind = iota
 	GrantWrite

@@ -24,6 +24,8 @@ type View struct {
 	HasOverlay bool
 }
 
+// New resolves the path rules of a policy on a host. What is wrong with them is added
+// to problems.
 func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *View {
 	g := newGranter(p, h, program)
 	g.run()

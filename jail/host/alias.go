@@ -32,7 +32,7 @@ func plain(name string) bool {
 // listing.names leads to it: before the directory is read, from the name in lower
 // case; then from the listed spelling and from those that were asked for. Where a
 // directory can't be read, it has what was asked for.
-func (r *Resolver) name(l *listing, base string) string {
+func (r *Resolver) name(l *Listing, base string) string {
 	if l.kinds == nil && !l.closed {
 		lower := strings.ToLower(base)
 		if first, asked := l.names[lower]; plain(base) && (!asked || first == base) {
@@ -61,7 +61,7 @@ func (r *Resolver) name(l *listing, base string) string {
 
 // read reads a directory that does not seem to hold more than most, and finds
 // what was asked for before in it.
-func (r *Resolver) read(l *listing, most int) {
+func (r *Resolver) read(l *Listing, most int) {
 	l.kinds = r.files.Kinds(l.dir, most)
 	l.closed = l.kinds == nil && most == math.MaxInt
 	if l.kinds == nil && !l.closed {
@@ -86,7 +86,7 @@ func (r *Resolver) read(l *listing, most int) {
 // listed is the spelling in which a directory lists an entry that exists. What it
 // does not list at all has been made meanwhile, or is made by being asked for, as
 // by an automounter.
-func (r *Resolver) listed(l *listing, base string) string {
+func (r *Resolver) listed(l *Listing, base string) string {
 	if _, listed := l.kinds[base]; listed {
 		return base
 	}
@@ -105,7 +105,7 @@ func (r *Resolver) listed(l *listing, base string) string {
 }
 
 // same lists the entries that are the same file as base, of those that may be.
-func (r *Resolver) same(l *listing, base string, may func(a, b string) bool) []string {
+func (r *Resolver) same(l *Listing, base string, may func(a, b string) bool) []string {
 	var names []string
 	for name := range l.kinds {
 		if may(name, base) && r.files.Same(Join(l.dir, name), Join(l.dir, base)) {
@@ -117,7 +117,7 @@ func (r *Resolver) same(l *listing, base string, may func(a, b string) bool) []s
 
 // compare looks for another spelling among what was asked for in a directory that
 // can't be read. It could as well be a hard link.
-func (r *Resolver) compare(l *listing, base string) {
+func (r *Resolver) compare(l *Listing, base string) {
 	for other := range l.names {
 		if plain(base) && plain(other) && !strings.EqualFold(base, other) {
 			continue
@@ -133,7 +133,7 @@ func (r *Resolver) compare(l *listing, base string) {
 // with casefold, vfat. What its listing does not show may be there all the same.
 // One entry is asked for in another case. Only plain names are good for that: what
 // is not valid UTF-8 is never folded, and a program in a jail can have made it.
-func (r *Resolver) folds(l *listing) bool {
+func (r *Resolver) folds(l *Listing) bool {
 	unsure := false
 	for name := range l.kinds {
 		other, plain := otherCase(name)

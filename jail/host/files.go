@@ -14,6 +14,7 @@ import (
 // OSFiles is the running machine's file tree.
 type OSFiles struct{}
 
+// Kind is lstat(2)'s word on a path; a placeholder is missing.
 func (OSFiles) Kind(path string) FileKind {
 	var st unix.Stat_t
 	if err := unix.Lstat(path, &st); err != nil {
@@ -34,8 +35,11 @@ func (OSFiles) Kind(path string) FileKind {
 	}
 }
 
+// Readlink is readlink(2).
 func (OSFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
 
+// Kinds lists a directory of about most entries; nil of a larger one, or when it
+// can't be read.
 func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -88,21 +92,26 @@ func (f OSFiles) entries(dir string, buf []byte, kinds map[string]FileKind) {
 	}
 }
 
+// Executable asks access(2) for X_OK.
 func (OSFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
 
+// Writable tells whether the user may make files in a directory, see access(2).
 func (OSFiles) Writable(dir string) bool { return unix.Access(dir, unix.W_OK|unix.X_OK) == nil }
 
+// Text is the beginning of a file, up to 4096 bytes; "" when it can't be read.
 func (OSFiles) Text(path string) string {
 	var buf [4096]byte
 	n, _ := readFile(path, buf[:])
 	return string(buf[:n])
 }
 
+// Same tells whether two names are one inode; links are not followed.
 func (OSFiles) Same(a, b string) bool {
 	var s, t unix.Stat_t
 	return unix.Lstat(a, &s) == nil && unix.Lstat(b, &t) == nil && s.Dev == t.Dev && s.Ino == t.Ino
 }
 
+// Owner is who owns a path, and its mode, from lstat(2).
 func (OSFiles) Owner(path string) (Owner, bool) {
 	var st unix.Stat_t
 	if unix.Lstat(path, &st) != nil {
@@ -111,6 +120,7 @@ func (OSFiles) Owner(path string) (Owner, bool) {
 	return Owner{UID: int(st.Uid), GID: int(st.Gid), Mode: st.Mode}, true
 }
 
+// ACL is the access list of acl(5) as the kernel keeps it; nil when there is none.
 func (OSFiles) ACL(path string) []byte {
 	const most = 1 << 16 // XATTR_SIZE_MAX
 	var few [256]byte
@@ -126,6 +136,8 @@ func (OSFiles) ACL(path string) []byte {
 	return many[:max(n, 0)]
 }
 
+// Public tells whether the mode lets everybody read a file, or list and enter a
+// directory.
 func (OSFiles) Public(path string) bool {
 	var st unix.Stat_t
 	if unix.Lstat(path, &st) != nil {

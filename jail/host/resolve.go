@@ -27,13 +27,13 @@ type Resolver struct {
 	files Files
 	dirs  map[string]Resolved
 
-	listings  map[string]*listing
-	last      *listing // the one that was used before
+	listings  map[string]*Listing
+	last      *Listing // the one that was used before
 	Ambiguous []string // spellings of which nothing tells what else leads to the same file
 }
 
-// listing is what is known about the entries of one real directory.
-type listing struct {
+// Listing is what is known about the entries of one real directory.
+type Listing struct {
 	dir   string
 	asked int                 // how many entries were asked for
 	next  int                 // reading the directory is considered at so many
@@ -44,8 +44,9 @@ type listing struct {
 	closed bool
 }
 
+// NewResolver returns a resolver that has looked at nothing yet.
 func NewResolver(files Files) *Resolver {
-	return &Resolver{files: files, dirs: map[string]Resolved{}, listings: map[string]*listing{}}
+	return &Resolver{files: files, dirs: map[string]Resolved{}, listings: map[string]*Listing{}}
 }
 
 // maxLinks is the kernel's own bound on links in one lookup
@@ -119,7 +120,7 @@ func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 }
 
 // Names lists the entries of a real directory, in no order.
-func (r *Resolver) Names(dir string) *listing {
+func (r *Resolver) Names(dir string) *Listing {
 	l := r.listing(dir)
 	if l.kinds == nil && !l.closed {
 		r.read(l, math.MaxInt)
@@ -127,13 +128,13 @@ func (r *Resolver) Names(dir string) *listing {
 	return l
 }
 
-func (r *Resolver) listing(dir string) *listing {
+func (r *Resolver) listing(dir string) *Listing {
 	if r.last != nil && r.last.dir == dir {
 		return r.last
 	}
 	l := r.listings[dir]
 	if l == nil {
-		l = &listing{dir: dir, next: FirstAsked, names: map[string]string{}}
+		l = &Listing{dir: dir, next: FirstAsked, names: map[string]string{}}
 		r.listings[dir] = l
 	}
 	r.last = l
@@ -170,6 +171,7 @@ func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
 	return Resolved{Real: cur.Real, Kind: cur.Kind, Links: links}
 }
 
+// Join is the path of a name in a directory. Both are clean.
 func Join(dir, name string) string {
 	if dir == "/" {
 		return "/" + name
@@ -177,6 +179,7 @@ func Join(dir, name string) string {
 	return dir + "/" + name
 }
 
+// Parent is the directory of a clean path; that of / is / itself.
 func Parent(path string) string {
 	cut := strings.LastIndexByte(path, '/')
 	if cut <= 0 {

@@ -11,24 +11,19 @@ import (
 // directory of a project may be in there.
 var mapProgramPaths = [...]string{"/usr/bin/newgidmap", "/bin/newgidmap", "/run/wrappers/bin/newgidmap"}
 
-// subordinate is the help that dropping groups takes: the program that may
+// Subordinate is the help that dropping groups takes: the program that may
 // write the map, and a group id that was given to the caller for such maps.
 // The kernel leaves setgroups(2) on in the namespace because newgidmap does,
 // and newgidmap does where the map holds such an id.
-type subordinate struct {
+type Subordinate struct {
 	Program string
-	Gid     int
+	GID     int
 }
 
 // Subordinate tells by what the caller's groups could be dropped, or why they
 // can't be.
-func (h *Host) Subordinate() (program string, err error) {
-	s, err := h.FindSubordinate()
-	return s.Program, err
-}
-
-func (h *Host) FindSubordinate() (subordinate, error) {
-	var s subordinate
+func (h *Host) Subordinate() (Subordinate, error) {
+	var s Subordinate
 	for _, path := range mapProgramPaths {
 		if h.Files.Executable(path) {
 			s.Program = path
@@ -48,7 +43,7 @@ func (h *Host) FindSubordinate() (subordinate, error) {
 		first, errFirst := strconv.ParseUint(f[1], 10, 31)
 		count, errCount := strconv.ParseUint(f[2], 10, 31)
 		if errFirst == nil && errCount == nil && first > 0 && count > 0 {
-			s.Gid = int(first)
+			s.GID = int(first)
 			return s, nil
 		}
 	}

@@ -36,6 +36,7 @@ func LoadPolicy(tb testing.TB, text string) (*policy.Policy, *diag.Sources) {
 // a link.
 type Files map[string]string
 
+// Kind is as the value says; what has something below it is a directory.
 func (f Files) Kind(path string) host.FileKind {
 	v, ok := f[path]
 	switch {
@@ -57,6 +58,7 @@ func (f Files) Kind(path string) host.FileKind {
 	}
 }
 
+// Readlink returns the value.
 func (f Files) Readlink(path string) (string, error) { return f[path], nil }
 
 // names lists a directory, sorted.
@@ -75,6 +77,7 @@ func (f Files) names(path string) []string {
 	return names
 }
 
+// Kinds lists a directory, however large.
 func (f Files) Kinds(path string, _ int) map[string]host.FileKind {
 	kinds := map[string]host.FileKind{}
 	for _, name := range f.names(path) {
@@ -83,18 +86,25 @@ func (f Files) Kinds(path string, _ int) map[string]host.FileKind {
 	return kinds
 }
 
+// Public is all but what is root's own.
 func (f Files) Public(path string) bool { return !strings.HasPrefix(path, "/root/") }
 
+// Owner knows nobody.
 func (f Files) Owner(string) (host.Owner, bool) { return host.Owner{}, false }
 
+// Same compares names.
 func (f Files) Same(a, b string) bool { return a == b && f.Kind(a) != host.KindMissing }
 
+// ACL has none.
 func (f Files) ACL(string) []byte { return nil }
 
+// Writable is what lies in a home.
 func (f Files) Writable(dir string) bool { return strings.HasPrefix(dir, "/home/") }
 
+// Text finds every file empty.
 func (f Files) Text(string) string { return "" }
 
+// Executable is what the value says.
 func (f Files) Executable(path string) bool { return f[path] == "x" }
 
 // Desktop is an ordinary desktop with a merged /usr.
@@ -127,16 +137,16 @@ func Desktop() *host.Host {
 }
 
 // RealHost is this machine, with a home directory of the test's own.
-func RealHost(t testing.TB) *host.Host {
-	t.Helper()
-	home := t.TempDir()
-	t.Setenv("HOME", home)
+func RealHost(tb testing.TB) *host.Host {
+	tb.Helper()
+	home := tb.TempDir()
+	tb.Setenv("HOME", home)
 	for _, v := range []string{"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"} {
-		t.Setenv(v, "")
+		tb.Setenv(v, "")
 	}
 	h, err := host.Read(os.Environ())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	h.Cwd = home
 	return h
@@ -193,6 +203,6 @@ func CompileFilter(tb testing.TB, f seccomp.Filter) seccomp.Program {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	compiledFilters.Store(key, seccomp.Program(program))
+	compiledFilters.Store(key, program)
 	return program
 }

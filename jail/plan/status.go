@@ -24,6 +24,7 @@ import (
 // End of file without "ready" means that the child died on the way: the
 // program did not run. The step counter in shared memory tells how far it came.
 
+// The size of a status message in bytes, and the steps that are no op's.
 const (
 	StatusSize  = 8
 	StepReady   = -1
@@ -73,11 +74,13 @@ type StatusMessage struct {
 	Errno int32
 }
 
+// ReadyMessage is the status message that says that all is set up.
 func ReadyMessage() []byte {
 	step := int32(StepReady)
 	return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, uint32(step)), 0)
 }
 
+// ParseStatus reads a status message of StatusSize bytes.
 func ParseStatus(b []byte) StatusMessage {
 	return StatusMessage{Step: int32(binary.NativeEndian.Uint32(b)), Errno: int32(binary.NativeEndian.Uint32(b[4:]))}
 }

@@ -38,6 +38,7 @@ func checkName(what, text string) *diag.Problem {
 	return nil
 }
 
+// IsName tells whether a text can name a profile.
 func IsName(text string) bool { return checkName("", text) == nil }
 
 // checkProfileRef judges an entry of extends.
@@ -63,6 +64,7 @@ func checkProfileRef(text string) *diag.Problem {
 	return checkName("profile name", text)
 }
 
+// IsRelative tells whether an entry of extends is a path, not a name.
 func IsRelative(ref string) bool {
 	return strings.HasPrefix(ref, "./") || strings.HasPrefix(ref, "../")
 }

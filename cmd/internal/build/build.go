@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -58,7 +59,7 @@ func Caller() (string, error) {
 // it with.
 func Beside(launcher string, env []string) (whole string, marked []string) {
 	whole = filepath.Join(filepath.Dir(launcher), Whole)
-	marked = append(env[:len(env):len(env)], variable+"="+id+":"+launcher)
+	marked = slices.Concat(env, []string{variable + "=" + id + ":" + launcher})
 	return whole, marked
 }
 

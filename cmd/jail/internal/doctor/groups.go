@@ -15,7 +15,7 @@ func (d *Doctor) groups() Finding {
 		f.Detail = output.Text("you have " + have + ", and no jail that root starts has any")
 		return f
 	}
-	program, err := d.Host.Subordinate()
+	help, err := d.Host.Subordinate()
 	if err != nil {
 		f.State = Off
 		f.Detail = output.Text("you have " + have + ", which count below directories that are granted, and can't be dropped: " + err.Error())
@@ -23,6 +23,6 @@ func (d *Doctor) groups() Finding {
 			d.Host.User + "`, then set identity.groups to dropped")
 		return f
 	}
-	f.Detail = output.Text("you have " + have + ", which count below directories that are granted; identity.groups: dropped gives them up, with " + program)
+	f.Detail = output.Text("you have " + have + ", which count below directories that are granted; identity.groups: dropped gives them up, with " + help.Program)
 	return f
 }

@@ -12,7 +12,7 @@ func LoaderRemedy() string {
 	if err != nil {
 		return ""
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	for _, segment := range file.Progs {
 		if segment.Type == elf.PT_INTERP {
 			return "this build of jail, which is also the probe, needs a dynamic loader that the jail may not show: " +
