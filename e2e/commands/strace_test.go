@@ -102,7 +102,10 @@ func parseTrace(t *testing.T, text string) []call {
 			continue
 		}
 		if strings.HasSuffix(line, "<unfinished ...>") {
-			continue // the thread's process ended meanwhile
+			continue // the thread's process ended meanwhile, or the thread executed another program
+		}
+		if strings.HasPrefix(line, "<... execve resumed>") {
+			continue // a thread began it; since then it has the number of its process
 		}
 		open := strings.IndexByte(line, '(')
 		end := strings.LastIndex(line, ") ")
