@@ -102,10 +102,12 @@ func parseTrace(t *testing.T, text string) []call {
 			continue
 		}
 		if strings.HasSuffix(line, "<unfinished ...>") {
-			continue // the thread's process ended meanwhile, or the thread executed another program
+			continue // the thread's process ended meanwhile
 		}
-		if strings.HasPrefix(line, "<... execve resumed>") {
-			continue // a thread began it; since then it has the number of its process
+		// A thread that executes a program gets the number of its process: strace
+		// prints the end of the call there, without its beginning.
+		if execve := strings.HasPrefix(line, "execve(") && strings.HasSuffix(line, " ...>"); execve || strings.HasPrefix(line, "<... execve resumed>") {
+			continue
 		}
 		open := strings.IndexByte(line, '(')
 		end := strings.LastIndex(line, ") ")
