@@ -61,8 +61,8 @@ func rank(name string) (int, bool) {
 		return 1, true
 	case "registry":
 		return 1, true // knows jails by their processes, not by what they are made of
-	case "standin":
-		return 1, true // knows nothing of jails, and keeps records
+	case "placeholder":
+		return 1, true // knows nothing of jails, and keeps lists in the state directory
 	case "caps", "landlock", "seccomp", "policy/node", "trust":
 		return 1, true
 	case "policy/paths":
@@ -200,11 +200,11 @@ func arrows() map[string][]string {
 		"jail/plan":    {"diag"},
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},
-		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "standin", "terminal", "unixsock"},
+		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "placeholder", "terminal", "unixsock"},
 		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "policy/paths", "seccomp"},
-		"jail/host":    {"landlock", "policy/paths", "standin", "terminal"},
-		"jail/fstree":  {"diag", "jail/host", "policy", "policy/paths", "standin"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "policy/paths", "seccomp", "standin", "terminal", "unixsock", "wire"},
+		"jail/host":    {"landlock", "placeholder", "policy/paths", "terminal"},
+		"jail/fstree":  {"diag", "jail/host", "placeholder", "policy", "policy/paths"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "placeholder", "policy", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
 	}
 }
 

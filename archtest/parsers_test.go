@@ -25,7 +25,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"launchcache.decodeBody":   {"launchcache", "FuzzDecodeBody"},
 	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
 	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
-	"standin.parseHolder":      {"standin", "FuzzHolder"},           // whose stand-ins there are
+	"placeholder.parseHolder":  {"placeholder", "FuzzHolder"},       // whose placeholders there are
 	"seccomp.decodeRecord":     {"seccomp", "FuzzDecodeRecord"},
 	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
 }

@@ -25,7 +25,7 @@ type Group struct {
 	dir  string
 	lock int // a locked descriptor of dir: its maker lives
 
-	// Opened with the first process, for an end at which nothing can be opened any
+	// Opened with the init, for an end at which nothing can be opened any
 	// more: memory.events and cgroup.kill, -1 where the kernel has none.
 	events, kill int
 }

@@ -39,7 +39,7 @@ func filesystemKey() Key {
 				Name: "absent", Kind: kind.Enum, Enum: []string{"guarded", "open"}, Default: "guarded", at: func(p *Policy) any { return &p.Filesystem.Absent },
 				Doc:     "What belongs to @startup, or is hidden by name, and does not exist yet: guarded, nothing can be made there in a directory that the program may write; or open.",
 				Exempt:  "Name a single path under write: it may be made then.",
-				Caution: "While such a jail runs, a name that is kept absent is taken on the host: by a link that leads nowhere, or a socket that nobody can open, which goes when the last jail that needs it ends.",
+				Caution: "While such a jail runs, a name whose creation is blocked is taken on the host: by a placeholder, which is a link that leads nowhere or a socket that nobody can open, and goes when the last jail that needs it ends.",
 			},
 			{
 				Name: "arguments", Kind: kind.Enum, Enum: []string{"no", "read", "write"}, Default: "no", at: func(p *Policy) any { return &p.Filesystem.Arguments },

@@ -106,7 +106,7 @@ func limitsKey() Key {
 				Doc: "Memory of the whole jail, its files in memory included; none of it is swapped out. When it is used up, the kernel ends the process that has most. " + needsGroup,
 			},
 			{
-				Name: "processes", Kind: kind.Int, at: func(p *Policy) any { return &p.Limits.Processes }, Doc: "Processes and threads of the whole jail at one time, its first process included.",
+				Name: "processes", Kind: kind.Int, at: func(p *Policy) any { return &p.Limits.Processes }, Doc: "Processes and threads of the whole jail at one time, its init included.",
 				Caution: "The kernel counts no processes of root. In a jail that root starts it takes a control group: a limit of the user's own is refused without one, that of a shipped profile does nothing.",
 			},
 			{

@@ -154,10 +154,10 @@ func closeAll(opened []Namespace) {
 	}
 }
 
-// OOMScore is the oom_score_adj of the jail's first process, which nothing
+// OOMScore is the oom_score_adj of the jail's init, which nothing
 // in the jail can change; see proc_pid_oom_score_adj(5).
 func (j *Jail) OOMScore() (int, error) {
-	return oomScore(j.First.PID)
+	return oomScore(j.Init.PID)
 }
 
 // OwnOOMScore is that of this process.

@@ -45,13 +45,13 @@ type LimitFact struct{ Name, Soft, Hard, Unit string }
 // Inspect compares the jail's program with this process. Everything is read
 // from the kernel outside; nothing of the jail's files is opened.
 func (j *Jail) Inspect() (inside, outside *Facts, err error) {
-	if inside, err = factsOf(j.Main.PID, j.First.PID); err != nil {
+	if inside, err = factsOf(j.Main.PID, j.Init.PID); err != nil {
 		return nil, nil, err
 	}
 	if outside, err = factsOf(os.Getpid(), self); err != nil {
 		return nil, nil, err
 	}
-	if j.first.ended(0) || j.main.ended(0) {
+	if j.init.ended(0) || j.main.ended(0) {
 		return nil, nil, errGone
 	}
 	for i := range kinds {
@@ -231,12 +231,12 @@ func (j *Jail) visible(shared bool) ([]Visible, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, _ := statusNames(j.First.PID)
-	depth := len(first) - 1
+	init, _ := statusNames(j.Init.PID)
+	depth := len(init) - 1
 	if depth < 1 {
 		return nil, errGone
 	}
-	member := map[int]bool{j.First.PID: true}
+	member := map[int]bool{j.Init.PID: true}
 	var out []Visible
 	for _, pid := range pids { // ascending, but children can have lower numbers than parents
 		if j.sees(pid, member, depth) {

@@ -40,7 +40,7 @@ func likeAJail(t *testing.T) (Place, *Record) {
 		t.Fatal(err)
 	}
 	place := Place{Runtime: t.TempDir()}
-	_, err = Register(place, &Launch{Profile: "x", Program: "/bin/sleep", First: cmd.Process.Pid, Main: childOf(t, cmd.Process.Pid)})
+	_, err = Register(place, &Launch{Profile: "x", Program: "/bin/sleep", Init: cmd.Process.Pid, Main: childOf(t, cmd.Process.Pid)})
 	must(t, err)
 	jails, refused, err := Running(place)
 	must(t, err)
@@ -106,17 +106,17 @@ func TestP4Forged(t *testing.T) {
 	}{
 		{"nothing", func(*Record) {}, runs},
 		{"the program's time of start", func(r *Record) { r.Main.Start++ }, swept},
-		{"the first process's time of start", func(r *Record) { r.First.Start-- }, swept},
+		{"the init's time of start", func(r *Record) { r.Init.Start-- }, swept},
 		{"a program that is not there", func(r *Record) { r.Main.PID = 1 << 30 }, swept},
 		{"a bystander as program", func(r *Record) { r.Main = other(bystander.Process.Pid) }, refused},
-		{"a bystander as first process", func(r *Record) { r.First = other(bystander.Process.Pid) }, refused},
+		{"a bystander as init", func(r *Record) { r.Init = other(bystander.Process.Pid) }, refused},
 		{"bystanders as both", func(r *Record) {
-			r.First, r.Main = other(os.Getpid()), other(bystander.Process.Pid)
+			r.Init, r.Main = other(os.Getpid()), other(bystander.Process.Pid)
 		}, refused},
 		{"bystanders, with their namespaces", func(r *Record) {
-			r.First, r.Main, r.Namespaces = other(os.Getpid()), other(bystander.Process.Pid), own
+			r.Init, r.Main, r.Namespaces = other(os.Getpid()), other(bystander.Process.Pid), own
 		}, refused},
-		{"the first process as program", func(r *Record) { r.Main = r.First }, runs}, // it is in the same jail
+		{"the init as program", func(r *Record) { r.Main = r.Init }, runs}, // it is in the same jail
 		{"the program of another", func(r *Record) { r.Main = another.Main }, refused},
 		{"another PID namespace", func(r *Record) { r.Namespaces[pidKind]++ }, refused},
 		{"the caller's PID namespace", func(r *Record) { r.Namespaces[pidKind] = own[pidKind] }, refused},

@@ -14,7 +14,7 @@ import (
 type Record struct {
 	Profile, Program string
 	Since            time.Time
-	First, Main      Process
+	Init, Main       Process
 	// Namespaces of the jail, in the order of Kinds: their inode numbers, as
 	// /proc/PID/ns shows them.
 	Namespaces [len(kinds)]uint64
@@ -61,7 +61,7 @@ func (r *Record) look() error {
 	if r.Main.Start, err = startOf(r.Main.PID); err != nil {
 		return err
 	}
-	if r.First.Start, err = startOf(r.First.PID); err != nil {
+	if r.Init.Start, err = startOf(r.Init.PID); err != nil {
 		return err
 	}
 	if r.Namespaces, err = namespacesOf(r.Main.PID); err != nil {
@@ -101,7 +101,7 @@ func (r *Record) encode() []byte {
 		b = wire.AppendBytes(b, text)
 	}
 	b = wire.AppendNumber(b, uint64(r.Since.UnixNano()))
-	for _, p := range [...]Process{r.First, r.Main} {
+	for _, p := range [...]Process{r.Init, r.Main} {
 		b = wire.AppendNumber(b, uint64(p.PID))
 		b = wire.AppendNumber(b, p.Start)
 	}
@@ -129,7 +129,7 @@ func decode(data []byte) (*Record, error) {
 	}
 	r := &Record{Profile: d.Text(), Program: d.Text(), Cgroup: d.Text()}
 	r.Since = time.Unix(0, int64(d.Below(1<<63)))
-	for _, p := range [...]*Process{&r.First, &r.Main} {
+	for _, p := range [...]*Process{&r.Init, &r.Main} {
 		p.PID, p.Start = int(d.Below(1<<31)), d.Number()
 	}
 	for i := range r.Namespaces {
@@ -145,7 +145,7 @@ func decode(data []byte) (*Record, error) {
 		r.Limits[i] = [2]uint64{d.Number(), d.Number()}
 	}
 	r.Entry = d.Bytes()
-	if !d.Done() || r.First.PID <= 1 || r.Main.PID <= 1 {
+	if !d.Done() || r.Init.PID <= 1 || r.Main.PID <= 1 {
 		return nil, errNotRecord
 	}
 	return r, nil

@@ -93,7 +93,7 @@ func (p Place) open(create bool) (store.Dir, error) {
 type Launch struct {
 	Profile string
 	Program string // as executed
-	First   int    // pid of the jail's first process
+	Init    int    // pid of the jail's init
 	Main    int    // pid of the program
 	Cgroup  string // directory of the jail's own control group, or ""
 	Entry   []byte // what it takes to enter; see Record
@@ -110,7 +110,7 @@ type Registration struct {
 func Register(p Place, l *Launch) (*Registration, error) {
 	r := &Record{
 		Profile: l.Profile, Program: l.Program, Cgroup: l.Cgroup, Entry: l.Entry, Since: time.Now(),
-		First: Process{PID: l.First}, Main: Process{PID: l.Main},
+		Init: Process{PID: l.Init}, Main: Process{PID: l.Main},
 		UID: unix.Geteuid(), GID: unix.Getegid(),
 	}
 	if err := r.look(); err != nil {

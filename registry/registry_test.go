@@ -22,7 +22,7 @@ func must(t *testing.T, err error) {
 func example() *Record {
 	r := &Record{
 		Profile: "firefox", Program: "/usr/bin/fire\x1bfox", Cgroup: "/sys/fs/cgroup/x", Since: time.Unix(1700000000, 5),
-		First: Process{100, 1 << 40}, Main: Process{101, 7}, Launcher: 4026531836, UID: 1000, GID: 1001,
+		Init: Process{100, 1 << 40}, Main: Process{101, 7}, Launcher: 4026531836, UID: 1000, GID: 1001,
 		Groups: []int{4, 1001}, Entry: bytes.Repeat([]byte("entry"), 1000),
 	}
 	for i := range r.Namespaces {
@@ -164,7 +164,7 @@ func TestPlace(t *testing.T) {
 // jail: the caller's own.
 func TestOrdinaryProcessesAreNoJails(t *testing.T) {
 	place := Place{Runtime: t.TempDir()}
-	_, err := Register(place, &Launch{Profile: "x", Program: "/bin/true", First: os.Getppid(), Main: os.Getpid()})
+	_, err := Register(place, &Launch{Profile: "x", Program: "/bin/true", Init: os.Getppid(), Main: os.Getpid()})
 	must(t, err)
 	jails, refused, err := Running(place)
 	must(t, err)
@@ -185,13 +185,13 @@ func TestStaleRecordsAreSwept(t *testing.T) {
 	must(t, err)
 	r := example()
 	r.Launcher = here
-	r.First.PID, r.Main.PID = 1<<30, 1<<30 // above every pid_max
+	r.Init.PID, r.Main.PID = 1<<30, 1<<30 // above every pid_max
 	gone := idOf(r.Profile, r.Main.PID)
 	must(t, dir.Write(gone, r.encode()))
 
 	recycled := example()
 	recycled.Launcher = here
-	recycled.First.PID, recycled.Main.PID = os.Getpid(), os.Getpid()
+	recycled.Init.PID, recycled.Main.PID = os.Getpid(), os.Getpid()
 	must(t, dir.Write(idOf(recycled.Profile, os.Getpid()), recycled.encode()))
 
 	elsewhere := example()
@@ -220,7 +220,7 @@ func TestStaleRecordsAreSwept(t *testing.T) {
 func TestRemove(t *testing.T) {
 	(*Registration)(nil).Remove()
 	top := t.TempDir()
-	record, err := Register(Place{Runtime: top}, &Launch{Profile: "x", First: os.Getpid(), Main: os.Getpid()})
+	record, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: os.Getpid(), Main: os.Getpid()})
 	must(t, err)
 	if _, err := os.Stat(filepath.Join(top, "jail", record.id)); err != nil {
 		t.Error(err)
@@ -229,7 +229,7 @@ func TestRemove(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(top, "jail", record.id)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the record is there: %v", err)
 	}
-	if _, err := Register(Place{Runtime: top}, &Launch{Profile: "x", First: 1 << 30, Main: 1 << 30}); !errors.Is(err, errGone) {
+	if _, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: 1 << 30, Main: 1 << 30}); !errors.Is(err, errGone) {
 		t.Errorf("a program that has ended: %v", err)
 	}
 }
@@ -265,7 +265,7 @@ func BenchmarkRegister(b *testing.B) {
 	place := Place{Runtime: b.TempDir()}
 	entry := bytes.Repeat([]byte("entry"), 2000)
 	for b.Loop() {
-		r, err := Register(place, &Launch{Profile: "x", First: os.Getpid(), Main: os.Getpid(), Entry: entry})
+		r, err := Register(place, &Launch{Profile: "x", Init: os.Getpid(), Main: os.Getpid(), Entry: entry})
 		if err != nil {
 			b.Fatal(err)
 		}

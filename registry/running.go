@@ -18,7 +18,7 @@ type Jail struct {
 	ID string
 	Record
 
-	first, main handle
+	init, main handle
 }
 
 // Refused is a record that is not believed.
@@ -100,19 +100,19 @@ func find(dir store.Dir, name string, here uint64) (*Jail, error) {
 // verify takes hold of the processes of a record and makes sure that they
 // are the jail's.
 func verify(id string, r *Record) (*Jail, error) {
-	first, err := hold(r.First)
+	init, err := hold(r.Init)
 	if err != nil {
 		return nil, err
 	}
 	main, err := hold(r.Main)
 	if err != nil {
-		first.close()
+		init.close()
 		return nil, err
 	}
-	j := &Jail{ID: id, Record: *r, first: first, main: main}
+	j := &Jail{ID: id, Record: *r, init: init, main: main}
 	err = j.fits()
 	// What was read is about these processes only if they still live.
-	if first.ended(0) || main.ended(0) {
+	if init.ended(0) || main.ended(0) {
 		err = errGone
 	}
 	if err != nil {
@@ -129,7 +129,7 @@ func (j *Jail) fits() error {
 	if err != nil {
 		return err
 	}
-	first, err := status(j.First.PID)
+	init, err := status(j.Init.PID)
 	if err != nil {
 		return err
 	}
@@ -147,17 +147,17 @@ func (j *Jail) fits() error {
 		}
 		return len(ids) > 0
 	}
-	if !ours(first) || !ours(main) || j.Main != j.First && main["PPid"] != strconv.Itoa(j.First.PID) {
+	if !ours(init) || !ours(main) || j.Main != j.Init && main["PPid"] != strconv.Itoa(j.Init.PID) {
 		return errForged
 	}
 	// A jail always has a user namespace of its own, and nearly always a PID
-	// namespace, of which the first process is number 1. A process can't change the
+	// namespace, of which the init is PID 1. A process can't change the
 	// PID namespace that it is in.
 	pids, err := namespaceOf(j.Main.PID, "pid")
 	if err != nil {
 		return err
 	}
-	inside := strings.Fields(first["NSpid"])
+	inside := strings.Fields(init["NSpid"])
 	ownPIDs := j.Namespaces[pidKind] != own[pidKind]
 	if j.Namespaces[userKind] == own[userKind] || pids != j.Namespaces[pidKind] ||
 		ownPIDs && (len(inside) < 2 || inside[len(inside)-1] != "1") {
@@ -171,7 +171,7 @@ func ownNamespaces() ([len(kinds)]uint64, error) { return namespacesOf(self) }
 
 // Close lets go of the jail's processes.
 func (j *Jail) Close() {
-	j.first.close()
+	j.init.close()
 	j.main.close()
 }
 

@@ -23,16 +23,16 @@ func (j *Jail) Stop(grace time.Duration) (killed bool, err error) {
 		if err != nil && !errors.Is(err, errGone) {
 			return false, fmt.Errorf("send SIGTERM to the program: %w", err)
 		}
-		if j.first.ended(int(grace.Milliseconds())) {
+		if j.init.ended(int(grace.Milliseconds())) {
 			return false, nil
 		}
 	}
-	// With the first process of a PID namespace the kernel ends all others,
+	// When the init of a PID namespace ends, the kernel kills all others,
 	// also when it is stopped.
-	if err := j.first.signal(unix.SIGKILL); err != nil && !errors.Is(err, errGone) {
-		return true, fmt.Errorf("kill the jail's first process: %w", err)
+	if err := j.init.signal(unix.SIGKILL); err != nil && !errors.Is(err, errGone) {
+		return true, fmt.Errorf("kill the jail's init: %w", err)
 	}
-	if !j.first.ended(int(killWait.Milliseconds())) {
+	if !j.init.ended(int(killWait.Milliseconds())) {
 		return true, fmt.Errorf("it was killed and is still there after %v: a process in it waits for a device or a file system that does not answer", killWait)
 	}
 	return true, j.killStragglers()

@@ -28,7 +28,7 @@ type facts struct {
 	securebits      uint64
 	nestedForbidden bool // max_user_namespaces is 0
 	keyring         bool
-	opaque          bool // the first process cannot be looked into
+	opaque          bool // the init cannot be looked into
 	dies            bool // with the launcher
 	closes          bool // every descriptor above 2
 	session         bool // setsid(2) before the program

@@ -16,7 +16,7 @@ func processChecks() []Check {
 		standardInputCheck(),
 		landlockCheck(),
 		signalsCheck(),
-		firstProcessCheck(),
+		initCheck(),
 		procWriteCheck(),
 		procHiddenCheck(),
 		devicesCheck(),
@@ -94,12 +94,12 @@ func signalsCheck() Check {
 	}
 }
 
-func firstProcessCheck() Check {
+func initCheck() Check {
 	return Check{
-		ID: "first-process", Doc: "the jail's first process cannot be looked into", Weight: 10, Range: 10,
+		ID: "first-process", Doc: "the jail's init cannot be looked into", Weight: 10, Range: 10,
 		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
-			return either(f.opaque, 10, "it is not dumpable", "it can be read and traced", byJail("the first process"))
+			return either(f.opaque, 10, "it is not dumpable", "it can be read and traced", byJail("the init"))
 		},
 		ask: func(f *facts, _ *Outside) []Question {
 			if !f.Plan.OwnPIDs {

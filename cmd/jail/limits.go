@@ -29,7 +29,7 @@ type limiter struct {
 }
 
 // limiter returns the control group that the limits of a launch need, nil when
-// they need none. It is made when the jail's first process is there.
+// they need none. It is made when the jail's init is there.
 func (l *prepared) limiter() *limiter {
 	limits, needed := compile.GroupLimits(l.policy, l.host)
 	if !needed {
@@ -64,7 +64,7 @@ func (g *limiter) Dir() string {
 	return g.group.Dir()
 }
 
-// Add makes the group and puts the first process into it.
+// Add makes the group and puts the init into it.
 func (g *limiter) Add(pid int) error {
 	err := g.make(pid)
 	if err == nil {
@@ -93,7 +93,7 @@ func (g *limiter) make(pid int) error {
 	return err
 }
 
-// ask has the service manager make a scope for the first process.
+// ask has the service manager make a scope for the init.
 func (g *limiter) ask(tree cgroup.Tree, pid int) error {
 	m, err := systemd.Connect(g.runtime)
 	if err != nil {

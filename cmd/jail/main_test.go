@@ -12,9 +12,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 )
 
 func TestMain(m *testing.M) {

@@ -189,7 +189,7 @@ func (c *comparison) mounts() {
 		explained[c.w.Home] = true
 	}
 	if c.d.text("filesystem.absent", "guarded") == "guarded" {
-		c.absent(mounts, explained)
+		c.blocked(mounts, explained)
 	}
 	for point := range mounts {
 		if !own(point) && !explained[point] {
@@ -198,16 +198,16 @@ func (c *comparison) mounts() {
 	}
 }
 
-// absent explains the mounts that keep something absent, and those that keep
-// its parents in their places. Nothing of them is on the host any more.
-func (c *comparison) absent(mounts map[string]testenv.Mount, explained map[string]bool) {
+// blocked explains the mounts that block the creation of a file, and those that
+// pin its parent directories. None of them is on the host any more.
+func (c *comparison) blocked(mounts map[string]testenv.Mount, explained map[string]bool) {
 	for point, m := range mounts {
 		if !strings.HasPrefix(m.Root, "/.mask-link") {
 			continue
 		}
 		explained[point] = true
 		if !m.Has("ro") || testenv.Exists(point) {
-			c.t.Errorf("%s, which is kept absent, is %+v", point, m)
+			c.t.Errorf("%s, whose creation is blocked, is %+v", point, m)
 		}
 		for parent := filepath.Dir(point); parent != "/"; parent = filepath.Dir(parent) {
 			if m, ok := mounts[parent]; ok && m.Has("rw") && strings.HasSuffix(parent, m.Root) {

@@ -136,7 +136,7 @@ func faults(tr *traced, p *planJSON) []fault {
 			}
 		}
 	}
-	pick(tr.first, p.Setup)
+	pick(tr.init, p.Setup)
 	pick(tr.program, p.Program)
 	return out
 }

@@ -95,7 +95,7 @@ func TestY11AnotherPlanIsNoticed(t *testing.T) {
 		}
 		differences := 0
 		m := &matcher{slots: map[int]uint64{}, fail: func(string, ...any) { differences++ }}
-		m.firstProcess(p, tr.first)
+		m.init(p, tr.init)
 		m.programProcess(p, tr.program)
 		if (differences == 0) != c.same {
 			t.Errorf("shown with %q, run with %q: %d differences", c.shown, c.run, differences)

@@ -75,7 +75,7 @@ func TestY11PlanMatchesKernel(t *testing.T) {
 				t.Fatalf("under strace: exit status %d\n%s", r.Status, r.Output())
 			}
 			m := &matcher{fail: t.Errorf, slots: map[int]uint64{}}
-			m.firstProcess(p, tr.first)
+			m.init(p, tr.init)
 			m.programProcess(p, tr.program)
 			for _, calls := range tr.others {
 				m.idle(calls)
@@ -123,7 +123,7 @@ func (m *matcher) idle(calls []call) {
 	}
 }
 
-func (m *matcher) firstProcess(p *planJSON, calls []call) {
+func (m *matcher) init(p *planJSON, calls []call) {
 	rest := m.steps("setup", p.Setup, m.prelude(calls))
 	if len(rest) == 0 || rest[0].name != "clone" {
 		m.fail("after the set-up comes %v, want the clone of the program's process", first(rest))
@@ -134,7 +134,7 @@ func (m *matcher) firstProcess(p *planJSON, calls []call) {
 	m.slots = at // the program's process has the descriptors of the time of clone
 	for _, c := range rest {
 		if c.name != "wait4" && c.name != "exit_group" {
-			m.fail("the first process, which is to wait, calls %s", c)
+			m.fail("the init, which is to wait, calls %s", c)
 		}
 	}
 }

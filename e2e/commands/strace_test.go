@@ -25,7 +25,7 @@ type call struct {
 
 // traced is what the processes of one launch did, by process.
 type traced struct {
-	first   []call   // the jail's first process, from clone on
+	init    []call   // the jail's init, from clone on
 	program []call   // the program's process, up to execve
 	others  [][]call // processes that were made and given no plan
 
@@ -62,7 +62,7 @@ func trace(w *testenv.World, args ...string) (*traced, *testenv.Result) {
 				tr.launcher[c.name] = true
 			}
 		case has(calls, "pivot_root"):
-			tr.first = calls
+			tr.init = calls
 		case has(calls, "execve"):
 			tr.program = calls
 		default:

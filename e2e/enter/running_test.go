@@ -107,7 +107,7 @@ func TestR8Stop(t *testing.T) {
 		{"a program that obeys", "trap 'exit 3' TERM; while :; do sleep 0.02; done", nil, false, false},
 		{"one that ignores TERM", "trap '' TERM HUP INT; ./SLEEPER 600 & while :; do sleep 0.1; done", nil, true, false},
 		{"one that is stopped", "trap 'exit 3' TERM; kill -STOP $$; while :; do sleep 0.02; done", nil, false, false},
-		{"a first process that is stopped", "trap '' TERM; kill -STOP 1; while :; do sleep 0.1; done", nil, true, true},
+		{"an init that is stopped", "trap '' TERM; kill -STOP 1; while :; do sleep 0.1; done", nil, true, true},
 		{"daemons", "trap '' TERM; for i in 1 2 3 4 5; do setsid sh -c \"trap '' TERM; ./SLEEPER 600 & ./SLEEPER 600\" & done; while :; do sleep 0.1; done", nil, true, false},
 		{"zombies", "trap '' TERM; for i in $(seq 300); do sh -c 'sleep 0 & exec ./SLEEPER 600' & done; while :; do sleep 0.1; done", nil, true, false},
 		{"process numbers of the host", "trap '' TERM; setsid ./SLEEPER 600 & while :; do sleep 0.1; done", []string{"--share", "pid"}, true, false},

@@ -255,7 +255,7 @@ func TestC1OwnFiles(t *testing.T) {
 		}
 	}
 	names := []string{
-		".config/jail/profiles/make.yaml", ".config/jail/profiles/default.d/x.yaml", ".local/state/jail/homes/go/x", ".local/state/jail/standins/x",
+		".config/jail/profiles/make.yaml", ".config/jail/profiles/default.d/x.yaml", ".local/state/jail/homes/go/x", ".local/state/jail/placeholders/x",
 		".cache/jail/launch/x", ".cache/jail/filters/x",
 	}
 	args := []string{"run", "--profile", "default", "--home", "host", "--write", w.Home}

@@ -25,7 +25,7 @@ func TestAbsentIsQuietOutside(t *testing.T) {
 	want := w.Host("sh", "-c", work).Output()
 	stop := whileJailed(w, "--profile", "default", "--home", "host", "--write", w.Home, "--write", w.Project)
 	if !testenv.Exists(filepath.Join(w.Home, ".bash_profile")) || !testenv.Exists(filepath.Join(w.Project, ".envrc")) {
-		t.Error("no stand-ins on the host: this shows nothing")
+		t.Error("no placeholders on the host: this shows nothing")
 	}
 	if got := w.Host("sh", "-c", work).Output(); got != want || !strings.Contains(got, "profile-was-read") {
 		t.Errorf("while a jail runs:\n%s\nwithout:\n%s", got, want)
@@ -129,35 +129,35 @@ func TestAbsentIsSwept(t *testing.T) {
 	}
 }
 
-// Records of before a power loss name processes that are others now, which may
-// live long. The next launch removes what they tell of all the same.
+// Lists of before a power loss name pids that other processes have now, which may
+// live long. The next launch removes the placeholders in them all the same.
 func TestAbsentOfAnotherBoot(t *testing.T) {
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	before := w.Snap()
 	background(w, "--profile", "default", "--write", w.Project)(syscall.SIGKILL)
-	records, err := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/standins/*"))
+	lists, err := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/placeholders/*"))
 	testenv.Must(t, err)
-	if len(records) == 0 {
-		t.Fatal("the killed launcher left no record")
+	if len(lists) == 0 {
+		t.Fatal("the killed launcher left no list")
 	}
 	// The process of this test takes the place of the jail.
 	stat := strings.Fields(w.Read("/proc/self/stat"))
 	jail := regexp.MustCompile(`(?m)^[0-9]+ [0-9]+ ([0-9]+) ([-0-9a-f]+)$`)
 	become := func(line string) {
 		t.Helper()
-		for _, record := range records {
-			text := w.Read(record)
+		for _, list := range lists {
+			text := w.Read(list)
 			if !jail.MatchString(text) {
-				t.Fatalf("no jail in the record %q", text)
+				t.Fatalf("no jail in the list %q", text)
 			}
-			w.Write(record, jail.ReplaceAllString(text, line))
+			w.Write(list, jail.ReplaceAllString(text, line))
 		}
 	}
 	become(stat[0] + " " + stat[21] + " $1 $2")
 	w.Succeeds("run", "--profile", "default", "true")
 	if !isPlaceholder(filepath.Join(w.Project, ".envrc")) {
-		t.Error("stand-ins were removed while their jail lives")
+		t.Error("placeholders were removed while their jail lives")
 	}
 	become(stat[0] + " " + stat[21] + " $1 00000000-0000-0000-0000-000000000000")
 	w.Succeeds("run", "--profile", "default", "true")

@@ -64,9 +64,9 @@ func (j *jailOf) end(how os.Signal) {
 	_ = j.cmd.Wait()
 }
 
-// N6: jails of root and of a user in one directory: what one of them keeps
-// absent stays so when the other ends, in whatever way, and who ends last leaves
-// nothing.
+// N6: jails of root and of a user in one directory: a file whose creation one of
+// them blocks stays blocked when the other ends, in whatever way, and the one that
+// ends last leaves no file.
 func TestN6AbsentBesideAnotherUser(t *testing.T) {
 	testenv.Requires(t, testenv.Root)
 	t.Parallel()
@@ -94,7 +94,7 @@ func TestN6AbsentBesideAnotherUser(t *testing.T) {
 				makesLater(w, who[0], bin, homes[who[0]], "--profile", "default").end(syscall.SIGTERM)
 			}
 			if !isPlaceholder(filepath.Join(w.Project, ".envrc")) || other.make(w.Project) {
-				t.Errorf("when the jail of user %d ended by %v, what user %d keeps absent could be made", who[0], how, who[1])
+				t.Errorf("when the jail of user %d ended by %v, what the jail of user %d blocks could be made", who[0], how, who[1])
 			}
 			other.end(syscall.SIGTERM)
 			if left, err := os.ReadDir(w.Project); err != nil || len(left) != 0 {

@@ -90,7 +90,7 @@ func outermost(path string) string {
 	return path
 }
 
-// standsIn tells whether another jail keeps the path absent.
+// isPlaceholder tells whether the path is a placeholder of another jail.
 func isPlaceholder(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -100,8 +100,8 @@ func isPlaceholder(path string) bool {
 	return info.Mode() == os.ModeSocket || strings.HasPrefix(target, "/proc/")
 }
 
-// absentArms tries every way on the host, in the jail, and in one that is told
-// to let it be.
+// absentVariants tries every way on the host, in the jail, and in a jail with
+// absent: open.
 func absentVariants(w *testenv.World, dir string, names []string, args ...string) {
 	w.T.Helper()
 	open := filepath.Join(w.Root, "profiles", "open.yaml")

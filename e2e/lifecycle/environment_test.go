@@ -77,8 +77,8 @@ func TestEnvironmentFlags(t *testing.T) {
 }
 
 // What the launcher was told and what it holds must not be readable in the
-// first process of the jail, which is a copy of it.
-func TestFirstProcessShowsNothing(t *testing.T) {
+// init of the jail, which is a copy of it.
+func TestInitShowsNothing(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)
@@ -86,9 +86,9 @@ func TestFirstProcessShowsNothing(t *testing.T) {
 	for _, user := range []string{"keep", "root"} {
 		f := w.Probe("--profile", "default", "--user", user, "--env", "X="+w.Canary)
 		if f.PID == 1 {
-			t.Fatal("the probe is the first process itself")
+			t.Fatal("the probe is the init itself")
 		}
-		for name, text := range f.First {
+		for name, text := range f.Init {
 			closed := strings.Contains(text, "permission denied") || name == "cmdline" && text == "" || name == "fd" && text == "0 entries"
 			if strings.Contains(text, w.Canary) || strings.Contains(text, w.Home) || !closed {
 				t.Errorf("user %s: /proc/1/%s shows %q", user, name, text)

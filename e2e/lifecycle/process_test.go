@@ -290,11 +290,11 @@ func TestLimits(t *testing.T) {
 	w.Succeeds("run", "--profile", "default", "--processes", "50", "sh", "-c", many)
 }
 
-// The first process has none of the launcher's handlers for signals, and, as
+// The init has none of the launcher's handlers for signals, and, as
 // far as somebody may look, none of its memory but what they share; also where
 // clone3 is refused. With a C library only the heap is kept from it, which
 // TestHeapStaysHere in package jail looks for.
-func TestFirstProcessIsBare(t *testing.T) {
+func TestInitIsBare(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)
@@ -313,12 +313,12 @@ func TestFirstProcessIsBare(t *testing.T) {
 		}
 		status := testenv.StatusOf(below[0])
 		if strings.Trim(status["SigCgt"]+status["SigBlk"], "0 \t") != "" {
-			t.Errorf("after %q, the first process catches %s and blocks %s", around, status["SigCgt"], status["SigBlk"])
+			t.Errorf("after %q, the init catches %s and blocks %s", around, status["SigCgt"], status["SigBlk"])
 		}
 		if os.Getuid() == 0 && !withLibrary(t) { // nobody else may look
 			const own = 2 // the variables of packages, and the page with the command line
 			if maps := w.Read("/proc/" + strconv.Itoa(below[0]) + "/maps"); strings.Count(maps, "rw-p 00000000 00:00 0 ") > own {
-				t.Errorf("after %q, the first process has more memory of its own than its variables:\n%s", around, maps)
+				t.Errorf("after %q, the init has more memory of its own than its variables:\n%s", around, maps)
 			}
 		}
 		_ = cmd.Process.Kill()

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jail-project/jail/internal/testenv"
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // threads are the values of two lines of /proc/PID/task/*/status, a text for each
@@ -131,7 +132,7 @@ func nothingLeft(w *testenv.World, before testenv.Snapshot) {
 	if left := w.Records(); len(left) > 0 {
 		w.T.Errorf("registrations are left: %q", left)
 	}
-	if left, _ := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/standins/*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/placeholders/*")); len(left) > 0 {
 		w.T.Errorf("records of placeholders are left: %q", left)
 	}
 	before.Unchanged(w.T)

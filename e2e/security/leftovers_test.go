@@ -143,7 +143,7 @@ func TestNothingIsLeft(t *testing.T) {
 	all.Wait()
 	t.Logf("%d jails at once: %v", once, time.Since(began))
 	// A launcher that was killed could not remove its record; who lists jails
-	// does. Its stand-ins go with the next launch.
+	// does. Its placeholders go with the next launch.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		ids := s.quiet(testenv.JailBin, "ps", "--names")
 		if ids == "" {

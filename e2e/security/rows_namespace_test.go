@@ -26,7 +26,7 @@ func namespaceRows() []row {
 			off: "the syscall filter", wide: allCalls,
 		},
 		{
-			id: "N4", what: "capabilities and privileges by execve, in every thread and the first process", probe: []string{"status"},
+			id: "N4", what: "capabilities and privileges by execve, in every thread and the init", probe: []string{"status"},
 			oracle: privileges, off: "the steps that drop them", edits: "capset,prctl:PR_CAPBSET_DROP,prctl:PR_SET_NO_NEW_PRIVS,prctl:PR_SET_SECUREBITS",
 			wide:      "identity: {user: root}\nsyscalls: {default: allow}\n",
 			noControl: "an ordinary user has no capability to begin with",

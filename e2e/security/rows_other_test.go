@@ -64,7 +64,7 @@ func otherRows() []row {
 	return rows
 }
 
-// everyThread looks at the state of each thread and of the first process.
+// everyThread looks at the state of each thread and of the init.
 func everyThread(s *scene, a variant) *outcome {
 	o := s.run(s.start(&row{edits: "filter"}, a, testenv.ProbeBin, "status")...)
 	seen := 0
@@ -160,7 +160,7 @@ func steeredRuntime(s *scene, a variant) *outcome {
 	}
 	line := s.start(&row{}, a, testenv.ProbeBin, "variables")
 	plain := s.run(line...)
-	// A jail that runs has stand-ins in its project.
+	// A jail that runs has placeholders in its project.
 	before, _ := filepath.Glob(s.Project + "/*")
 	for _, e := range []string{
 		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.Project + "/cover", "PPROF=" + s.Project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",

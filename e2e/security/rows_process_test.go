@@ -16,7 +16,7 @@ func processRows() []row {
 		{id: "P6", what: "a process id that was used again", elsewhere: "TestP6"},
 		{id: "P7", what: "files from inside that the launcher reads", elsewhere: "TestP7"},
 		{
-			id: "P2", what: "looking into the jail's first process", try: lookIntoFirst,
+			id: "P2", what: "looking into the jail's init", try: lookIntoInit,
 			off: "the step that makes it unreadable, and the filter", wide: allCalls, edits: "prctl:PR_SET_DUMPABLE",
 			rootOff: "giving root's ids up takes the step",
 			// Its copy of the launcher's memory was overwritten, and its
@@ -30,7 +30,7 @@ func processRows() []row {
 		},
 		{
 			id: "P9", what: "another exit status than the program's own", try: forgery,
-			noTeeth: "the first process has no descriptor to take, and ends with the program's status",
+			noTeeth: "the init has no descriptor to take, and ends with the program's status",
 		},
 		{
 			id: "L6", what: "the launcher's command line and environment in `/proc`", probe: []string{"search", "{canary}"},
@@ -44,9 +44,9 @@ func processRows() []row {
 	}
 }
 
-// lookIntoFirst: without a jail, the process that started the probe is the one
+// lookIntoInit: without a jail, the process that started the probe is the one
 // to look into.
-func lookIntoFirst(s *scene, a variant) *outcome {
+func lookIntoInit(s *scene, a variant) *outcome {
 	r := &row{}
 	if a == teeth {
 		r.wide, r.edits = allCalls, "prctl:PR_SET_DUMPABLE"

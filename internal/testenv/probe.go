@@ -20,7 +20,7 @@ type Facts struct {
 	Devices              map[string]string
 	Limits               map[string][2]uint64
 	Processes            []int
-	First                map[string]string
+	Init                 map[string]string
 	Umask                int
 }
 

@@ -4,12 +4,12 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Rules for this file. Between clone and execve there is one thread, no
@@ -28,7 +28,7 @@ import (
 //   - The only calls are the two runtime hooks, the raw syscall stubs, and
 //     functions of this file. A test reads the compiled code and compares.
 
-// fork starts the jail's first process, in the namespaces that only clone(2)
+// fork starts the jail's init, in the namespaces that only clone(2)
 // can put it into, and returns its pid to the launcher. The child runs
 // initProcess(r, s) on a stack of its own, and never returns here.
 //
@@ -68,14 +68,14 @@ func refused(ret uintptr) syscall.Errno {
 }
 
 // cloneFirst is clone(2) with its flags and the end of the stack, or clone3(2)
-// with its structure and the size of that, for the jail's first process.
+// with its structure and the size of that, for the jail's init.
 //
 //go:noescape
 func cloneFirst(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
 
 var _ = initProcess // which cloneFirst calls
 
-// initProcess is the life of the jail's first process, and of the program's up to
+// initProcess is the life of the jail's init, and of the program's up to
 // execve. It makes its namespaces and waits for the launcher to write the plan
 // into the memory they share; end of file says that there will be none. Its
 // copy of the launcher's end of the report is closed first: with it, the

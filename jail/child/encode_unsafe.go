@@ -1,13 +1,13 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // encodedOp is an Op as the child executes it: numbers, offsets into one arena,
@@ -35,7 +35,7 @@ type beneathAttr struct {
 // blocks that receive results.
 type encoded struct {
 	step            uint32 // the op being executed
-	initBarrier     uint32 // the first process has nothing left to do
+	initBarrier     uint32 // the init has nothing left to do
 	launcherBarrier uint32 // the launcher listens for signals
 	program         uint32 // pid of the program's process
 	forkAt          int32  // index of the first op after setup

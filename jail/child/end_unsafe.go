@@ -1,10 +1,10 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"syscall"
 	"unsafe"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // How the processes of the child end. The rules of child_unsafe.go are true here.

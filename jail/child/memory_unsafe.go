@@ -1,8 +1,6 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -11,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/procstat"
 )
 
@@ -69,7 +68,7 @@ type Descriptors struct {
 	Slots    []plan.Input // by the slots of the plan
 }
 
-// ForkError is the kernel's refusal to make the first process.
+// ForkError is the kernel's refusal to make the init.
 type ForkError syscall.Errno
 
 func (e ForkError) Error() string { return "new namespaces: " + syscall.Errno(e).Error() }
@@ -79,7 +78,7 @@ func (e ForkError) Error() string { return "new namespaces: " + syscall.Errno(e)
 // others.
 const byClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | uintptr(0xff)
 
-// Fork starts the jail's first process and returns its pid. namespaces are flags of
+// Fork starts the jail's init and returns its pid. namespaces are flags of
 // clone(2). The child makes its namespaces and waits for a message on its end of
 // the socket for status messages, slotReport, which says that a plan is in the
 // memory. It dies with the thread that called Fork (PR_SET_PDEATHSIG of prctl(2)).

@@ -1,11 +1,11 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // scratch is what each process of the child keeps for itself. It lies in the
@@ -24,7 +24,7 @@ type scratch struct {
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack
 
-	unshare uintptr    // the namespaces the first process makes by itself
+	unshare uintptr    // the namespaces the init makes by itself
 	args    [6]uintptr // of the syscall being made
 	status  uint32     // of wait4
 	message [2]int32

@@ -1,16 +1,16 @@
 package child
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
-// The rules of child_unsafe.go are those of this file: it runs in the first
-// process, which never executes anything.
+// The rules of child_unsafe.go are those of this file: it runs in the
+// init, which never executes anything.
 
 const newsSize = 128 // struct signalfd_siginfo
 

@@ -1,9 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
 )
 
 // folding is a tree in which names differ by case only in writing, but for those

@@ -1,13 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Who starts a jail as the host's root gets one that runs as somebody else: a
@@ -29,7 +28,7 @@ func (k *compiler) refuseHalfRoot() {
 	}
 }
 
-// become makes the first process the jail's user. The launcher has written
+// become makes the init the jail's user. The launcher has written
 // the maps. Without a user id change nothing else would be the other's.
 func (k *compiler) become(b *builder) {
 	if k.h.RunAs <= 0 {

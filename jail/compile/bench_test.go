@@ -1,13 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/child"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-
 	"fmt"
 	"testing"
 
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
 	"github.com/jail-project/jail/policy"
 )
 

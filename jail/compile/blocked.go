@@ -1,19 +1,18 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/plan"
-
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/placeholder"
 )
 
-// placeholders has the launcher put stand-ins on the host for as long as the jail
-// runs.
+// placeholders plans the files that the launcher makes on the host for as long as
+// the jail runs.
 func (k *compiler) placeholders() {
 	entries := k.view.Placeholders()
 	if len(entries) == 0 {
@@ -22,26 +21,26 @@ func (k *compiler) placeholders() {
 	for _, e := range entries {
 		k.plan.Placeholders = append(k.plan.Placeholders, plan.Placeholder{Path: e.Path, Kind: uint8(e.Kind)})
 	}
-	if k.plan.PlaceholderDir = k.h.Own.StandIns(); k.plan.PlaceholderDir == "" {
+	if k.plan.PlaceholderDir = k.h.Own.Placeholders(); k.plan.PlaceholderDir == "" {
 		k.problems = append(k.problems, diag.Diagnostic{
-			Code: "no-state", Summary: "what is kept absent is recorded in the home directory, and you have none here",
-			Remedy: plan.StandInRemedy,
+			Code: "no-state", Summary: "jail lists the files whose creation it blocks in the home directory, and you have none here",
+			Remedy: plan.PlaceholderRemedy,
 		})
 	}
 }
 
-// blocked mounts a link that leads nowhere over a stand-in, which the last
-// component of the path is: that one is not followed. A commondir is shown as
-// it is, since git dies of one that it can't read.
+// blocked mounts a link that leads nowhere over a placeholder. It does not follow
+// the path's last component, since the placeholder may be a link. A commondir stays
+// visible as it is, since git dies of one that it can't read.
 func (m *mounter) blocked(gr *fstree.Grant, path string, around fstree.Setting) {
 	if !around.OnHost() {
 		return
 	}
-	if gr.Placeholder == standin.CommonDir {
+	if gr.Placeholder == placeholder.CommonDir {
 		m.attach(m.clone("/"+path, false, m.readOnly), gr, path, around)
 		return
 	}
-	m.needNothing()
+	m.needMaskLink()
 	dir, name := cutLast(path)
 	if m.insideDir != dir {
 		m.closeInside()
@@ -56,7 +55,7 @@ func (m *mounter) blocked(gr *fstree.Grant, path string, around fstree.Setting) 
 	m.close(s)
 }
 
-// closeInside closes the directory in which something was kept absent.
+// closeInside closes the directory that the last blocked path lies in.
 func (m *mounter) closeInside() {
 	if m.insideDir != "" {
 		m.close(m.inside)
@@ -64,15 +63,15 @@ func (m *mounter) closeInside() {
 	}
 }
 
-// needNothing makes the link that leads nowhere.
-func (m *mounter) needNothing() {
-	if m.nothing {
+// needMaskLink makes the link that leads nowhere, once.
+func (m *mounter) needMaskLink() {
+	if m.hasMaskLink {
 		return
 	}
-	m.nothing = true
+	m.hasMaskLink = true
 	verb, subject, at := m.verb, m.subject, m.at
-	m.because("make", "what absent paths look like", nil)
-	m.symlinkat(standin.Target, maskLink)
+	m.because("make", "the link that blocked paths show", nil)
+	m.symlinkat(placeholder.Target, maskLink)
 	m.because(verb, subject, at)
 }
 

@@ -1,16 +1,14 @@
 package compile
 
 import (
-	"syscall"
-
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // builder collects the ops of a plan. Its origin fields are stamped on every

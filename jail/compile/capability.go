@@ -1,14 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 

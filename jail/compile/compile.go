@@ -4,16 +4,15 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"path"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -70,7 +69,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.become(b) // the ties to the launcher do not outlive a change of user
 	b.each = false
 	k.dieTogether(b) // before anything that could outlive the launcher
-	k.ownGroup(b)    // the first process is in its control group by now
+	k.ownGroup(b)    // the init is in its control group by now
 	b.each = true    // these also for who enters the jail later; see Entry
 	k.session(b)     // before there is a process that could signal a group
 	k.signals(b)     // the program's process inherits them
@@ -191,7 +190,7 @@ func (k *compiler) namespaces(b *builder) {
 }
 
 // dieTogether ties the jail's life to the launcher's. Without a PID namespace
-// the first process adopts what the program leaves behind.
+// the init adopts what the program leaves behind.
 func (k *compiler) dieTogether(b *builder) {
 	b.because("tie the jail's life to", "the launcher", nil)
 	b.prctl(unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG", uint64(unix.SIGKILL), "SIGKILL")

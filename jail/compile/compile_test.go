@@ -1,16 +1,15 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // planText prints a plan the way it is reviewed: every op and the line that

@@ -1,13 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // findSubordinate decides by what the groups of this launch are dropped.

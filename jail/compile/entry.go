@@ -1,12 +1,11 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
 	"github.com/jail-project/jail/unixsock"
 )

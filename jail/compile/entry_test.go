@@ -1,11 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/child"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"bytes"
 	"reflect"
 	"slices"
@@ -13,6 +8,11 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // TestEntryIsKept encodes what entering takes, for plans of many kinds, and

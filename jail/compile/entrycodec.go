@@ -1,10 +1,9 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/unixsock"
 	"github.com/jail-project/jail/wire"
 )

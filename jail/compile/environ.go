@@ -1,15 +1,14 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/policy/paths"
-
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // environment builds the program's environment: what keep names, then what

@@ -1,11 +1,11 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/jailtest"
-
 	"slices"
 	"testing"
+
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/jailtest"
 )
 
 func TestExplainPaths(t *testing.T) {

@@ -1,9 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -12,6 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
 )
 
 // A process that an unprivileged user puts into a user namespace keeps his

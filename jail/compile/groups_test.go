@@ -1,9 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -12,6 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
 )
 
 // ownedFiles are files with owners; what is not listed belongs to root and is

@@ -1,17 +1,16 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/launch"
-	"github.com/jail-project/jail/jail/plan"
-
 	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -6,22 +6,22 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// nonDumpable makes the first process unreadable for what runs beside it: no
-// ptrace, no /proc/1/environ, mem, fd or exe (proc(5), PR_SET_DUMPABLE). Its
-// command line and environment were overwritten when it began.
+// nonDumpable makes the init non-dumpable: other processes of the jail can't use
+// ptrace on it, nor /proc/1/environ, mem, fd or exe (proc(5), PR_SET_DUMPABLE). It
+// overwrote its command line and environment when it began.
 func (k *compiler) nonDumpable(b *builder) {
-	b.because("make unreadable", "the jail's first process", nil)
+	b.because("make unreadable", "the jail's init", nil)
 	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 0, "")
 }
 
-// reaper is what is left to do in the first process: it waits with nothing
-// in its hands.
+// reaper drops the init's capabilities and descriptors and opens its barrier. All
+// that it does after that is to wait for children.
 func (k *compiler) reaper(b *builder) {
-	b.because("empty", "the jail's first process", nil)
+	b.because("empty", "the jail's init", nil)
 	if keptCapabilities(&k.p.Capabilities) != 0 {
 		b.capset(0)
 	}
-	// Who enters the jail has its own process for this; see Join.
+	// `jail enter` has a process of its own that waits; see Join.
 	b.each = false
 	b.closeFrom(b.keptByReaper(k.own))
 	b.each = true
@@ -43,15 +43,15 @@ func (k *compiler) waitForLauncher(b *builder) {
 	b.wait(plan.Arg{Kind: plan.ArgShared, Num: plan.LauncherBarrier})
 }
 
-// wait waits, for ten seconds at most, until a word of shared memory is no
-// longer 0. EAGAIN says that it is not 0 already.
+// wait waits, for ten seconds at most, until a word of shared memory is not 0. The
+// kernel says EAGAIN when it is not 0 already.
 func (b *builder) wait(word plan.Arg) {
 	limit := &plan.Block{Bytes: words(10, 0), Show: "{10 s}"}
 	b.call("futex", unix.SYS_FUTEX, plan.NoSlot, word, num(plan.FutexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
 }
 
-// waitForReaper waits until the first process has emptied its hands.
+// waitForReaper waits until the init has dropped its capabilities and descriptors.
 func (k *compiler) waitForReaper(b *builder) {
-	b.because("wait for", "the jail's first process", nil)
+	b.because("wait for", "the jail's init", nil)
 	b.wait(initBarrier())
 }

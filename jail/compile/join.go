@@ -1,9 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"fmt"
 	"path"
@@ -14,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -55,11 +54,11 @@ type JoinedNamespace struct {
 // errnoOf is a number as an errno.
 func errnoOf(n uint64) syscall.Errno { return syscall.Errno(n) }
 
-// Join makes the plan of entering. It runs in two processes, as a launch
-// does: the first joins the namespaces and stays, outside of the jail's PID namespace,
-// to pass on the exit status; the second is born in that namespace and becomes
-// the program. Neither can be looked into from inside before execve(2), and
-// nothing is opened by a path of the jail.
+// Join makes the plan of entering. It runs in two processes, as a launch does: the
+// process that waits joins the namespaces and stays outside of the jail's PID
+// namespace, to pass on the exit status; its child is born in that namespace and
+// becomes the program. The jail's processes can inspect neither before execve(2),
+// and neither opens a path of the jail.
 func (e *Entry) Join(j *Join) *plan.Plan {
 	p := &plan.Plan{
 		Namespaces: uintptr(unix.SIGCHLD), Reap: true, Entering: true, Terminal: j.Terminal != nil,
@@ -74,7 +73,7 @@ func (e *Entry) Join(j *Join) *plan.Plan {
 	b.cgroup(j.Cgroup) // while the host's files have names
 	b.oomScore(j.OOMScore)
 	b.inheritLimits(j)
-	b.nonDumpable() // from here on it is where somebody may look
+	b.nonDumpable() // from here on the jail's processes may see it
 	b.join(j.Namespaces)
 	b.dieWithParent() // joining changes the credentials, which can reset both
 	b.nonDumpable()
@@ -98,9 +97,9 @@ func (e *Entry) Join(j *Join) *plan.Plan {
 	return p
 }
 
-// confine takes the steps of the record for the first process. A terminal is
-// made among them: in the jail's root directory and session, and before the limits,
-// which may leave no room for one more descriptor.
+// confine takes the entry's steps for the process that waits. It makes a terminal
+// among them: in the jail's root directory and session, and before the limits, which
+// may leave no room for one more descriptor.
 func (e *Entry) confine(b *builder, t *terminal.Terminal) (own *ownTerminal) {
 	steps := e.ops[0]
 	if t != nil {
@@ -123,15 +122,15 @@ func (b *builder) dieWithParent() {
 	b.prctl(unix.PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG", uint64(unix.SIGKILL), "SIGKILL")
 }
 
-// nonDumpable makes the process opaque for what runs in the jail: no ptrace,
-// no /proc/PID/exe, environ, mem or fd (PR_SET_DUMPABLE(2const)).
+// nonDumpable makes the process non-dumpable: the jail's processes can't use ptrace
+// on it, nor /proc/PID/exe, environ, mem or fd (PR_SET_DUMPABLE(2const)).
 func (b *builder) nonDumpable() {
 	b.because("make unreadable", "the process that enters", nil)
 	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 0, "")
 }
 
-// cgroup moves the process into a control group: its limits hold for what is
-// started there (cgroups(7), "0" is the writer).
+// cgroup moves the process into the jail's control group, whose limits hold for its
+// children as well (cgroups(7); "0" is the writer).
 func (b *builder) cgroup(dir string) {
 	if dir == "" {
 		return
@@ -164,8 +163,8 @@ func (b *builder) inheritLimits(j *Join) {
 	}
 }
 
-// within returns the record with no limit above the hard one of the caller, who
-// could not set it.
+// within returns the entry with no limit above the caller's hard limit, since the
+// kernel would refuse it.
 func (e *Entry) within(own []host.Rlimit) *Entry {
 	out := *e
 	for part, ops := range e.ops {
@@ -206,9 +205,9 @@ func (b *builder) join(namespaces []JoinedNamespace) {
 	}
 }
 
-// executeFirst tries one place after the other, as a shell does along PATH.
-// The jail's files are not looked at from outside: whatever the first ones
-// say, the last one decides.
+// executeFirst calls execve(2) for one candidate after the other, as a shell does
+// along PATH. It does not look at the jail's files from outside, so only the error of
+// the last call counts.
 func (b *builder) executeFirst(p *plan.Plan, shell string) {
 	candidates := []string{shell, "/bin/sh", "/usr/bin/sh"}
 	if len(p.Argv) > 0 {

@@ -1,10 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -15,6 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/internal/testenv"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
 )
 

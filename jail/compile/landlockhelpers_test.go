@@ -1,10 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
 )
 

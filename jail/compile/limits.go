@@ -1,15 +1,14 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/cgroup"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -60,7 +59,7 @@ func (k *compiler) openFiles(b *builder) {
 	b.limit("open files", nil, unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", min(defaultOpenFiles, k.h.OpenFiles), k.h.OpenFiles)
 }
 
-// limits sets the other limits of the first process, which all of the jail
+// limits sets the other limits of the init, which all of the jail
 // inherits.
 func (k *compiler) limits(b *builder) {
 	l, set := &k.p.Limits, b.limit
@@ -114,7 +113,7 @@ func (k *compiler) oomScore(b *builder) {
 }
 
 // ownGroup makes the namespace of control groups begin at the group that the
-// first process was put into; the one that was made with it began at the
+// init was put into; the one that was made with it began at the
 // launcher's, from which the limits can be seen.
 func (k *compiler) ownGroup(b *builder) {
 	if _, needed := GroupLimits(k.p, k.h); !needed || !k.p.Namespaces.Cgroup.V {

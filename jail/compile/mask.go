@@ -1,11 +1,11 @@
 package compile
 
 import (
+	"golang.org/x/sys/unix"
+
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
-
-	"golang.org/x/sys/unix"
 )
 
 // hide puts an empty file or directory without any permission over a path.

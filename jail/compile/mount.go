@@ -1,13 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -19,14 +18,14 @@ type mounter struct {
 	h        *host.Host
 	problems *diag.List
 
-	parent     plan.Slot // O_PATH descriptor of parentPath on the host
-	parentPath string    // "" when no descriptor is open
-	inside     plan.Slot // O_PATH descriptor of insideDir in the jail's tree
-	insideDir  string    // "" when no descriptor is open
-	masks      bool      // the two mask sources exist
-	nothing    bool      // the link that leads nowhere exists
-	layers     int       // overlays made so far
-	sharePIDs  bool      // the jail has no PID namespace of its own
+	parent      plan.Slot // O_PATH descriptor of parentPath on the host
+	parentPath  string    // "" when no descriptor is open
+	inside      plan.Slot // O_PATH descriptor of insideDir in the jail's tree
+	insideDir   string    // "" when no descriptor is open
+	masks       bool      // the two mask sources exist
+	hasMaskLink bool      // the link that leads nowhere exists
+	layers      int       // overlays made so far
+	sharePIDs   bool      // the jail has no PID namespace of its own
 
 	seals []seal
 
@@ -113,7 +112,7 @@ func verbOf(gr *fstree.Grant) string {
 	case fstree.GrantGuard:
 		return "protect"
 	case fstree.GrantBlocked:
-		return "keep absent"
+		return "block the creation of"
 	case fstree.GrantSocket:
 		return "make connectable"
 	default:

@@ -1,13 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // overlayFD is the first of the three descriptor numbers under which an
@@ -131,7 +131,7 @@ func (m *mounter) tidy(root *fstree.Node) {
 		m.unlink(maskFile, 0)
 		m.unlink(maskDir, unix.AT_REMOVEDIR)
 	}
-	if m.nothing {
+	if m.hasMaskLink {
 		m.unlink(maskLink, 0)
 	}
 	for i := 1; i <= m.layers; i++ {

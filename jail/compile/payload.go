@@ -1,13 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"slices"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Payload is a program in an open file, to be run in a jail that was planned

@@ -1,14 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // program finds the file to execute the way execvp(3) would, on the host,

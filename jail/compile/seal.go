@@ -1,9 +1,8 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // seal is a mount of ours to be made read-only when the tree is complete.

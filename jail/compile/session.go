@@ -1,14 +1,14 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // session gives the jail a session of its own, and with it process groups
 // that nothing outside is in: kill(2) with 0 or a negative number, F_SETOWN of
-// fcntl(2) and what a terminal sends reach nobody else. The first process leads
+// fcntl(2) and what a terminal sends reach nobody else. The init leads
 // the session and the program only a group in it: a group whose parent is in
 // another session counts as orphaned, and Ctrl-Z would not stop it
 // (setpgid(2)).

@@ -1,13 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/policy/paths"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/seccomp"
 )
 

@@ -1,15 +1,15 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/launch"
-
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/launch"
 )
 
 // withSockets has sockets of the host, one by a link.

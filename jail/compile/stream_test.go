@@ -1,8 +1,6 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-
 	"os"
 	"slices"
 	"testing"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/internal/testenv"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/landlock"
 )
 

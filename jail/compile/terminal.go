@@ -1,12 +1,11 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -103,7 +102,7 @@ func (b *builder) sendFarSide(t *terminal.Terminal, far plan.Slot) {
 	b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotControl), block(message), num(0, ""))
 }
 
-// keptByReaper leaves the first process what it needs to serve the terminal,
+// keptByReaper leaves the init what it needs to serve the terminal,
 // and returns the first descriptor that it does not need. It takes SIGCHLD from a
 // descriptor. All signals are blocked: it leads the session, so that a hangup
 // would end it, and SIGTTOU is for using the terminal in the background.

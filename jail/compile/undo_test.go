@@ -1,12 +1,12 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
 )
 
 // TestProcIsProtected looks at /proc from inside, with and without a PID

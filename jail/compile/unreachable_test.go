@@ -1,13 +1,13 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
 )
 
 // rootsFiles are files of which some directories are only for their owner.

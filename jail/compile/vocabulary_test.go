@@ -1,17 +1,17 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/fstree"
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // TestPlanVocabulary executes a plan that no profile asks for: everything
@@ -67,7 +67,7 @@ func TestPlanVocabulary(t *testing.T) {
 	made := attachedVariant(t, h, script)
 	at := indexOf(t, made.Setup, "tidy up")
 	made.Setup = append(made.Setup[:at:at], append(extra, made.Setup[at:]...)...)
-	// The program as the first process, and a byte on a descriptor of the
+	// The program as the init, and a byte on a descriptor of the
 	// caller when everything is set up.
 	made.Reap, made.Init = false, nil
 	made.Program = withoutOp(withoutOp(made.Program, "futex"), "setpgid")

@@ -1,10 +1,10 @@
 package compile
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // without returns the plan less the ops that a guard consists of.

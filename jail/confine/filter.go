@@ -10,7 +10,7 @@ import (
 
 // Needs says what the launcher has left to do.
 type Needs struct {
-	First, Program int // the processes that it may signal, and the program's group
+	Init, Program int // the processes that it may signal, and the program's group
 	// Connects: it makes the jail's connections. They are made as User where that is
 	// not 0.
 	Connects bool
@@ -37,7 +37,7 @@ func filter(n *Needs, self int, fixed uint32) []byte {
 	p.Allow(unix.SYS_WAIT4, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_GETPGID, unix.SYS_UNLINKAT, unix.SYS_FLOCK)
 	memory(p, fixed)
 	p.AllowThreads()
-	p.AllowValues(unix.SYS_KILL, 0, 0, uint32(n.First), uint32(-n.Program), uint32(self))
+	p.AllowValues(unix.SYS_KILL, 0, 0, uint32(n.Init), uint32(-n.Program), uint32(self))
 	p.AllowValues(unix.SYS_TGKILL, 0, uint32(self))
 	p.AllowIf(unix.SYS_PRLIMIT64, allowlist.Is(0, 0)) // see Process.EndLikeProgram
 	p.AllowValues(unix.SYS_PRCTL, 0, unix.PR_SET_VMA, unix.PR_SET_DUMPABLE)

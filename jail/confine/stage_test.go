@@ -49,16 +49,16 @@ func (s *stage) play() {
 	if s.Measure {
 		s.measure()
 	}
-	first := exec.Command("/bin/sleep", "60")
-	first.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := first.Start(); err != nil {
+	init := exec.Command("/bin/sleep", "60")
+	init.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := init.Start(); err != nil {
 		panic(err)
 	}
 	begin, results := make(chan bool), make(chan map[string]string)
 	go func() {
 		runtime.LockOSThread()
 		<-begin
-		results <- s.try(first.Process.Pid)
+		results <- s.try(init.Process.Pid)
 	}()
 	time.Sleep(10 * time.Millisecond)
 	testOnlyOff = s.Off
@@ -66,7 +66,7 @@ func (s *stage) play() {
 		c, err := Prepare(s.Connects)
 		if err == nil {
 			err = c.Enter(&Needs{
-				First: first.Process.Pid, Program: first.Process.Pid, Connects: s.Connects,
+				Init: init.Process.Pid, Program: init.Process.Pid, Connects: s.Connects,
 				Terminal: true, Clears: true, Removes: []string{s.path("ours"), s.path("gone")},
 			})
 		}
@@ -85,15 +85,15 @@ func (s *stage) play() {
 	if _, err := unix.Write(1, text); err != nil {
 		panic(err)
 	}
-	_ = unix.Kill(first.Process.Pid, unix.SIGKILL)
-	if _, err := syscall.Wait4(first.Process.Pid, nil, 0, nil); err != nil {
+	_ = unix.Kill(init.Process.Pid, unix.SIGKILL)
+	if _, err := syscall.Wait4(init.Process.Pid, nil, 0, nil); err != nil {
 		panic(err)
 	}
 	os.Exit(7)
 }
 
 // try returns what comes of each attempt: "" or an error.
-func (s *stage) try(first int) map[string]string {
+func (s *stage) try(init int) map[string]string {
 	attempts := map[string]func() error{
 		"read a file":         func() error { return opened(unix.Open(s.path("secret"), unix.O_RDONLY, 0)) },
 		"make a file":         func() error { return opened(unix.Open(s.path("made"), unix.O_CREAT|unix.O_WRONLY, 0o600)) },
@@ -103,9 +103,9 @@ func (s *stage) try(first int) map[string]string {
 		"become a program":    func() error { return reached(unix.Exec(s.path("secret"), []string{"x"}, nil)) },
 		"a network socket":    func() error { return opened(unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)) },
 		"a Unix socket":       func() error { return opened(unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)) },
-		"trace a process":     func() error { return reached(unix.PtraceAttach(first)) },
+		"trace a process":     func() error { return reached(unix.PtraceAttach(init)) },
 		"signal a process":    func() error { return unix.Kill(s.Other, 0) },
-		"write to a process":  func() error { return writeTo(first) },
+		"write to a process":  func() error { return writeTo(init) },
 		"new code":            func() error { return mapCode() },
 		"rename a file":       func() error { return unix.Rename(s.path("secret"), s.path("other/secret2")) },
 		"change a namespace":  func() error { return reached(unix.Unshare(unix.CLONE_NEWUSER | unix.CLONE_FS)) },
@@ -113,14 +113,14 @@ func (s *stage) try(first int) map[string]string {
 		"remove what is not":  func() error { return unix.Unlink(s.path("other/file")) },
 		"find by name":        func() error { return opened(unix.Open(s.path("secret"), unix.O_PATH, 0)) },
 		"new threads":         func() error { return useRuntime() },
-		"signal the program":  func() error { return unix.Kill(first, 0) },
+		"signal the program":  func() error { return unix.Kill(init, 0) },
 	}
 	if fixedHigh.Load() != 0 {
 		attempts["replace the fixed page"] = replaceFixed
 		attempts["write the fixed page"] = protectFixed
 		attempts["find in a root"] = func() error { return findInRoot(s.path("secret")) }
 		attempts["read a status"] = func() error { return openStatus(s.Other) }
-		attempts["copy a descriptor"] = func() error { return copyDescriptor(first) }
+		attempts["copy a descriptor"] = func() error { return copyDescriptor(init) }
 	}
 	out := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(attempts)) {
@@ -211,7 +211,7 @@ func (s *stage) measure() {
 	began := processorTime()
 	c, err := Prepare(s.Connects)
 	if err == nil {
-		err = c.Enter(&Needs{First: 1, Program: 1, Connects: s.Connects, Removes: []string{"/tmp"}})
+		err = c.Enter(&Needs{Init: 1, Program: 1, Connects: s.Connects, Removes: []string{"/tmp"}})
 	}
 	took := processorTime() - began
 	if err == nil {

@@ -1,12 +1,11 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-
 	"fmt"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 )
 
 // accounts gives the jail lists of users and groups that hold only who can

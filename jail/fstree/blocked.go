@@ -1,24 +1,23 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/placeholder"
 )
 
-// What is protected and does not exist yet cannot be mounted over. The
-// launcher puts a stand-in on the host in its name (package standin), and the
-// jail mounts its own nothing over that: a link that leads nowhere. A mount
-// point can be neither removed nor replaced, so nothing can be made there.
+// A protected file that does not exist yet cannot be mounted over. The launcher
+// makes a placeholder of its name on the host (package placeholder), and the jail
+// mounts a link that leads nowhere over that. A mount point can be neither removed
+// nor replaced, so the program can't create the file.
 
-// blockCreation notes that nothing may come to exist at a real path, if that
-// lies in a directory which the jail can write. In a project the outermost
-// missing directory stands for what would be in it. In a home it is made, since
-// other things lie in it: ~/.config is not only what belongs to @startup.
+// blockCreation adds a grant that blocks the creation of a real path, if the jail
+// can write the directory that it lies in. In a project it blocks the outermost
+// missing directory instead. In a home that directory is made, since other files
+// lie in it: ~/.config is not only what belongs to @startup.
 func (g *granter) blockCreation(real string, gr Grant, project bool) bool {
 	if g.p.Filesystem.Absent.V == "open" || !g.written(host.Parent(real)) || g.named[real] {
 		return false
@@ -28,7 +27,7 @@ func (g *granter) blockCreation(real string, gr Grant, project bool) bool {
 		kind := g.resolver.Resolve(dir).Kind
 		if kind == host.KindDir {
 			if !g.canWrite(dir) {
-				return false // nor can the program make anything there
+				return false // the program can't create anything here either
 			}
 			break
 		}
@@ -37,16 +36,16 @@ func (g *granter) blockCreation(real string, gr Grant, project bool) bool {
 		}
 		outer = dir
 	}
-	gr.Kind, gr.Real, gr.File, gr.Placeholder = GrantBlocked, real, host.KindFile, standin.Link
+	gr.Kind, gr.Real, gr.File, gr.Placeholder = GrantBlocked, real, host.KindFile, placeholder.Link
 	switch {
 	case path.Base(real) == "commondir":
-		gr.Placeholder = standin.CommonDir
+		gr.Placeholder = placeholder.CommonDir
 	case project && !g.written(host.Parent(outer)):
 		return false
 	case project:
 		gr.Real = outer
 		if !strings.Contains(outer, "/.git/") {
-			gr.Placeholder = standin.Socket
+			gr.Placeholder = placeholder.Socket
 		}
 	}
 	g.grants = append(g.grants, &gr)
@@ -73,20 +72,20 @@ func (g *granter) canWrite(dir string) bool {
 	return can
 }
 
-// Placeholders lists what has to be on the host, in the names of what must stay
-// absent, when the plan begins: outer directories first, then by directory.
-func (v *View) Placeholders() []standin.Entry {
-	var entries []standin.Entry
+// Placeholders lists the placeholders that have to be on the host when the plan
+// begins: outer directories first, then by directory.
+func (v *View) Placeholders() []placeholder.Entry {
+	var entries []placeholder.Entry
 	v.Root.blocked(Setting{}.Apply(v.Root.Grant), func(gr *Grant) {
 		for dir := host.Parent(gr.Real); v.Resolver.Resolve(dir).Kind == host.KindMissing; dir = host.Parent(dir) {
-			e := standin.Entry{Path: dir, Kind: standin.Directory}
+			e := placeholder.Entry{Path: dir, Kind: placeholder.Directory}
 			if !slices.Contains(entries, e) {
 				entries = append(entries, e)
 			}
 		}
-		entries = append(entries, standin.Entry{Path: gr.Real, Kind: gr.Placeholder})
+		entries = append(entries, placeholder.Entry{Path: gr.Real, Kind: gr.Placeholder})
 	})
-	slices.SortStableFunc(entries, func(a, b standin.Entry) int {
+	slices.SortStableFunc(entries, func(a, b placeholder.Entry) int {
 		da, db := host.Parent(a.Path), host.Parent(b.Path)
 		if n := strings.Count(da, "/") - strings.Count(db, "/"); n != 0 {
 			return n
@@ -96,7 +95,7 @@ func (v *View) Placeholders() []standin.Entry {
 	return entries
 }
 
-// blocked calls found for everything that is kept absent, in the tree's order.
+// blocked calls found for every grant that blocks a creation, in the tree's order.
 func (n *Node) blocked(around Setting, found func(*Grant)) {
 	if n.Grant != nil && n.Grant.Kind == GrantBlocked && around.OnHost() {
 		found(n.Grant)

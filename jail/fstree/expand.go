@@ -1,15 +1,14 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"fmt"
 	"path"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // expand replaces the variables of a path. A variable that has no value on

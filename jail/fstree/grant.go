@@ -1,17 +1,16 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // GrantKind is what a place in the jail's tree becomes.
@@ -43,9 +42,9 @@ type Grant struct {
 	rank        rank
 	links       []host.Link // crossed on the way from the written path
 	At          *diag.Range
-	Placeholder standin.Kind // grantAbsent: what is on the host meanwhile
-	IDMapped    bool         // in a jail of root: a mount for itself, see shut
-	key         string       // the line of the profile, where that is no path rule: "network.mode: host"
+	Placeholder placeholder.Kind // GrantBlocked: what is on the host meanwhile
+	IDMapped    bool             // in a jail of root: a mount for itself, see shut
+	key         string           // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
 // rank decides between two rules for one path: the later layer, then the

@@ -1,12 +1,11 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"fmt"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // sockets makes grants of the paths that sockets lists.

@@ -1,14 +1,13 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"path"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // guards protects @startup inside everything that can be written, and what is
@@ -74,20 +73,21 @@ func (g *granter) guard(pattern string, project bool) {
 }
 
 // guardOne protects a path, if it comes to lie in a writable directory; see
-// setting.apply. Where there is none, none may be made when absent says so.
-func (g *granter) guardOne(lexical string, project, absent bool) {
+// Setting.Apply. Of a path that does not exist it blocks the creation, if block
+// says so.
+func (g *granter) guardOne(lexical string, project, block bool) {
 	at := g.resolver.Resolve(lexical)
 	gr := Grant{
 		Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
 		rank: rank{layer: builtinLayer}, At: new(diag.Range),
 	}
 	if at.Kind == host.KindFile && g.h.Files.Kind(at.Real) == host.KindMissing {
-		at.Kind = host.KindMissing // a stand-in that looks like a file in a listing
+		at.Kind = host.KindMissing // a placeholder that looks like a file in a listing
 	}
 	if at.Kind != host.KindMissing {
 		g.grants = append(g.grants, &gr)
 		g.pins = append(g.pins, at.Links...)
-	} else if absent && g.blockCreation(at.Real, gr, project && g.h.Cwd != g.h.Home) {
+	} else if block && g.blockCreation(at.Real, gr, project && g.h.Cwd != g.h.Home) {
 		g.pins = append(g.pins, at.Links...)
 	}
 }

@@ -1,10 +1,10 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-
 	"slices"
 	"strings"
+
+	"github.com/jail-project/jail/jail/host"
 )
 
 // Node is one name in the jail's file tree. It has a grant, or a link's

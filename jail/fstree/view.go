@@ -5,14 +5,13 @@
 package fstree
 
 import (
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy/paths"
-
 	"path"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/paths"
 )
 
 // View is the file tree of a jail before it exists: which path shows what,

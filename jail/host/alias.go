@@ -151,7 +151,7 @@ func (r *Resolver) folds(l *listing) bool {
 			return true
 		}
 		if r.files.Kind(Join(l.dir, name)) != KindMissing {
-			return false // and not gone, or a stand-in, which seems to be missing
+			return false // and not gone, or a placeholder, which seems to be missing
 		}
 	}
 	return unsure

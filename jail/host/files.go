@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/placeholder"
 )
 
 // OSFiles is the running machine's file tree.
@@ -19,7 +19,7 @@ func (OSFiles) Kind(path string) FileKind {
 	if err := unix.Lstat(path, &st); err != nil {
 		return KindMissing
 	}
-	if standin.Like(&st) {
+	if placeholder.Like(&st) {
 		return KindMissing
 	}
 	switch st.Mode & unix.S_IFMT {

@@ -65,13 +65,13 @@ type OwnPaths struct {
 	Runtime []string
 }
 
-// StandIns is the directory that knows what stands in on the host for what
-// jails keep absent; "" when there is none.
-func (o *OwnPaths) StandIns() string {
+// Placeholders is the directory in which package placeholder keeps its lists, ""
+// when there is none.
+func (o *OwnPaths) Placeholders() string {
 	if o.State == "" {
 		return ""
 	}
-	return Join(o.State, "standins")
+	return Join(o.State, "placeholders")
 }
 
 // Kernel lists the features of the running kernel that change a plan.
@@ -105,8 +105,8 @@ const (
 
 // Files answers what exists on the host. Paths are absolute and clean.
 type Files interface {
-	// Kind does not follow a symbolic link in the last component. A stand-in
-	// (package standin) is missing.
+	// Kind does not follow a symbolic link in the last component. A placeholder
+	// (package placeholder) is missing.
 	// KindMissing stands for every reason for which the caller can't see it.
 	Kind(path string) FileKind
 	Readlink(path string) (string, error)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/placeholder"
 )
 
 // Link is a symbolic link that was crossed while a path was resolved.
@@ -144,7 +144,7 @@ func (r *Resolver) listing(dir string) *listing {
 // ".." in the target means the parent of the real directory, as in the kernel.
 func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
 	target, err := r.files.Readlink(at.Real)
-	if target == standin.Target {
+	if target == placeholder.Target {
 		return Resolved{Real: at.Real, Kind: KindMissing, Links: at.Links}
 	}
 	if err != nil || target == "" || depth >= maxLinks {

@@ -5,21 +5,19 @@ package jailtest
 
 import (
 	"fmt"
-	"sync"
-
-	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/seccomp"
-	"github.com/jail-project/jail/seccomp/libseccomp"
-
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
+	"github.com/jail-project/jail/seccomp"
+	"github.com/jail-project/jail/seccomp/libseccomp"
 )
 
 // LoadPolicy reads a profile from text.

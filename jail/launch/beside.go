@@ -15,7 +15,7 @@ type watched struct {
 // Watch has Wait call a function when another jail ends while this one runs: what this
 // one has of it is gone then. It is for before Wait, and other lives until Wait is over.
 func (p *Process) Watch(other *Process, ended func()) {
-	p.watched = append(p.watched, watched{other.firstfd, ended})
+	p.watched = append(p.watched, watched{other.initfd, ended})
 }
 
 // noticeEnds is told what poll(2) found about what is watched.
@@ -31,8 +31,8 @@ func (p *Process) noticeEnds(fds []unix.PollFd) {
 // End kills a jail that runs beside another one, and returns how it ended. Unlike Wait it
 // leaves signals to the launcher alone: they are meant for the other.
 func (p *Process) End() syscall.WaitStatus {
-	_ = unix.PidfdSendSignal(p.firstfd, unix.SIGKILL, nil, 0)
-	status := reap(p.first)
+	_ = unix.PidfdSendSignal(p.initfd, unix.SIGKILL, nil, 0)
+	status := reap(p.init)
 	p.options.leaveGroup()
 	p.close()
 	p.placeholders.Release()

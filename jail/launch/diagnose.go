@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Codes of the diagnostics for launches that failed.
@@ -99,7 +98,7 @@ func (f *Failure) noNamespaces() diag.Diagnostic {
 		d.Summary = "no further process may be started for this user"
 		d.Remedy = "see `ulimit -u`"
 	default:
-		d.Summary = "cannot start the jail's first process: " + errnoText(f)
+		d.Summary = "cannot start the jail's init: " + errnoText(f)
 	}
 	return d
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jail-project/jail/jail/jailtest"
 )
 
-// TestHeapStaysHere looks for the launcher's heap in the first process, in a
+// TestHeapStaysHere looks for the launcher's heap in the init, in a
 // build with a C library as in one without.
 func TestHeapStaysHere(t *testing.T) {
 	jailtest.RequireJails(t)
@@ -28,7 +28,7 @@ func TestHeapStaysHere(t *testing.T) {
 		t.Error("no mapping of this process has its heap")
 	}
 	if mapped(t, init.pid, address) {
-		t.Error("the first process has the launcher's heap")
+		t.Error("the init has the launcher's heap")
 	}
 }
 

@@ -1,16 +1,15 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"syscall"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // Failure says why a plan did not become a running program. Op is nil when
-// the first process could not be made.
+// the init could not be made.
 type Failure struct {
 	Plan  *plan.Plan
 	Op    *plan.Op
@@ -30,7 +29,7 @@ func (f *Failure) Error() string {
 	case f.Op == nil:
 		return fmt.Sprintf("new namespaces: %v", f.Errno)
 	case f.Died != nil:
-		return fmt.Sprintf("the jail's first process died while it was being set up, at %s", f.Op)
+		return fmt.Sprintf("the jail's init died while it was being set up, at %s", f.Op)
 	default:
 		return fmt.Sprintf("%s: %v", f.Op, f.Errno)
 	}

@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,10 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/plan"
 )
 
-// writeGroupMap has newgidmap write the map of groups of the jail's first
-// process.
+// writeGroupMap has newgidmap write the map of groups of the jail's
+// init.
 func writeGroupMap(m *plan.GroupMap, pid int) error {
 	if m.Program == "" {
 		return nil

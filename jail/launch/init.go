@@ -1,15 +1,15 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/child"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/plan"
 )
 
-// Init is the pre-forked init of a jail to be: its first process. It makes its
+// Init is the pre-forked init of a jail to be. It makes its
 // namespaces, which takes longer than anything else in a launch, while the launcher
 // reads the profile, and waits for a plan.
 type Init struct {
@@ -17,7 +17,7 @@ type Init struct {
 	pid        int
 	memory     *child.Memory
 	status     *statusSocket
-	control    int // a socket to a first process that serves a terminal, or -1
+	control    int // a socket to an init that serves a terminal, or -1
 }
 
 // UsualNamespaces are those of a profile that changes nothing about them.

@@ -1,9 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/confine"
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"runtime"
 	"syscall"
@@ -11,24 +8,26 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/jail/confine"
+	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"
 )
 
-// Process is a started jail. Its first process is a child of this one.
+// Process is a started jail. Its init is a child of this one.
 type Process struct {
-	first        int // pid of PID 1 of the jail, as seen here
+	init         int // pid of PID 1 of the jail, as seen here
 	program      int // pid of the program, as seen here
 	pidfd        int // of the program
-	firstfd      int // pidfd of PID 1
+	initfd       int // pidfd of PID 1
 	plan         *plan.Plan
 	options      Options
 	limit        time.Time        // when the time limit is over; zero for none
 	sockets      *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
 	rules        *unixsock.Rules  // of sockets
 	timedOut     bool
-	placeholders *standin.Held
+	placeholders *placeholder.Held
 	confinement  *confine.Confinement // what Confine completes
 	watched      []watched
 
@@ -52,9 +51,9 @@ func openProcess(l *launch, program int) *Process {
 		}
 		return fd
 	}
-	first := l.init.pid
+	init := l.init.pid
 	return &Process{
-		first: first, program: program, firstfd: open(first), pidfd: open(program),
+		init: init, program: program, initfd: open(init), pidfd: open(program),
 		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
 	}
 }
@@ -78,9 +77,9 @@ func (p *Process) Sockets() *unixsock.Rules { return p.rules }
 // Pid returns the process id of the program, as seen from outside.
 func (p *Process) Pid() int { return p.program }
 
-// First returns the process id of the jail's first process, as seen from
+// Init returns the process id of the jail's init, as seen from
 // outside.
-func (p *Process) First() int { return p.first }
+func (p *Process) Init() int { return p.init }
 
 // Kill ends the jail and everything in it; of what entered one, the program and
 // its process group.
@@ -88,7 +87,7 @@ func (p *Process) Kill() error {
 	if p.plan.Entering {
 		p.signalGroup(unix.SIGKILL)
 	}
-	return unix.Kill(p.first, unix.SIGKILL)
+	return unix.Kill(p.init, unix.SIGKILL)
 }
 
 // Wait returns the exit status to pass on: the program's own, 128+N when
@@ -96,7 +95,7 @@ func (p *Process) Kill() error {
 // what signals come.
 func (p *Process) Wait() int {
 	p.follow()
-	status := reap(p.first)
+	status := reap(p.init)
 	p.options.leaveGroup()
 	if p.relay != nil {
 		p.relay.End()
@@ -117,7 +116,7 @@ func (p *Process) Wait() int {
 // TimedOut tells, after Wait, whether the time limit ended the jail.
 func (p *Process) TimedOut() bool { return p.timedOut }
 
-// follow serves the jail until its first process has ended.
+// follow serves the jail until its init has ended.
 func (p *Process) follow() {
 	if p.plan.Time > 0 {
 		p.limit = time.Now().Add(p.plan.Time)
@@ -134,7 +133,7 @@ func (p *Process) follow() {
 			wait = moment
 		}
 		fds = append(fds[:0],
-			unix.PollFd{Fd: int32(p.firstfd), Events: unix.POLLIN},
+			unix.PollFd{Fd: int32(p.initfd), Events: unix.POLLIN},
 			unix.PollFd{Fd: int32(wakeFD()), Events: unix.POLLIN})
 		if p.relay != nil {
 			outer := p.relay.Watch()
@@ -152,7 +151,7 @@ func (p *Process) follow() {
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err != nil || p.firstfd < 0 {
+		if err != nil || p.initfd < 0 {
 			p.answer(unix.POLLIN)
 			return // waiting is all that can be done
 		}
@@ -184,9 +183,15 @@ const moment = 3
 
 // settle calls Options.Settled, once.
 func (p *Process) settle() {
-	if settled := p.options.Settled; settled != nil {
-		p.options.Settled = nil
-		settled()
+	settled := p.options.Settled
+	if settled == nil {
+		return
+	}
+	p.options.Settled = nil
+	keep := traced() // which can't be asked when settled has confined this process
+	settled()
+	if !keep {
+		releaseCode()
 	}
 }
 
@@ -263,7 +268,7 @@ func (p *Process) passOn(sent, typed uint64) {
 
 // suspend stops the program's process group and then the launcher, so that
 // the shell sees its job stopped. When the job goes on, so does the group. At a
-// terminal of the jail's own, the first process says when the program has stopped.
+// terminal of the jail's own, the init says when the program has stopped.
 func (p *Process) suspend() {
 	p.signalGroup(unix.SIGTSTP)
 	if p.relay != nil {
@@ -300,7 +305,7 @@ func (p *Process) close() {
 	if p.sockets != nil {
 		p.sockets.Close()
 	}
-	for _, fd := range []*int{&p.pidfd, &p.firstfd, &p.control} {
+	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1

@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,9 +8,11 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
-// asRoot does what a plan for a jail of root needs before its first process is
+// asRoot does what a plan for a jail of root needs before its init is
 // forked. The clones are descriptors of this process, for the caller to close.
 func asRoot(p *plan.Plan) (clones []plan.Input, failure *Failure) {
 	for _, c := range p.Creates {
@@ -125,7 +125,7 @@ func rootNamespace(user int) (int, error) {
 	return unix.Open("/proc/"+strconv.Itoa(holder.pid)+"/ns/user", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }
 
-// writeMaps gives the jail's first process its user and group.
+// writeMaps gives the jail's init its user and group.
 func writeMaps(p *plan.Plan, pid int) error {
 	if p.RunAs.Outside == 0 {
 		return nil

@@ -1,10 +1,9 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/unixsock"
 )
 

@@ -6,10 +6,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/child"
-	"github.com/jail-project/jail/jail/confine"
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"fmt"
 	"slices"
@@ -17,14 +13,17 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/standin"
+	"github.com/jail-project/jail/jail/child"
+	"github.com/jail-project/jail/jail/confine"
+	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"
 )
 
 // Options are what a launch needs beside its plan.
 type Options struct {
-	// Group is where the first process goes before it begins; nil is where the
+	// Group is where the init goes before it begins; nil is where the
 	// launcher is.
 	Group Group
 	// Terminal is the caller's, for a plan with a terminal.
@@ -42,7 +41,7 @@ type Options struct {
 	Confined bool
 }
 
-// Group limits a jail as a whole. The launcher puts the first process into it
+// Group limits a jail as a whole. The launcher puts the init into it
 // before that process begins, so that all of the jail is in it.
 type Group interface {
 	// Add puts a process into the group. A *Refusal says more to people
@@ -119,7 +118,7 @@ type launch struct {
 	plan    *plan.Plan
 	init    *Init
 	options Options
-	held    *standin.Held
+	held    *placeholder.Held
 	confine *confine.Confinement
 }
 
@@ -158,24 +157,24 @@ func (l *launch) follow() (*Process, *Failure) {
 
 // prepare does what has to be done before the child begins, and lets it begin.
 func (l *launch) prepare() error {
-	first := l.init.pid
+	init := l.init.pid
 	if err := l.prepareConfinement(); err != nil {
 		return err
 	}
-	if err := l.held.For(first); err != nil {
+	if err := l.held.For(init); err != nil {
 		return err
 	}
 	if l.options.Group != nil {
-		if err := l.options.Group.Add(first); err != nil {
+		if err := l.options.Group.Add(init); err != nil {
 			return err
 		}
 	}
-	err := errors.Join(writeMaps(l.plan, first), writeGroupMap(&l.plan.GroupMap, first))
+	err := errors.Join(writeMaps(l.plan, init), writeGroupMap(&l.plan.GroupMap, init))
 	if err == nil {
 		err = l.init.status.begin()
 	}
 	if err != nil {
-		return fmt.Errorf("tell the jail's first process to begin: %w", err)
+		return fmt.Errorf("tell the jail's init to begin: %w", err)
 	}
 	if err := catchSignals(); err != nil {
 		return fmt.Errorf("eventfd: %w", err)

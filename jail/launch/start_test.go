@@ -1,9 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/jailtest"
-	"github.com/jail-project/jail/jail/plan"
-
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
 )
 
 func fullPlan(t *testing.T) (*plan.Plan, string) {
@@ -86,8 +86,8 @@ func TestR6EveryOpCanFail(t *testing.T) {
 			continue
 		}
 		if i == len(made.Setup)+len(made.Init)-1 {
-			// By now PID 1 has closed its end of the report: it can only end,
-			// and the program's process, still at the gate, with it.
+			// By now the init has closed its end of the status socket: it can only
+			// end, and the program's process, still at the barrier, with it.
 			if failure.Died == nil {
 				t.Errorf("op %d, %s: reported as %v", i, original, failure)
 			}

@@ -1,12 +1,12 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/plan"
 )
 
 // statusSocket is the launcher's side of the child's status messages.

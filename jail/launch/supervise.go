@@ -55,7 +55,7 @@ func (p *Process) Confine(removes ...string) error {
 		user = p.rules.User
 	}
 	err := p.confinement.Enter(&confine.Needs{
-		First: p.first, Program: p.program,
+		Init: p.init, Program: p.program,
 		Connects: p.sockets != nil, User: user,
 		Terminal: p.relay != nil, Clears: p.placeholders != nil, Removes: removes,
 	})
@@ -66,9 +66,9 @@ func (p *Process) Confine(removes ...string) error {
 	return nil
 }
 
-// ended tells whether the jail's first process has ended.
+// ended tells whether the jail's init has ended.
 func (p *Process) ended() bool {
-	fds := []unix.PollFd{{Fd: int32(p.firstfd), Events: unix.POLLIN}}
+	fds := []unix.PollFd{{Fd: int32(p.initfd), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)
 	return n > 0 && err == nil
 }

@@ -1,8 +1,6 @@
 package launch
 
 import (
-	"github.com/jail-project/jail/jail/plan"
-
 	"encoding/binary"
 	"fmt"
 	"syscall"
@@ -10,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -47,7 +46,7 @@ func (p *Process) EndLikeProgram(status int) {
 const hangUpGrace = 2 * time.Second
 
 // serve does what poll(2) found possible for the terminal: the socket to the
-// first process, and what the Relay watches.
+// init, and what the Relay watches.
 func (p *Process) serve(fds []unix.PollFd) {
 	if fds[0].Revents != 0 {
 		if rec, ok := p.hear(); ok && rec.Errno != 0 {
@@ -72,7 +71,7 @@ func (p *Process) hear() (plan.StatusMessage, bool) {
 	var buf [plan.StatusSize]byte
 	n, err := unix.Read(p.control, buf[:])
 	if err != nil || n != plan.StatusSize {
-		// The first process is gone, which its pidfd tells as well.
+		// The init is gone, which its pidfd tells as well.
 		_ = unix.Close(p.control)
 		p.control = -1
 		return plan.StatusMessage{}, false

@@ -23,13 +23,13 @@ type Plan struct {
 	Init       []Op
 	Program    []Op
 
-	// Reap is false when the program itself is the first process: then Init
+	// Reap is false when the program runs in the init itself: then Init
 	// is empty and Program follows Setup in the same process.
 	Reap bool
-	// OwnPIDs tells that the first process is PID 1 of a PID namespace.
+	// OwnPIDs tells that the init is PID 1 of a PID namespace.
 	OwnPIDs bool
 	// Terminal tells that the program gets a terminal of the jail's own, which
-	// the first process serves.
+	// the init serves.
 	Terminal bool
 	// Entering: the plan is to enter a jail that runs.
 	Entering bool
@@ -52,9 +52,8 @@ type Plan struct {
 
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
-	// Placeholders are on the host, as long as the jail runs, in the names of which
-	// the jail blocks the creation; PlaceholderDir is the directory that knows of
-	// them.
+	// Placeholders are on the host as long as the jail runs, and block the creation
+	// of files of their names; PlaceholderDir has the lists of them.
 	Placeholders   []Placeholder
 	PlaceholderDir string
 	// GroupMap is for dropping supplementary groups; its Program is "" for none.
@@ -69,17 +68,17 @@ type Plan struct {
 	Sockets *SocketGuard
 }
 
-// Placeholder is a file on the host in the name of something that must not be
-// created. Kind is that of package standin.
+// Placeholder is a file on the host that blocks the creation of another one of its
+// name. Kind is that of package placeholder.
 type Placeholder struct {
 	Path string
 	Kind uint8
 }
 
-// StandInRemedy is what to do where placeholders can't be had.
-const StandInRemedy = "let the program make what it likes, with `filesystem: {absent: open}`; the reference of profiles says what that means"
+// PlaceholderRemedy is what to do where placeholders can't be made.
+const PlaceholderRemedy = "let the program make what it likes, with `filesystem: {absent: open}`; the reference of profiles says what that means"
 
-// GroupMap is what newgidmap(1) is to write for the jail's first process.
+// GroupMap is what newgidmap(1) is to write for the jail's init.
 type GroupMap struct {
 	Program string // the file of newgidmap
 	Map     string // its arguments behind the pid
@@ -134,7 +133,7 @@ const (
 	SlotRoot   Slot = 1 // the jail's root directory
 	SlotFirst  Slot = 2
 	SlotCount       = 64 // a power of two: the child masks its index
-	// The first process's end of the socket by which it serves the terminal.
+	// The init's end of the socket by which it serves the terminal.
 	SlotControl Slot = SlotCount - 1
 )
 

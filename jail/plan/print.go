@@ -45,7 +45,7 @@ func (a *Arg) String() string {
 		case ProgramPID:
 			return "program"
 		default:
-			return "gate"
+			return "barrier"
 		}
 	default:
 		if a.Text != "" {

@@ -34,7 +34,7 @@ const (
 // Words of the memory that launcher and child share, by their offset in bytes. The
 // barriers are 0 while they are closed. See futex(2).
 const (
-	InitBarrier     = 4  // the first process opens it when it has nothing left to do
+	InitBarrier     = 4  // the init opens it when it has nothing left to do
 	LauncherBarrier = 8  // the launcher opens it when it listens for signals
 	ProgramPID      = 12 // the program's pid, as the jail numbers it
 )
@@ -47,7 +47,7 @@ const (
 	FutexSetOne = 1 << 12 // FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)
 )
 
-// The descriptors of a first process that serves a terminal. All others are
+// The descriptors of an init that serves a terminal. All others are
 // closed.
 const (
 	ControlFD  = 0 // a socket to the launcher

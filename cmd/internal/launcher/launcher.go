@@ -14,9 +14,9 @@ import (
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
-	"github.com/jail-project/jail/standin"
 )
 
 // Launch is what a jail is launched from.
@@ -93,7 +93,7 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 		group = l.Group.Inside()
 	}
 	registration, err := registry.Register(Place(l.Host), &registry.Launch{
-		Profile: c.Plan.Profile, Program: c.Plan.Path, First: process.First(), Main: process.Pid(), Cgroup: group, Entry: entry,
+		Profile: c.Plan.Profile, Program: c.Plan.Path, Init: process.Init(), Main: process.Pid(), Cgroup: group, Entry: entry,
 	})
 	if err != nil {
 		return nil
@@ -106,11 +106,11 @@ func Place(h *host.Host) registry.Place {
 	return registry.Place{Runtime: h.Dirs["XDG_RUNTIME_DIR"], State: h.Own.State}
 }
 
-// Sweep removes what launchers that were killed left on the host, and returns
-// the directories in which that was.
+// Sweep removes the placeholders that killed launchers left on the host, and
+// returns the directories that it removed them from.
 func Sweep(h *host.Host) []string {
-	if records := h.Own.StandIns(); records != "" {
-		return standin.Sweep(records)
+	if dir := h.Own.Placeholders(); dir != "" {
+		return placeholder.Sweep(dir)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (d *Doctor) Examine() []Finding {
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
 		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.records())
-	findings = append(findings, d.standIns())
+	findings = append(findings, d.placeholders())
 	return append(findings, helperPrograms(d.Host.Files)...)
 }
 

@@ -6,9 +6,9 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 )
 
-// standIns clears up behind launchers that were killed.
-func (d *Doctor) standIns() Finding {
-	f := Finding{Name: "stand-ins", State: OK, Detail: "no killed jail has left any"}
+// placeholders removes those that killed launchers left.
+func (d *Doctor) placeholders() Finding {
+	f := Finding{Name: "placeholders", State: OK, Detail: "no killed jail has left any"}
 	if dirs := d.Sweep(); len(dirs) > 0 {
 		f.Detail = output.Text("removed what killed jails had left in " + strings.Join(dirs, ", "))
 	}

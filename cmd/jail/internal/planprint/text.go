@@ -31,8 +31,8 @@ func Text(p *plan.Plan) []byte {
 		}
 		b.WriteString("\n")
 	}
-	phase("Setup: the first process of the jail", p.Setup)
-	phase("Init: the first process, before it waits for the others", p.Init)
+	phase("Setup: the jail's init", p.Setup)
+	phase("Init: the same process, before it waits for the others", p.Init)
 	phase("Program: the process of the program", p.Program)
 	if p.Path == "" {
 		b.WriteString("The plan ends here: no program was named.\n\n")

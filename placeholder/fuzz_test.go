@@ -1,8 +1,8 @@
-package standin
+package placeholder
 
 import "testing"
 
-// A line of a record that a dead launcher left is read as what was written, or
+// A line of a list that a dead launcher left is read as what was written, or
 // not at all.
 func FuzzHolder(f *testing.F) {
 	f.Add("12 345 4026531836 6f2b")

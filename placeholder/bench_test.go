@@ -1,4 +1,4 @@
-package standin
+package placeholder
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ func BenchmarkProject(b *testing.B) {
 		entries = append(entries, Entry{fmt.Sprintf("%s/.name%d", dir, i), Socket})
 	}
 	for b.Loop() {
-		h, err := Make(dir+"/records", entries)
+		h, err := Make(dir+"/lists", entries)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -21,7 +21,7 @@ func BenchmarkProject(b *testing.B) {
 	}
 }
 
-// What it takes to be seen by other users' jails at the start, and to leave.
+// BenchmarkShare measures being seen by other users' jails at the start, and to leave.
 func BenchmarkShare(b *testing.B) {
 	p, err := openPlace(b.TempDir())
 	if err != nil {
@@ -36,7 +36,7 @@ func BenchmarkShare(b *testing.B) {
 	}
 }
 
-// What it takes to name a process in a record, but for the writing.
+// BenchmarkHolder measures naming a process in a list, without writing it.
 func BenchmarkHolder(b *testing.B) {
 	for b.Loop() {
 		if _, err := newHolder(os.Getpid()); err != nil {

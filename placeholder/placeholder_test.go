@@ -1,4 +1,4 @@
-package standin
+package placeholder
 
 import (
 	"errors"
@@ -30,24 +30,24 @@ func names(t *testing.T, dir string) string {
 }
 
 // tree makes a directory without links before it, and entries of every kind.
-func tree(t *testing.T) (dir, records string, entries []Entry) {
+func tree(t *testing.T) (dir, listDir string, entries []Entry) {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, records = filepath.Join(root, "dir"), filepath.Join(root, "state", "records")
+	dir, listDir = filepath.Join(root, "dir"), filepath.Join(root, "state", "lists")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return dir, records, []Entry{
+	return dir, listDir, []Entry{
 		{dir + "/link", Link}, {dir + "/socket", Socket}, {dir + "/commondir", CommonDir}, {dir + "/sub", Directory}, {dir + "/sub/link", Link},
 	}
 }
 
-func TestStandInsComeAndGo(t *testing.T) {
-	dir, records, entries := tree(t)
-	h, err := Make(records, entries)
+func TestPlaceholdersComeAndGo(t *testing.T) {
+	dir, listDir, entries := tree(t)
+	h, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,19 +64,19 @@ func TestStandInsComeAndGo(t *testing.T) {
 		t.Error("a socket could be opened")
 	}
 	h.Release()
-	if got := names(t, dir) + names(t, records); got != "" {
+	if got := names(t, dir) + names(t, listDir); got != "" {
 		t.Errorf("%q is left", got)
 	}
 }
 
 // The last of several holders removes.
-func TestSharedStandIns(t *testing.T) {
-	dir, records, entries := tree(t)
-	first, err := Make(records, entries)
+func TestSharedPlaceholders(t *testing.T) {
+	dir, listDir, entries := tree(t)
+	first, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Make(records, append(entries, Entry{dir + "/sub/more", Socket}))
+	second, err := Make(listDir, append(entries, Entry{dir + "/sub/more", Socket}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,18 +84,18 @@ func TestSharedStandIns(t *testing.T) {
 	if got := names(t, dir); got != "commondir link socket sub" {
 		t.Errorf("after the first release: %q", got)
 	}
-	if dirs := Sweep(records); dirs != nil {
+	if dirs := Sweep(listDir); dirs != nil {
 		t.Errorf("swept %v, which is held", dirs)
 	}
 	second.Release()
-	if got := names(t, dir) + names(t, records); got != "" {
+	if got := names(t, dir) + names(t, listDir); got != "" {
 		t.Errorf("%q is left", got)
 	}
 }
 
-func TestChangedStandInsStay(t *testing.T) {
-	dir, records, entries := tree(t)
-	h, err := Make(records, entries)
+func TestChangedPlaceholdersStay(t *testing.T) {
+	dir, listDir, entries := tree(t)
+	h, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,11 +122,11 @@ func TestChangedStandInsStay(t *testing.T) {
 
 // What is there already is left as it is, and stays.
 func TestExistingFilesStay(t *testing.T) {
-	dir, records, entries := tree(t)
+	dir, listDir, entries := tree(t)
 	if err := os.WriteFile(dir+"/link", []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h, err := Make(records, entries)
+	h, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,27 +136,27 @@ func TestExistingFilesStay(t *testing.T) {
 	}
 }
 
-// A holder that dies leaves its stand-ins; its locks go with it.
+// A holder that dies leaves its placeholders and loses its locks.
 func TestSweep(t *testing.T) {
-	dir, records, entries := tree(t)
-	h, err := Make(records, entries)
+	dir, listDir, entries := tree(t)
+	h, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range h.records {
-		r.close()
+	for _, l := range h.lists {
+		l.close()
 	}
-	if dirs := fmt.Sprint(Sweep(records)); dirs != fmt.Sprint([]string{dir + "/sub", dir}) {
+	if dirs := fmt.Sprint(Sweep(listDir)); dirs != fmt.Sprint([]string{dir + "/sub", dir}) {
 		t.Errorf("swept %s", dirs)
 	}
-	if got := names(t, dir) + names(t, records); got != "" {
+	if got := names(t, dir) + names(t, listDir); got != "" {
 		t.Errorf("%q is left", got)
 	}
 }
 
-// A record that somebody forged removes nothing but stand-ins.
-func TestForgedRecord(t *testing.T) {
-	dir, records, _ := tree(t)
+// A list that somebody forged removes nothing but placeholders.
+func TestForgedList(t *testing.T) {
+	dir, listDir, _ := tree(t)
 	for _, name := range []string{"file", "sub/file"} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -166,35 +166,35 @@ func TestForgedRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.MkdirAll(records, 0o700); err != nil {
+	if err := os.MkdirAll(listDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	text := fmt.Sprintf("%q\n\"file\"\n\"sub\"\n\"sub/file\"\n\"..\"\nnonsense", dir)
-	if err := os.WriteFile(records+"/x", []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(listDir+"/x", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	Sweep(records)
+	Sweep(listDir)
 	if got := names(t, dir) + " " + names(t, dir+"/sub"); got != "file sub file" {
 		t.Errorf("left %q", got)
 	}
 }
 
 func TestManyHolders(t *testing.T) {
-	dir, records, entries := tree(t)
-	holdOften(t, entries, func(int) string { return records })
-	if got := names(t, dir) + names(t, records); got != "" {
+	dir, listDir, entries := tree(t)
+	holdOften(t, entries, func(int) string { return listDir })
+	if got := names(t, dir) + names(t, listDir); got != "" {
 		t.Errorf("%q is left", got)
 	}
 }
 
-// holdOften has many hold and release entries at a time, each with its records.
-func holdOften(t *testing.T, entries []Entry, records func(n int) string) {
+// holdOften holds and releases entries in many goroutines, each with its own lists.
+func holdOften(t *testing.T, entries []Entry, listDir func(n int) string) {
 	t.Helper()
 	var all sync.WaitGroup
 	for n := range 8 {
 		all.Go(func() {
 			for range 50 {
-				h, err := Make(records(n), entries)
+				h, err := Make(listDir(n), entries)
 				if err != nil {
 					t.Error(err)
 					return
@@ -211,14 +211,14 @@ func holdOften(t *testing.T, entries []Entry, records func(n int) string) {
 	all.Wait()
 }
 
-// Two users, who have a record each, in one directory: whoever ends last
-// removes what stands for both, whoever made it.
+// Two users, who have a list each, in one directory: the jail that ends last
+// removes the placeholders of both.
 func TestOtherUsersJails(t *testing.T) {
 	for _, firstEnds := range []bool{true, false} {
-		dir, records, entries := tree(t)
+		dir, listDir, entries := tree(t)
 		entries = entries[:3]
-		theirs := records + "-of-another"
-		first, err := Make(records, entries)
+		theirs := listDir + "-of-another"
+		first, err := Make(listDir, entries)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,51 +233,51 @@ func TestOtherUsersJails(t *testing.T) {
 		if got := names(t, dir); got != "commondir link socket" {
 			t.Errorf("beside the other user's jail: %q", got)
 		}
-		if dirs := Sweep(records); dirs != nil {
+		if dirs := Sweep(listDir); dirs != nil {
 			t.Errorf("swept %q, which another user's jail needs", dirs)
 		}
 		second.Release()
 		if got := names(t, dir); got != "" {
 			t.Errorf("%q is left", got)
 		}
-		Sweep(records)
+		Sweep(listDir)
 		Sweep(theirs)
-		if got := names(t, records) + names(t, theirs); got != "" {
-			t.Errorf("the records %q are left", got)
+		if got := names(t, listDir) + names(t, theirs); got != "" {
+			t.Errorf("the lists %q are left", got)
 		}
 	}
 }
 
-// As TestManyHolders, each with a record of its own.
+// As TestManyHolders, each with a list of its own.
 func TestManyUsers(t *testing.T) {
-	dir, records, entries := tree(t)
-	holdOften(t, entries[:3], func(n int) string { return fmt.Sprint(records, n) })
+	dir, listDir, entries := tree(t)
+	holdOften(t, entries[:3], func(n int) string { return fmt.Sprint(listDir, n) })
 	if got := names(t, dir); got != "" {
 		t.Errorf("%q is left", got)
 	}
 }
 
-// A launcher that is killed has lost its locks when its jail still runs.
+// A launcher that is killed loses its locks while its jail still runs.
 func TestDyingJail(t *testing.T) {
-	dir, records, entries := tree(t)
+	dir, listDir, entries := tree(t)
 	first := exec.Command("sleep", "60")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
-	h, err := Make(records, entries)
+	h, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := h.For(first.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range h.records {
-		r.close()
+	for _, l := range h.lists {
+		l.close()
 	}
-	if dirs := Sweep(records); dirs != nil {
+	if dirs := Sweep(listDir); dirs != nil {
 		t.Errorf("swept %q, and the jail runs", dirs)
 	}
-	second, err := Make(records, entries)
+	second, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +291,7 @@ func TestDyingJail(t *testing.T) {
 	}
 	// The end of another jail waits for it. It is enough that it is dead: its
 	// parent may wait later.
-	third, err := Make(records, entries)
+	third, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestDyingJail(t *testing.T) {
 		t.Fatal(err)
 	}
 	third.Release()
-	if got := names(t, dir) + names(t, records); got != "" {
+	if got := names(t, dir) + names(t, listDir); got != "" {
 		t.Errorf("%q is left", got)
 	}
 	_ = first.Wait()
@@ -314,7 +314,7 @@ func this(t *testing.T) holder {
 	return h
 }
 
-func TestHolderInRecord(t *testing.T) {
+func TestHolderInList(t *testing.T) {
 	known := this(t)
 	hidden := known
 	hidden.where.boot = ""
@@ -330,7 +330,7 @@ func TestHolderInRecord(t *testing.T) {
 	}
 }
 
-// Whatever else has the number now, here or elsewhere, is not waited for.
+// Release does not wait for another process that has the same pid.
 func TestSomebodyElsesNumber(t *testing.T) {
 	thread := make(chan int)
 	done := make(chan struct{})
@@ -369,12 +369,12 @@ func TestSomebodyElsesNumber(t *testing.T) {
 	}
 }
 
-// Records of before a power loss name numbers that long-lived processes have
-// now: the next launch removes the stand-ins. What really runs costs it no time.
+// Lists of before a power loss name numbers that long-lived processes have
+// now: the next launch removes the placeholders. It does not wait for live jails.
 func TestSweepWaitsForNobody(t *testing.T) {
 	for _, alive := range []bool{false, true} {
-		dir, records, entries := tree(t)
-		h, err := Make(records, entries)
+		dir, listDir, entries := tree(t)
+		h, err := Make(listDir, entries)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -382,26 +382,26 @@ func TestSweepWaitsForNobody(t *testing.T) {
 		if !alive {
 			jail.where.boot = strings.Repeat("0", 36)
 		}
-		for _, r := range h.records {
-			if err := r.write(append(jail.append(nil), '\n')); err != nil {
+		for _, l := range h.lists {
+			if err := l.write(append(jail.append(nil), '\n')); err != nil {
 				t.Fatal(err)
 			}
-			r.close()
+			l.close()
 		}
 		began := time.Now()
-		dirs := Sweep(records)
+		dirs := Sweep(listDir)
 		if took := time.Since(began); took >= dying/2 {
 			t.Errorf("swept for %v", took)
 		}
-		if left := names(t, dir) + names(t, records); (len(dirs) == 0) != alive || (left != "") != alive {
+		if left := names(t, dir) + names(t, listDir); (len(dirs) == 0) != alive || (left != "") != alive {
 			t.Errorf("alive: %v; swept %q, left %q", alive, dirs, left)
 		}
 	}
 }
 
-// Who says that stand-ins are being removed, and never ends, is named.
+// A process that holds "clearing" for ever is named in the error.
 func TestClearingThatNeverEnds(t *testing.T) {
-	dir, records, entries := tree(t)
+	dir, listDir, entries := tree(t)
 	p, err := openPlace(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -410,11 +410,11 @@ func TestClearingThatNeverEnds(t *testing.T) {
 		t.Fatal("somebody has a share")
 	}
 	began := time.Now()
-	if _, err := Make(records, entries); !errors.Is(err, errClearing) || time.Since(began) < clearingTime {
+	if _, err := Make(listDir, entries); !errors.Is(err, errClearing) || time.Since(began) < clearingTime {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 	p.close()
-	h, err := Make(records, entries)
+	h, err := Make(listDir, entries)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package standin
+package placeholder
 
 import (
 	"bytes"
@@ -13,40 +13,40 @@ import (
 	"github.com/jail-project/jail/procstat"
 )
 
-// holder is the first process of a jail for which something stands, as its
-// record names it. The locks of a launcher that is killed are gone a moment before
-// its jail is: the kernel closes what a process has open, then tells its children.
-// Even a descriptor in the first process would be closed before the kernel ends
-// the others of its PID namespace (do_exit in kernel/exit.c). But it is not dead
-// before they are.
+// holder is the init of a jail that needs placeholders, as a list names it. The
+// locks of a launcher that is killed are gone a moment before its jail is: the
+// kernel closes the files of a process first and sends its children SIGKILL then.
+// Even a descriptor in the init would be closed before the kernel ends the other
+// processes of its PID namespace (do_exit in kernel/exit.c). But the init is not
+// dead before they are.
 //
-// Records outlive a boot, and containers may share a home: a number and a time
-// mean something only together with where they were taken.
+// Lists outlive a boot, and containers may share a home: a pid and a start time
+// identify a process only together with the boot and the PID namespace.
 type holder struct {
 	pid   int
 	start uint64 // as startOf tells it
 	where where
 }
 
-// where is what the numbers of processes belong to.
+// where is the boot and the PID namespace that a pid belongs to.
 type where struct {
-	// pids is the inode of the PID namespace (namespaces(7)), 0 where /proc is
-	// another one's and tells nothing about these numbers.
+	// pids is the inode of the PID namespace (namespaces(7)), 0 where /proc
+	// shows another one.
 	pids uint64
 	// boot is the boot's id (random(4)), "" where that is hidden, as in a
-	// jail: there the namespace must do, which is the jail's own.
+	// jail, whose PID namespace is its own.
 	boot string
 }
 
-// unknown stands for a boot without an id in a record.
+// unknown stands for a boot without an id in a list.
 const unknown = "-"
 
-// dying is how long processes may take to die at the end of a launcher, before
-// they are left for the next look.
+// dying is how long Release waits for the jail of a killed launcher to die. After
+// that, its placeholders are left to the next Sweep.
 const dying = 300 * time.Millisecond
 
-// newHolder is the process of this number, a child of this one. Without a PID
-// namespace it is one that nothing can be said about.
+// newHolder describes a child of this process. Where /proc shows another PID
+// namespace, the holder has a pid only, and counts as gone.
 func newHolder(pid int) (holder, error) {
 	here, err := whereabouts()
 	if err != nil || here.pids == 0 {
@@ -56,7 +56,7 @@ func newHolder(pid int) (holder, error) {
 	return holder{pid, start, here}, err
 }
 
-// append writes a holder as a line of a record: unlike names, without quotes.
+// append writes a holder as a line of a list: unlike names, without quotes.
 func (h holder) append(text []byte) []byte {
 	boot := h.where.boot
 	if boot == "" {
@@ -80,21 +80,21 @@ func parseHolder(line string) (holder, bool) {
 	return holder{int(pid), start, where{pids, boot}}, errors.Join(err, startErr, pidsErr) == nil && pid > 0
 }
 
-// gone tells whether the jail is dead, or will be by the deadline; the zero
-// time is now. What nothing can be said about is gone: then only locks count.
+// gone tells whether the jail is dead, or dies before the deadline; the zero time
+// is now. A holder of another boot or PID namespace is gone: only locks count then.
 func (h holder) gone(deadline time.Time) bool {
 	fd, err := unix.PidfdOpen(h.pid, 0)
 	if err != nil {
-		// The last two: the number is a thread's now, or that of a process
-		// group whose leader is dead.
+		// The last two: the pid is a thread's now, or that of a process group
+		// whose leader is dead.
 		return errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT)
 	}
 	defer func() { _ = unix.Close(fd) }()
 	if here, err := whereabouts(); err != nil || !here.same(h.where) {
 		return true
 	}
-	// A process that can't be looked at counts as the jail's, also when it is this
-	// process that can't look at anything any more.
+	// A process whose start time can't be read counts as the jail's. The caller
+	// may have confined itself, and can open nothing in /proc any more.
 	if start, err := startOf(h.pid); err == nil && start != h.start {
 		return true
 	}
@@ -108,14 +108,14 @@ func (h holder) gone(deadline time.Time) bool {
 	}
 }
 
-// same tells whether a number here can mean the process that it meant there.
-// Namespaces get the inodes of others that are gone, and the first one has the same
-// in every boot.
+// same tells whether a pid means the same process in both. The inode does not
+// suffice: the initial namespace has the same one in every boot, and others reuse
+// those of namespaces that are gone.
 func (w where) same(there where) bool {
 	return w.pids != 0 && w.pids == there.pids && (w.boot == there.boot || w.boot == "" || there.boot == "")
 }
 
-// whereabouts is where the numbers of processes belong that this one uses.
+// whereabouts is the boot and the PID namespace of this process.
 func whereabouts() (where, error) {
 	var buf [64]byte
 	self, err := readlink("/proc/self", buf[:])

@@ -1,4 +1,4 @@
-package standin
+package placeholder
 
 import (
 	"errors"
@@ -11,29 +11,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Held are the stand-ins of one jail. Nobody removes them before Release, or
+// Held are the placeholders of one jail. Nobody removes them before Release, or
 // the end of this process.
 type Held struct {
-	records []*record
+	lists []*list
 }
 
-// Make puts stand-ins in the place of all entries, those above others first,
-// and records them in a directory of the user's own, which is made when it is
-// missing. A name that has come to exist since somebody looked is left alone.
-func Make(records string, entries []Entry) (*Held, error) {
+// Make puts a placeholder at the path of every entry, outer directories first, and
+// lists them in listDir, a directory of the user's own, which it makes when it is
+// missing. It leaves a name alone that exists by now.
+func Make(listDir string, entries []Entry) (*Held, error) {
 	h := &Held{}
-	if err := makeRecords(records); err != nil {
-		return nil, fmt.Errorf("the directory of stand-ins: %w", err)
+	if err := makeLists(listDir); err != nil {
+		return nil, fmt.Errorf("the directory of placeholders: %w", err)
 	}
 	for len(entries) > 0 {
 		dir, n := parentOf(entries[0].Path), 1
 		for n < len(entries) && parentOf(entries[n].Path) == dir {
 			n++
 		}
-		r, err := hold(records, dir)
+		l, err := hold(listDir, dir)
 		if err == nil {
-			h.records = append(h.records, r)
-			err = r.make(entries[:n])
+			h.lists = append(h.lists, l)
+			err = l.make(entries[:n])
 		}
 		if err != nil {
 			h.Release()
@@ -44,69 +44,69 @@ func Make(records string, entries []Entry) (*Held, error) {
 	return h, nil
 }
 
-// For says which jail the stand-ins are for, by its first process, a child of
-// this one: should this one be killed, they stay until that one is dead. A nil Held
-// holds nothing.
-func (h *Held) For(first int) error {
+// For adds a jail to the lists, by its init, a child of this process. When this
+// process is killed, the placeholders stay until the init is dead. A nil Held holds
+// nothing.
+func (h *Held) For(init int) error {
 	if h == nil {
 		return nil
 	}
-	jail, err := newHolder(first)
+	jail, err := newHolder(init)
 	if err != nil {
-		return fmt.Errorf("record whom the stand-ins are for: %w", err)
+		return fmt.Errorf("write down which jail needs the placeholders: %w", err)
 	}
 	line := append(jail.append(nil), '\n')
-	for _, r := range h.records {
-		if err := r.write(line); err != nil {
-			return fmt.Errorf("record whom the stand-ins in %s are for: %w", r.dir, err)
+	for _, l := range h.lists {
+		if err := l.write(line); err != nil {
+			return fmt.Errorf("write down which jail needs the placeholders in %s: %w", l.dir, err)
 		}
 	}
 	return nil
 }
 
-// Dirs are the directories in which Release removes something, that of the records
+// Dirs are the directories in which Release removes something, that of the lists
 // among them. A nil Held has none.
 func (h *Held) Dirs() []string {
 	if h == nil {
 		return nil
 	}
-	dirs := make([]string, 0, len(h.records)+1)
-	for _, r := range h.records {
-		dirs = append(dirs, r.dir, parentOf(r.path))
+	dirs := make([]string, 0, len(h.lists)+1)
+	for _, l := range h.lists {
+		dirs = append(dirs, l.dir, parentOf(l.path))
 	}
 	return dirs
 }
 
-// Release gives the stand-ins up. They are removed if no other jail needs
-// them, the innermost first. Jails of killed launchers are given a moment to
-// die. It opens nothing for reading or writing (but see changeMode and hasText): a
-// process that can no longer do that looks at numbers of processes alone, and leaves
-// what is in doubt to the next Sweep. A nil Held holds nothing.
+// Release unlocks the lists and removes the placeholders that no other jail needs,
+// the innermost first. It waits a moment for jails of killed launchers to die. It
+// opens no file for reading or writing (but see changeMode and hasText), since the
+// launcher may have confined itself so that it can't; it judges by pids alone then,
+// and leaves the rest to the next Sweep. A nil Held holds nothing.
 func (h *Held) Release() {
 	if h == nil {
 		return
 	}
 	deadline := time.Now().Add(dying)
-	for _, record := range slices.Backward(h.records) {
-		record.release(deadline)
+	for _, l := range slices.Backward(h.lists) {
+		l.release(deadline)
 	}
-	h.records = nil
+	h.lists = nil
 }
 
-// make makes entries that lie in the record's directory. They are written down
-// first: what a dying process leaves behind is known.
-func (r *record) make(entries []Entry) error {
-	if err := r.add(entries); err != nil {
-		return fmt.Errorf("record the stand-ins in %s: %w", r.dir, err)
+// make makes entries in the list's directory. It writes them down first, so that
+// Sweep finds them when this process dies.
+func (l *list) make(entries []Entry) error {
+	if err := l.add(entries); err != nil {
+		return fmt.Errorf("write down the placeholders in %s: %w", l.dir, err)
 	}
 	var err error
-	if r.place, err = openPlace(r.dir); err != nil {
-		return fmt.Errorf("open %s: %w", r.dir, err)
+	if l.place, err = openPlace(l.dir); err != nil {
+		return fmt.Errorf("open %s: %w", l.dir, err)
 	}
-	if err := r.place.share(); err != nil {
-		return fmt.Errorf("share %s with other jails: %w", r.dir, err)
+	if err := l.place.share(); err != nil {
+		return fmt.Errorf("share %s with other jails: %w", l.dir, err)
 	}
-	parent := int(r.place)
+	parent := int(l.place)
 	var first [Directory + 1]string
 	for _, e := range entries {
 		name := baseOf(e.Path)
@@ -116,11 +116,11 @@ func (r *record) make(entries []Entry) error {
 		err := makeOne(parent, name, e.Kind)
 		switch {
 		case err == nil && (e.Kind == Link || e.Kind == Socket):
-			// The others become further names of the same file, which costs a
-			// quarter of making one.
+			// The others become hard links to this one, which costs a quarter of
+			// making a file.
 			first[e.Kind] = name
 		case err != nil && !errors.Is(err, unix.EEXIST):
-			return fmt.Errorf("keep %s absent: %w", e.Path, err)
+			return fmt.Errorf("block the creation of %s: %w", e.Path, err)
 		}
 	}
 	return nil
@@ -142,9 +142,8 @@ func makeOne(parent int, name string, kind Kind) error {
 	}
 }
 
-// changeMode is chmod(2) of a directory that must not have become a link
-// meanwhile. It takes no descriptor that could be read from: a launcher may not be
-// able to get one any more.
+// changeMode is chmod(2) of a directory, unless it is a link by now. It opens the
+// directory with O_PATH: a launcher that confined itself can't open it for reading.
 func changeMode(parent int, name string, mode uint32) error {
 	fd, err := unix.Openat(parent, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -171,9 +170,9 @@ func makeCommonDir(parent int, name string) error {
 	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f), parent, name, unix.AT_SYMLINK_FOLLOW)
 }
 
-// remove takes a stand-in away, unless it is something else by now. Another
-// user's jail may have made it, and be gone. A directory that was used stays, as an
-// ordinary one.
+// remove removes a placeholder, unless it is something else by now. Another user's
+// jail may have made it and be gone. A directory that is not empty stays, with the
+// mode of an ordinary one.
 func remove(parent int, name string) {
 	var st unix.Stat_t
 	if unix.Fstatat(parent, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
@@ -194,9 +193,9 @@ func remove(parent int, name string) {
 	}
 }
 
-// hasText tells whether a file that has the mode and size of a CommonDir is one. Where
-// its text can't be read, as at the end of a launcher, which opens nothing any more,
-// these decide: nobody else gives a file that mode.
+// hasText tells whether a file that has the mode and size of a CommonDir also has
+// its text. A launcher that confined itself can't read it: then mode and size decide,
+// since nobody else gives a file that mode.
 func hasText(parent int, name string) bool {
 	f, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -1,4 +1,4 @@
-package standin
+package placeholder
 
 import (
 	"errors"
@@ -7,43 +7,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// place is an open directory in which something stands. The locks on it are
-// how jails of different users know of each other: everybody who can read a
-// directory can lock it.
+// place is an open directory that holds placeholders. Locks on it are how jails of
+// different users know of each other: everybody who can read a directory can lock
+// it.
 //
-// They are read locks of an open file description (F_OFD_SETLK of fcntl(2)).
-// A directory cannot be opened for writing, so nobody can lock it for that, and
-// no lock is ever refused. Whether anybody else has one can be asked all the
-// same. Who announces something first and looks second can't be missed by who
-// does that too:
+// They are read locks of an open file description (F_OFD_SETLK of fcntl(2)). A
+// directory cannot be opened for writing, so nobody can have a write lock on it, and
+// no read lock is refused. F_OFD_GETLK tells whether anybody else has one. Two
+// launchers that each lock first and ask second can't miss each other:
 //
 //	a jail begins             the last one ends
 //	lock "in use"             unlock "in use", lock "clearing"
 //	wait until no "clearing"  give up if "in use"
-//	make stand-ins            remove stand-ins
+//	make placeholders         remove placeholders
 //
-// flock(2) would do it alone; but flock(1) locks directories with it for as long
-// as a command runs, and that may be jail.
+// flock(2) would suffice; but flock(1) locks directories with it for as long as a
+// command runs, and that may be jail.
 type place int
 
 // nowhere is a place that is not open.
 const nowhere place = -1
 
-// Bytes of the directory that stand for something. Nothing is there.
+// The bytes of the directory that are locked. A lock needs no data.
 const (
 	inUse    = 0
 	clearing = 1
 )
 
-// How long others may take to clear up, which is under a millisecond unless
-// they are held up, and how often they are looked at.
+// How long share waits for another launcher that removes placeholders, which takes
+// under a millisecond unless it is stopped, and how often it asks.
 const (
 	clearingTime = 2 * time.Second
 	clearingLook = time.Millisecond
 )
 
-// errClearing says that somebody has been clearing up for too long.
-var errClearing = errors.New("another process keeps it locked for removing stand-ins (`fuser` names who has it open)")
+// errClearing says that another process holds "clearing" for too long.
+var errClearing = errors.New("another process keeps it locked for removing placeholders (`fuser` names who has it open)")
 
 // openPlace opens a directory if no component is a symbolic link.
 func openPlace(dir string) (place, error) {
@@ -56,8 +55,8 @@ func openPlace(dir string) (place, error) {
 	return place(fd), nil
 }
 
-// share keeps everybody from clearing up here, until leave or the end of this
-// process.
+// share locks "in use", so that nobody removes placeholders here until leave or
+// the end of this process.
 func (p place) share() error {
 	if err := p.lock(inUse, unix.F_RDLCK); err != nil {
 		return err
@@ -73,14 +72,15 @@ func (p place) share() error {
 	}
 }
 
-// leave gives the share up.
+// leave unlocks "in use".
 func (p place) leave() {
 	if p != nowhere {
 		_ = p.lock(inUse, unix.F_UNLCK)
 	}
 }
 
-// clear tells whether nobody has a share. If so, nobody gets one before close.
+// clear locks "clearing" and tells whether nobody has "in use". If so, nobody gets
+// past share before close.
 func (p place) clear() bool {
 	if p.lock(clearing, unix.F_RDLCK) != nil {
 		return false
@@ -99,8 +99,8 @@ func (p place) lock(what int64, how int16) error {
 	return unix.FcntlFlock(uintptr(p), unix.F_OFD_SETLK, &unix.Flock_t{Type: how, Start: what, Len: 1})
 }
 
-// locked tells whether anybody else has a lock: one that keeps others from
-// writing.
+// locked tells whether anybody else has a read lock: it conflicts with the write
+// lock that is asked for.
 func (p place) locked(what int64) (bool, error) {
 	l := unix.Flock_t{Type: unix.F_WRLCK, Start: what, Len: 1}
 	err := unix.FcntlFlock(uintptr(p), unix.F_OFD_GETLK, &l)
