@@ -38,6 +38,9 @@ LONG := ./e2e/security ./jail/launch ./jail/compile ./cmd/jail ./e2e/...
 # tested end to end, a test says whether root runs it: see internal/testenv.
 ROOTS = $(LONG) ./jail/...
 
+# How test and test-all run the tests as an ordinary user: CI says test-installed.
+USERS ?= test-user
+
 # bin/jail is a small program without YAML, the grammar of flags and D-Bus, which
 # launches what the cache has; libexec/jail/jail is the whole program, which it
 # executes for everything else. See docs/decisions/0021-ordinary-executables.md.
@@ -84,7 +87,7 @@ run: ## Build jail and show a real program inside and outside of it
 .PHONY: test
 test: ## All tests in their quick form, unprivileged; when started as root then also as root
 	@scripts/deps build test
-	@$(if $(ROOT),scripts/as-user $(MAKE) test-user && $(MAKE) test-root,$(MAKE) test-user)
+	@$(if $(ROOT),scripts/as-user $(MAKE) $(USERS) && $(MAKE) test-root,$(MAKE) $(USERS))
 
 .PHONY: test-all
 test-all: ## All tests in full, those that take long as well, and every fuzz test for FUZZTIME (10s)
@@ -94,6 +97,18 @@ test-all: ## All tests in full, those that take long as well, and every fuzz tes
 .PHONY: test-user
 test-user: build vet ## The tests as the user who calls
 	$(GOTEST) $(LONG) $(PACKAGES)
+
+.PHONY: test-installed
+test-installed: ## The tests as an ordinary user, of an installed tree without symbols
+	@scripts/deps build test docs
+	@$(if $(ROOT),scripts/as-user $(MAKE) test-installed,rm -rf bin/installed && \
+		installed=$$(scripts/installed $(CURDIR)/bin/installed) && $(MAKE) test-user JAIL_BIN=$$installed)
+
+.PHONY: test-alone
+test-alone: ## The tests as an ordinary user, of the whole program without the launcher
+	@scripts/deps build test
+	@$(if $(ROOT),scripts/as-user $(MAKE) test-alone,$(GO) build -o bin/alone/jail ./cmd/jail && \
+		$(MAKE) test-user JAIL_BIN=$(CURDIR)/bin/alone/jail)
 
 .PHONY: test-root
 test-root: build ## The tests that behave otherwise when root runs them

@@ -104,6 +104,11 @@ func parseTrace(t *testing.T, text string) []call {
 		if strings.HasSuffix(line, "<unfinished ...>") {
 			continue // the thread's process ended meanwhile
 		}
+		// A thread that executes a program gets the number of its process: strace
+		// prints the end of the call there, without its beginning.
+		if execve := strings.HasPrefix(line, "execve(") && strings.HasSuffix(line, " ...>"); execve || strings.HasPrefix(line, "<... execve resumed>") {
+			continue
+		}
 		open := strings.IndexByte(line, '(')
 		end := strings.LastIndex(line, ") ")
 		equals := strings.LastIndex(line, " = ")

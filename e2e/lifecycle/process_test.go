@@ -348,7 +348,7 @@ func TestOtherBuilds(t *testing.T) {
 		build := exec.Command("go", "build", "-buildmode="+b.mode, "-o", exe, "./cmd/jail")
 		build.Dir = testenv.Checkout()
 		build.Env = append(os.Environ(), "CGO_ENABLED="+b.cgo)
-		if out, err := build.CombinedOutput(); err != nil {
+		if out, err := w.Marked(build).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		for range 2 { // without a record, and from one

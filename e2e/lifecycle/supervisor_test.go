@@ -50,14 +50,14 @@ func confined(pid int) bool {
 }
 
 // unconfinedJail builds a jail whose launcher leaves its filter out.
-func unconfinedJail(t *testing.T) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "jail")
+func unconfinedJail(w *testenv.World) string {
+	w.T.Helper()
+	name := filepath.Join(w.T.TempDir(), "jail")
 	cmd := exec.Command("go", "build", "-ldflags", "-X github.com/jail-project/jail/jail/confine.testOnlyOff=filter", "-o", name, "./cmd/jail")
 	cmd.Dir = testenv.Checkout()
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if out, err := w.Marked(cmd).CombinedOutput(); err != nil {
+		w.T.Fatalf("%v\n%s", err, out)
 	}
 	return name
 }
@@ -143,7 +143,7 @@ func TestV2HasTeeth(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)
-	cmd := w.Command(unconfinedJail(t), "run", "--profile", "default", "sleep", "60")
+	cmd := w.Command(unconfinedJail(w), "run", "--profile", "default", "sleep", "60")
 	testenv.Must(t, cmd.Start())
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 	if !testenv.Eventually(func() bool { return len(w.Records()) == 1 }) {

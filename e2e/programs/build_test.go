@@ -29,12 +29,12 @@ func TestBuildUpstreamProjects(t *testing.T) {
 	} {
 		t.Run(c.source, func(t *testing.T) {
 			t.Parallel()
-			dsc := sourcePackage(t, c.source)
 			w := testenv.NewWorld(t)
+			dsc := sourcePackage(w, c.source)
 			w.Timeout = 3 * time.Minute
 			w.Project = filepath.Join(w.Home, "src", c.source)
 			w.Mkdir(filepath.Dir(w.Project))
-			if out, err := exec.Command("dpkg-source", "-x", dsc, w.Project).CombinedOutput(); err != nil {
+			if out, err := w.Marked(exec.Command("dpkg-source", "-x", dsc, w.Project)).CombinedOutput(); err != nil {
 				t.Fatalf("unpack: %v\n%s", err, out)
 			}
 			before, outside := w.Snap(w.Project), testenv.Snap(t, filepath.Join(w.Root, "run"), filepath.Join(w.Root, "run/jail"))
@@ -55,7 +55,8 @@ func TestBuildUpstreamProjects(t *testing.T) {
 
 // sourcePackage returns the .dsc file of a Debian source package. It is
 // downloaded once, by apt with lists of its own, which checks signatures.
-func sourcePackage(t *testing.T, name string) string {
+func sourcePackage(w *testenv.World, name string) string {
+	t := w.T
 	t.Helper()
 	dir := filepath.Join(testenv.WorkDir(), "sources")
 	if have, _ := filepath.Glob(filepath.Join(dir, name+"_*.dsc")); len(have) > 0 {
@@ -84,7 +85,7 @@ func sourcePackage(t *testing.T, name string) string {
 		}
 		cmd := exec.Command("apt-get", append(options, args...)...)
 		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if out, err := w.Marked(cmd).CombinedOutput(); err != nil {
 			t.Fatalf("apt-get %v: %v\n%s", args, err, out)
 		}
 	}

@@ -72,7 +72,7 @@ func TestModulesGo(t *testing.T) {
 	testenv.Need(t, "go")
 	w := testenv.NewWorld(t)
 	reachNetwork(w)
-	out, err := exec.Command("go", "mod", "download", "-json", goModule).Output()
+	out, err := w.Marked(exec.Command("go", "mod", "download", "-json", goModule)).Output()
 	if err != nil {
 		t.Fatalf("go mod download: %v\n%s", err, out)
 	}

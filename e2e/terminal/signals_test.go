@@ -32,7 +32,9 @@ func newBystander(w *testenv.World) *bystander {
 	}
 	b := &bystander{w: w, hits: filepath.Join(dir, "hits")}
 	ready := filepath.Join(dir, "ready")
-	script := fmt.Sprintf("trap 'echo hit >>%s' USR1 TERM HUP; : >%s; while :; do sleep 0.02; done", b.hits, ready)
+	// It starts no programs while it waits: with vfork(2) it could not be stopped while
+	// its child, stopped before it, has not executed the program.
+	script := fmt.Sprintf("trap 'echo hit >>%s' USR1 TERM HUP; (trap '' USR1 TERM HUP; : >%s; exec sleep 600) & while :; do wait; done", b.hits, ready)
 	cmd := w.Command("sh", "-c", script)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {

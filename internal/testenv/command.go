@@ -84,8 +84,13 @@ func (w *World) Command(argv ...string) *Command {
 	if w.Stdin != "" {
 		cmd.Stdin = strings.NewReader(w.Stdin)
 	}
-	return &Command{cmd, w.mark}
+	return w.Marked(cmd)
 }
+
+// Marked gives a command the mark of this world. What runs beside other worlds needs
+// one: a process that is started without, at the moment at which another command is,
+// gets the mark of that one and is killed with its world.
+func (w *World) Marked(cmd *exec.Cmd) *Command { return &Command{cmd, w.mark} }
 
 // Processes are those that came of this world and have not ended, as ps(1) would
 // say. One that has ended and been left to init is not ours any more, however
