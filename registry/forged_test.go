@@ -15,7 +15,7 @@ import (
 )
 
 // likeAJail starts a process in user, PID and mount namespaces of its own,
-// with a child, and records the two. It returns the record and its place.
+// with a child, and registrations the two. It returns the registration and its place.
 func likeAJail(t *testing.T) (Place, *Record) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", "sleep 600 & echo $!; wait")
@@ -73,7 +73,7 @@ func childOf(t *testing.T, pid int) int {
 	return 0
 }
 
-// outcome is what becomes of a record.
+// outcome is what becomes of a registration.
 type outcome int
 
 const (
@@ -83,7 +83,7 @@ const (
 	notEntered         // listed, since its processes are right, and not to be entered
 )
 
-// TestP4Forged changes one thing at a time in the record of something that
+// TestP4Forged changes one thing at a time in the registration of something that
 // is like a jail: nobody acts on what is left.
 func TestP4Forged(t *testing.T) {
 	place, honest := likeAJail(t)
@@ -152,7 +152,7 @@ func TestP4Forged(t *testing.T) {
 	}
 }
 
-// becomes tells what is made of the only record.
+// becomes tells what is made of the only registration.
 func becomes(t *testing.T, place Place) outcome {
 	t.Helper()
 	jails, bad, err := Running(place)

@@ -1,11 +1,11 @@
-// Package registry knows the jails that run. A launcher writes one record for
+// Package registry knows the jails that run. A launcher writes one registration for
 // its jail when the program has started and removes it at the end; other jail
-// commands list the records and act on what they name.
+// commands list the registrations and act on what they name.
 //
-// The records lie in a directory of the user's that nobody else can look
-// into, and that no jail shows. A record is never believed alone: a jail is
+// The registrations lie in a directory of the user's that nobody else can look
+// into, and that no jail shows. A registration is never believed alone: a jail is
 // its processes, by pid and time of start, and its namespaces, by their numbers, and
-// all of them have to be what the record says. Who acts on a process holds a
+// all of them have to be what the registration says. Who acts on a process holds a
 // pidfd on it, so that a pid number that is given away again reaches nobody.
 //
 // What this does not do: know what a jail is made of. What it takes to enter
@@ -25,13 +25,13 @@ import (
 	"github.com/jail-project/jail/store"
 )
 
-// Place is where records may be kept.
+// Place is where registrations may be kept.
 type Place struct {
 	Runtime string // the user's runtime directory, $XDG_RUNTIME_DIR
 	State   string // jail's own state directory
 }
 
-// Names of the directory of records, below Runtime and below State.
+// Names of the directory of registrations, below Runtime and below State.
 const (
 	inRuntime = "jail"
 	inState   = "run"
@@ -40,7 +40,7 @@ const (
 // errNoPlace is why nothing is recorded.
 var errNoPlace = errors.New("there is no directory for it: neither XDG_RUNTIME_DIR nor HOME is set to a directory of yours that only you can write")
 
-// Path names the directory of records: in the runtime directory, unless that
+// Path names the directory of registrations: in the runtime directory, unless that
 // is missing or others can write it; then in the state directory.
 func (p Place) Path() string {
 	if d, err := store.Open(p.Runtime); p.Runtime != "" && err == nil {
@@ -68,7 +68,7 @@ func (p Place) Usable() error {
 	return nil
 }
 
-// open opens the directory of records.
+// open opens the directory of registrations.
 func (p Place) open(create bool) (store.Dir, error) {
 	parent, name, err := store.Dir{}, inRuntime, errNoPlace
 	if p.Runtime != "" {
@@ -99,13 +99,13 @@ type Launch struct {
 	Entry   []byte // what it takes to enter; see Record
 }
 
-// Registration is a record that was written.
+// Registration is a registration that was written.
 type Registration struct {
 	dir store.Dir
 	id  string
 }
 
-// Register records a jail. It is called when the program runs, so that
+// Register registrations a jail. It is called when the program runs, so that
 // nobody waits for it. The directory is made when it is missing.
 func Register(p Place, l *Launch) (*Registration, error) {
 	r := &Record{
@@ -118,17 +118,17 @@ func Register(p Place, l *Launch) (*Registration, error) {
 	}
 	dir, err := p.open(true)
 	if err != nil {
-		return nil, fmt.Errorf("keep a record of the jail: %w", err)
+		return nil, fmt.Errorf("register the jail: %w", err)
 	}
 	reg := &Registration{dir: dir, id: idOf(l.Profile, l.Main)}
 	if err := dir.Write(reg.id, r.encode()); err != nil {
 		dir.Close()
-		return nil, fmt.Errorf("keep a record of the jail: %w", err)
+		return nil, fmt.Errorf("register the jail: %w", err)
 	}
 	return reg, nil
 }
 
-// Dirs are the directories in which Remove removes something, while the record is
+// Dirs are the directories in which Remove removes something, while the registration is
 // there. A nil registration has none.
 func (r *Registration) Dirs() []string {
 	if r == nil {
@@ -137,7 +137,7 @@ func (r *Registration) Dirs() []string {
 	return []string{r.dir.Path()}
 }
 
-// Remove removes the record. A nil registration has none.
+// Remove removes the registration. A nil registration has none.
 func (r *Registration) Remove() {
 	if r == nil {
 		return

@@ -109,7 +109,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestPlace puts things in the way of the directory of records. It lies in
+// TestPlace puts things in the way of the directory of registrations. It lies in
 // the runtime directory, or, where others could write that, in the state directory.
 func TestPlace(t *testing.T) {
 	for _, c := range []struct {
@@ -160,7 +160,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestOrdinaryProcessesAreNoJails records processes that are alive and no
+// TestOrdinaryProcessesAreNoJails registrations processes that are alive and no
 // jail: the caller's own.
 func TestOrdinaryProcessesAreNoJails(t *testing.T) {
 	place := Place{Runtime: t.TempDir()}
@@ -173,7 +173,7 @@ func TestOrdinaryProcessesAreNoJails(t *testing.T) {
 	}
 }
 
-// TestStaleRecordsAreSwept keeps records of processes that are gone, that
+// TestStaleRecordsAreSwept keeps registrations of processes that are gone, that
 // never were, and that belong to another PID namespace.
 func TestStaleRecordsAreSwept(t *testing.T) {
 	top := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"github.com/jail-project/jail/store"
 )
 
-// Jail is a jail that runs, found by a record that was verified. It holds
+// Jail is a jail that runs, found by a registration that was verified. It holds
 // its processes; Close lets go of them.
 type Jail struct {
 	ID string
@@ -21,17 +21,17 @@ type Jail struct {
 	init, main handle
 }
 
-// Refused is a record that is not believed.
+// Refused is a registration that is not believed.
 type Refused struct {
 	Name string // of the file
 	Err  error
 }
 
-// errForged is why a record is refused that names living processes.
+// errForged is why a registration is refused that names living processes.
 var errForged = errors.New("the processes that it names are no jail of yours, or not this one")
 
-// Running lists the jails that run, and the records that are refused. The
-// records of jails that have ended without removing them, since their launcher was
+// Running lists the jails that run, and the registrations that are refused. The
+// registrations of jails that have ended without removing them, since their launcher was
 // killed, are removed.
 func Running(p Place) ([]*Jail, []Refused, error) {
 	dir, err := p.open(false)
@@ -65,10 +65,10 @@ func Running(p Place) ([]*Jail, []Refused, error) {
 	return jails, refused, nil
 }
 
-// neverSuffix ends no name of a record.
+// neverSuffix ends no name of a registration.
 const neverSuffix = "/"
 
-// find returns the jail of a record. It is nil, and no error, when that has
+// find returns the jail of a registration. It is nil, and no error, when that has
 // ended, or belongs to another PID namespace, as of a container that has the same
 // directory: its numbers mean nothing here.
 func find(dir store.Dir, name string, here uint64) (*Jail, error) {
@@ -97,7 +97,7 @@ func find(dir store.Dir, name string, here uint64) (*Jail, error) {
 	return j, err
 }
 
-// verify takes hold of the processes of a record and makes sure that they
+// verify takes hold of the processes of a registration and makes sure that they
 // are the jail's.
 func verify(id string, r *Record) (*Jail, error) {
 	init, err := hold(r.Init)
@@ -123,7 +123,7 @@ func verify(id string, r *Record) (*Jail, error) {
 }
 
 // fits tells whether what the kernel says about the processes is what the
-// record says.
+// registration says.
 func (j *Jail) fits() error {
 	own, err := ownNamespaces()
 	if err != nil {

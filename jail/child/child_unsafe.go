@@ -12,21 +12,21 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// Rules for this file. Between clone and execve there is one thread, no
+// Rules for what the child runs. Between clone and execve there is one thread, no
 // working allocator, no growing stack, and locks may be held by threads that no
 // longer exist. Therefore:
 //
 //   - Nothing is decided here. Every number, text and struct is laid out by
 //     Encode, in memory that the launcher shares, before the child reads it.
-//   - Every function that the child enters is nosplit and norace, and is
-//     entered with arguments that are numbers or pointers to memory that
-//     outlives it.
+//   - Every function that the child enters is nosplit, norace, nocheckptr and
+//     not inlined, and is entered with arguments that are numbers or pointers
+//     to memory that outlives it.
 //   - No new variable escapes, nothing is allocated, no map, interface,
 //     closure, defer, append or string is touched, nothing is indexed.
 //   - There is no heap: the child has the memory that is shared, the code, and what
 //     belongs to variables of packages, see dontFork.
 //   - The only calls are the two runtime hooks, the raw syscall stubs, and
-//     functions of this file. A test reads the compiled code and compares.
+//     functions of this package. A test reads the compiled code and compares.
 
 // fork starts the jail's init, in the namespaces that only clone(2)
 // can put it into, and returns its pid to the launcher. The child runs
@@ -99,7 +99,7 @@ func initProcess(r *encoded, s *scratch) {
 		fail(r, s, errno)
 	}
 	for {
-		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, s.slots[plan.SlotReport], uintptr(unsafe.Pointer(&s.message)), plan.StatusSize, 0, 0, 0)
+		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, s.slots[plan.SlotStatus], uintptr(unsafe.Pointer(&s.message)), plan.StatusSize, 0, 0, 0)
 		if errno != syscall.EINTR {
 			break
 		}

@@ -39,11 +39,11 @@ func wait(s *scratch, pid uintptr) {
 //go:nocheckptr
 func fail(r *encoded, s *scratch, errno syscall.Errno) {
 	s.message[1] = int32(errno)
-	syscall.RawSyscall6(syscall.SYS_WRITE, s.slots[plan.SlotReport], uintptr(unsafe.Pointer(&s.message)), plan.StatusSize, 0, 0, 0)
+	syscall.RawSyscall6(syscall.SYS_WRITE, s.slots[plan.SlotStatus], uintptr(unsafe.Pointer(&s.message)), plan.StatusSize, 0, 0, 0)
 	if s.message[0] != r.opCount-1 {
 		exit(plan.ExitFailed)
 	}
-	// execve failed. A filter that forbids write(2) swallowed the record;
+	// execve failed. A filter that forbids write(2) swallowed the message;
 	// the status tells as much as a shell would.
 	if errno == syscall.ENOENT {
 		exit(plan.ExitNotFound)

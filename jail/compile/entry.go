@@ -49,10 +49,10 @@ func (c *Compiled) Entry(sockets *unixsock.Rules) *Entry {
 // none.
 func (e *Entry) Sockets() *unixsock.Rules { return e.sockets }
 
-// ownSlots is how many slots Join needs beside those of the record.
+// ownSlots is how many slots Join needs beside those of the entry.
 const ownSlots = 4
 
-// unusedSlots are those that no step of the record fills.
+// unusedSlots are those that no step of the entry fills.
 func (e *Entry) unusedSlots() []plan.Slot {
 	var filled [plan.SlotCount]bool
 	for _, ops := range e.ops {
@@ -75,7 +75,7 @@ func (e *Entry) unusedSlots() []plan.Slot {
 // before it, in the same process or the one it was forked from, and whether some are
 // left for Join.
 func (e *Entry) complete() bool {
-	filled := [plan.SlotCount]bool{plan.SlotReport: true}
+	filled := [plan.SlotCount]bool{plan.SlotStatus: true}
 	for part, ops := range e.ops {
 		if part == 1 {
 			continue // its descriptors are not the program's

@@ -77,7 +77,7 @@ func TestEntryIsConfinement(t *testing.T) {
 	for _, want := range []string{
 		"prlimit64(0, RLIMIT_CORE", "prlimit64(0, RLIMIT_NOFILE, {512, 512}", "prlimit64(0, RLIMIT_NPROC", "prlimit64(0, RLIMIT_FSIZE",
 		"KEYCTL_JOIN_SESSION_KEYRING", "PR_CAPBSET_DROP, sys_admin", "PR_SET_SECUREBITS", "capset(", "PR_CAP_AMBIENT_RAISE, net_bind_service",
-		"PR_SET_NO_NEW_PRIVS, 1", "PR_SET_DUMPABLE, 0", "close_range(3, ~0, CLOSE_RANGE_CLOEXEC", "sendmsg(report, {ready", "SECCOMP_SET_MODE_FILTER", "chdir(",
+		"PR_SET_NO_NEW_PRIVS, 1", "PR_SET_DUMPABLE, 0", "close_range(3, ~0, CLOSE_RANGE_CLOEXEC", "sendmsg(status, {ready", "SECCOMP_SET_MODE_FILTER", "chdir(",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("who enters does not take the step %s", want)

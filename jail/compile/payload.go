@@ -70,7 +70,7 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 // unusedSlots lists the slots that no op of the plan refers to.
 func unusedSlots(p *plan.Plan) []plan.Slot {
 	var used [plan.SlotCount]bool
-	used[plan.SlotReport], used[plan.SlotControl] = true, true
+	used[plan.SlotStatus], used[plan.SlotControl] = true, true
 	for i := range plan.Index(p.Len()) {
 		op := p.Op(i)
 		if op.Out != plan.NoSlot {

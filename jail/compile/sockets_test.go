@@ -92,15 +92,15 @@ func TestSocketGuardOrder(t *testing.T) {
 		return strings.Join(calls, "; ")
 	}
 	const filter = "seccomp(SECCOMP_SET_MODE_FILTER, 0, filter)"
-	if got, want := plan("", jailtest.Desktop()), "seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, socket guard); sendmsg(report, {ready, {SCM_RIGHTS, [listener]}}, 0); "+filter; got != want {
+	if got, want := plan("", jailtest.Desktop()), "seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, socket guard); sendmsg(status, {ready, {SCM_RIGHTS, [listener]}}, 0); "+filter; got != want {
 		t.Errorf("guarded: %s\nwant %s", got, want)
 	}
-	if got, want := plan("sockets: ['*']", jailtest.Desktop()), "write(report, ready, 8); "+filter; got != want {
+	if got, want := plan("sockets: ['*']", jailtest.Desktop()), "write(status, ready, 8); "+filter; got != want {
 		t.Errorf("unguarded: %s\nwant %s", got, want)
 	}
 	nested := jailtest.Desktop()
 	nested.Kernel.NoListener = true
-	if got, want := plan("", nested), "seccomp(SECCOMP_SET_MODE_FILTER, 0, socket guard); write(report, ready, 8); "+filter; got != want {
+	if got, want := plan("", nested), "seccomp(SECCOMP_SET_MODE_FILTER, 0, socket guard); write(status, ready, 8); "+filter; got != want {
 		t.Errorf("under another listener: %s\nwant %s", got, want)
 	}
 }

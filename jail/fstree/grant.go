@@ -39,12 +39,12 @@ type Grant struct {
 	File        host.FileKind
 	Rule        *policy.PathRule
 	Written     string // for messages
-	Text        string // grantText
+	Text        string // of GrantText
 	rank        rank
 	links       []host.Link // crossed on the way from the written path
 	At          *diag.Range
 	Placeholder placeholder.Kind // GrantBlocked: what is on the host meanwhile
-	IDMapped    bool             // in a jail of root: a mount for itself, see shut
+	IDMapped    bool             // in a jail of root: a mount for itself, see maskUnreachable
 	key         string           // the line of the profile, where that is no path rule: "network.mode: host"
 }
 

@@ -13,26 +13,26 @@ import (
 
 // maskUnreachable hides what can't be entered and holds something that the profile is
 // about. In a mount that the launcher makes, root's directories are the jail
-// user's: such a mount is lent, and a grant of a directory that only root can enter
+// user's: such a mount is ID-mapped, and a grant of a directory that only root can enter
 // gets one, whatever is granted around it.
-func (n *Node) maskUnreachable(files host.Files, path string, around Setting, lent bool) {
+func (n *Node) maskUnreachable(files host.Files, path string, around Setting, mapped bool) {
 	for _, k := range n.Kids {
 		at := path + "/" + k.Name
-		inside, lentInside := around.Apply(k.Grant), lent
+		inside, mappedInside := around.Apply(k.Grant), mapped
 		switch {
 		case k.Grant == nil:
-			if around.Bound && !lent && around.By.Source == "" && len(k.Kids) > 0 && !passable(files, at) {
+			if around.Bound && !mapped && around.By.Source == "" && len(k.Kids) > 0 && !passable(files, at) {
 				k.Grant = &Grant{Kind: GrantHide, Real: at, File: host.KindDir, Written: at, At: around.By.At, key: "what only root can enter"}
 				inside = around.Apply(k.Grant)
 			}
 		case k.Grant.Kind == GrantRead && k.Grant.Source == "":
 			closed := !files.Public(at)
-			k.Grant.IDMapped = closed && around.Bound && !lent
-			lentInside = closed && (k.Grant.IDMapped || !around.Bound || around.Writable || lent)
+			k.Grant.IDMapped = closed && around.Bound && !mapped
+			mappedInside = closed && (k.Grant.IDMapped || !around.Bound || around.Writable || mapped)
 		case k.Grant.Kind == GrantRead || k.Grant.Kind == GrantWrite || k.Grant.Kind == GrantOverlay:
-			lentInside = true
+			mappedInside = true
 		}
-		k.maskUnreachable(files, at, inside, lentInside)
+		k.maskUnreachable(files, at, inside, mappedInside)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // Init is the pre-forked init of a jail to be. It makes its
-// namespaces, which takes longer than anything else in a launch, while the launcher
-// reads the profile, and waits for a plan.
+// namespaces, which takes longer than anything else in a launch, while the plan is
+// compiled, and waits for it.
 type Init struct {
 	namespaces uintptr
 	pid        int
@@ -47,7 +47,7 @@ func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input) (
 		in.release()
 		return nil, err
 	}
-	slots := append([]plan.Input{{Slot: plan.SlotReport, FD: status.child}}, inputs...)
+	slots := append([]plan.Input{{Slot: plan.SlotStatus, FD: status.child}}, inputs...)
 	if terminal {
 		control, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 		if err != nil {

@@ -133,11 +133,11 @@ func (l *launch) follow() (*Process, *Failure) {
 	}
 	l.init.memory.OpenBarrier()
 	status := l.init.status
-	rec, program, err := status.receive()
-	ready := err == nil && rec.Step == plan.StepReady
+	message, program, err := status.receive()
+	ready := err == nil && message.Step == plan.StepReady
 	if ready {
 		proc := openProcess(l, program)
-		rec, _, err = status.receive()
+		message, _, err = status.receive()
 		if errors.Is(err, errStatusEnded) {
 			proc.serveSockets(l.init)
 			return proc.withTerminal(l.init)
@@ -145,7 +145,7 @@ func (l *launch) follow() (*Process, *Failure) {
 		proc.close()
 	}
 	releaseSignals()
-	failure := l.failure(rec, err)
+	failure := l.failure(message, err)
 	failure.Ran = failure.Err != nil && ready
 	ended := reap(l.init.pid)
 	l.leaveGroup()
@@ -183,15 +183,15 @@ func (l *launch) prepare() error {
 }
 
 // failure says what a message, or the error of receiving one, means.
-func (l *launch) failure(rec plan.StatusMessage, err error) *Failure {
+func (l *launch) failure(message plan.StatusMessage, err error) *Failure {
 	f := &Failure{Plan: l.plan}
 	switch {
-	case err == nil && rec.Step == plan.StepUnshare:
-		f.Errno = syscall.Errno(rec.Errno)
-	case err == nil && rec.Step == plan.StepFork:
-		f.Err = fmt.Errorf("fork the program's process: %w", syscall.Errno(rec.Errno))
+	case err == nil && message.Step == plan.StepUnshare:
+		f.Errno = syscall.Errno(message.Errno)
+	case err == nil && message.Step == plan.StepFork:
+		f.Err = fmt.Errorf("fork the program's process: %w", syscall.Errno(message.Errno))
 	case err == nil:
-		f.Op, f.Errno = l.plan.Op(plan.Index(rec.Step)), syscall.Errno(rec.Errno)
+		f.Op, f.Errno = l.plan.Op(plan.Index(message.Step)), syscall.Errno(message.Errno)
 	case errors.Is(err, errStatusEnded):
 		f.Op = l.plan.Op(l.init.memory.Step())
 	default:

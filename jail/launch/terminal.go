@@ -49,8 +49,8 @@ const hangUpGrace = 2 * time.Second
 // init, and what the Relay watches.
 func (p *Process) serve(fds []unix.PollFd) {
 	if fds[0].Revents != 0 {
-		if rec, ok := p.hear(); ok && rec.Errno != 0 {
-			p.stops = append(p.stops, stopSignal(rec))
+		if message, ok := p.hear(); ok && message.Errno != 0 {
+			p.stops = append(p.stops, stopSignal(message))
 		}
 	}
 	p.relay.Serve([2]unix.PollFd{fds[1], fds[2]})
@@ -66,7 +66,7 @@ func (p *Process) serve(fds []unix.PollFd) {
 	}
 }
 
-// hear reads a record of serveTerminal.
+// hear reads a status message of serveTerminal.
 func (p *Process) hear() (plan.StatusMessage, bool) {
 	var buf [plan.StatusSize]byte
 	n, err := unix.Read(p.control, buf[:])
@@ -79,8 +79,8 @@ func (p *Process) hear() (plan.StatusMessage, bool) {
 	return plan.ParseStatus(buf[:]), true
 }
 
-func stopSignal(rec plan.StatusMessage) syscall.Signal {
-	return syscall.WaitStatus(rec.Step).StopSignal()
+func stopSignal(message plan.StatusMessage) syscall.Signal {
+	return syscall.WaitStatus(message.Step).StopSignal()
 }
 
 // job is what a terminal.Relay knows of a Process.
@@ -97,11 +97,11 @@ func (j job) Foreground(yes bool) {
 		return
 	}
 	for {
-		rec, ok := p.hear()
-		if !ok || rec.Errno == 0 {
+		message, ok := p.hear()
+		if !ok || message.Errno == 0 {
 			return
 		}
-		p.stops = append(p.stops, stopSignal(rec))
+		p.stops = append(p.stops, stopSignal(message))
 	}
 }
 

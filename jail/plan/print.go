@@ -57,8 +57,8 @@ func (a *Arg) String() string {
 
 func slotName(s Slot) string {
 	switch s {
-	case SlotReport:
-		return "report"
+	case SlotStatus:
+		return "status"
 	case SlotRoot:
 		return "root"
 	case SlotControl:

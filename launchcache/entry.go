@@ -8,7 +8,7 @@ import (
 	"github.com/jail-project/jail/wire"
 )
 
-// A record is a file: the heading, the key it was stored under, the digest of
+// An entry is a file: the heading, the key it was stored under, the digest of
 // the body, and the body: the stamps, the policy and the program, as package
 // wire writes them. A signed number is written as the unsigned one of the same bits.
 const (
@@ -17,21 +17,21 @@ const (
 	headSize   = len(heading) + sha256.Size + sha256.Size
 	suffix     = ".launch"
 	maxRecord  = 8 << 20 // bytes
-	keep       = 256     // records, some 20 KiB each
+	keep       = 256     // entries, some 20 KiB each
 	stampBytes = 2       // that a stamp takes at least
 )
 
-// errDamaged is why a record is not used.
-var errDamaged = errors.New("the record is damaged")
+// errDamaged is why an entry is not used.
+var errDamaged = errors.New("the entry is damaged")
 
-// record is a file that was read, in parts.
-type record struct {
+// entry is a file that was read, in parts.
+type entry struct {
 	stamps          []Stamp
 	policy, program []byte
 }
 
-// encode makes the file of a record.
-func (r *record) encode(k Key) []byte {
+// encode makes the file of an entry.
+func (r *entry) encode(k Key) []byte {
 	file := make([]byte, headSize, headSize+len(r.policy)+len(r.program)+128*len(r.stamps))
 	file = wire.AppendNumber(file, uint64(len(r.stamps)))
 	for i := range r.stamps {
@@ -61,8 +61,8 @@ func (s *Stamp) appendTo(file []byte) []byte {
 	return file
 }
 
-// decode takes the file of a record apart.
-func decode(k Key, file []byte) (*record, error) {
+// decode takes the file of an entry apart.
+func decode(k Key, file []byte) (*entry, error) {
 	if len(file) < headSize || !bytes.HasPrefix(file, []byte(heading)) {
 		return nil, errDamaged
 	}
@@ -74,9 +74,9 @@ func decode(k Key, file []byte) (*record, error) {
 	return decodeBody(body)
 }
 
-func decodeBody(body []byte) (*record, error) {
+func decodeBody(body []byte) (*entry, error) {
 	d := wire.NewDecoder(body)
-	r := &record{stamps: make([]Stamp, d.Count(stampBytes))}
+	r := &entry{stamps: make([]Stamp, d.Count(stampBytes))}
 	for i := range r.stamps {
 		r.stamps[i] = decodeStamp(d)
 	}

@@ -43,7 +43,7 @@ type Process struct {
 // limits is RLIM_NLIMITS.
 const limits = 16
 
-// The form of a record.
+// The form of a registration.
 const (
 	recordVersion = 1
 	maxRecord     = 4 << 20 // bytes
@@ -56,7 +56,7 @@ var errNotRecord = errors.New("it is damaged, or another version of jail wrote i
 // this one.
 func (r *Record) look() error {
 	// The program first: when it has ended already, there is nothing to
-	// record.
+	// registration.
 	var err error
 	if r.Main.Start, err = startOf(r.Main.PID); err != nil {
 		return err
