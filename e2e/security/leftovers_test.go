@@ -217,11 +217,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if ran == 0 || ran == launches {
 		t.Errorf("programs that ran: %d of %d; the moments are not spread", ran, launches)
 	}
-	for deadline := time.Now().Add(5 * time.Second); s.quiet(testenv.JailBin, "ps", "--names") != ""; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("jails run still")
-		}
-	}
+	// Not those alone that jail ps knows: one that was killed before it was registered,
+	// and dies slowly on a busy machine, needs its placeholders until then.
+	s.NothingRuns()
 	s.run(line...)
 	s.same(before)
 }

@@ -17,6 +17,12 @@ const (
 	Root                         // root runs it (JAIL_TEST_AS_ROOT)
 	Slow                         // go test -short leaves it out
 	Both = User | Root
+
+	// RootSlow is Root, but go test -short leaves it out for root: what it tests does
+	// not depend on who runs it.
+	RootSlow = Root | rootSlow
+
+	rootSlow Requirement = 1 << iota
 )
 
 // required holds what tests asked for, by name.
@@ -36,7 +42,7 @@ func Requires(t *testing.T, what Requirement) {
 		t.Skip("an ordinary user runs this: make test-user")
 	case !root && what&User == 0:
 		t.Skip("root runs this: make test-root")
-	case what&Slow != 0 && testing.Short():
+	case (what&Slow != 0 || root && what&rootSlow != 0) && testing.Short():
 		t.Skip("this takes long: make test-all")
 	}
 }
