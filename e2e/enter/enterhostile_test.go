@@ -22,7 +22,7 @@ type caught struct {
 }
 
 // enters is how often a jail with a hostile process in it is entered.
-func enters() int { return testenv.Rounds(60, 200) }
+func enters() int { return testenv.Rounds(30, 200) }
 
 // hostile starts a jail with a hostile act of the probe in it, enters the jail
 // many times, and returns what that got hold of. The binary under test belongs
