@@ -124,7 +124,7 @@ func TestP1WatcherSeesOutside(t *testing.T) {
 // P3: who traces every process of a jail as soon as the kernel lets them gets
 // none before it has executed its program.
 func TestP3TracerComesTooLate(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	// Landlock alone keeps a tracer from whoever enters, also later.
 	got, _ := hostile(t, []string{"--allow-syscall", "ptrace"}, "seize", "STOP", "jail")
