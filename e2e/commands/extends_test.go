@@ -13,7 +13,7 @@ import (
 // Y9: profiles that extend one another without end, or in great number, are
 // refused soon and in little memory, and no program runs.
 func TestY9Chains(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	secret := filepath.Join(w.Home, testenv.Canaries[0])

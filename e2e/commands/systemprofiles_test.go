@@ -13,7 +13,7 @@ import (
 // write them: the file, its directory, and what leads to it. In mounts of our own, over the
 // directories of the system.
 func TestV7SystemProfiles(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	unshare := []string{"unshare", "--mount"}
 	if os.Getuid() != 0 {

@@ -22,7 +22,7 @@ type caught struct {
 }
 
 // enters is how often a jail with a hostile process in it is entered.
-func enters() int { return testenv.Rounds(60, 200) }
+func enters() int { return testenv.Rounds(30, 200) }
 
 // hostile starts a jail with a hostile act of the probe in it, enters the jail
 // many times, and returns what that got hold of. The binary under test belongs
@@ -124,7 +124,7 @@ func TestP1WatcherSeesOutside(t *testing.T) {
 // P3: who traces every process of a jail as soon as the kernel lets them gets
 // none before it has executed its program.
 func TestP3TracerComesTooLate(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	// Landlock alone keeps a tracer from whoever enters, also later.
 	got, _ := hostile(t, []string{"--allow-syscall", "ptrace"}, "seize", "STOP", "jail")

@@ -137,7 +137,7 @@ func TestP4ForeignFiles(t *testing.T) {
 // to others: they are not taken for the jail. In a PID namespace with few
 // numbers.
 func TestP6NumbersGivenAgain(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	script := `

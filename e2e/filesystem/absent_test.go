@@ -47,7 +47,7 @@ func TestY1AbsentStartupFiles(t *testing.T) {
 // C4: the same for a project, which is the current directory, or is granted
 // by name.
 func TestC4ProjectFiles(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	testenv.Need(t, "git")
 	w := testenv.NewWorld(t)
@@ -135,7 +135,7 @@ func TestY4Ancestors(t *testing.T) {
 // Y3: other names of what is hidden or protected: links, on the way and at the
 // end, and the magic links of /proc.
 func TestY3Aliases(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	w.Write(filepath.Join(w.Home, "dot/ssh/key"), w.Canary)
@@ -164,7 +164,7 @@ func TestY3Aliases(t *testing.T) {
 
 // Y5: where .git is a file, the git directory is elsewhere and as protected.
 func TestY5LinkedWorkTree(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	testenv.Need(t, "git")
 	w := testenv.NewWorld(t)
@@ -246,7 +246,7 @@ func TestM10HardLinks(t *testing.T) {
 // C1: nothing of jail's own can be made or changed, also where it does not
 // exist yet, and the next jail is the same.
 func TestC1OwnFiles(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	for _, d := range []string{".config", ".cache", ".local"} {

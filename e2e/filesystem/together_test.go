@@ -12,7 +12,7 @@ import (
 // M12: whatever two options about files come together, what is hidden
 // stays hidden and what is not granted is not there.
 func TestM12Pairs(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	w.Mkdir(filepath.Join(w.Project, "scratch"))
@@ -75,7 +75,7 @@ func TestM12Pairs(t *testing.T) {
 // C8: what a program of one profile leaves in a cache that others execute or
 // believe reaches neither the user's own programs nor those of other profiles.
 func TestC8Caches(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	var caches []string

@@ -140,7 +140,7 @@ func nothingLeft(w *testenv.World, before testenv.Snapshot) {
 
 // TestV2HasTeeth: without its filter a launcher is found to have none.
 func TestV2HasTeeth(t *testing.T) {
-	testenv.Requires(t, testenv.Both)
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	cmd := w.Command(unconfinedJail(w), "run", "--profile", "default", "sleep", "60")

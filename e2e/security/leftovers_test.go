@@ -220,6 +220,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	// Not those alone that jail ps knows: one that was killed before it was registered,
 	// and dies slowly on a busy machine, needs its placeholders until then.
 	s.NothingRuns()
+	if names := s.quiet(testenv.JailBin, "ps", "--names"); names != "" { // it removes what they registered
+		t.Errorf("jails run still: %q", names)
+	}
 	s.run(line...)
 	s.same(before)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // TestChildCallsNothing reads the machine code of everything that runs
@@ -15,6 +17,7 @@ import (
 // is not on the list could allocate, grow the stack or take a lock that nobody will
 // release.
 func TestChildCallsNothing(t *testing.T) {
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	for _, arch := range []string{"amd64", "arm64"} {
 		t.Run(arch, func(t *testing.T) { childCallsNothing(t, "GOARCH="+arch, "CGO_ENABLED=0") })
 	}

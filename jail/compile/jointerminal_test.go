@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/internal/testenv"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/terminal"
@@ -30,6 +31,7 @@ func callersTerminal() *terminal.Terminal {
 // TestEveryStepOfEnteringAtATerminalCanFail is TestEveryStepOfEnteringCanFail
 // with the steps that make a terminal.
 func TestEveryStepOfEnteringAtATerminalCanFail(t *testing.T) {
+	testenv.Requires(t, testenv.User|testenv.RootSlow)
 	dir := t.TempDir()
 	canary := filepath.Join(dir, "canary")
 	_, place := launched(t, dir, "", "/bin/sleep", "600")

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/internal/testenv"
 )
 
 // arrange makes the files of a test.
@@ -37,7 +39,14 @@ func (s *stage) run(tb testing.TB) (status int, stdout, stderr string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^$")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^$")
+	if s.Busy {
+		cmd = exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=prctl", "-e", "inject=prctl:delay_exit=200000", self, "-test.run=^$")
+	}
 	var out, complaints bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), variable+"="+string(text)), &out, &complaints
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
@@ -103,6 +112,18 @@ func (s *stage) compare(t *testing.T, works func(string) bool) {
 		if _, err := os.Lstat(s.path(name)); (err == nil) != want {
 			t.Errorf("%s is there: %v", name, err == nil)
 		}
+	}
+}
+
+// TestV2OnOneThread: a goroutine that is held up between the calls goes on on another
+// thread, which has not given up new privileges; the kernel lets that one install no
+// filter.
+func TestV2OnOneThread(t *testing.T) {
+	testenv.Need(t, "strace")
+	s := arrange(t)
+	s.Connects, s.Busy = true, true // without Landlock, for which all threads give them up
+	if status, _, stderr := s.run(t); status != 7 {
+		t.Errorf("exit status %d\n%s", status, stderr)
 	}
 }
 

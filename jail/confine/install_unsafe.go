@@ -3,6 +3,7 @@ package confine
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,9 @@ func canInstall() error {
 // Install installs a filter in all threads of this process, which become unable to
 // gain privileges by execve(2) with it.
 func Install(program []byte) error {
+	// The kernel lets a thread install a filter that has given up new privileges itself.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}

@@ -39,7 +39,8 @@ type stage struct {
 	Off      string // a guard; "all": nothing is called
 	Panic    bool
 	Measure  bool
-	Other    int // a process that is none of its business
+	Busy     bool // other goroutines take the processor at every call
+	Other    int  // a process that is none of its business
 }
 
 func (s *stage) path(name string) string { return filepath.Join(s.Dir, name) }
@@ -48,6 +49,9 @@ func (s *stage) path(name string) string { return filepath.Join(s.Dir, name) }
 func (s *stage) play() {
 	if s.Measure {
 		s.measure()
+	}
+	if s.Busy {
+		s.busy()
 	}
 	init := exec.Command("/bin/sleep", "60")
 	init.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -87,6 +91,24 @@ func (s *stage) play() {
 	}
 	_ = unix.Kill(init.Process.Pid, unix.SIGKILL)
 	if _, err := syscall.Wait4(init.Process.Pid, nil, 0, nil); err != nil {
+		panic(err)
+	}
+	os.Exit(7)
+}
+
+// busy confines this process while another goroutine waits for its processor.
+func (s *stage) busy() {
+	runtime.GOMAXPROCS(1)
+	go func() {
+		for {
+			runtime.Gosched()
+		}
+	}()
+	c, err := Prepare(s.Connects)
+	if err == nil {
+		err = c.Enter(&Needs{Connects: s.Connects})
+	}
+	if err != nil {
 		panic(err)
 	}
 	os.Exit(7)
