@@ -18,7 +18,7 @@ const settled = 2 * time.Second
 // errUnsettled is why a launch is not kept.
 var errUnsettled = errors.New("something that it depends on was changed a moment ago")
 
-// Dir is the directory of the records in jail's directory in the user's cache.
+// Dir is the directory of the entries in jail's directory in the user's cache.
 func Dir(cache string) string { return path.Join(cache, "launch") }
 
 // Find returns what was kept for a request. The error says why there is
@@ -33,7 +33,7 @@ func Find(dir string, r *Request) (*Launch, error) {
 	}
 	defer d.Close()
 	k := r.Key()
-	file, err := d.Read(k.String()+suffix, maxRecord)
+	file, err := d.Read(k.String()+suffix, maxEntry)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func Add(dir string, r *Request, l *Launch, in *Inputs, began time.Time) error {
 	if in.unclear {
 		return errChanged
 	}
-	kept := record{policy: codec.Encode(l.Policy), program: l.Program}
+	kept := entry{policy: codec.Encode(l.Policy), program: l.Program}
 	for _, binary := range r.Binaries {
 		in.Add(Program, binary)
 	}

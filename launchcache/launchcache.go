@@ -3,12 +3,12 @@
 // command line takes both from one file, which is read and verified in a
 // fraction of the time that profiles take.
 //
-// A record is found by the Key of a Request, which is all that decides about
-// the policy beside files. The files are in the record, as a Stamp each: what
+// A cache entry is found by the Key of a Request, which is all that decides about
+// the policy beside files. The files are in the entry, as a Stamp each: what
 // stat(2) said of what was read, listed or not there. Find asks again, and a
-// record is used only when every answer is the same. Add writes a record, and
+// entry is used only when every answer is the same. Add writes an entry, and
 // refuses to when a file was changed so shortly before that a further change
-// need not show. Nothing in here is an error to the user: without a record, or
+// need not show. Nothing in here is an error to the user: without an entry, or
 // with one that is not right to the last byte, profiles are read.
 package launchcache
 
@@ -25,7 +25,7 @@ import (
 // Request is all that decides, beside files, which policy a launch gets.
 type Request struct {
 	// Binaries are the absolute paths of jail's own programs. Their files
-	// are inputs of every record: another build loads for itself.
+	// are inputs of every entry: another build loads for itself.
 	Binaries []string
 	UID      int
 	// Config is jail's directory in the user's configuration, which HOME and
@@ -40,14 +40,14 @@ type Request struct {
 	Cwd, Path string
 }
 
-// Launch is what a record keeps.
+// Launch is what a cache entry keeps.
 type Launch struct {
 	Policy *policy.Policy
 	// Program is that of the filter which the policy asks for, nil for none.
 	Program seccomp.Program
 }
 
-// Key is what a record is found by.
+// Key is what a cache entry is found by.
 type Key [sha256.Size]byte
 
 // String is the key in hexadecimal.

@@ -207,13 +207,13 @@ func TestChangesOfFiles(t *testing.T) {
 			}
 			w.must(c.do(w))
 			if _, err := Find(w.dir(), w.request("app")); err == nil {
-				t.Error("the record is used all the same")
+				t.Error("the entry is used all the same")
 			}
 		})
 	}
 }
 
-// TestChangesThatDoNotCount are some after which a record has to be used, or
+// TestChangesThatDoNotCount are some after which an entry has to be used, or
 // it would never be.
 func TestChangesThatDoNotCount(t *testing.T) {
 	for _, c := range []change{
@@ -251,7 +251,7 @@ func TestChangesOfListings(t *testing.T) {
 			}
 			w.must(c.do(w))
 			if _, err := Find(w.dir(), w.request("tool")); err == nil {
-				t.Error("the record is used all the same")
+				t.Error("the entry is used all the same")
 			}
 		})
 	}

@@ -109,7 +109,7 @@ type Stamp struct {
 	Mtime, Ctime   int64 // nanoseconds since 1970
 }
 
-// errChanged is why a record is not used.
+// errChanged is why a cache entry is not used.
 var errChanged = errors.New("something that it depends on was changed")
 
 // stampOf examines an input. The error says that it is no longer what it was,

@@ -22,7 +22,7 @@ type Namespace struct {
 var ErrOtherGroups = errors.New("the jail was started as another group or with other supplementary groups than yours here: its program has what they give, and not what yours give")
 
 // OpenNamespaces opens those namespaces of the jail that are not the caller's
-// own, the user namespace first. Each is the one that the record names, and all
+// own, the user namespace first. Each is the one that the registration names, and all
 // belong to a user namespace right below the caller's.
 //
 // They are opened through a process of the jail and verified afterwards, on
@@ -171,5 +171,5 @@ func oomScore(pid int) (int, error) {
 	return strconv.Atoi(string(text[:max(len(text)-1, 0)]))
 }
 
-// OwnLimits are the limits of this process, in the order of Record.Limits.
+// OwnLimits are the limits of this process, in the order of Registration.Limits.
 func OwnLimits() ([limits][2]uint64, error) { return ownLimits() }

@@ -1,15 +1,15 @@
-// Package registry knows the jails that run. A launcher writes one record for
-// its jail when the program has started and removes it at the end; other jail
-// commands list the records and act on what they name.
+// Package registry knows the jails that run. A launcher writes a registration of its
+// jail when the program has started and removes it at the end; other commands of jail
+// list the registrations and act on the processes that they name.
 //
-// The records lie in a directory of the user's that nobody else can look
-// into, and that no jail shows. A record is never believed alone: a jail is
-// its processes, by pid and time of start, and its namespaces, by their numbers, and
-// all of them have to be what the record says. Who acts on a process holds a
-// pidfd on it, so that a pid number that is given away again reaches nobody.
+// The registrations lie in a directory of the user's that nobody else can read, and
+// that no jail shows. A registration is never believed alone: it names the jail's
+// processes, by pid and time of start, and its namespaces, by inode, and the kernel
+// has to say the same of all of them. A command that acts on a process holds a pidfd,
+// so that a pid that is used again reaches no other process.
 //
-// What this does not do: know what a jail is made of. What it takes to enter
-// one is bytes here.
+// The package does not know what a jail is made of. The data for entering one are
+// bytes here.
 package registry
 
 import (
@@ -25,22 +25,22 @@ import (
 	"github.com/jail-project/jail/store"
 )
 
-// Place is where records may be kept.
+// Place is where registrations may be kept.
 type Place struct {
 	Runtime string // the user's runtime directory, $XDG_RUNTIME_DIR
 	State   string // jail's own state directory
 }
 
-// Names of the directory of records, below Runtime and below State.
+// Names of the directory of registrations, below Runtime and below State.
 const (
 	inRuntime = "jail"
 	inState   = "run"
 )
 
-// errNoPlace is why nothing is recorded.
+// errNoPlace is why no jail is registered.
 var errNoPlace = errors.New("there is no directory for it: neither XDG_RUNTIME_DIR nor HOME is set to a directory of yours that only you can write")
 
-// Path names the directory of records: in the runtime directory, unless that
+// Path names the directory of registrations: in the runtime directory, unless that
 // is missing or others can write it; then in the state directory.
 func (p Place) Path() string {
 	if d, err := store.Open(p.Runtime); p.Runtime != "" && err == nil {
@@ -53,7 +53,7 @@ func (p Place) Path() string {
 	return ""
 }
 
-// Usable tells why no jail can be recorded, nil when jails can.
+// Usable tells why no jail can be registered, nil when jails can.
 func (p Place) Usable() error {
 	if p.Path() == "" {
 		return errNoPlace
@@ -68,7 +68,7 @@ func (p Place) Usable() error {
 	return nil
 }
 
-// open opens the directory of records.
+// open opens the directory of registrations.
 func (p Place) open(create bool) (store.Dir, error) {
 	parent, name, err := store.Dir{}, inRuntime, errNoPlace
 	if p.Runtime != "" {
@@ -96,19 +96,19 @@ type Launch struct {
 	Init    int    // pid of the jail's init
 	Main    int    // pid of the program
 	Cgroup  string // directory of the jail's own control group, or ""
-	Entry   []byte // what it takes to enter; see Record
+	Entry   []byte // what it takes to enter; see Registration
 }
 
-// Registration is a record that was written.
-type Registration struct {
+// Remover removes the registration of one jail.
+type Remover struct {
 	dir store.Dir
 	id  string
 }
 
-// Register records a jail. It is called when the program runs, so that
+// Register registers a jail. It is called when the program runs, so that
 // nobody waits for it. The directory is made when it is missing.
-func Register(p Place, l *Launch) (*Registration, error) {
-	r := &Record{
+func Register(p Place, l *Launch) (*Remover, error) {
+	r := &Registration{
 		Profile: l.Profile, Program: l.Program, Cgroup: l.Cgroup, Entry: l.Entry, Since: time.Now(),
 		Init: Process{PID: l.Init}, Main: Process{PID: l.Main},
 		UID: unix.Geteuid(), GID: unix.Getegid(),
@@ -118,27 +118,27 @@ func Register(p Place, l *Launch) (*Registration, error) {
 	}
 	dir, err := p.open(true)
 	if err != nil {
-		return nil, fmt.Errorf("keep a record of the jail: %w", err)
+		return nil, fmt.Errorf("register the jail: %w", err)
 	}
-	reg := &Registration{dir: dir, id: idOf(l.Profile, l.Main)}
-	if err := dir.Write(reg.id, r.encode()); err != nil {
+	remover := &Remover{dir: dir, id: idOf(l.Profile, l.Main)}
+	if err := dir.Write(remover.id, r.encode()); err != nil {
 		dir.Close()
-		return nil, fmt.Errorf("keep a record of the jail: %w", err)
+		return nil, fmt.Errorf("register the jail: %w", err)
 	}
-	return reg, nil
+	return remover, nil
 }
 
-// Dirs are the directories in which Remove removes something, while the record is
+// Dirs are the directories in which Remove removes something, while the registration is
 // there. A nil registration has none.
-func (r *Registration) Dirs() []string {
+func (r *Remover) Dirs() []string {
 	if r == nil {
 		return nil
 	}
 	return []string{r.dir.Path()}
 }
 
-// Remove removes the record. A nil registration has none.
-func (r *Registration) Remove() {
+// Remove removes the registration. A nil Remover has none.
+func (r *Remover) Remove() {
 	if r == nil {
 		return
 	}

@@ -7,7 +7,7 @@ import "golang.org/x/sys/unix"
 
 // defaultMembers are the calls of @default that are harmless with any
 // arguments. Absent on purpose, because they look into other processes, reach
-// past every other guard, or have a record of holes out of proportion to
+// past every other guard, or have a history of holes out of proportion to
 // their use: ptrace and its kin, bpf, perf_event_open, userfaultfd, io_uring,
 // keyrings, everything about mounts, file handles, vmsplice, fanotify, setns,
 // chroot, kexec, modules, clocks, the kernel log, and modify_ldt. A call that

@@ -142,7 +142,7 @@ func TestN3Dropped(t *testing.T) {
 	if r, wrote, called := m.run(m.probe()...); !wrote || !called || !strings.Contains(r.Stdout, "behind") {
 		t.Fatalf("without jail: wrote %v, called %v\n%s", wrote, called, r.Output())
 	}
-	for range 2 { // the second from the record of the first
+	for range 2 { // the second from the cache entry of the first
 		if r, wrote, called := m.run(m.jailed("--write", m.shared, "--groups", "dropped")...); wrote || called || strings.Contains(r.Stdout, "behind") || r.Status == 125 {
 			t.Errorf("in the jail: wrote %v, called %v, exit status %d\n%s", wrote, called, r.Status, r.Output())
 		}

@@ -37,7 +37,7 @@ func planted(s *scene, a variant) *outcome {
 	case control:
 		launches = [][]string{{"/bin/sh", "-c", `mkdir -p "$0/new" && : >"$0/planted"`, way}}
 	case jailed, warm:
-		// The record of a launch is made before anything is planted.
+		// The cache entry of a launch is made before anything is planted.
 		for _, text := range targets(way) {
 			s.profile(text)
 		}
@@ -122,7 +122,7 @@ func exchanged(s *scene, a variant) *outcome {
 	for _, line := range lines {
 		s.race(o, a, launches, line)
 	}
-	s.records = nil // one that was refused is compiled anew, and kept when that went well
+	s.entries = nil // one that was refused is compiled anew, and kept when that went well
 	return o
 }
 

@@ -45,7 +45,7 @@ func callRows() []row {
 			off: "the filter, the socket guard, and the limit on user namespaces", wide: open,
 		},
 		{
-			id: "K4", what: "calls that reach past every other guard, or have a record of holes", probe: []string{"surface"},
+			id: "K4", what: "calls that reach past every other guard, or have a history of holes", probe: []string{"surface"},
 			off: "the filter, the socket guard, and the limit on user namespaces", wide: open,
 		},
 		{

@@ -118,8 +118,8 @@ func deletedDirectory(s *scene, a variant) *outcome {
 	line := s.start(&row{}, a, testenv.ProbeBin, "cwd")
 	line = append([]string{"/bin/sh", "-c", `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"`, gone}, line...)
 	o := s.run(line...)
-	if a == warm { // the record of a launch in such a directory
-		s.records = s.kept()
+	if a == warm { // the cache entry of a launch in such a directory
+		s.entries = s.kept()
 		o = s.run(line...)
 	}
 	for _, f := range o.fields("cwd") {

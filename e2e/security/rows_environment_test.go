@@ -128,7 +128,7 @@ func arguments(s *scene, a variant) *outcome {
 	if a != warm {
 		lines["an argument after --"] = slices.Insert(slices.Clone(launch), program, "--")
 	}
-	if a == jailed { // a record is of one line up to the program
+	if a == jailed { // a cache entry is of one line up to the program
 		lines["an argument without a verb"] = slices.Delete(slices.Clone(launch), 1, 2)
 	}
 	for what, line := range lines {

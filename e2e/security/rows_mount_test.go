@@ -177,7 +177,7 @@ func propagation(s *scene, a variant) *outcome {
 	}
 	script, line := s.startAlone(&row{edits: "propagation"}, a, before, late, read...)
 	if a != entered {
-		_ = os.Remove(s.Project + "/up") // of the launch that left the record
+		_ = os.Remove(s.Project + "/up") // of the launch that left the cache entry
 		script += `( i=0; while [ ! -e up ] && [ $i -lt 1000 ]; do sleep 0.02; i=$((i+1)); done; ` + late + `echo go ) | "$@"`
 	}
 	o := s.alone(script, line...)
@@ -227,7 +227,7 @@ func unmasked(s *scene, a variant) *outcome {
 }
 
 // vanished: a path of the profile that goes away, or becomes a link, between
-// two launches of one command line. A record of the first must not serve.
+// two launches of one command line. A cache entry of the first must not serve.
 func vanished(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {

@@ -44,7 +44,7 @@ func otherRows() []row {
 			id: "V8", what: "variables that steer the runtime of the launcher", try: steeredRuntime,
 			noControl: "it is about the launcher", noTeeth: "the variables are not read", noPeers: "they are not written in Go",
 		},
-		{id: "V1", what: "a control socket", absent: "there is none: records of jails are checked instead, see P4"},
+		{id: "V1", what: "a control socket", absent: "there is none: registrations of jails are checked instead, see P4"},
 		{id: "V2", what: "a launcher whose memory somebody inside controls", elsewhere: "TestV2"},
 		{id: "V4", what: "parsers outside that read what a program inside chose", elsewhere: "TestV4"},
 		{id: "V5", what: "profiles made to exhaust the parser", elsewhere: "FuzzLoad"},

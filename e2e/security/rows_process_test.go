@@ -11,7 +11,7 @@ func processRows() []row {
 	return []row{
 		{id: "P1", what: "overwriting the launcher's binary", elsewhere: "TestP1"},
 		{id: "P3", what: "tracing a process that enters a jail", elsewhere: "TestP3"},
-		{id: "P4", what: "forged records of running jails", elsewhere: "TestP4"},
+		{id: "P4", what: "forged registrations of running jails", elsewhere: "TestP4"},
 		{id: "P5", what: "a process that enters, weaker than the first", elsewhere: "TestP5"},
 		{id: "P6", what: "a process id that was used again", elsewhere: "TestP6"},
 		{id: "P7", what: "files from inside that the launcher reads", elsewhere: "TestP7"},

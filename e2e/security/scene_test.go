@@ -26,7 +26,7 @@ type scene struct {
 	tty            bool // on a terminal of its own
 	names          map[string]string
 	written        time.Time            // when the last profile was
-	records        map[string]time.Time // of launches, in the variant that begins with one
+	entries        map[string]time.Time // of launches, in the variant that begins with one
 	through        []string             // begins the command line of the launch that leaves one
 	keep           []*testenv.Command   // what runs beside
 

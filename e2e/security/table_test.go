@@ -99,7 +99,7 @@ This page is written by ` + "`make security-table`" + `; do not edit it. Every r
 machine described below as an ordinary user. The ids are those of the tests: ` + "`go test ./e2e/security -run 'TestRows/^T1$'`" + `.
 
 * **control**: without any jail. It has to work, or the row shows nothing.
-* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable: newly made, from the record of an
+* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable: newly made, from the cache entry of an
   earlier launch, and in a jail that runs already (` + "`jail enter`" + `). Where the notes say so, also with one layer alone,
   every other off that would stop it.
 * **teeth**: the same jail with the one guard switched off that the notes name. It has to work again.
@@ -169,7 +169,7 @@ func (r *result) note() string {
 	add("each alone with all others off: %s", strings.Join(alone, ", "))
 	add("not with root: %s", w.asRoot)
 	add("guard not switched off with root: %s", w.rootOff)
-	add("not from a record: %s", w.noWarm)
+	add("not from a cache entry: %s", w.noWarm)
 	add("not by `jail enter`: %s", w.noEnter)
 	if len(w.twice) > 0 {
 		add("stopped by a second guard as well: %s", strings.Join(w.twice, ", "))

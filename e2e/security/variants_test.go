@@ -41,7 +41,7 @@ type row struct {
 	// there is no guard that could be switched off.
 	noControl, noTeeth string
 	// noPeers says why bubblewrap and firejail are not asked; noWarm why there
-	// is no launch from a record, noEnter why nothing is to be entered.
+	// is no launch from a cache entry, noEnter why nothing is to be entered.
 	noPeers, noWarm, noEnter string
 	// asRoot says why root does not try the row, rootOff why it leaves the
 	// third variant out, in which its jail differs from a user's: its program is
@@ -81,7 +81,7 @@ func (s *scene) start(r *row, a variant, argv ...string) []string {
 	case jailed:
 		return append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...)
 	case warm:
-		return s.recorded(append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...), len(argv))
+		return s.cached(append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...), len(argv))
 	case entered:
 		return s.enter(r, argv)
 	case teeth:
@@ -119,7 +119,7 @@ func (r *row) attemptIn(s *scene, a variant) *outcome {
 		o = s.measure(r, s.line(r, a))
 	}
 	if a == warm {
-		s.fromRecords()
+		s.fromEntries()
 	}
 	return o
 }
@@ -188,11 +188,11 @@ func (r *row) prove(t *testing.T) *result {
 	if r.only32 && testenv.Probe32 == "" {
 		t.Skip("no 32-bit programs can be built here")
 	}
-	// What the launch from a record needs grows old while the others are tried.
+	// What the launch from a cache entry needs grows old while the others are tried.
 	var aging *scene
 	if r.noWarm == "" {
 		aging = r.scene(t, warm)
-		aging.prepareRecord(r)
+		aging.prepareEntry(r)
 	}
 	free := r.attempt(t, control)
 	got.control = cellOf(free)

@@ -43,8 +43,8 @@ func fail(r *encoded, s *scratch, errno syscall.Errno) {
 	if s.message[0] != r.opCount-1 {
 		exit(plan.ExitFailed)
 	}
-	// execve failed. A filter that forbids write(2) swallowed the record;
-	// the status tells as much as a shell would.
+	// execve failed. The launcher has no status message when the filter forbids
+	// write(2); the exit status says as much as a shell's.
 	if errno == syscall.ENOENT {
 		exit(plan.ExitNotFound)
 	}

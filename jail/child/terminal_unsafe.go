@@ -16,7 +16,7 @@ const newsSize = 128 // struct signalfd_siginfo
 
 // serveTerminal is wait for a jail with a terminal: only a process of the
 // session can put a group in the foreground, and only the parent learns that a child
-// was stopped. The launcher decides. It sends records {1, 0} and {0, 0} to put the
+// was stopped. The launcher decides. It sends messages {1, 0} and {0, 0} to put the
 // program's group or this process's own in the foreground, and gets each back when
 // that is done; it is sent {status, 1} when a signal has stopped the program.
 //

@@ -21,7 +21,7 @@ type Entry struct {
 	sockets   *unixsock.Rules
 }
 
-// entryRules are what a compilation notes for whoever enters the jail.
+// entryRules are what a compilation notes for entering the jail later.
 type entryRules struct {
 	keep, set []string // the environment, as a rule
 	// files tells that a file may be a standard stream: what it can be opened again
@@ -45,14 +45,13 @@ func (c *Compiled) Entry(sockets *unixsock.Rules) *Entry {
 	return e
 }
 
-// Sockets are the rules by which connections of who enters are answered, nil for
-// none.
+// Sockets are the rules for connections of processes that enter, nil for none.
 func (e *Entry) Sockets() *unixsock.Rules { return e.sockets }
 
-// ownSlots is how many slots Join needs beside those of the record.
+// ownSlots is how many slots Join needs beside those of the entry.
 const ownSlots = 4
 
-// unusedSlots are those that no step of the record fills.
+// unusedSlots are those that no step of the entry fills.
 func (e *Entry) unusedSlots() []plan.Slot {
 	var filled [plan.SlotCount]bool
 	for _, ops := range e.ops {

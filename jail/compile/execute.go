@@ -55,7 +55,7 @@ func (k *compiler) descriptors(b *builder) {
 	b.call("close_range", unix.SYS_CLOSE_RANGE, plan.NoSlot, num(3, ""), num(0xffffffff, "~0"), num(unix.CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC"))
 }
 
-// ready tells the launcher that set-up is complete; see record.
+// ready tells the launcher that set-up is complete; see plan.StatusMessage.
 func (k *compiler) ready(b *builder) {
 	b.because("report", "that everything is set up", nil)
 	if guard := k.plan.Sockets; guard != nil && guard.Listener != nil {

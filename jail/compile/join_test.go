@@ -133,7 +133,7 @@ func watched(t *testing.T, guarded bool, act ...string) caught {
 }
 
 // launched starts a jail that may write dir, with more lines in its profile,
-// and records it there.
+// and registers it there.
 func launched(t *testing.T, dir, more string, argv ...string) (*launch.Process, registry.Place) {
 	t.Helper()
 	if limit, err := os.ReadFile("/proc/sys/user/max_user_namespaces"); err != nil || strings.TrimSpace(string(limit)) == "0" {

@@ -144,7 +144,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 	}
 }
 
-// add resolves one literal path and records what is granted there.
+// add resolves one literal path and adds the grant for it.
 func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 	at := g.resolver.Resolve(lexical)
 	gr := &Grant{Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, rank: rk, links: at.Links, At: &r.At}

@@ -60,7 +60,7 @@ type OwnPaths struct {
 	Config, State, Cache string
 	// Programs are the files of jail itself, the one that users call first.
 	Programs []string
-	// Runtime are directories of records of running jails: the caller's own,
+	// Runtime are directories of registrations of running jails: the caller's own,
 	// and the one that a caller without XDG_RUNTIME_DIR would use.
 	Runtime []string
 }

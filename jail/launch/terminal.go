@@ -66,7 +66,7 @@ func (p *Process) serve(fds []unix.PollFd) {
 	}
 }
 
-// hear reads a record of serveTerminal.
+// hear reads a message of serveTerminal.
 func (p *Process) hear() (plan.StatusMessage, bool) {
 	var buf [plan.StatusSize]byte
 	n, err := unix.Read(p.control, buf[:])

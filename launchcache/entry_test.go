@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// file is the only record of a world.
+// file is the only entry of a world.
 func (w *world) file() string {
 	w.t.Helper()
 	names, err := filepath.Glob(filepath.Join(w.dir(), "*"+suffix))
@@ -21,7 +21,7 @@ func (w *world) file() string {
 	return names[0]
 }
 
-// TestDamage changes each byte of a record, and cuts it off after each.
+// TestDamage changes each byte of an entry, and cuts it off after each.
 func TestDamage(t *testing.T) {
 	w := newWorld(t)
 	w.keep("app")
@@ -46,25 +46,25 @@ func TestDamage(t *testing.T) {
 	}
 	r.UID++
 	if _, err := decode(r.Key(), file); err == nil {
-		t.Error("the record of another request is taken")
+		t.Error("the entry of another request is taken")
 	}
 }
 
-// TestForeignRecords puts things in the place of a record that others could
+// TestForeignEntries puts things in the place of an entry that others could
 // have written, or that are none.
-func TestForeignRecords(t *testing.T) {
+func TestForeignEntries(t *testing.T) {
 	all := []change{
 		{"mode", func(w *world) error { return os.Chmod(w.file(), 0o644) }},
 		{"setuid", func(w *world) error { return os.Chmod(w.file(), 0o600|os.ModeSetuid) }},
 		{"second name", func(w *world) error { return os.Link(w.file(), w.path("link")) }},
 		{"empty", func(w *world) error { return os.Truncate(w.file(), 0) }},
 		{"cut off", func(w *world) error { return os.Truncate(w.file(), 100) }},
-		{"longer", func(w *world) error { return os.Truncate(w.file(), maxRecord) }},
-		{"too long", func(w *world) error { return os.Truncate(w.file(), maxRecord+1) }},
+		{"longer", func(w *world) error { return os.Truncate(w.file(), maxEntry) }},
+		{"too long", func(w *world) error { return os.Truncate(w.file(), maxEntry+1) }},
 		{"link", func(w *world) error {
 			name := w.file()
-			w.must(os.Rename(name, w.path("record")))
-			return os.Symlink(w.path("record"), name)
+			w.must(os.Rename(name, w.path("entry")))
+			return os.Symlink(w.path("entry"), name)
 		}},
 		{"fifo", func(w *world) error {
 			name := w.file()
@@ -73,8 +73,8 @@ func TestForeignRecords(t *testing.T) {
 		}},
 		{"directory that a group can write", func(w *world) error { return os.Chmod(w.dir(), 0o770) }},
 		{"link to the directory", func(w *world) error {
-			w.must(os.Rename(w.dir(), w.path("records")))
-			return os.Symlink(w.path("records"), w.dir())
+			w.must(os.Rename(w.dir(), w.path("entries")))
+			return os.Symlink(w.path("entries"), w.dir())
 		}},
 	}
 	if os.Getuid() == 0 {
@@ -88,13 +88,13 @@ func TestForeignRecords(t *testing.T) {
 			w.keep("app")
 			w.must(c.do(w))
 			if _, err := Find(w.dir(), w.request("app")); err == nil {
-				t.Error("the record is used")
+				t.Error("the entry is used")
 			}
 		})
 	}
 }
 
-// TestReplaced checks that what is no record is replaced by one.
+// TestReplaced checks that what is no entry is replaced by one.
 func TestReplaced(t *testing.T) {
 	w := newWorld(t)
 	w.keep("app")
@@ -126,7 +126,7 @@ func TestPrune(t *testing.T) {
 	entries, err := os.ReadDir(w.dir())
 	w.must(err)
 	if len(entries) != keep {
-		t.Errorf("%d records are left", len(entries))
+		t.Errorf("%d entries are left", len(entries))
 	}
 	if _, err := Find(w.dir(), w.request("app")); err != nil {
 		t.Error(err)
@@ -134,7 +134,7 @@ func TestPrune(t *testing.T) {
 }
 
 func TestRecordKeepsAll(t *testing.T) {
-	want := &record{policy: []byte("p"), program: []byte{}, stamps: []Stamp{
+	want := &entry{policy: []byte("p"), program: []byte{}, stamps: []Stamp{
 		{Kind: Read, Path: "/x", Dev: 1 << 63, Ino: 2, Size: -3, Mode: 1<<32 - 1, UID: 5, GID: 6, Mtime: -7, Ctime: 1 << 62},
 		{Kind: Absent, Path: "/y"},
 		{Kind: Program, Path: "", Size: 1},
@@ -146,7 +146,7 @@ func TestRecordKeepsAll(t *testing.T) {
 }
 
 func FuzzDecodeBody(f *testing.F) {
-	r := record{policy: []byte("p"), program: []byte("q"), stamps: []Stamp{{Kind: Read, Path: "/x", Ctime: 9}, {Kind: Missing, Path: "/y"}}}
+	r := entry{policy: []byte("p"), program: []byte("q"), stamps: []Stamp{{Kind: Read, Path: "/x", Ctime: 9}, {Kind: Missing, Path: "/y"}}}
 	f.Add(r.encode(Key{})[headSize:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := decodeBody(body)
