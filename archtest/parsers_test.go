@@ -91,7 +91,7 @@ func declares(t *testing.T, dir, text string) bool {
 	return false
 }
 
-func TestV4HasTeeth(t *testing.T) {
+func TestV4NegativeControl(t *testing.T) {
 	for text, want := range map[string]int{
 		"func decodeName(b []byte) string {": 1, "func (m *modes) scan(printed []byte) {": 1, "func ParseX(n int, b *[8]byte) {": 1,
 		"func parseFlag(text string) bool {": 0, "	decode(b []byte)": 0, "// func decode(b []byte)": 0,

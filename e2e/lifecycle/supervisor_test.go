@@ -138,8 +138,8 @@ func nothingLeft(w *testenv.World, before testenv.Snapshot) {
 	before.Unchanged(w.T)
 }
 
-// TestV2HasTeeth: without its filter a launcher is found to have none.
-func TestV2HasTeeth(t *testing.T) {
+// TestV2NegativeControl: without its filter a launcher is found to have none.
+func TestV2NegativeControl(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)

@@ -98,7 +98,7 @@ func exchanged(s *scene, a variant) *outcome {
 	case jailed: // and once more with the window held open
 		lines = [][]string{s.start(r, a, argv...)}
 		if os.Getuid() != 0 {
-			lines = append(lines, s.start(&row{profile: r.profile, edits: "window"}, teeth, argv...))
+			lines = append(lines, s.start(&row{profile: r.profile, edits: "window"}, negative, argv...))
 		}
 	case bwrap:
 		lines = [][]string{append([]string{
@@ -144,7 +144,7 @@ func (s *scene) race(o *outcome, a variant, launches int, line []string) {
 			_ = os.Remove(s.outside + "/planted")
 		}
 		// What is to fail is shown by one success.
-		if !a.inside() && seen > 0 && (made > 0 || a == teeth) {
+		if !a.inside() && seen > 0 && (made > 0 || a == negative) {
 			break
 		}
 	}

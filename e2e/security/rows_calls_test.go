@@ -50,7 +50,7 @@ func callRows() []row {
 		},
 		{
 			id: "K5", what: "devices beyond the 14 nodes of `/dev`", probe: []string{"devices"},
-			noTeeth: "`/dev` is always the jail's own",
+			noNegative: "`/dev` is always the jail's own",
 		},
 	}
 }

@@ -21,7 +21,7 @@ const (
 func policyRows() []row {
 	about := func(id, what string, cases func(*scene) []policyCase) row {
 		return row{
-			id: id, what: what, noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
+			id: id, what: what, noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 			try: func(s *scene, a variant) *outcome { return s.policies(a, cases(s)) },
 		}
 	}
@@ -46,13 +46,13 @@ func policyRows() []row {
 		about("Y12", "a work tree that tries to widen or replace the profile", workTree),
 		{
 			id: "Y13", what: "switches that turn protection off, in reach from inside", try: switches,
-			noControl: aboutProfiles, noTeeth: "there is no such switch", noPeers: aboutProfiles,
+			noControl: aboutProfiles, noNegative: "there is no such switch", noPeers: aboutProfiles,
 		},
 		{id: "C1", what: "jail's own files, where they do not exist yet", elsewhere: "TestC1"},
 		{
 			id: "C2", what: "a cache that was changed", try: poisoned, noControl: "it is about the caches", noPeers: "it is about the caches",
-			noTeeth: "TestDamage and its kin change every byte of a cache entry",
-			noWarm:  "the row itself begins with one", noEnter: "who enters reads no cache",
+			noNegative: "TestDamage and its kin change every byte of a cache entry",
+			noWarm:     "the row itself begins with one", noEnter: "who enters reads no cache",
 		},
 		{id: "C3", what: "files that others run later", elsewhere: "TestC3"},
 		{id: "C4", what: "hooks and settings of projects", elsewhere: "TestC4"},

@@ -25,12 +25,12 @@ func processRows() []row {
 		},
 		{
 			id: "P8", what: "parts of jail called by hand", try: byHand, noControl: "without jail there are none",
-			noTeeth: "there are no such parts", noPeers: "it is about jail's own verbs",
+			noNegative: "there are no such parts", noPeers: "it is about jail's own verbs",
 			noWarm: "no jail is made", noEnter: "no jail is made",
 		},
 		{
 			id: "P9", what: "another exit status than the program's own", try: forgery,
-			noTeeth: "the init has no descriptor to take, and ends with the program's status",
+			noNegative: "the init has no descriptor to take, and ends with the program's status",
 		},
 		{
 			id: "L6", what: "the launcher's command line and environment in `/proc`", probe: []string{"search", "{canary}"},
@@ -48,7 +48,7 @@ func processRows() []row {
 // to look into.
 func lookIntoInit(s *scene, a variant) *outcome {
 	r := &row{}
-	if a == teeth {
+	if a == negative {
 		r.wide, r.edits = allCalls, "prctl:PR_SET_DUMPABLE"
 	}
 	s.Env = append(s.Env, "SECRET_TOKEN="+s.Canary)

@@ -42,7 +42,7 @@ func terminalRows() []row {
 		{id: "T8", what: "other terminals of the user", elsewhere: "TestT8"},
 		{
 			id: "T7", what: "escape sequences in messages about names", try: messages,
-			noTeeth: "messages have no other form", noWarm: notKept,
+			noNegative: "messages have no other form", noWarm: notKept,
 		},
 	}
 }

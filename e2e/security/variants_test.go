@@ -37,9 +37,9 @@ type row struct {
 	// as well, so that they stay shut in the third variant.
 	twice []string
 
-	// noControl says why this host can't show the thing at all; noTeeth why
+	// noControl says why this host can't show the thing at all; noNegative why
 	// there is no guard that could be switched off.
-	noControl, noTeeth string
+	noControl, noNegative string
 	// noPeers says why bubblewrap and firejail are not asked; noWarm why there
 	// is no launch from a cache entry, noEnter why nothing is to be entered.
 	noPeers, noWarm, noEnter string
@@ -69,7 +69,7 @@ const (
 	jailed   variant = "jail"
 	warm     variant = "warm"
 	entered  variant = "enter"
-	teeth    variant = "teeth"
+	negative variant = "negative control"
 	bwrap    variant = "bwrap"
 	firejail variant = "firejail"
 )
@@ -84,7 +84,7 @@ func (s *scene) start(r *row, a variant, argv ...string) []string {
 		return s.cached(append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...), len(argv))
 	case entered:
 		return s.enter(r, argv)
-	case teeth:
+	case negative:
 		text := r.wide
 		if text == "" {
 			text = r.profile
@@ -209,11 +209,11 @@ func (r *row) prove(t *testing.T) *result {
 		if !weak {
 			break
 		}
-		got.closed(t, variant(l.name+", alone"), r.only(l).attempt(t, teeth))
+		got.closed(t, variant(l.name+", alone"), r.only(l).attempt(t, negative))
 	}
-	if weak && r.noTeeth == "" && len(works) > 0 {
-		o := r.attempt(t, teeth)
-		got.teeth = cellOf(o)
+	if weak && r.noNegative == "" && len(works) > 0 {
+		o := r.attempt(t, negative)
+		got.negative = cellOf(o)
 		var shut []string
 		for _, name := range works {
 			if o.parts[name] != "open" && !slices.ContainsFunc(r.twice, func(p string) bool { return strings.HasPrefix(name, p) }) {
@@ -223,7 +223,7 @@ func (r *row) prove(t *testing.T) *result {
 		if len(shut) > 0 {
 			t.Errorf("with the guard off (%s) %q do not work again\n%s", r.off, shut, o.output())
 		}
-		if got.teeth.open == 0 && len(shut) == 0 {
+		if got.negative.open == 0 && len(shut) == 0 {
 			t.Errorf("with the guard off (%s) nothing works again: %v\n%s", r.off, o.parts, o.output())
 		}
 	}
@@ -274,7 +274,7 @@ func cellOf(o *outcome) cell {
 
 // result is a row as measured.
 type result struct {
-	row                                   *row
-	proofs                                []string // tests elsewhere
-	control, jail, teeth, bwrap, firejail cell
+	row                                      *row
+	proofs                                   []string // tests elsewhere
+	control, jail, negative, bwrap, firejail cell
 }

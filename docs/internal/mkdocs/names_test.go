@@ -231,8 +231,8 @@ func isKey(word string) bool {
 	return true
 }
 
-// TestNamesHaveTeeth feeds the check words that are wrong.
-func TestNamesHaveTeeth(t *testing.T) {
+// TestNamesNegativeControl feeds the check words that are wrong.
+func TestNamesNegativeControl(t *testing.T) {
 	c := readCode(t)
 	for _, word := range []string{"jail/nothing.go", "policy.Nothing", "Plan.nothing", "noSuchName", "TestNoSuchThing", "docs/none.md"} {
 		if c.unknown(word) == "" {
