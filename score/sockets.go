@@ -33,7 +33,7 @@ func (f *facts) connectable() []socket {
 			r, _ := f.reachOf(e.Real)
 			seen = r != none
 		}
-		if e.Sight == fstree.Socket || seen {
+		if e.Visibility == fstree.Socket || seen {
 			all = append(all, socket{e.Real, pathCause(&e)})
 		}
 	}

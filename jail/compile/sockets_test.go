@@ -32,10 +32,10 @@ sockets: [/run/short, /run/missing, ~/.agent, "@name", /run/bus]
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
-	for path, want := range map[string]fstree.Sight{
+	for path, want := range map[string]fstree.Visibility{
 		"/run/service/socket": fstree.Socket, "/run/short": fstree.Socket, "/home/ann/.agent": fstree.Socket, "/run": fstree.ReadOnly, "/run/bus": fstree.Hidden,
 	} {
-		if got := c.View.Explain(path).Sight; got != want {
+		if got := c.View.Explain(path).Visibility; got != want {
 			t.Errorf("%s is %s, want %s", path, got, want)
 		}
 	}

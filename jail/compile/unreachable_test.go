@@ -34,7 +34,7 @@ func TestShut(t *testing.T) {
 		name, rules string
 		runAs       int
 		hidden      []string
-		lent        string
+		mapped      string
 	}{
 		{"root", "read: [/], hide: [/home/ann/.ssh]", host.FirstRootID, []string{"home/ann"}, ""},
 		{"a user", "read: [/], hide: [/home/ann/.ssh]", 0, []string{"home/ann/.ssh"}, ""},
@@ -56,12 +56,12 @@ func TestShut(t *testing.T) {
 		if strings.Join(hidden, " ") != strings.Join(c.hidden, " ") {
 			t.Errorf("%s: %q is hidden, want %q", c.name, hidden, c.hidden)
 		}
-		lent := ""
+		mapped := ""
 		for _, b := range compiled.Plan.Clones {
-			lent += b.Source
+			mapped += b.Source
 		}
-		if lent != c.lent {
-			t.Errorf("%s: the launcher makes mounts of %q, want %q", c.name, lent, c.lent)
+		if mapped != c.mapped {
+			t.Errorf("%s: the launcher makes mounts of %q, want %q", c.name, mapped, c.mapped)
 		}
 	}
 }

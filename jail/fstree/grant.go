@@ -43,7 +43,7 @@ type Grant struct {
 	links       []host.Link // crossed on the way from the written path
 	At          *diag.Range
 	Placeholder placeholder.Kind // GrantBlocked: what is on the host meanwhile
-	IDMapped    bool             // in a jail of root: a mount for itself, see shut
+	IDMapped    bool             // in a jail of root: an ID-mapped mount of its own, see maskUnreachable
 	key         string           // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
@@ -244,8 +244,8 @@ func (g *granter) whenMissing(gr *Grant, lexical string) bool {
 	return true
 }
 
-// refuseAmbiguous refuses the spellings that the resolver could not tell from others since
-// the last call: a rule could miss what another spelling shows.
+// refuseAmbiguous refuses the ambiguous aliases that the resolver found since the last
+// call: the file could stay visible under an alias that no rule names.
 func (g *granter) refuseAmbiguous(at diag.Range) {
 	for _, p := range g.resolver.Ambiguous {
 		g.problems = append(g.problems, diag.Diagnostic{
