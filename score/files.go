@@ -253,7 +253,7 @@ func anythingWritable() Check {
 		assess: func(f *facts) outcome {
 			var named []string
 			o := outcome{}
-			for _, e := range f.View.Shown() {
+			for _, e := range f.View.Explanations() {
 				if e.Visibility != fstree.Writable || strings.HasPrefix(e.Real, "/dev/") {
 					continue
 				}
@@ -275,7 +275,7 @@ func anythingWritable() Check {
 		ask: func(f *facts, out *Outside) []Question {
 			want := "none"
 			var all []Question
-			for _, e := range f.View.Shown() {
+			for _, e := range f.View.Explanations() {
 				if e.Visibility == fstree.Writable || e.Visibility == fstree.Private {
 					want = "some"
 				}

@@ -27,7 +27,7 @@ type socket struct {
 func (f *facts) connectable() []socket {
 	var all []socket
 	guarded := f.Plan.GuardsSockets()
-	for _, e := range f.View.Shown() {
+	for _, e := range f.View.Explanations() {
 		seen := false
 		if !guarded && e.Kind == host.KindSocket {
 			r, _ := f.reachOf(e.Real)

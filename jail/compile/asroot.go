@@ -46,7 +46,7 @@ func (k *compiler) become(b *builder) {
 	b.call("setresgid", unix.SYS_SETRESGID, plan.NoSlot, g, g, g)
 	b.call("setresuid", unix.SYS_SETRESUID, plan.NoSlot, u, u, u)
 	// The kernel took it away with the old id: the process's own files in
-	// /proc would be root's. opaque takes it away again.
+	// /proc would be root's. nonDumpable takes it away again.
 	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 1, "")
 }
 

@@ -25,11 +25,11 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// TestEnteringIsOpaque enters a jail in which somebody watches for processes
+// TestEnteringIsNonDumpable enters a jail in which somebody watches for processes
 // that come in: nothing of them can be opened, read or traced before they are the
 // program. With the one guard of it taken out, all of that works. Landlock, which
 // guards it once more, is off.
-func TestEnteringIsOpaque(t *testing.T) {
+func TestEnteringIsNonDumpable(t *testing.T) {
 	probe := filepath.Join(t.TempDir(), "probe")
 	testenv.Must(t, testenv.BuildProbe(probe))
 	for _, guarded := range []bool{true, false} {

@@ -22,7 +22,7 @@ const (
 	Layered                    // the host's, with changes that go to a layer
 	Private                    // a directory that is kept for this profile
 	Tmpfs                      // a file system in memory
-	Barred                     // no file, and the creation of one is blocked
+	Blocked                    // no file, and the creation of one is blocked
 	Own                        // made by jail: /dev, /proc, a file with text of ours
 	Socket                     // the host's, and may be connected to
 )
@@ -98,7 +98,7 @@ func (v *View) visibility(s Setting, at host.Resolved) Visibility {
 	case GrantRead, GrantGuard:
 		return ReadOnly
 	case GrantBlocked:
-		return Barred
+		return Blocked
 	case GrantWrite:
 		if s.By.Source != "" {
 			return Private

@@ -129,7 +129,7 @@ func visibilityText(x *fstree.Explanation) string {
 			return "does not exist on this host; its surroundings are visible, read-only"
 		}
 		return "visible, read-only"
-	case fstree.Barred:
+	case fstree.Blocked:
 		return "does not exist on this host, and nothing can be made there"
 	case fstree.Writable:
 		if missing {
