@@ -7,9 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal. It calls the
-// kernel without the runtime's knowledge, which would start threads while this one
-// waits for status messages; that costs as much as a namespace.
+// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal.
 func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) {
 	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
 	for {
