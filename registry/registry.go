@@ -150,8 +150,8 @@ func (r *Remover) Remove() {
 const maxName = 32
 
 // idOf makes the ID of a jail: the profile's name and the pid of the program.
-// A pid is not given to another process for long, so that an ID that somebody
-// remembers does not soon mean another jail.
+// The kernel does not use a pid again for long, so that an old ID does not soon mean
+// another jail.
 func idOf(profile string, pid int) string {
 	plain := func(r rune) rune {
 		switch {

@@ -17,9 +17,8 @@ const entrySuffix = ".bpf"
 
 // Cache finds the program of a filter, if possible without compiling it.
 //
-// A program in Dir is used only when directory and file belong to the user,
-// nobody else can write them, and the contents verify. Whatever else is found
-// under its name is replaced.
+// A program in Dir is used only when directory and file belong to the user, no other user
+// can write them, and the contents verify. Any other file of its name is replaced.
 type Cache struct {
 	// Dir is a directory of the user for programs compiled on this machine,
 	// made when it is missing; "" keeps nothing.

@@ -67,7 +67,7 @@ func Make(path string) (Dir, error) {
 	return Open(path)
 }
 
-// Private opens a directory in this one that nobody else may even look into:
+// Private opens a directory in this one that no other user can read:
 // mode 0700. With make it is made when it is missing.
 func (d Dir) Private(name string, make bool) (Dir, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
@@ -157,8 +157,8 @@ func (d Dir) Write(name string, data []byte) error {
 	return nil
 }
 
-// replace renames a file over whatever has the name. A directory there is
-// removed when it is empty; a full one is not ours to remove.
+// replace renames a file over an existing one of any kind. An empty directory of that
+// name is removed; one that is not empty is an error.
 func (d Dir) replace(from, to string) error {
 	err := unix.Renameat(d.fd, from, d.fd, to)
 	if !errors.Is(err, unix.EISDIR) {

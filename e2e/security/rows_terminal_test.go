@@ -98,7 +98,7 @@ func messages(s *scene, a variant) *outcome {
 			if got := s.run(line...); raw(got.output()) {
 				o.parts[what] = "open"
 			} else if o.parts[what] == "" {
-				o.parts[what] = "shut"
+				o.parts[what] = "closed"
 			}
 		}
 	}

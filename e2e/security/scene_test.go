@@ -116,7 +116,7 @@ func (o *outcome) output() string { return o.stdout + o.stderr }
 
 // set records a part that the host's state decides.
 func (o *outcome) set(name string, open bool) {
-	o.parts[name] = "shut"
+	o.parts[name] = "closed"
 	if open {
 		o.parts[name] = "open"
 	}

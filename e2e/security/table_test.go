@@ -130,7 +130,7 @@ func (r *result) cells() []string {
 	if r.row.noControl != "" && r.control.open == 0 {
 		r.control.ran = false
 	}
-	cells := []string{r.control.text("works", "does not work here"), r.jail.text("**OPEN**", "closed"), r.negative.text("works again", "shut")}
+	cells := []string{r.control.text("works", "does not work here"), r.jail.text("**OPEN**", "closed"), r.negative.text("works again", "closed")}
 	return append(cells, r.bwrap.text("**open**", "closed"), r.firejail.text("**open**", "closed"))
 }
 

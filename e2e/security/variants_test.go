@@ -34,7 +34,7 @@ type row struct {
 	off, wide string
 	edits     string
 	// twice lists the beginnings of names of parts that another guard stops
-	// as well, so that they stay shut in the third variant.
+	// as well, so that they stay closed in the third variant.
 	twice []string
 
 	// noControl says why this host can't show the thing at all; noNegative why
@@ -214,16 +214,16 @@ func (r *row) prove(t *testing.T) *result {
 	if weak && r.noNegative == "" && len(works) > 0 {
 		o := r.attempt(t, negative)
 		got.negative = cellOf(o)
-		var shut []string
+		var closed []string
 		for _, name := range works {
 			if o.parts[name] != "open" && !slices.ContainsFunc(r.twice, func(p string) bool { return strings.HasPrefix(name, p) }) {
-				shut = append(shut, name+": "+o.parts[name])
+				closed = append(closed, name+": "+o.parts[name])
 			}
 		}
-		if len(shut) > 0 {
-			t.Errorf("with the guard off (%s) %q do not work again\n%s", r.off, shut, o.output())
+		if len(closed) > 0 {
+			t.Errorf("with the guard off (%s) %q do not work again\n%s", r.off, closed, o.output())
 		}
-		if got.negative.open == 0 && len(shut) == 0 {
+		if got.negative.open == 0 && len(closed) == 0 {
 			t.Errorf("with the guard off (%s) nothing works again: %v\n%s", r.off, o.parts, o.output())
 		}
 	}

@@ -96,8 +96,8 @@ func (e *Entry) complete() bool {
 // Problems tells what of the caller's standard streams can't be passed on.
 func (e *Entry) Problems(stdio *[3]host.Stream) diag.List { return streamProblems(stdio, e.files) }
 
-// streams adds rules about the standard streams of whoever enters to the
-// rulesets that the steps of the entry have made.
+// streams adds rules about the standard streams of the process that enters to the
+// rulesets of the entry's steps.
 func (e *Entry) streams(b *builder, stdio *[3]host.Stream) {
 	var rulesets []*plan.Op
 	for i := range e.ops[0] {

@@ -140,10 +140,9 @@ func ground(gr *Grant) Ground {
 	return g
 }
 
-// Paths returns the paths that a path of the profile language stands for on
-// this host: of a group its members, of a pattern what matches it. What needs
-// a variable without a value here stands for nothing. A path without a glob is
-// returned whether or not it exists.
+// Paths returns the paths of a path of the profile language on this host: the members of
+// a group, the files that match a pattern. It returns none for a variable that has no
+// value here. It returns a path without a glob whether or not it exists.
 func Paths(p *policy.Policy, h *host.Host, program, written string) []string {
 	g := newGranter(p, h, program)
 	rule := &policy.PathRule{Path: written, Origin: policy.Origin{Layer: builtinLayer}}

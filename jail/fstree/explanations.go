@@ -4,8 +4,8 @@ import (
 	"github.com/jail-project/jail/jail/host"
 )
 
-// Explanations explains every path that has a rule of its own: what is granted,
-// covered or made. What lies between them follows from them.
+// Explanations explains every path that has a rule of its own, which decides about all
+// paths below it without one.
 func (v *View) Explanations() []Explanation {
 	var all []Explanation
 	var walk func(n *Node, path string)

@@ -190,7 +190,7 @@ func (g *granter) devPathAllowed(gr *Grant) bool {
 	case GrantTmpfs:
 		return host.Within(gr.Real, "/dev/shm")
 	case GrantHide:
-		// What the jail's /dev lacks is hidden as it is.
+		// The jail's /dev does not have the device, so nothing has to be hidden.
 		return path.Dir(gr.Real) == "/dev" && !slices.Contains(devNames(), path.Base(gr.Real))
 	}
 	return false
@@ -265,9 +265,9 @@ func (g *granter) problem(r *policy.PathRule, code, summary, remedy string) {
 	g.problems = append(g.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: r.At, Remedy: remedy})
 }
 
-// replacedByHome: a private or empty home forgets what earlier layers
-// granted below the home directory; what its own layer and later ones grant
-// there is mounted into it.
+// replacedByHome tells whether a private or empty home replaces a grant: it drops the
+// grants of earlier layers below the home directory. Those of its own layer and of later
+// ones are mounted into it.
 func (g *granter) replacedByHome(r *policy.PathRule) bool {
 	home := &g.p.Filesystem.Home
 	if home.V == "host" || home.V == "" || r.Layer >= home.Layer {

@@ -60,8 +60,8 @@ func (r *Resolver) name(l *listing, base string) string {
 	return name
 }
 
-// read reads a directory that does not seem to hold more than most, and finds
-// what was asked for before in it.
+// read reads a directory that does not seem to have more than most entries, and looks up
+// in it the names that were asked for before.
 func (r *Resolver) read(l *listing, most int) {
 	l.kinds = r.files.Kinds(l.dir, most)
 	l.closed = l.kinds == nil && most == math.MaxInt

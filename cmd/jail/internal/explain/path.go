@@ -41,8 +41,8 @@ func (e *Explainer) pathGroup(name string) {
 	}
 }
 
-// tree is the view of the jail. What keeps a program from being started does
-// not change what the jail would show.
+// tree is the view of the jail. Problems that prevent a program's start do not change
+// it.
 func (e *Explainer) tree() *fstree.View {
 	if e.view == nil {
 		c, problems := compile.Compile(e.Policy, e.Host, e.Command)
