@@ -26,7 +26,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
 	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
 	"placeholder.parseHolder":  {"placeholder", "FuzzHolder"},       // whose placeholders there are
-	"seccomp.decodeEntry":     {"seccomp", "FuzzDecodeEntry"},
+	"seccomp.decodeEntry":      {"seccomp", "FuzzDecodeEntry"},
 	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
 }
 

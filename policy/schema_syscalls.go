@@ -1,9 +1,8 @@
 package policy
 
 import (
-	"github.com/jail-project/jail/seccomp"
-
 	"github.com/jail-project/jail/policy/kind"
+	"github.com/jail-project/jail/seccomp"
 )
 
 func syscallsKey() Key {

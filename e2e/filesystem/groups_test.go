@@ -100,7 +100,7 @@ func (m *member) run(argv ...string) (r *testenv.Result, wrote, called bool) {
 	m.T.Helper()
 	size, calls := len(m.Read(m.secret)), m.calls.Load()
 	r = m.Host(slices.Concat(m.as, argv)...)
-	// Whoever was connected has returned from connect before it was accepted.
+	// A client that was connected has returned from connect before it was accepted.
 	called = r.Status != 125 && testenv.Within(200*time.Millisecond, func() bool { return m.calls.Load() > calls })
 	return r, len(m.Read(m.secret)) > size, called
 }

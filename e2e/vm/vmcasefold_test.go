@@ -43,7 +43,7 @@ try() {
 	fresh; jail $2 --write . sh -c "$3"; seen $1-wide
 }
 
-# look NAME FLAG SPELLING OPENED: the file is hidden in one spelling and opened in
+# look NAME FLAG ALIAS OPENED: the file is hidden by one alias and opened by
 # another. So many names in one directory have jail read it as a whole.
 look() {
 	fresh
@@ -63,7 +63,7 @@ look hide-write --write secret SECRET
 look hide-other --read Secret sEcReT
 
 # shows NAME PATH HIDDEN OPENED: a file is granted by itself, or by a pattern, and
-# hidden in another spelling.
+# hidden by another alias.
 shows() {
 	fresh
 	grep -q canary $4; echo "$1-outside: $?"

@@ -20,7 +20,7 @@ type scratch struct {
 	action   [4]uintptr        // struct sigaction of the kernel
 	mask     uint64            // no signal
 
-	ours    uintptr  // the launcher's end of the report
+	ours    uintptr  // the launcher's end of the status socket
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack
 

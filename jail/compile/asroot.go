@@ -78,7 +78,7 @@ func atOrNone(at *diag.Range) *diag.Range {
 	return at
 }
 
-// own attaches a borrowed mount inside the jail's tree, out of sight: of one
+// own attaches a borrowed mount inside the jail's tree, where no path leads to it: of one
 // that is attached nowhere an overlay takes no directory, since it belongs to the
 // user namespace of the launcher.
 func (m *mounter) own(s plan.Slot) plan.Slot {

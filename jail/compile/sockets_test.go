@@ -75,7 +75,7 @@ func TestSocketMistakes(t *testing.T) {
 	}
 }
 
-// The guard comes before the report that hands its listener over, and that
+// The guard comes before the message that hands its listener over, and that
 // before the filter, which may forbid it.
 func TestSocketGuardOrder(t *testing.T) {
 	plan := func(text string, h *host.Host) string {

@@ -129,7 +129,7 @@ type Slot int8
 // builder.
 const (
 	NoSlot     Slot = -1
-	SlotReport Slot = 0 // the child's end of the report socket
+	SlotReport Slot = 0 // the child's end of the status socket
 	SlotRoot   Slot = 1 // the jail's root directory
 	SlotFirst  Slot = 2
 	SlotCount       = 64 // a power of two: the child masks its index

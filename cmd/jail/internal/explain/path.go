@@ -126,14 +126,14 @@ func visibilityText(x *fstree.Explanation) string {
 		return "visible, and can be connected to"
 	case fstree.ReadOnly:
 		if missing {
-			return "does not exist on this host; its surroundings are visible, read-only"
+			return "does not exist on this host; the directory around it is visible, read-only"
 		}
 		return "visible, read-only"
 	case fstree.Blocked:
 		return "does not exist on this host, and nothing can be made there"
 	case fstree.Writable:
 		if missing {
-			return "does not exist on this host; its surroundings are writable"
+			return "does not exist on this host; the directory around it is writable"
 		}
 		return "visible, writable"
 	case fstree.Layered:
