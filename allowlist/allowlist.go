@@ -109,12 +109,11 @@ func (p *Program) AllowValues(call uint32, argument int, values ...uint32) {
 	p.instruction(load, 0, 0, number)
 }
 
-// Otherwise ends the program: what none of its rules was about fails with EPERM, and a
-// number that no kernel knew when this was written as it does where it does not exist.
+// Otherwise ends the program: a call without a rule fails with EPERM, and a number that
+// was unused when this was written with ENOSYS.
 //
-// The rules are sorted by the numbers of their calls and stand in groups, which higher
-// numbers skip: the kernel tries a new filter with every number that there is, which
-// would take longer than all else here.
+// The rules are sorted by number and stand in groups that higher numbers skip: the kernel
+// runs a new filter for every syscall number, which would take longer than all else here.
 func (p *Program) Otherwise() []byte {
 	slices.SortStableFunc(p.rules, func(a, b rule) int { return cmp.Compare(a.call, b.call) })
 	out := Program{code: make([]byte, 0, len(p.code)+(len(p.rules)+7)*Size)}
@@ -172,7 +171,7 @@ func Runtime() []uint32 {
 }
 
 // AllowThreads allows new threads, and no new process. The flags of clone3 lie in memory,
-// where no filter sees them: who is told that there is no such call takes clone.
+// which a filter can't read: it fails with ENOSYS, and callers fall back to clone.
 func (p *Program) AllowThreads() {
 	const spaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 	p.AllowIf(unix.SYS_CLONE, Has(0, unix.CLONE_THREAD), Lacks(0, spaces))

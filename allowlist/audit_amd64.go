@@ -2,5 +2,5 @@ package allowlist
 
 import "golang.org/x/sys/unix"
 
-// audit is the ABI. Calls of x32, which have the same, have numbers of their own.
+// audit is the AUDIT_ARCH_* value of the ABI. x32 has the same value, and numbers of its own.
 const audit = unix.AUDIT_ARCH_X86_64

@@ -26,7 +26,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
 	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
 	"placeholder.parseHolder":  {"placeholder", "FuzzHolder"},       // whose placeholders there are
-	"seccomp.decodeRecord":     {"seccomp", "FuzzDecodeRecord"},
+	"seccomp.decodeEntry":      {"seccomp", "FuzzDecodeEntry"},
 	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
 }
 
@@ -91,7 +91,7 @@ func declares(t *testing.T, dir, text string) bool {
 	return false
 }
 
-func TestV4HasTeeth(t *testing.T) {
+func TestV4NegativeControl(t *testing.T) {
 	for text, want := range map[string]int{
 		"func decodeName(b []byte) string {": 1, "func (m *modes) scan(printed []byte) {": 1, "func ParseX(n int, b *[8]byte) {": 1,
 		"func parseFlag(text string) bool {": 0, "	decode(b []byte)": 0, "// func decode(b []byte)": 0,

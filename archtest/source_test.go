@@ -36,8 +36,8 @@ func TestSourceRules(t *testing.T) {
 	}
 }
 
-// TestSourceRulesHaveTeeth feeds each rule something that breaks it.
-func TestSourceRulesHaveTeeth(t *testing.T) {
+// TestSourceRulesNegativeControl feeds each rule something that breaks it.
+func TestSourceRulesNegativeControl(t *testing.T) {
 	tests := []struct {
 		name, pkg, file, source string
 		want                    int

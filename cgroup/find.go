@@ -3,9 +3,9 @@
 //
 // Find looks for a group in which this process may make others; Place.Make
 // makes a pair of groups there, an outer one with the limits and an inner one
-// for the processes; Group.Add puts a process into it and Group.Remove ends
-// what is left and removes both. What the package does not do: know of jails,
-// or of service managers.
+// for the processes; Group.Add puts a process into it and Group.Remove kills
+// what is left and removes both. The package knows neither jails nor service
+// managers.
 package cgroup
 
 import (

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Names of ours. The inner group is the one that processes are in: who is
-// root of a namespace of groups that begins there, as a nested user namespace
-// allows, finds no file with a limit in it.
+// The names of the groups. Processes are in the inner one: the root user of a cgroup
+// namespace that begins there, as a nested user namespace allows, finds no file with a
+// limit in it.
 const (
 	prefix   = "jail-"
 	inner    = "inside"
@@ -124,7 +124,7 @@ func swaps() bool {
 	return err != nil || strings.Count(text, "\n") > 1
 }
 
-// ErrNotHeld says that somebody who was asked for limits did not set them.
+// ErrNotHeld says that a service manager did not set the limits that it was asked for.
 var ErrNotHeld = errors.New("the limit is not in force")
 
 // Adopt makes a group of one that a service manager has made, with limits,
@@ -200,9 +200,8 @@ func (g *Group) Kill() error {
 	return err
 }
 
-// Remove ends what is left in the group and removes it. Processes that have
-// just ended may keep it for a moment; what can't be removed is left to the
-// next Make.
+// Remove kills the processes that are left in the group and removes it. Processes that
+// have just ended may keep it for a moment; the next Make removes what is left.
 func (g *Group) Remove() {
 	_ = g.Kill()
 	for range 100 {

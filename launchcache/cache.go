@@ -33,7 +33,7 @@ func Find(dir string, r *Request) (*Launch, error) {
 	}
 	defer d.Close()
 	k := r.Key()
-	file, err := d.Read(k.String()+suffix, maxRecord)
+	file, err := d.Read(k.String()+suffix, maxEntry)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func Add(dir string, r *Request, l *Launch, in *Inputs, began time.Time) error {
 	}
 	latest := began.Add(-settled).UnixNano()
 	for _, i := range in.list {
-		// Only what was not changed since long before it was read is known
-		// to be what was read.
+		// A file that changed shortly before it was read could have changed again
+		// without a new time stamp.
 		s, err := stampOf(r.UID, i.Kind, i.Path)
 		if err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"github.com/jail-project/jail/wire"
 )
 
-// An entry is a file: the heading, the key it was stored under, the digest of
+// A cache entry is a file: the heading, the key it was stored under, the digest of
 // the body, and the body: the stamps, the policy and the program, as package
 // wire writes them. A signed number is written as the unsigned one of the same bits.
 const (
@@ -16,29 +16,29 @@ const (
 	heading    = "jail launch 2\n"
 	headSize   = len(heading) + sha256.Size + sha256.Size
 	suffix     = ".launch"
-	maxRecord  = 8 << 20 // bytes
+	maxEntry   = 8 << 20 // bytes
 	keep       = 256     // entries, some 20 KiB each
 	stampBytes = 2       // that a stamp takes at least
 )
 
-// errDamaged is why an entry is not used.
-var errDamaged = errors.New("the entry is damaged")
+// errDamaged is why a cache entry is not used.
+var errDamaged = errors.New("the cache entry is damaged")
 
-// entry is a file that was read, in parts.
+// entry is the decoded file of a cache entry.
 type entry struct {
 	stamps          []Stamp
 	policy, program []byte
 }
 
 // encode makes the file of an entry.
-func (r *entry) encode(k Key) []byte {
-	file := make([]byte, headSize, headSize+len(r.policy)+len(r.program)+128*len(r.stamps))
-	file = wire.AppendNumber(file, uint64(len(r.stamps)))
-	for i := range r.stamps {
-		file = r.stamps[i].appendTo(file)
+func (e *entry) encode(k Key) []byte {
+	file := make([]byte, headSize, headSize+len(e.policy)+len(e.program)+128*len(e.stamps))
+	file = wire.AppendNumber(file, uint64(len(e.stamps)))
+	for i := range e.stamps {
+		file = e.stamps[i].appendTo(file)
 	}
-	file = wire.AppendBytes(file, r.policy)
-	file = wire.AppendBytes(file, r.program)
+	file = wire.AppendBytes(file, e.policy)
+	file = wire.AppendBytes(file, e.program)
 	n := copy(file, heading)
 	n += copy(file[n:], k[:])
 	digest := sha256.Sum256(file[headSize:])
@@ -76,15 +76,15 @@ func decode(k Key, file []byte) (*entry, error) {
 
 func decodeBody(body []byte) (*entry, error) {
 	d := wire.NewDecoder(body)
-	r := &entry{stamps: make([]Stamp, d.Count(stampBytes))}
-	for i := range r.stamps {
-		r.stamps[i] = decodeStamp(d)
+	e := &entry{stamps: make([]Stamp, d.Count(stampBytes))}
+	for i := range e.stamps {
+		e.stamps[i] = decodeStamp(d)
 	}
-	r.policy, r.program = d.Bytes(), d.Bytes()
+	e.policy, e.program = d.Bytes(), d.Bytes()
 	if !d.Done() {
 		return nil, errDamaged
 	}
-	return r, nil
+	return e, nil
 }
 
 func decodeStamp(d *wire.Decoder) Stamp {

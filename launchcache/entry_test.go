@@ -59,8 +59,8 @@ func TestForeignEntries(t *testing.T) {
 		{"second name", func(w *world) error { return os.Link(w.file(), w.path("link")) }},
 		{"empty", func(w *world) error { return os.Truncate(w.file(), 0) }},
 		{"cut off", func(w *world) error { return os.Truncate(w.file(), 100) }},
-		{"longer", func(w *world) error { return os.Truncate(w.file(), maxRecord) }},
-		{"too long", func(w *world) error { return os.Truncate(w.file(), maxRecord+1) }},
+		{"longer", func(w *world) error { return os.Truncate(w.file(), maxEntry) }},
+		{"too long", func(w *world) error { return os.Truncate(w.file(), maxEntry+1) }},
 		{"link", func(w *world) error {
 			name := w.file()
 			w.must(os.Rename(name, w.path("entry")))

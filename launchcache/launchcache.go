@@ -3,13 +3,13 @@
 // command line takes both from one file, which is read and verified in a
 // fraction of the time that profiles take.
 //
-// An entry is found by the Key of a Request, which is all that decides about
-// the policy beside files. The files are in the entry, as a Stamp each: what
-// stat(2) said of what was read, listed or not there. Find asks again, and a
-// entry is used only when every answer is the same. Add writes an entry, and
-// refuses to when a file was changed so shortly before that a further change
-// need not show. Nothing in here is an error to the user: without an entry, or
-// with one that is not right to the last byte, profiles are read.
+// A cache entry is found by the Key of a Request, which holds everything that decides
+// about the policy beside files. For each file, the entry has a Stamp: the result of
+// stat(2) on a file that was read or listed, or that was missing. Find calls stat(2)
+// again, and uses an entry only when all results are the same. Add writes an entry, but
+// not when a file was changed so shortly before that a further change might not change
+// its stamp. The user sees no error: without an entry, or with a damaged one, profiles
+// are read.
 package launchcache
 
 import (
@@ -40,14 +40,14 @@ type Request struct {
 	Cwd, Path string
 }
 
-// Launch is what an entry keeps.
+// Launch is what a cache entry keeps.
 type Launch struct {
 	Policy *policy.Policy
 	// Program is that of the filter which the policy asks for, nil for none.
 	Program seccomp.Program
 }
 
-// Key is what an entry is found by.
+// Key is what a cache entry is found by.
 type Key [sha256.Size]byte
 
 // String is the key in hexadecimal.

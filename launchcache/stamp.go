@@ -22,8 +22,8 @@ const (
 	Absent
 	// Listed is a directory of which the names in it counted.
 	Listed
-	// Judged is a directory of profiles, which must be trusted with the way
-	// to it. What is in it does not count.
+	// Judged is a directory of profiles, which must be trusted together with the
+	// directories on the way. Its content does not count.
 	Judged
 	// Program is a file of jail's own.
 	Program
@@ -44,7 +44,7 @@ type Input struct {
 	Path string // absolute
 }
 
-// Inputs collects on what a launch depends, each input once.
+// Inputs collects the inputs of a launch, each once.
 type Inputs struct {
 	list    []Input
 	seen    map[Input]bool
@@ -109,7 +109,7 @@ type Stamp struct {
 	Mtime, Ctime   int64 // nanoseconds since 1970
 }
 
-// errChanged is why an entry is not used.
+// errChanged is why a cache entry is not used.
 var errChanged = errors.New("something that it depends on was changed")
 
 // stampOf examines an input. The error says that it is no longer what it was,

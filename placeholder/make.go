@@ -65,14 +65,15 @@ func (h *Held) For(init int) error {
 }
 
 // Dirs are the directories in which Release removes something, that of the lists
-// among them. A nil Held has none.
+// among them. Those that the program may have renamed since are named by their open
+// descriptors. A nil Held has none.
 func (h *Held) Dirs() []string {
 	if h == nil {
 		return nil
 	}
 	dirs := make([]string, 0, len(h.lists)+1)
 	for _, l := range h.lists {
-		dirs = append(dirs, l.dir, parentOf(l.path))
+		dirs = append(dirs, "/proc/self/fd/"+strconv.Itoa(int(l.place)), parentOf(l.path))
 	}
 	return dirs
 }

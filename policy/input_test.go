@@ -11,21 +11,21 @@ import (
 	"github.com/jail-project/jail/policy/yaml"
 )
 
-// shutFS is a directory in which some names cannot be examined.
-type shutFS struct {
+// unreadableFS is a directory in which some names cannot be examined.
+type unreadableFS struct {
 	fstest.MapFS
-	shut string
+	prefix string
 }
 
-func (s shutFS) Stat(name string) (fs.FileInfo, error) {
-	if strings.HasPrefix(name, s.shut) {
+func (s unreadableFS) Stat(name string) (fs.FileInfo, error) {
+	if strings.HasPrefix(name, s.prefix) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrPermission}
 	}
 	return s.MapFS.Stat(name)
 }
 
-func (s shutFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	if strings.HasPrefix(name, s.shut) {
+func (s unreadableFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if strings.HasPrefix(name, s.prefix) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 	}
 	return s.MapFS.ReadDir(name)
@@ -84,7 +84,7 @@ judged /etc
 read /etc/near.yaml
 absent /etc/app.d
 unclear /home/app.d`},
-		{"a directory that cannot be listed", "tool", shutFS{fstest.MapFS{}, "."}, `absent /home/tool.yaml
+		{"a directory that cannot be listed", "tool", unreadableFS{fstest.MapFS{}, "."}, `absent /home/tool.yaml
 absent /etc/tool.yaml
 unclear /home
 listed /etc
@@ -95,7 +95,7 @@ judged /etc
 absent /home/other.yaml
 absent /etc/other.d
 absent /home/other.d`},
-		{"drop-ins that cannot be examined", "app", shutFS{fstest.MapFS{}, "app.d"}, `absent /home/app.yaml
+		{"drop-ins that cannot be examined", "app", unreadableFS{fstest.MapFS{}, "app.d"}, `absent /home/app.yaml
 read /etc/app.yaml
 absent /home/base.yaml
 absent /etc/base.yaml

@@ -16,9 +16,8 @@ type Namespace struct {
 	FD   int
 }
 
-// ErrOtherGroups is why somebody can't enter their own jail: group
-// memberships can't be given up in it, and an entered process would have more, or
-// others, than the jail's program.
+// ErrOtherGroups is why a user can't enter their own jail: supplementary groups can't be
+// dropped in it, and the entered process would have other ones than the jail's program.
 var ErrOtherGroups = errors.New("the jail was started as another group or with other supplementary groups than yours here: its program has what they give, and not what yours give")
 
 // OpenNamespaces opens those namespaces of the jail that are not the caller's
@@ -171,5 +170,5 @@ func oomScore(pid int) (int, error) {
 	return strconv.Atoi(string(text[:max(len(text)-1, 0)]))
 }
 
-// OwnLimits are the limits of this process, in the order of Record.Limits.
+// OwnLimits are the limits of this process, in the order of Registration.Limits.
 func OwnLimits() ([limits][2]uint64, error) { return ownLimits() }

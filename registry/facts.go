@@ -68,7 +68,7 @@ func (j *Jail) Inspect() (inside, outside *Facts, err error) {
 	if inside.Processes, err = j.visible(shared); err != nil {
 		return nil, nil, err
 	}
-	// This process may have raised its own limits; what started it has not.
+	// This process may have raised its own limits; its parent has not.
 	if limits, err := readProc(os.Getppid(), "limits"); err == nil {
 		outside.Limits = limitsOf(limits)
 	}
@@ -81,8 +81,8 @@ func (j *Jail) Inspect() (inside, outside *Facts, err error) {
 	return inside, outside, err
 }
 
-// factsOf reads what concerns one process. around is a process of the same
-// surroundings that does not leave them.
+// factsOf reads the facts about one process. around is a process in the same namespaces
+// that does not leave them.
 func factsOf(pid, around int) (*Facts, error) {
 	s, err := status(pid)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 )
 
 // likeAJail starts a process in user, PID and mount namespaces of its own,
-// with a child, and registrations the two. It returns the registration and its place.
-func likeAJail(t *testing.T) (Place, *Record) {
+// with a child, and registers the two. It returns the registration and its place.
+func likeAJail(t *testing.T) (Place, *Registration) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", "sleep 600 & echo $!; wait")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -54,7 +54,7 @@ func likeAJail(t *testing.T) (Place, *Record) {
 		t.Errorf("the namespaces are %+v", opened)
 	}
 	closeAll(opened)
-	return place, &jails[0].Record
+	return place, &jails[0].Registration
 }
 
 func childOf(t *testing.T, pid int) int {
@@ -101,34 +101,34 @@ func TestP4Forged(t *testing.T) {
 	_, another := likeAJail(t)
 	for _, c := range []struct {
 		name   string
-		change func(r *Record)
+		change func(r *Registration)
 		want   outcome
 	}{
-		{"nothing", func(*Record) {}, runs},
-		{"the program's time of start", func(r *Record) { r.Main.Start++ }, swept},
-		{"the init's time of start", func(r *Record) { r.Init.Start-- }, swept},
-		{"a program that is not there", func(r *Record) { r.Main.PID = 1 << 30 }, swept},
-		{"a bystander as program", func(r *Record) { r.Main = other(bystander.Process.Pid) }, refused},
-		{"a bystander as init", func(r *Record) { r.Init = other(bystander.Process.Pid) }, refused},
-		{"bystanders as both", func(r *Record) {
+		{"nothing", func(*Registration) {}, runs},
+		{"the program's time of start", func(r *Registration) { r.Main.Start++ }, swept},
+		{"the init's time of start", func(r *Registration) { r.Init.Start-- }, swept},
+		{"a program that is not there", func(r *Registration) { r.Main.PID = 1 << 30 }, swept},
+		{"a bystander as program", func(r *Registration) { r.Main = other(bystander.Process.Pid) }, refused},
+		{"a bystander as init", func(r *Registration) { r.Init = other(bystander.Process.Pid) }, refused},
+		{"bystanders as both", func(r *Registration) {
 			r.Init, r.Main = other(os.Getpid()), other(bystander.Process.Pid)
 		}, refused},
-		{"bystanders, with their namespaces", func(r *Record) {
+		{"bystanders, with their namespaces", func(r *Registration) {
 			r.Init, r.Main, r.Namespaces = other(os.Getpid()), other(bystander.Process.Pid), own
 		}, refused},
-		{"the init as program", func(r *Record) { r.Main = r.Init }, runs}, // it is in the same jail
-		{"the program of another", func(r *Record) { r.Main = another.Main }, refused},
-		{"another PID namespace", func(r *Record) { r.Namespaces[pidKind]++ }, refused},
-		{"the caller's PID namespace", func(r *Record) { r.Namespaces[pidKind] = own[pidKind] }, refused},
-		{"the caller's user namespace", func(r *Record) { r.Namespaces[userKind] = own[userKind] }, refused},
-		{"another user namespace", func(r *Record) { r.Namespaces[userKind]++ }, notEntered},
-		{"the user namespace of another", func(r *Record) { r.Namespaces[userKind] = another.Namespaces[userKind] }, notEntered},
-		{"another mount namespace", func(r *Record) { r.Namespaces[mountKind]++ }, notEntered},
-		{"the mount namespace of another", func(r *Record) { r.Namespaces[mountKind] = another.Namespaces[mountKind] }, notEntered},
-		{"another IPC namespace", func(r *Record) { r.Namespaces[3]++ }, notEntered},
-		{"another user", func(r *Record) { r.UID++ }, notEntered},
-		{"another group", func(r *Record) { r.GID++ }, notEntered},
-		{"more groups", func(r *Record) { r.Groups = append(r.Groups, 1<<20) }, notEntered},
+		{"the init as program", func(r *Registration) { r.Main = r.Init }, runs}, // it is in the same jail
+		{"the program of another", func(r *Registration) { r.Main = another.Main }, refused},
+		{"another PID namespace", func(r *Registration) { r.Namespaces[pidKind]++ }, refused},
+		{"the caller's PID namespace", func(r *Registration) { r.Namespaces[pidKind] = own[pidKind] }, refused},
+		{"the caller's user namespace", func(r *Registration) { r.Namespaces[userKind] = own[userKind] }, refused},
+		{"another user namespace", func(r *Registration) { r.Namespaces[userKind]++ }, notEntered},
+		{"the user namespace of another", func(r *Registration) { r.Namespaces[userKind] = another.Namespaces[userKind] }, notEntered},
+		{"another mount namespace", func(r *Registration) { r.Namespaces[mountKind]++ }, notEntered},
+		{"the mount namespace of another", func(r *Registration) { r.Namespaces[mountKind] = another.Namespaces[mountKind] }, notEntered},
+		{"another IPC namespace", func(r *Registration) { r.Namespaces[3]++ }, notEntered},
+		{"another user", func(r *Registration) { r.UID++ }, notEntered},
+		{"another group", func(r *Registration) { r.GID++ }, notEntered},
+		{"more groups", func(r *Registration) { r.Groups = append(r.Groups, 1<<20) }, notEntered},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := *honest

@@ -156,8 +156,7 @@ func hold(p Process) (handle, error) {
 	if err != nil {
 		return -1, gone(err)
 	}
-	// What was read is about the process that is held if that one is alive
-	// afterwards.
+	// /proc was about the process of the pidfd if that one still lives.
 	start, err := startOf(p.PID)
 	if err == nil && (start != p.Start || handle(fd).ended(0)) {
 		err = errGone

@@ -10,8 +10,8 @@ import (
 	"github.com/jail-project/jail/wire"
 )
 
-// Record is what is kept about a jail.
-type Record struct {
+// Registration is what is kept about a jail.
+type Registration struct {
 	Profile, Program string
 	Since            time.Time
 	Init, Main       Process
@@ -28,13 +28,12 @@ type Record struct {
 	// soft, hard.
 	Limits [limits][2]uint64
 	Cgroup string
-	// Entry is what it takes to enter the jail; this package does not know
-	// what is in it.
+	// Entry is the data for entering the jail, which this package does not read.
 	Entry []byte
 }
 
-// Process is a process that can't be mistaken for another: its pid, and when
-// it was started, in clock ticks since the machine was.
+// Process identifies a process: by its pid, and by the time at which it was started,
+// in clock ticks since the machine was.
 type Process struct {
 	PID   int
 	Start uint64
@@ -45,18 +44,17 @@ const limits = 16
 
 // The form of a registration.
 const (
-	recordVersion = 1
-	maxRecord     = 4 << 20 // bytes
-	maxGroups     = 1 << 16 // NGROUPS_MAX
+	registrationVersion = 1
+	maxRegistration     = 4 << 20 // bytes
+	maxGroups           = 1 << 16 // NGROUPS_MAX
 )
 
-var errNotRecord = errors.New("it is damaged, or another version of jail wrote it")
+var errNotRegistration = errors.New("it is damaged, or another version of jail wrote it")
 
 // look fills in what the kernel says about the jail's processes and about
 // this one.
-func (r *Record) look() error {
-	// The program first: when it has ended already, there is nothing to
-	// registration.
+func (r *Registration) look() error {
+	// The program first: a jail whose program has ended is not registered.
 	var err error
 	if r.Main.Start, err = startOf(r.Main.PID); err != nil {
 		return err
@@ -95,8 +93,8 @@ func ownLimits() (out [limits][2]uint64, err error) {
 	return out, nil
 }
 
-func (r *Record) encode() []byte {
-	b := wire.AppendNumber(make([]byte, 0, 1024+len(r.Entry)), recordVersion)
+func (r *Registration) encode() []byte {
+	b := wire.AppendNumber(make([]byte, 0, 1024+len(r.Entry)), registrationVersion)
 	for _, text := range [...]string{r.Profile, r.Program, r.Cgroup} {
 		b = wire.AppendBytes(b, text)
 	}
@@ -122,12 +120,12 @@ func (r *Record) encode() []byte {
 	return wire.AppendBytes(b, r.Entry)
 }
 
-func decode(data []byte) (*Record, error) {
+func decode(data []byte) (*Registration, error) {
 	d := wire.NewDecoder(data)
-	if d.Number() != recordVersion {
-		return nil, errNotRecord
+	if d.Number() != registrationVersion {
+		return nil, errNotRegistration
 	}
-	r := &Record{Profile: d.Text(), Program: d.Text(), Cgroup: d.Text()}
+	r := &Registration{Profile: d.Text(), Program: d.Text(), Cgroup: d.Text()}
 	r.Since = time.Unix(0, int64(d.Below(1<<63)))
 	for _, p := range [...]*Process{&r.Init, &r.Main} {
 		p.PID, p.Start = int(d.Below(1<<31)), d.Number()
@@ -146,7 +144,7 @@ func decode(data []byte) (*Record, error) {
 	}
 	r.Entry = d.Bytes()
 	if !d.Done() || r.Init.PID <= 1 || r.Main.PID <= 1 {
-		return nil, errNotRecord
+		return nil, errNotRegistration
 	}
 	return r, nil
 }

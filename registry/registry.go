@@ -1,15 +1,15 @@
-// Package registry knows the jails that run. A launcher writes one registration for
-// its jail when the program has started and removes it at the end; other jail
-// commands list the registrations and act on what they name.
+// Package registry knows the jails that run. A launcher writes a registration of its
+// jail when the program has started and removes it at the end; other commands of jail
+// list the registrations and act on the processes that they name.
 //
-// The registrations lie in a directory of the user's that nobody else can look
-// into, and that no jail shows. A registration is never believed alone: a jail is
-// its processes, by pid and time of start, and its namespaces, by their numbers, and
-// all of them have to be what the registration says. Who acts on a process holds a
-// pidfd on it, so that a pid number that is given away again reaches nobody.
+// The registrations lie in a directory of the user's that nobody else can read, and
+// that no jail shows. A registration is never believed alone: it names the jail's
+// processes, by pid and time of start, and its namespaces, by inode, and the kernel
+// has to say the same of all of them. A command that acts on a process holds a pidfd,
+// so that a pid that is used again reaches no other process.
 //
-// What this does not do: know what a jail is made of. What it takes to enter
-// one is bytes here.
+// The package does not know what a jail is made of. The data for entering one are
+// bytes here.
 package registry
 
 import (
@@ -37,7 +37,7 @@ const (
 	inState   = "run"
 )
 
-// errNoPlace is why nothing is recorded.
+// errNoPlace is why no jail is registered.
 var errNoPlace = errors.New("there is no directory for it: neither XDG_RUNTIME_DIR nor HOME is set to a directory of yours that only you can write")
 
 // Path names the directory of registrations: in the runtime directory, unless that
@@ -53,7 +53,7 @@ func (p Place) Path() string {
 	return ""
 }
 
-// Usable tells why no jail can be recorded, nil when jails can.
+// Usable tells why no jail can be registered, nil when jails can.
 func (p Place) Usable() error {
 	if p.Path() == "" {
 		return errNoPlace
@@ -96,19 +96,19 @@ type Launch struct {
 	Init    int    // pid of the jail's init
 	Main    int    // pid of the program
 	Cgroup  string // directory of the jail's own control group, or ""
-	Entry   []byte // what it takes to enter; see Record
+	Entry   []byte // what it takes to enter; see Registration
 }
 
-// Registration is a registration that was written.
-type Registration struct {
+// Remover removes the registration of one jail.
+type Remover struct {
 	dir store.Dir
 	id  string
 }
 
-// Register registrations a jail. It is called when the program runs, so that
+// Register registers a jail. It is called when the program runs, so that
 // nobody waits for it. The directory is made when it is missing.
-func Register(p Place, l *Launch) (*Registration, error) {
-	r := &Record{
+func Register(p Place, l *Launch) (*Remover, error) {
+	r := &Registration{
 		Profile: l.Profile, Program: l.Program, Cgroup: l.Cgroup, Entry: l.Entry, Since: time.Now(),
 		Init: Process{PID: l.Init}, Main: Process{PID: l.Main},
 		UID: unix.Geteuid(), GID: unix.Getegid(),
@@ -120,25 +120,25 @@ func Register(p Place, l *Launch) (*Registration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register the jail: %w", err)
 	}
-	reg := &Registration{dir: dir, id: idOf(l.Profile, l.Main)}
-	if err := dir.Write(reg.id, r.encode()); err != nil {
+	remover := &Remover{dir: dir, id: idOf(l.Profile, l.Main)}
+	if err := dir.Write(remover.id, r.encode()); err != nil {
 		dir.Close()
 		return nil, fmt.Errorf("register the jail: %w", err)
 	}
-	return reg, nil
+	return remover, nil
 }
 
 // Dirs are the directories in which Remove removes something, while the registration is
 // there. A nil registration has none.
-func (r *Registration) Dirs() []string {
+func (r *Remover) Dirs() []string {
 	if r == nil {
 		return nil
 	}
 	return []string{r.dir.Path()}
 }
 
-// Remove removes the registration. A nil registration has none.
-func (r *Registration) Remove() {
+// Remove removes the registration. A nil Remover has none.
+func (r *Remover) Remove() {
 	if r == nil {
 		return
 	}
@@ -150,8 +150,8 @@ func (r *Registration) Remove() {
 const maxName = 32
 
 // idOf makes the ID of a jail: the profile's name and the pid of the program.
-// A pid is not given to another process for long, so that an ID that somebody
-// remembers does not soon mean another jail.
+// The kernel does not use a pid again for long, so that an old ID does not soon mean
+// another jail.
 func idOf(profile string, pid int) string {
 	plain := func(r rune) rune {
 		switch {

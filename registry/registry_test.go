@@ -19,8 +19,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func example() *Record {
-	r := &Record{
+func example() *Registration {
+	r := &Registration{
 		Profile: "firefox", Program: "/usr/bin/fire\x1bfox", Cgroup: "/sys/fs/cgroup/x", Since: time.Unix(1700000000, 5),
 		Init: Process{100, 1 << 40}, Main: Process{101, 7}, Launcher: 4026531836, UID: 1000, GID: 1001,
 		Groups: []int{4, 1001}, Entry: bytes.Repeat([]byte("entry"), 1000),
@@ -47,7 +47,7 @@ func TestRecordIsKept(t *testing.T) {
 		}
 	}
 	if _, err := decode(append(data, 0)); err == nil {
-		t.Error("more than a record is read")
+		t.Error("more than a registration is read")
 	}
 }
 
@@ -124,11 +124,11 @@ func TestPlace(t *testing.T) {
 		{"one as /tmp", func(d string) error { return os.Chmod(d, 0o777|os.ModeSticky) }, true, false},
 		{"one that a group can write", func(d string) error { return os.Chmod(d, 0o770) }, true, false},
 		{"a link", func(d string) error { return errors.Join(os.Rename(d, d+"2"), os.Symlink(d+"2", d)) }, true, false},
-		{"records that others can see", func(d string) error { return os.Mkdir(d+"/jail", 0o755) }, false, true},
-		{"a link to records", func(d string) error {
+		{"registrations that others can see", func(d string) error { return os.Mkdir(d+"/jail", 0o755) }, false, true},
+		{"a link to registrations", func(d string) error {
 			return errors.Join(os.Mkdir(d+"/elsewhere", 0o700), os.Symlink("elsewhere", d+"/jail"))
 		}, false, true},
-		{"a file for records", func(d string) error { return os.WriteFile(d+"/jail", nil, 0o600) }, false, true},
+		{"a file for registrations", func(d string) error { return os.WriteFile(d+"/jail", nil, 0o600) }, false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			top := t.TempDir()
@@ -148,7 +148,7 @@ func TestPlace(t *testing.T) {
 				want = filepath.Join(p.State, "run")
 			}
 			if info, err := os.Lstat(want); p.Path() != want || err != nil || info.Mode() != os.ModeDir|0o700 {
-				t.Errorf("the records are in %s, which is %v, %v", p.Path(), info, err)
+				t.Errorf("the registrations are in %s, which is %v, %v", p.Path(), info, err)
 			}
 		})
 	}
@@ -160,7 +160,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestOrdinaryProcessesAreNoJails registrations processes that are alive and no
+// TestOrdinaryProcessesAreNoJails registers processes that are alive and no
 // jail: the caller's own.
 func TestOrdinaryProcessesAreNoJails(t *testing.T) {
 	place := Place{Runtime: t.TempDir()}
@@ -173,9 +173,9 @@ func TestOrdinaryProcessesAreNoJails(t *testing.T) {
 	}
 }
 
-// TestStaleRecordsAreSwept keeps registrations of processes that are gone, that
+// TestStaleRegistrationsAreSwept keeps registrations of processes that are gone, that
 // never were, and that belong to another PID namespace.
-func TestStaleRecordsAreSwept(t *testing.T) {
+func TestStaleRegistrationsAreSwept(t *testing.T) {
 	top := t.TempDir()
 	place := Place{Runtime: top}
 	dir, err := place.open(true)
@@ -218,16 +218,16 @@ func TestStaleRecordsAreSwept(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
-	(*Registration)(nil).Remove()
+	(*Remover)(nil).Remove()
 	top := t.TempDir()
-	record, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: os.Getpid(), Main: os.Getpid()})
+	registration, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: os.Getpid(), Main: os.Getpid()})
 	must(t, err)
-	if _, err := os.Stat(filepath.Join(top, "jail", record.id)); err != nil {
+	if _, err := os.Stat(filepath.Join(top, "jail", registration.id)); err != nil {
 		t.Error(err)
 	}
-	record.Remove()
-	if _, err := os.Stat(filepath.Join(top, "jail", record.id)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the record is there: %v", err)
+	registration.Remove()
+	if _, err := os.Stat(filepath.Join(top, "jail", registration.id)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the registration is there: %v", err)
 	}
 	if _, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: 1 << 30, Main: 1 << 30}); !errors.Is(err, errGone) {
 		t.Errorf("a program that has ended: %v", err)

@@ -16,7 +16,7 @@ import (
 // its processes; Close lets go of them.
 type Jail struct {
 	ID string
-	Record
+	Registration
 
 	init, main handle
 }
@@ -30,9 +30,8 @@ type Refused struct {
 // errForged is why a registration is refused that names living processes.
 var errForged = errors.New("the processes that it names are no jail of yours, or not this one")
 
-// Running lists the jails that run, and the registrations that are refused. The
-// registrations of jails that have ended without removing them, since their launcher was
-// killed, are removed.
+// Running lists the jails that run, and the registrations that are refused. It
+// removes those of jails that have ended, which a killed launcher leaves.
 func Running(p Place) ([]*Jail, []Refused, error) {
 	dir, err := p.open(false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,11 +67,11 @@ func Running(p Place) ([]*Jail, []Refused, error) {
 // neverSuffix ends no name of a registration.
 const neverSuffix = "/"
 
-// find returns the jail of a registration. It is nil, and no error, when that has
-// ended, or belongs to another PID namespace, as of a container that has the same
-// directory: its numbers mean nothing here.
+// find returns the jail of a registration. The jail is nil, without an error, when it
+// has ended, or when the pids are of another PID namespace, as of a container that
+// has the same directory.
 func find(dir store.Dir, name string, here uint64) (*Jail, error) {
-	data, err := dir.Read(name, maxRecord)
+	data, err := dir.Read(name, maxRegistration)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -97,9 +96,9 @@ func find(dir store.Dir, name string, here uint64) (*Jail, error) {
 	return j, err
 }
 
-// verify takes hold of the processes of a registration and makes sure that they
-// are the jail's.
-func verify(id string, r *Record) (*Jail, error) {
+// verify opens pidfds of the processes of a registration and makes sure that they are
+// the jail's.
+func verify(id string, r *Registration) (*Jail, error) {
 	init, err := hold(r.Init)
 	if err != nil {
 		return nil, err
@@ -109,9 +108,9 @@ func verify(id string, r *Record) (*Jail, error) {
 		init.close()
 		return nil, err
 	}
-	j := &Jail{ID: id, Record: *r, init: init, main: main}
+	j := &Jail{ID: id, Registration: *r, init: init, main: main}
 	err = j.fits()
-	// What was read is about these processes only if they still live.
+	// /proc was about these processes only if they still live.
 	if init.ended(0) || main.ended(0) {
 		err = errGone
 	}
@@ -122,8 +121,7 @@ func verify(id string, r *Record) (*Jail, error) {
 	return j, nil
 }
 
-// fits tells whether what the kernel says about the processes is what the
-// registration says.
+// fits tells whether the kernel says the same about the processes as the registration.
 func (j *Jail) fits() error {
 	own, err := ownNamespaces()
 	if err != nil {
@@ -141,7 +139,7 @@ func (j *Jail) fits() error {
 	ours := func(status map[string]string) bool {
 		ids := strings.Fields(status["Uid"])
 		for _, id := range ids {
-			if id != ids[0] || id != uid && uid != "0" { // what root starts runs as somebody else
+			if id != ids[0] || id != uid && uid != "0" { // a jail of root runs as another user
 				return false
 			}
 		}

@@ -38,8 +38,8 @@ func (j *Jail) Stop(grace time.Duration) (killed bool, err error) {
 	return true, j.killStragglers()
 }
 
-// killStragglers ends what a jail without a PID namespace of its own leaves
-// behind.
+// killStragglers kills the processes that a jail without a PID namespace of its own
+// leaves.
 func (j *Jail) killStragglers() error {
 	own, err := ownNamespaces()
 	if err != nil || own[pidKind] != j.Namespaces[pidKind] {

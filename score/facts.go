@@ -28,7 +28,7 @@ type facts struct {
 	securebits      uint64
 	nestedForbidden bool // max_user_namespaces is 0
 	keyring         bool
-	opaque          bool // the init cannot be looked into
+	nonDumpable     bool // the init cannot be looked into
 	dies            bool // with the launcher
 	closes          bool // every descriptor above 2
 	session         bool // setsid(2) before the program
@@ -143,7 +143,7 @@ func (f *facts) prctl(option, value uint64) {
 	case unix.PR_SET_SECUREBITS:
 		f.securebits = value
 	case unix.PR_SET_DUMPABLE:
-		f.opaque = value == 0
+		f.nonDumpable = value == 0
 	case unix.PR_SET_PDEATHSIG:
 		f.dies = value == uint64(unix.SIGKILL)
 	}

@@ -31,7 +31,7 @@ func (f *facts) reachOf(p string) (reach, fstree.Explanation) {
 	if slices.Contains(f.soon, e.Real) {
 		return none, e
 	}
-	switch e.Sight {
+	switch e.Visibility {
 	case fstree.Layered:
 		return layered, e
 	case fstree.ReadOnly, fstree.Socket: // whether it can be connected to is another matter: services
@@ -253,8 +253,8 @@ func anythingWritable() Check {
 		assess: func(f *facts) outcome {
 			var named []string
 			o := outcome{}
-			for _, e := range f.View.Shown() {
-				if e.Sight != fstree.Writable || strings.HasPrefix(e.Real, "/dev/") {
+			for _, e := range f.View.Explanations() {
+				if e.Visibility != fstree.Writable || strings.HasPrefix(e.Real, "/dev/") {
 					continue
 				}
 				if len(named) == 0 {
@@ -275,8 +275,8 @@ func anythingWritable() Check {
 		ask: func(f *facts, out *Outside) []Question {
 			want := "none"
 			var all []Question
-			for _, e := range f.View.Shown() {
-				if e.Sight == fstree.Writable || e.Sight == fstree.Private {
+			for _, e := range f.View.Explanations() {
+				if e.Visibility == fstree.Writable || e.Visibility == fstree.Private {
 					want = "some"
 				}
 				if r, _ := f.reachOf(e.Real); r != none {

@@ -99,14 +99,14 @@ func initCheck() Check {
 		ID: "first-process", Doc: "the jail's init cannot be looked into", Weight: 10, Range: 10,
 		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
-			return either(f.opaque, 10, "it is not dumpable", "it can be read and traced", byJail("the init"))
+			return either(f.nonDumpable, 10, "it is not dumpable", "it can be read and traced", byJail("the init"))
 		},
 		ask: func(f *facts, _ *Outside) []Question {
 			if !f.Plan.OwnPIDs {
 				return nil // process 1 is the host's
 			}
 			want := "readable"
-			if f.opaque {
+			if f.nonDumpable {
 				want = "EACCES"
 			}
 			return []Question{{

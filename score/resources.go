@@ -24,7 +24,7 @@ func resourceChecks() []Check {
 			func(l *policy.Limits) (string, policy.Origin) { return "memory", l.Memory.Origin }),
 		groupCheck("processor-limit", "processor time is limited", 2, "limits: {cpu: 100%}", func(l *cgroup.Limits) int64 { return l.CPU },
 			func(l *policy.Limits) (string, policy.Origin) { return "cpu", l.CPU.Origin }),
-		quotaCheck(), sacrificeCheck(),
+		quotaCheck(), oomScoreCheck(),
 		{
 			ID: "time-limit", Doc: "the jail ends after a time", Weight: 2, Range: 10,
 			Fix: "limits: {time: 1h}", Cost: "the program, when the time is over",
@@ -137,7 +137,7 @@ func quotaCheck() Check {
 	}
 }
 
-func sacrificeCheck() Check {
+func oomScoreCheck() Check {
 	return Check{
 		ID: "out-of-memory", Doc: "when the host runs out of memory, the jail goes first", Weight: 2, Range: 10,
 		Fix: "every jail has it", Cost: "nothing",

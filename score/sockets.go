@@ -27,13 +27,13 @@ type socket struct {
 func (f *facts) connectable() []socket {
 	var all []socket
 	guarded := f.Plan.GuardsSockets()
-	for _, e := range f.View.Shown() {
+	for _, e := range f.View.Explanations() {
 		seen := false
 		if !guarded && e.Kind == host.KindSocket {
 			r, _ := f.reachOf(e.Real)
 			seen = r != none
 		}
-		if e.Sight == fstree.Socket || seen {
+		if e.Visibility == fstree.Socket || seen {
 			all = append(all, socket{e.Real, pathCause(&e)})
 		}
 	}

@@ -7,7 +7,7 @@ import "golang.org/x/sys/unix"
 
 // defaultMembers are the calls of @default that are harmless with any
 // arguments. Absent on purpose, because they look into other processes, reach
-// past every other guard, or have a record of holes out of proportion to
+// past every other guard, or have a history of holes out of proportion to
 // their use: ptrace and its kin, bpf, perf_event_open, userfaultfd, io_uring,
 // keyrings, everything about mounts, file handles, vmsplice, fanotify, setns,
 // chroot, kexec, modules, clocks, the kernel log, and modify_ldt. A call that
@@ -119,8 +119,8 @@ var defaultRules = []Rule{
 	{Name: "socket", When: []Cond{isInet6, isStream, isTCP}},
 	{Name: "socket", When: []Cond{isInet6, isDatagram, isProtocol0}},
 	{Name: "socket", When: []Cond{isInet6, isDatagram, isUDP}},
-	// What is refused looks like a kernel without it, on which programs fall
-	// back: Go to TCP without MPTCP, PAM to life without an audit daemon.
+	// A refused family fails as on a kernel without it, so that programs fall back: Go
+	// to TCP without MPTCP, PAM to working without an audit daemon.
 	{Name: "socket", When: []Cond{isInet, isStream, isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
 	{Name: "socket", When: []Cond{isInet6, isStream, isMPTCP}, Action: Errno, Errno: int(unix.EPROTONOSUPPORT)},
 	{Name: "socket", Action: Errno, Errno: int(unix.EAFNOSUPPORT)},

@@ -7,19 +7,18 @@ import (
 	"github.com/jail-project/jail/store"
 )
 
-// maxRecords is how many programs a cache keeps, some 7 KiB each.
-const maxRecords = 256
+// maxEntries is how many programs a cache keeps, some 7 KiB each.
+const maxEntries = 256
 
-// recordName is the file of a record in the directory.
-func recordName(k key) string { return k.String() + recordSuffix }
+// entryName is the file of a cache entry in the directory.
+func entryName(k key) string { return k.String() + entrySuffix }
 
-const recordSuffix = ".bpf"
+const entrySuffix = ".bpf"
 
 // Cache finds the program of a filter, if possible without compiling it.
 //
-// A program in Dir is used only when directory and file belong to the user,
-// nobody else can write them, and the contents verify. Whatever else is found
-// under its name is replaced.
+// A program in Dir is used only when directory and file belong to the user, no other user
+// can write them, and the contents verify. Any other file of its name is replaced.
 type Cache struct {
 	// Dir is a directory of the user for programs compiled on this machine,
 	// made when it is missing; "" keeps nothing.
@@ -79,8 +78,8 @@ func (c Cache) Program(f Filter) (Program, Source, error) {
 		return program, Source{From: Compiled, Warning: unused(c.Dir, err)}, compileErr
 	}
 	defer dir.Close()
-	if record, err := dir.Read(recordName(k), MaxRecord); err == nil {
-		if program, err := decodeRecord(k, record); err == nil {
+	if entry, err := dir.Read(entryName(k), MaxEntry); err == nil {
+		if program, err := decodeEntry(k, entry); err == nil {
 			return program, Source{From: Cached}, nil
 		}
 	}
@@ -89,10 +88,10 @@ func (c Cache) Program(f Filter) (Program, Source, error) {
 		return nil, Source{From: Compiled}, err
 	}
 	source := Source{From: Compiled}
-	if err := dir.Write(recordName(k), encodeRecord(k, program)); err != nil {
+	if err := dir.Write(entryName(k), encodeEntry(k, program)); err != nil {
 		source.Warning = unused(c.Dir, err)
 	}
-	dir.Prune(recordSuffix, maxRecords)
+	dir.Prune(entrySuffix, maxEntries)
 	return program, source, nil
 }
 
@@ -116,11 +115,11 @@ func unused(dir string, err error) error {
 
 // readShipped looks into the programs that come with jail.
 func readShipped(shipped fs.FS, k key) (Program, error) {
-	record, err := fs.ReadFile(shipped, shippedName(k))
+	entry, err := fs.ReadFile(shipped, shippedName(k))
 	if err != nil {
 		return nil, err
 	}
-	return decodeRecord(k, record)
+	return decodeEntry(k, entry)
 }
 
 // shippedName is the file of a shipped program. It begins with the native ABI,

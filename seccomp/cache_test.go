@@ -110,9 +110,9 @@ func TestCompilers(t *testing.T) {
 	}
 }
 
-// TestDamagedRecords puts everything that is not our record under its name.
-// Each time the program must be compiled and the record be good afterwards.
-func TestDamagedRecords(t *testing.T) {
+// TestDamagedEntries puts everything that is not our cache entry under its name.
+// Each time the program must be compiled and the entry be good afterwards.
+func TestDamagedEntries(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -130,10 +130,10 @@ func TestDamagedRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := func(record []byte, mode os.FileMode) func(t *testing.T) {
+	put := func(entry []byte, mode os.FileMode) func(t *testing.T) {
 		return func(t *testing.T) {
 			t.Helper()
-			if err := errors.Join(os.WriteFile(path, record, 0o600), os.Chmod(path, mode)); err != nil {
+			if err := errors.Join(os.WriteFile(path, entry, 0o600), os.Chmod(path, mode)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -159,16 +159,16 @@ func TestDamagedRecords(t *testing.T) {
 		"missing":              do(remove),
 		"empty":                put(nil, 0o600),
 		"cut off":              put(good[:len(good)-8], 0o600),
-		"cut in the head":      put(good[:recordSize-1], 0o600),
+		"cut in the head":      put(good[:entrySize-1], 0o600),
 		"longer":               put(append(slices.Clone(good), 0), 0o600),
-		"too long":             put(make([]byte, MaxRecord+1), 0o600),
+		"too long":             put(make([]byte, MaxEntry+1), 0o600),
 		"heading":              put(flipped(0), 0o600),
-		"key":                  put(flipped(len(recordHeading)), 0o600),
-		"length":               put(flipped(len(recordHeading)+sha256.Size), 0o600),
-		"digest":               put(flipped(recordSize-1), 0o600),
-		"instruction":          put(flipped(recordSize+3), 0o600),
+		"key":                  put(flipped(len(entryHeading)), 0o600),
+		"length":               put(flipped(len(entryHeading)+sha256.Size), 0o600),
+		"digest":               put(flipped(entrySize-1), 0o600),
+		"instruction":          put(flipped(entrySize+3), 0o600),
 		"last byte":            put(flipped(len(good)-1), 0o600),
-		"of another filter":    put(encodeRecord(cacheKey(other, c.Compiler), program), 0o600),
+		"of another filter":    put(encodeEntry(cacheKey(other, c.Compiler), program), 0o600),
 		"readable by others":   put(good, 0o644),
 		"writable by others":   put(good, 0o602),
 		"set-user-id":          put(good, 0o600|os.ModeSetuid),
@@ -179,7 +179,7 @@ func TestDamagedRecords(t *testing.T) {
 		"an empty directory":   do(remove, func() error { return os.Mkdir(path, 0o700) }),
 		"a socket":             do(remove, func() error { return unix.Mknod(path, unix.S_IFSOCK|0o600, 0) }),
 		"a link to a device":   do(remove, func() error { return os.Symlink("/dev/zero", path) }),
-		"right key, no return": put(encodeRecord(cacheKey(small(), c.Compiler), make(Program, 16)), 0o600),
+		"right key, no return": put(encodeEntry(cacheKey(small(), c.Compiler), make(Program, 16)), 0o600),
 	}
 	if os.Geteuid() == 0 {
 		damages["of another owner"] = do(func() error { return os.Chown(path, 65534, 65534) })
@@ -404,16 +404,16 @@ func TestVocabularyVersion(t *testing.T) {
 	}
 }
 
-func FuzzDecodeRecord(f *testing.F) {
+func FuzzDecodeEntry(f *testing.F) {
 	k := filterKey(small())
 	program := append(make(Program, 8), 0x06, 0, 0, 0, 0, 0, 0, 0)
-	f.Add(encodeRecord(k, program))
+	f.Add(encodeEntry(k, program))
 	f.Add([]byte(nil))
-	f.Add([]byte(recordHeading))
-	f.Fuzz(func(t *testing.T, record []byte) {
-		program, err := decodeRecord(k, record)
-		if err == nil && !bytes.Equal(encodeRecord(k, program), record) {
-			t.Error("a record was accepted that no program has")
+	f.Add([]byte(entryHeading))
+	f.Fuzz(func(t *testing.T, entry []byte) {
+		program, err := decodeEntry(k, entry)
+		if err == nil && !bytes.Equal(encodeEntry(k, program), entry) {
+			t.Error("an entry was accepted that no program has")
 		}
 	})
 }

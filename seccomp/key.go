@@ -22,9 +22,8 @@ type key [sha256.Size]byte
 // String is the key in hexadecimal.
 func (k key) String() string { return hex.EncodeToString(k[:]) }
 
-// filterKey is the key of a filter's program whoever compiled it. It leaves the
-// release of libseccomp out: programs of different releases differ in length
-// and not in what they do.
+// filterKey is the key of a filter's program by any compiler. It leaves the release of
+// libseccomp out: programs of different releases differ in length and not in what they do.
 func filterKey(f Filter) key {
 	return sha256.Sum256(EncodeFilter(f))
 }

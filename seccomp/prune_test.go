@@ -21,7 +21,7 @@ func TestPrune(t *testing.T) {
 		}
 	}
 	const more = 10
-	for i := range maxRecords + more {
+	for i := range maxEntries + more {
 		put(fmt.Sprintf("%064x.bpf", i), time.Duration(1+i)*time.Minute) // the last is the oldest
 	}
 	put(".new-1", 2*time.Hour)
@@ -36,21 +36,21 @@ func TestPrune(t *testing.T) {
 		t.Error(warning)
 	}
 	for name, want := range map[string]bool{
-		fmt.Sprintf("%064x.bpf", 0): true, fmt.Sprintf("%064x.bpf", maxRecords-2): true,
-		fmt.Sprintf("%064x.bpf", maxRecords-1): false, fmt.Sprintf("%064x.bpf", maxRecords+more-1): false,
-		recordName(cacheKey(small(), c.Compiler)): true,
-		".new-1": false, ".new-2": true, "notes": true,
+		fmt.Sprintf("%064x.bpf", 0): true, fmt.Sprintf("%064x.bpf", maxEntries-2): true,
+		fmt.Sprintf("%064x.bpf", maxEntries-1): false, fmt.Sprintf("%064x.bpf", maxEntries+more-1): false,
+		entryName(cacheKey(small(), c.Compiler)): true,
+		".new-1":                                 false, ".new-2": true, "notes": true,
 	} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %v", name, err, want)
 		}
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != maxRecords+2 {
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != maxEntries+2 {
 		t.Errorf("%d files are left (%v)", len(entries), err)
 	}
-	put(fmt.Sprintf("%064x.bpf", maxRecords), time.Minute)
+	put(fmt.Sprintf("%064x.bpf", maxEntries), time.Minute)
 	fetch(t, c, small(), Cached)
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != maxRecords+3 {
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != maxEntries+3 {
 		t.Errorf("a program that was there made work: %d files (%v)", len(entries), err)
 	}
 }

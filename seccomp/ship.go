@@ -25,7 +25,7 @@ func Ship(dir string, filters []Filter, compile func(Filter) (Program, error)) e
 		if err != nil {
 			return fmt.Errorf("filter %d: %w", i, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), encodeRecord(k, program), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), encodeEntry(k, program), 0o644); err != nil {
 			return err
 		}
 		wanted = append(wanted, name)

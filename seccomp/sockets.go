@@ -11,8 +11,8 @@ import (
 // grants. Of two filters the stricter answer counts (seccomp(2)), and this
 // one lets everything through that is not about sockets:
 //
-//   - connect(2) is handed to whoever holds the filter's listener, in every
-//     ABI: the address lies in memory, where no filter sees it;
+//   - connect(2) is handed to the process that holds the filter's listener, in every
+//     ABI: the address lies in memory, which a filter can't read;
 //   - Unix sockets can be made of the types stream and seqpacket only.
 //     Datagrams are addressed by sendto(2) and its kin as well as by connect;
 //   - io_uring, which makes connections past every filter, is not there;
@@ -25,7 +25,7 @@ func SocketGuard() Program {
 	return socketProgram(unix.SECCOMP_RET_USER_NOTIF, false)
 }
 
-// NoSockets is what takes the place of SocketGuard where nobody can listen:
+// NoSockets replaces SocketGuard where no process can be the listener:
 // Unix sockets cannot be made at all, but in pairs.
 func NoSockets() Program {
 	return socketProgram(unix.SECCOMP_RET_ALLOW, true)
@@ -97,8 +97,8 @@ func abiPart(a abi, connect uint32, noSockets bool) assembler {
 	return p
 }
 
-// unixSocket judges the arguments of socket(2). What is refused looks like a
-// kernel without it.
+// unixSocket judges the arguments of socket(2). A refused family fails as on a kernel
+// without it.
 func unixSocket(none bool) assembler {
 	var p assembler
 	p.add(bpfLoad, firstArg)

@@ -11,8 +11,8 @@ import (
 	"github.com/jail-project/jail/jail/confine"
 )
 
-// prefix begins what a service's process is called by, and with it the way to tell one
-// from other uses of the same executable.
+// prefix begins the argument 0 of a service's process, by which the executable tells that
+// it is one.
 const prefix = "jail-service-"
 
 // Name tells which service this process is, from its arguments; "" for none.
@@ -40,10 +40,10 @@ type Passed struct {
 // words of the launcher and of a service to each other.
 const readyWord = "ready"
 
-// Serve is what a service's process does first. It receives what the launcher passed,
-// has the service prepare itself, gives up what only a starting program needs, and tells
-// the launcher that it is ready. What it returns with is left to do. An error is written to
-// standard error by the caller, and ends the process.
+// Serve is called first in a service's process. It receives the sockets and options from
+// the launcher, calls the service's preparation, installs a stricter filter, and tells the
+// launcher that the service is ready. The caller then runs the service; it writes an error
+// to standard error and exits.
 func Serve(prepare func(Passed) error) (Passed, error) {
 	var passed Passed
 	var message [1 + 1 + MostSetting]byte

@@ -47,8 +47,7 @@ type Options struct {
 // MostSetting is how long a setting can be.
 const MostSetting = 32 << 10
 
-// patience is how long a service may take to get ready. Nothing that it does then waits
-// for anybody.
+// patience is how long a service may take to get ready, which waits for no other process.
 const patience = 10 * time.Second
 
 // Service is a service that runs.
@@ -118,7 +117,7 @@ func (d *descriptors) close() {
 	}
 }
 
-// keep takes one of the launcher's own ends out of what is closed.
+// keep removes one of the launcher's own ends from the descriptors to close.
 func (d *descriptors) keep(i int) int {
 	for j, fd := range d.all {
 		if fd == d.own[i] {
@@ -129,9 +128,9 @@ func (d *descriptors) keep(i int) int {
 	return d.own[i]
 }
 
-// payload makes what the process is started with. In the process, what is passed gets
-// the numbers from 3 on. So whatever has one of them here that something needs gets
-// another, and what else is free of them is taken until it has started.
+// payload makes the descriptors that the process is started with. In the process they get
+// the numbers from 3 on. A descriptor of this process that has one of these numbers is
+// duplicated to another one, and free ones are occupied until the process has started.
 func (d *descriptors) payload(o *Options) (compile.Payload, error) {
 	load := compile.Payload{Argv: []string{prefix + o.Name}}
 	above := control + 1 + len(o.Sockets)
@@ -204,7 +203,7 @@ func (s *Service) introduce(o *Options) error {
 	}
 	fds := []unix.PollFd{{Fd: int32(s.control), Events: unix.POLLIN}}
 	for end := time.Now().Add(patience); ; {
-		n, err := unix.Poll(fds, int(time.Until(end).Milliseconds()))
+		n, err := unix.Poll(fds, max(0, int(time.Until(end).Milliseconds())))
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -253,8 +252,8 @@ func (s *Service) lastWords() string {
 	return line
 }
 
-// Follow has a jail's launcher say so when the service ends while the jail runs: report
-// gets one line. What the jail had of it is gone then, and nothing takes its place.
+// Follow makes a jail's launcher call report with one line when the service ends while
+// the jail runs. The service is not started again.
 func (s *Service) Follow(jail *launch.Process, report func(line string)) {
 	jail.Watch(s.process, func() {
 		line := "the service " + s.name + " has ended; what the jail reached through it is out of reach now"

@@ -13,14 +13,14 @@ import (
 // belongs to a writer who died.
 const staleAfter = 3600
 
-// Prune removes the oldest of the files with a suffix, all but keep of them,
-// and what dead writers left behind. What it cannot examine or remove stays.
+// Prune removes the oldest of the files with a suffix, all but keep of them, and the
+// temporary files of dead writers. Files that it can't examine or remove stay.
 func (d Dir) Prune(suffix string, keep int) {
 	names, err := d.names()
 	if err != nil {
 		return
 	}
-	type record struct {
+	type file struct {
 		name string
 		time int64 // of the last change, in nanoseconds
 	}
@@ -28,7 +28,7 @@ func (d Dir) Prune(suffix string, keep int) {
 	if err := unix.ClockGettime(unix.CLOCK_REALTIME, &now); err != nil {
 		return
 	}
-	var records []record
+	var files []file
 	for _, name := range names {
 		ours := strings.HasSuffix(name, suffix)
 		if !ours && !strings.HasPrefix(name, temporaryPrefix) {
@@ -40,21 +40,21 @@ func (d Dir) Prune(suffix string, keep int) {
 		}
 		switch {
 		case ours:
-			records = append(records, record{name, stat.Mtim.Nano()})
+			files = append(files, file{name, stat.Mtim.Nano()})
 		case now.Sec-stat.Mtim.Sec > staleAfter:
 			_ = unix.Unlinkat(d.fd, name, 0)
 		}
 	}
-	if len(records) <= keep {
+	if len(files) <= keep {
 		return
 	}
-	slices.SortFunc(records, func(a, b record) int { return cmp.Compare(a.time, b.time) })
-	for _, old := range records[:len(records)-keep] {
+	slices.SortFunc(files, func(a, b file) int { return cmp.Compare(a.time, b.time) })
+	for _, old := range files[:len(files)-keep] {
 		_ = unix.Unlinkat(d.fd, old.name, 0)
 	}
 }
 
-// Names lists the records: what is there but for what is being written.
+// Names lists the files, without those that are being written.
 func (d Dir) Names() ([]string, error) {
 	names, err := d.names()
 	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, temporaryPrefix) })

@@ -1,10 +1,9 @@
-// Package store keeps records of jail's own in a directory of the user: files
-// that are cheap to make again and must not be believed when somebody else
-// could have written them.
+// Package store keeps jail's own files in a directory of the user: they are cheap to
+// make again and must not be believed when another user could have written them.
 //
-// A record is read only from a directory and a file that belong to the user
-// and that nobody else can write, and it is written complete or not at all.
-// The package does not know what is in a record; who reads one verifies it.
+// A file is read only when it and its directory belong to the user and nobody else can
+// write them, and it is written complete or not at all. The package does not know what
+// is in a file; its callers verify that.
 package store
 
 import (
@@ -17,9 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dir is an open directory of records. Everything in it is reached through
-// the descriptor, so that what was verified is what is used, whatever happens
-// to the path meanwhile.
+// Dir is an open directory. Its files are opened through the descriptor, so that the
+// directory that was verified is the one that is used, also when its path changes.
 type Dir struct{ fd int }
 
 // ErrForeign is why a directory or a file is not used: others could have
@@ -69,7 +67,7 @@ func Make(path string) (Dir, error) {
 	return Open(path)
 }
 
-// Private opens a directory in this one that nobody else may even look into:
+// Private opens a directory in this one that no other user can read:
 // mode 0700. With make it is made when it is missing.
 func (d Dir) Private(name string, make bool) (Dir, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
@@ -92,7 +90,7 @@ func (d Dir) Path() string { return "/proc/self/fd/" + strconv.Itoa(d.fd) }
 // Close gives the descriptor back.
 func (d Dir) Close() { unix.Close(d.fd) }
 
-// Remove removes a record; that there is none is no failure.
+// Remove removes a file; a missing one is no failure.
 func (d Dir) Remove(name string) error {
 	if err := unix.Unlinkat(d.fd, name, 0); err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("remove a file: %w", err)
@@ -100,8 +98,8 @@ func (d Dir) Remove(name string) error {
 	return nil
 }
 
-// Read returns the contents of a record, limit bytes at most, or why there
-// is none that can be trusted.
+// Read returns the contents of a file, limit bytes at most, or why it can't be
+// trusted.
 func (d Dir) Read(name string, limit int) ([]byte, error) {
 	// O_NONBLOCK: a fifo of that name must not hold jail up.
 	fd, err := open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
@@ -118,11 +116,11 @@ func (d Dir) Read(name string, limit int) ([]byte, error) {
 		return nil, ErrForeign
 	}
 	if stat.Size > int64(limit) {
-		return nil, fmt.Errorf("it has %d bytes, more than a record", stat.Size)
+		return nil, fmt.Errorf("it has %d bytes, more than jail writes", stat.Size)
 	}
-	record := make([]byte, stat.Size)
-	for at := 0; at < len(record); {
-		n, err := unix.Pread(fd, record[at:], int64(at))
+	data := make([]byte, stat.Size)
+	for at := 0; at < len(data); {
+		n, err := unix.Pread(fd, data[at:], int64(at))
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -134,16 +132,16 @@ func (d Dir) Read(name string, limit int) ([]byte, error) {
 		}
 		at += n
 	}
-	return record, nil
+	return data, nil
 }
 
-// Write stores a record. It appears under its name complete or not at all: a file
+// Write stores a file. It appears under its name complete or not at all: a file
 // without a name is written and gets it then, so that a writer who is killed leaves
-// nothing. Where there is a record of that name already, or no such files, a file
+// nothing. Where there is a file of that name already, or no such files, a file
 // beside it is renamed.
-func (d Dir) Write(name string, record []byte) error {
+func (d Dir) Write(name string, data []byte) error {
 	temporary := fmt.Sprintf(temporaryPrefix+"%016x", rand.Uint64())
-	switch err := d.writeNameless(name, temporary, record); {
+	switch err := d.writeNameless(name, temporary, data); {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.EEXIST):
@@ -153,18 +151,18 @@ func (d Dir) Write(name string, record []byte) error {
 		_ = unix.Unlinkat(d.fd, temporary, 0)
 		return fmt.Errorf("write a file: %w", err)
 	}
-	return d.writeBeside(name, temporary, record)
+	return d.writeBeside(name, temporary, data)
 }
 
-// writeNameless writes a record into a file that has no name before it is complete. It
+// writeNameless writes data into a file that has no name before it is complete. It
 // fails with EEXIST when the name is taken: the file has the temporary one then.
-func (d Dir) writeNameless(name, temporary string, record []byte) error {
+func (d Dir) writeNameless(name, temporary string, data []byte) error {
 	fd, err := open(d.fd, ".", unix.O_WRONLY|unix.O_TMPFILE|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	if err := writeAll(fd, record); err != nil {
+	if err := writeAll(fd, data); err != nil {
 		return err
 	}
 	link := func(name string) error {
@@ -182,13 +180,13 @@ func (d Dir) writeNameless(name, temporary string, record []byte) error {
 // errNotLinked is why the other way is tried.
 var errNotLinked = errors.New("the file got no name")
 
-// writeBeside writes a record into a file beside it, which is renamed.
-func (d Dir) writeBeside(name, temporary string, record []byte) error {
+// writeBeside writes data into a file beside it, which is renamed.
+func (d Dir) writeBeside(name, temporary string, data []byte) error {
 	fd, err := open(d.fd, temporary, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return fmt.Errorf("create a file: %w", err)
 	}
-	err = writeAll(fd, record)
+	err = writeAll(fd, data)
 	if closeErr := unix.Close(fd); err == nil {
 		err = closeErr
 	}
@@ -202,8 +200,8 @@ func (d Dir) writeBeside(name, temporary string, record []byte) error {
 	return nil
 }
 
-// replace renames a file over whatever has the name. A directory there is
-// removed when it is empty; a full one is not ours to remove.
+// replace renames a file over an existing one of any kind. An empty directory of that
+// name is removed; one that is not empty is an error.
 func (d Dir) replace(from, to string) error {
 	err := unix.Renameat(d.fd, from, d.fd, to)
 	if !errors.Is(err, unix.EISDIR) {
@@ -215,21 +213,21 @@ func (d Dir) replace(from, to string) error {
 	return unix.Renameat(d.fd, from, d.fd, to)
 }
 
-// writeAll writes a whole record and makes sure that the umask took no
+// writeAll writes a whole file and makes sure that the umask took no
 // permission from the file.
-func writeAll(fd int, record []byte) error {
+func writeAll(fd int, data []byte) error {
 	if err := unix.Fchmod(fd, 0o600); err != nil {
 		return err
 	}
-	for len(record) > 0 {
-		n, err := unix.Write(fd, record)
+	for len(data) > 0 {
+		n, err := unix.Write(fd, data)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		record = record[n:]
+		data = data[n:]
 	}
 	return nil
 }

@@ -20,21 +20,21 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// made is a directory with one record.
+// made is a directory with one file.
 func made(t *testing.T) (string, Dir) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cache/jail/x")
 	d, err := Make(path)
 	must(t, err)
 	t.Cleanup(d.Close)
-	must(t, d.Write("name", []byte("record")))
+	must(t, d.Write("name", []byte("file")))
 	return path, d
 }
 
 func TestReadWrite(t *testing.T) {
 	path, d := made(t)
 	defer unix.Umask(unix.Umask(0o777)) // which must not count
-	for _, text := range []string{"", "record", string(bytes.Repeat([]byte("long "), 100_000))} {
+	for _, text := range []string{"", "file", string(bytes.Repeat([]byte("long "), 100_000))} {
 		must(t, d.Write("name", []byte(text)))
 		if got, err := d.Read("name", len(text)); err != nil || string(got) != text {
 			t.Errorf("%d bytes come back as %d, %v", len(text), len(got), err)
@@ -47,12 +47,12 @@ func TestReadWrite(t *testing.T) {
 		}
 	}
 	if _, err := d.Read("other", 10); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a record that is not there: %v", err)
+		t.Errorf("a file that is not there: %v", err)
 	}
 	info, err := os.Stat(filepath.Join(path, "name"))
 	must(t, err)
 	if info.Mode() != 0o600 {
-		t.Errorf("the record has mode %v", info.Mode())
+		t.Errorf("the file has mode %v", info.Mode())
 	}
 	if entries, err := os.ReadDir(path); err != nil || len(entries) != 1 {
 		t.Errorf("there are %v, %v", entries, err)
@@ -90,13 +90,13 @@ func TestOpenMakesNothing(t *testing.T) {
 	}
 }
 
-// TestForeign puts things in the place of a directory and of a record that
+// TestForeign puts things in the place of a directory and of a file that
 // somebody else could have made.
 func TestForeign(t *testing.T) {
 	type place struct {
 		name   string
-		change func(dir, record string) error
-		opens  bool // the directory, but the record is not read
+		change func(dir, file string) error
+		opens  bool // the directory, but the file is not read
 	}
 	places := []place{
 		{"directory for a group", func(dir, _ string) error { return os.Chmod(dir, 0o770) }, false},
@@ -107,22 +107,22 @@ func TestForeign(t *testing.T) {
 		{"file for a directory", func(dir, _ string) error {
 			return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600))
 		}, false},
-		{"record that others can read", func(_, record string) error { return os.Chmod(record, 0o604) }, true},
-		{"record with a second name", func(_, record string) error { return os.Link(record, record+"2") }, true},
-		{"link to a record", func(_, record string) error {
-			return errors.Join(os.Rename(record, record+"2"), os.Symlink(record+"2", record))
+		{"file that others can read", func(_, file string) error { return os.Chmod(file, 0o604) }, true},
+		{"file with a second name", func(_, file string) error { return os.Link(file, file+"2") }, true},
+		{"link to a file", func(_, file string) error {
+			return errors.Join(os.Rename(file, file+"2"), os.Symlink(file+"2", file))
 		}, true},
-		{"fifo", func(_, record string) error {
-			return errors.Join(os.Remove(record), unix.Mkfifo(record, 0o600))
+		{"fifo", func(_, file string) error {
+			return errors.Join(os.Remove(file), unix.Mkfifo(file, 0o600))
 		}, true},
-		{"directory for a record", func(_, record string) error {
-			return errors.Join(os.Remove(record), os.Mkdir(record, 0o600))
+		{"directory for a file", func(_, file string) error {
+			return errors.Join(os.Remove(file), os.Mkdir(file, 0o600))
 		}, true},
 	}
 	if os.Getuid() == 0 {
 		places = append(places,
 			place{"directory of another user", func(dir, _ string) error { return os.Chown(dir, 1234, 0) }, false},
-			place{"record of another user", func(_, record string) error { return os.Chown(record, 1234, 0) }, true})
+			place{"file of another user", func(_, file string) error { return os.Chown(file, 1234, 0) }, true})
 	}
 	for _, tt := range places {
 		t.Run(tt.name, func(t *testing.T) {

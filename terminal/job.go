@@ -89,10 +89,9 @@ func (r *Relay) release() {
 	r.taken = false
 }
 
-// Stopped says that a signal stopped the program. What a person wanted
-// stopped, or would have without jail, stops the launcher as well, so that the
-// shell sees its job stopped; a program that wants the terminal gets it, if this job
-// has it.
+// Stopped says that a signal stopped the program. If a user stopped it, or it would be
+// stopped without jail too, the launcher stops as well, so that the shell sees its job
+// stopped. A program that wants the terminal gets it, if this job has it.
 func (r *Relay) Stopped(sig syscall.Signal) {
 	stopped := true
 	switch {
@@ -115,8 +114,8 @@ func (r *Relay) Stopped(sig syscall.Signal) {
 	r.job.Signal(unix.SIGCONT)
 }
 
-// Continued says that this process goes on after a stop that it did not ask
-// for: the terminal may have passed through other hands.
+// Continued says that this process was continued after a stop that it did not ask for:
+// other jobs may have used the terminal meanwhile.
 func (r *Relay) Continued() {
 	if !r.taken {
 		return

@@ -19,9 +19,9 @@ type Job interface {
 	Group() int
 	// Signal sends a signal to the program's process group.
 	Signal(sig syscall.Signal)
-	// Suspend lets a stop signal stop this process, and everybody in its
-	// process group if told so. It returns when the process goes on; false says
-	// that it never stopped, because nobody could let it go on.
+	// Suspend lets a stop signal stop this process, and with everybody its whole process
+	// group. It returns when the process is continued; false says that it never stopped,
+	// since its process group is orphaned.
 	Suspend(sig syscall.Signal, everybody bool) bool
 	// Others sends a signal to the process group of this process, without it.
 	Others(sig syscall.Signal)
@@ -56,8 +56,8 @@ const (
 // New begins to relay. Master is the far side of the jail's terminal and
 // belongs to the Relay from now on.
 //
-// Precondition: somebody in the jail holds the near side open until the jail
-// ends. Else the terminal would end when the program leaves it for a moment.
+// Precondition: a process in the jail holds the near side open until the jail ends.
+// Otherwise the terminal would hang up when the program closes it for a moment.
 func New(outer *Terminal, master int, job Job) (*Relay, error) {
 	r := &Relay{outer: outer, job: job, master: master}
 	if err := unix.SetNonblock(master, true); err != nil {
@@ -70,8 +70,8 @@ func New(outer *Terminal, master int, job Job) (*Relay, error) {
 	return r, nil
 }
 
-// Watch returns what poll(2) is to wait for, the outer terminal first. One
-// that is in nobody's hands of ours is watched for its end only.
+// Watch returns the descriptors for poll(2), the outer terminal first. A terminal that
+// the Relay does not read is watched for its end only.
 func (r *Relay) Watch() [2]unix.PollFd {
 	fds := [2]unix.PollFd{{Fd: int32(r.outer.fd)}, {Fd: int32(r.master)}}
 	if r.gone {
@@ -110,7 +110,7 @@ func (r *Relay) Serve(fds [2]unix.PollFd) {
 
 func (r *Relay) readTyped() {
 	if !r.outer.ours() {
-		// Somebody put another job in the foreground without stopping this one.
+		// The shell put another job in the foreground without stopping this one.
 		r.taken = false
 		r.job.Foreground(false)
 		return
@@ -127,11 +127,11 @@ func (r *Relay) readTyped() {
 	r.typed = append(r.typed, buf[:n]...)
 }
 
-// notice looks for the keys that signal. The jail's terminal sends its own
-// program the signal; what stands beside the launcher, such as the script that
-// started it, expects it too. It gets it only when the key is the one that the
-// user knows, and the program has neither switched signals off nor put a job
-// of its own in the foreground.
+// notice looks for the keys that send signals. The jail's terminal sends the signal to its
+// own program; the other processes of the launcher's group, such as the script that
+// started it, expect it too. They get it only when the outer terminal has the same key for
+// it, and the program has neither switched signals off nor put a job of its own in the
+// foreground.
 func (r *Relay) notice(keys []byte) {
 	if bytes.IndexByte(keys, r.saved.Cc[unix.VSUSP]) >= 0 {
 		r.asked = true
@@ -212,8 +212,8 @@ func (r *Relay) writePrinted() {
 	}
 }
 
-// hangUp passes on that the outer terminal has gone: the jail's goes as well,
-// and whoever reads or writes there learns it from the kernel.
+// hangUp hangs the jail's terminal up, since the outer one has gone. The kernel tells the
+// processes that read or write there.
 func (r *Relay) hangUp() {
 	if r.gone {
 		return

@@ -2,10 +2,9 @@
 // the one that the program gets in the jail.
 //
 // Find looks at the caller's terminal before a launch. A Relay then copies what
-// is typed and what is printed, takes the caller's terminal over and gives it
-// back as jobs of a shell do, and leaves it as it was. What it does not do: make
-// the terminal of the jail, which is a part of the plan, or send signals, which
-// it asks a Job for. Nothing of it runs when no terminal is passed on.
+// is typed and what is printed, takes the caller's terminal over and gives it back as
+// jobs of a shell do, and leaves it as it was. A plan makes the terminal of the jail, and
+// a Job sends signals for the Relay. Without a terminal, nothing of the package runs.
 package terminal
 
 import (
@@ -20,10 +19,9 @@ type Terminal struct {
 	// Descriptors tells which of standard input, output and error are the
 	// terminal.
 	Descriptors [3]bool
-	// Foreground: the program is to have the terminal from the beginning. Else
-	// it gets it when it asks, which the terminal of the jail notices as it
-	// notices a job in the background: the keys are for whoever else reads, as
-	// less(1) does at the end of a pipe.
+	// Foreground: the program has the terminal from the beginning. Otherwise it gets it
+	// when it reads from it, which stops it like a job in the background: another
+	// process may read the keys, as less(1) does at the end of a pipe.
 	Foreground bool
 	Settings   unix.Termios
 	Size       unix.Winsize
@@ -43,7 +41,7 @@ func Find() (*Terminal, error) {
 	}
 	var err error
 	// The only name of a controlling terminal that the user may always open:
-	// that of its device belongs to somebody else after su(1).
+	// its device belongs to another user after su(1).
 	if t.fd, err = unix.Open("/dev/tty", unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("open /dev/tty: %w", err)
 	}

@@ -15,8 +15,8 @@
 // One goroutine serves, and nothing else depends on it: a program can have it
 // wait, by the flags of the socket that they share or by memory that is slow to
 // read, and then waits itself. Otherwise it never blocks in a connection: those that
-// take time wait in the Server. What the package does not do: install filters,
-// name profiles, or touch memory by address, which a Kernel does for it.
+// take time wait in the Server. The package installs no filters, knows no profiles, and
+// touches no memory by address, which a Kernel does for it.
 package unixsock
 
 import (
@@ -44,8 +44,8 @@ type Kernel interface {
 	OpenInRoot(root int, name string) (int, unix.Errno)
 	// OpenStatus opens the file status of a directory /proc/PID.
 	OpenStatus(process int) (int, unix.Errno)
-	// Become gives the calling thread the jail's user: what a connection shows
-	// of who made it is that.
+	// Become gives the calling thread the jail's user, which the peer of a connection
+	// sees.
 	Become() error
 }
 
@@ -74,11 +74,10 @@ const maxWaiting = 256
 // Listener is the descriptor that is readable when Serve has something to do.
 func (s *Server) Listener() int { return s.listener }
 
-// Serve answers until the last process under the filter is gone. It keeps a
-// thread, which belongs to the jail's user from then on, and does not return: the
-// end of a thread is the end of what it has forked. The thread is not the first of
-// this process, whose user is the one that others see, and which is told when its
-// parent ends (PR_SET_PDEATHSIG of prctl(2)).
+// Serve answers until the last process under the filter is gone. It locks a thread, which
+// has the jail's user from then on, and does not return: the kernel would kill the
+// children that the thread forked (PR_SET_PDEATHSIG of prctl(2)). The thread is not the
+// first of this process, whose user other processes see.
 func (s *Server) Serve() {
 	runtime.LockOSThread()
 	if unix.Gettid() == unix.Getpid() {
@@ -138,7 +137,7 @@ func (s *Server) receive() {
 	case unix.ENOENT, unix.EINTR:
 		return // the thread was interrupted, or ended
 	default:
-		s.Close() // never to ask in vain for ever
+		s.Close() // every further call would fail
 		return
 	}
 	if !s.ready {
@@ -188,8 +187,8 @@ func (s *Server) begin(call *Call) (*attempt, unix.Errno) {
 		errno = s.aim(a, call)
 	}
 	if errno == 0 && !s.kernel.Waits(s.listener, call.ID) {
-		// The thread ended, and its number may have become another's before it
-		// was used: what was found counts for nothing, and the answer goes nowhere.
+		// The thread ended, and another may have got its number before it was looked
+		// up: the findings may be about that one, and the answer goes nowhere.
 		errno = unix.ESRCH
 	}
 	if errno != 0 {

@@ -15,8 +15,7 @@ const pidfdThread = unix.O_EXCL
 // only those of the thread's process, which are the same but for a thread that
 // was made without CLONE_FILES: it gets what its process has under the number.
 //
-// Whatever is copied is safe to go on with: it is judged, and connected, as
-// what it is.
+// It does not matter which descriptor was copied: the copy is judged, and connected.
 func (s *Server) takeSocket(call *Call) (int, unix.Errno) {
 	if call.Thread <= 0 {
 		return -1, unix.EPERM // it is in no PID namespace below ours

@@ -31,7 +31,10 @@ func run() int {
 	if err != nil {
 		return fail("cannot find jail's own file: "+err.Error(), "")
 	}
-	whole, marked := build.Beside(self, os.Environ())
+	whole, marked, err := build.Beside(self)
+	if err != nil {
+		return fail(err.Error(), "install jail anew")
+	}
 	if status, done := relaunch([]string{self, whole}); done {
 		return status
 	}
@@ -39,8 +42,8 @@ func run() int {
 	return fail("cannot execute "+diag.Quote(whole)+", the other part of jail: "+err.Error(), "install jail anew: bin/jail and libexec/jail/jail belong together")
 }
 
-// relaunch launches what the cache has. Whatever is in the way, the whole program
-// meets it as well and can say more.
+// relaunch launches a jail from the cache. It reports no error: the whole program runs
+// into the same one and can say more.
 func relaunch(programs []string) (status int, done bool) {
 	if len(os.Args) < 2 {
 		return 0, false

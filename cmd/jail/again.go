@@ -46,7 +46,7 @@ func (l *prepared) compile() (*compile.Compiled, diag.List) {
 	c, problems := compile.Compile(l.policy, l.host, l.command)
 	for i := range problems {
 		if problems[i].Code == compile.CodeStream {
-			// Where what is printed goes is nothing about the plan.
+			// A plan that is only printed does not depend on where it is printed to.
 			l.host.Stdio = [3]host.Stream{}
 			return compile.Compile(l.policy, l.host, l.command)
 		}

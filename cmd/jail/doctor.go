@@ -20,7 +20,7 @@ func doctorVerb(a *app, args []string) int {
 		return status
 	}
 	d := doctor.Doctor{
-		Finder: s.Finder, CommandLine: a.line.text, Records: placeOf(s.Host), GroupRemedy: limitRemedy,
+		Finder: s.Finder, CommandLine: a.line.text, Registrations: placeOf(s.Host), GroupRemedy: limitRemedy,
 		Manager: func(tree cgroup.Tree, controllers []string) (string, error) {
 			return managerOf(s.Host.Dirs["XDG_RUNTIME_DIR"], tree, controllers)
 		},

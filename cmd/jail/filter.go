@@ -26,8 +26,8 @@ func (a *app) filterProgram(l *loaded) bool {
 		a.report(l.sources, diag.List{{Severity: diag.Warning, Code: "filter-cache", Summary: source.Warning.Error()}})
 	}
 	l.command.Filter = program
-	// A shared library can be upgraded without this binary: what is kept with
-	// the launch is then compiled anew, as what is in the cache.
+	// A shared library can be upgraded without this binary: the filter that is kept with
+	// the launch is compiled again then, like those in the cache.
 	if source.From != seccomp.Shipped {
 		if file := libseccomp.File(); file != "" {
 			l.memory.inputs.Add(launchcache.Program, file)

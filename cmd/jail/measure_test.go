@@ -263,11 +263,11 @@ func blunt() map[string]string {
 	}
 }
 
-// TestMeasureHasTeeth asks the questions of a strict jail in jails with one
+// TestMeasureNegativeControl asks the questions of a strict jail in jails with one
 // guard less. In the strict one all agree; in each of the others the checks
 // that are about the guard notice. So no probe answers what is expected of it
 // whatever the jail is.
-func TestMeasureHasTeeth(t *testing.T) {
+func TestMeasureNegativeControl(t *testing.T) {
 	home := scene(t)
 	l, strict := compiled(t, "default")
 	found, wrong := observed(t, l, strict.Plan, strict)

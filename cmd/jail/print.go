@@ -2,7 +2,7 @@ package main
 
 import "github.com/jail-project/jail/cmd/jail/internal/output"
 
-// What limits.go tells about limits is said as all output is.
+// The texts of limits.go are printed like all other output.
 type (
 	text      = output.Text
 	mechanism = output.Limit

@@ -20,7 +20,7 @@ type psGrammar struct {
 	JSON  bool `name:"json" help:"Print an array of objects: id, profile, program, pid, since."`
 }
 
-// psVerb exits with 1 when there are records that can't be believed; the
+// psVerb exits with 1 when there are registrations that can't be believed; the
 // jails of the others are listed.
 func psVerb(a *app, args []string) int {
 	var g psGrammar
@@ -45,7 +45,7 @@ func psVerb(a *app, args []string) int {
 		status = a.print(running.Text(jails))
 	}
 	for _, r := range refused {
-		a.fail(fmt.Sprintf("the record %s of a jail is not believed: %v", diag.Quote(r.Name), r.Err), openFilesRemedy(r.Err))
+		a.fail(fmt.Sprintf("the registration %s of a jail is not believed: %v", diag.Quote(r.Name), r.Err), openFilesRemedy(r.Err))
 		status = max(status, 1)
 	}
 	return status
@@ -82,7 +82,7 @@ func (a *app) findJail(id string) (*registry.Jail, int) {
 	}
 	for _, r := range refused {
 		if r.Name == id {
-			return nil, a.fail(fmt.Sprintf("the record of %s is not believed: %v", diag.Quote(id), r.Err), openFilesRemedy(r.Err))
+			return nil, a.fail(fmt.Sprintf("the registration of %s is not believed: %v", diag.Quote(id), r.Err), openFilesRemedy(r.Err))
 		}
 	}
 	known := make([]string, len(jails))

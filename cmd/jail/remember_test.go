@@ -130,13 +130,13 @@ func TestRecallNamesTheLibrary(t *testing.T) {
 		if err != nil || len(names) != 1 {
 			t.Fatalf("%d launches are kept (%v)", len(names), err)
 		}
-		record, err := os.ReadFile(names[0])
+		entry, err := os.ReadFile(names[0])
 		if err != nil {
 			t.Fatal(err)
 		}
 		file := libseccomp.File()
-		if got := strings.Contains(string(record), "/libseccomp.so"); got != (own && file != "") {
-			t.Errorf("%q: the record names a library: %v, which is %q", line, got, file)
+		if got := strings.Contains(string(entry), "/libseccomp.so"); got != (own && file != "") {
+			t.Errorf("%q: the cache entry names a library: %v, which is %q", line, got, file)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 func (a *app) report(sources *diag.Sources, list diag.List) int {
 	var b bytes.Buffer
 	_ = diag.Render(&b, list, sources, diag.Options{Color: colorful(a.err)})
-	_, _ = a.err.Write(b.Bytes()) // there is nobody left to tell
+	_, _ = a.err.Write(b.Bytes()) // an error could not be reported
 	status := exitFailed
 	for i := range list {
 		switch list[i].Code {

@@ -126,8 +126,8 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	if !measure || !c.View.Makes() {
 		return c, 0
 	}
-	// The first launch of a profile makes what `create` asks for; what is
-	// measured is a launch that finds it there.
+	// The first launch of a profile makes the files that `create` asks for. A later one
+	// is measured.
 	jail := measurement.Jail{Host: l.host, Options: l.options}
 	if err := jail.Rehearse(c.Plan); err != nil {
 		return nil, a.notMeasured(l, err)

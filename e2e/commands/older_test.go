@@ -17,7 +17,7 @@ const settledAfter = 2100 * time.Millisecond
 
 func launches(w *testenv.World) string { return filepath.Join(w.Home, ".cache", "jail", "launch") }
 
-// forget takes all records of launches away.
+// forget removes the cache entries of all launches.
 func forget(w *testenv.World) {
 	w.T.Helper()
 	if err := os.RemoveAll(launches(w)); err != nil {
@@ -26,7 +26,7 @@ func forget(w *testenv.World) {
 }
 
 // C9: an older and wider profile comes to force by nothing but that profile: not
-// by the records of its launches, nor when its file is made to look unchanged.
+// by the cache entries of its launches, nor when its file is made to look unchanged.
 func TestC9OlderPolicy(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestC9OlderPolicy(t *testing.T) {
 		reads()
 	}
 	if found, err := filepath.Glob(filepath.Join(launches(w), "*.launch")); len(found) == 0 {
-		t.Fatalf("the launches leave no record; the test is void: %v", err)
+		t.Fatalf("the launches leave no cache entry; the test is void: %v", err)
 	}
 	kept := filepath.Join(w.Root, "kept")
 	if r := w.Host("cp", "-a", launches(w), kept); r.Status != 0 || !reads() {
@@ -64,7 +64,7 @@ func TestC9OlderPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if reads() {
-		t.Error("narrowed: the record of the old profile is used")
+		t.Error("narrowed: the cache entry of the old profile is used")
 	}
 	// The same file, changed and set back.
 	w.Write(profile, wide)
@@ -78,7 +78,7 @@ func TestC9OlderPolicy(t *testing.T) {
 			t.Fatal(r.Output())
 		}
 		if reads() {
-			t.Error("with the records of the old profile put back, it grants")
+			t.Error("with the cache entries of the old profile put back, it grants")
 		}
 		if err := os.Chtimes(profile, info.ModTime(), info.ModTime()); err != nil {
 			t.Fatal(err)

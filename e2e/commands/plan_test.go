@@ -87,10 +87,10 @@ func TestY11PlanMatchesKernel(t *testing.T) {
 // matcher compares calls with the steps of a plan and keeps the descriptors
 // that stand behind the plan's slots.
 type matcher struct {
-	fail   func(format string, args ...any)
-	slots  map[int]uint64
-	shared uint64 // where the memory shared with the launcher begins
-	opaque bool   // the process is not dumpable: strace can't read its memory
+	fail        func(format string, args ...any)
+	slots       map[int]uint64
+	shared      uint64 // where the memory shared with the launcher begins
+	nonDumpable bool   // the process is not dumpable: strace can't read its memory
 }
 
 // prelude is what the Go runtime and the launcher do in a new process before
@@ -199,7 +199,7 @@ func (m *matcher) step(o *op, c call) error {
 		m.slots[*o.Result] = fd
 	}
 	if o.Syscall == "prctl" && o.Args[0].Value == 4 { // PR_SET_DUMPABLE
-		m.opaque = true
+		m.nonDumpable = true
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func (m *matcher) arg(o *op, a *planArg, text string, unknown bool) error {
 			return fmt.Errorf("%s, want the shared memory at %#x+%d", text, m.shared, a.Value)
 		}
 	case "string":
-		if pointer(text) && (unknown || m.opaque) {
+		if pointer(text) && (unknown || m.nonDumpable) {
 			return nil
 		}
 		if s, ok := unquote(text); !ok || s != a.Str {
@@ -242,7 +242,7 @@ func (m *matcher) arg(o *op, a *planArg, text string, unknown bool) error {
 			return fmt.Errorf("%s, want the rights %s beneath slot %d, which holds %d", text, a.Bytes, a.Slot, m.slots[a.Slot])
 		}
 	case "struct":
-		if pointer(text) && (unknown || m.opaque) {
+		if pointer(text) && (unknown || m.nonDumpable) {
 			return nil
 		}
 		return structure(o, a, text)

@@ -167,14 +167,14 @@ func TestEnterWithOtherGroups(t *testing.T) {
 	if os.Getuid() != 0 {
 		w := testenv.NewWorld(t)
 		j := w.Runs("--profile", "default", "sleep", "600")
-		// The record of a launcher with other groups, which an ordinary user
-		// can't have in a test: the number of groups is changed in the record.
-		record := filepath.Join(w.Root, "run/jail", j.ID)
+		// The registration of a launcher with other groups, which an ordinary user
+		// can't have in a test: the number of groups is changed in the registration.
+		registration := filepath.Join(w.Root, "run/jail", j.ID)
 		if r := j.Enter("id", "-G"); r.Status != 0 || r.Stdout != groupsOf(t) {
 			t.Errorf("status %d: %s, want %s", r.Status, r.Output(), groupsOf(t))
 		}
-		if info, err := os.Stat(record); err != nil || info.Mode() != 0o600 {
-			t.Errorf("the record is %v, %v", info, err)
+		if info, err := os.Stat(registration); err != nil || info.Mode() != 0o600 {
+			t.Errorf("the registration is %v, %v", info, err)
 		}
 		return
 	}

@@ -100,7 +100,7 @@ func TestP5Equal(t *testing.T) {
 				t.Errorf("with %q, %s:\n%q, and of the entered process\n%q", flags, name, first[name], second[name])
 			}
 		}
-		// The comparison has teeth: of a process that is in no jail, nearly
+		// Negative control: of a process that is in no jail, nearly
 		// all of it differs.
 		outside := viewOf(control.Process.Pid)
 		for _, name := range []string{"CapBnd", "NoNewPrivs", "Seccomp", "ns/user", "ns/mnt", "limits", "mountinfo", "oom_score_adj", "uid_map"} {

@@ -60,7 +60,7 @@ func hostile(t *testing.T, flags []string, act ...string) (got caught, binary st
 
 // P1 and P2: a watcher inside never gets hold of the binary of jail, nor of
 // anything of a process that is on its way in. What a watcher finds when the guard
-// is off, and that it finds it, is in package jail: TestEnteringIsOpaque.
+// is off, and that it finds it, is in package jail: TestEnteringIsNonDumpable.
 func TestP1WatcherFindsNothing(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()

@@ -11,14 +11,14 @@ import (
 	"github.com/jail-project/jail/internal/testenv"
 )
 
-// P4, from inside: the records are out of reach of a program that may write
+// P4, from inside: the registrations are out of reach of a program that may write
 // the directory they lie in, also before there is one; and of one that sees it.
 func TestP4RecordsAreOutOfReach(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	run := filepath.Join(w.Root, "run")
-	// The same script works on a directory that is no record's.
+	// The same script works on a directory that is no registration's.
 	script := func(name string) string {
 		return fmt.Sprintf("d='%s'; f() { mkdir -p $d && echo forged >$d/forged; }; f || { rm -rf $d; f; } || { mv $d $d.old; f; }",
 			filepath.Join(run, name))
@@ -35,7 +35,7 @@ func TestP4RecordsAreOutOfReach(t *testing.T) {
 		if r.Status == 0 || r.Status == 125 {
 			t.Errorf("%s: status %d\n%s", c.name, r.Status, r.Output())
 		}
-		if found := w.Records(); len(found) > 0 {
+		if found := w.Registrations(); len(found) > 0 {
 			t.Errorf("%s: there is %q", c.name, found)
 		}
 		if r := w.Jail(append(append([]string{"run", "--profile", "default"}, c.flags...), "sh", "-c", script("other"))...); r.Status != 0 || !testenv.Exists(filepath.Join(run, "other/forged")) {
@@ -57,7 +57,7 @@ func TestP4RecordsAreOutOfReach(t *testing.T) {
 }
 
 // The directory is there and hidden before a jail shows what it lies in: one
-// that starts later must not record itself in the sight of the first.
+// that starts later must not show itself to the first.
 func TestP4RecordsOfLaterJails(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
@@ -77,21 +77,21 @@ func TestP4RecordsOfLaterJails(t *testing.T) {
 	}
 }
 
-// P4: what is not a record of the user's alone is not read, whatever it says.
+// P4: what is not a registration of the user's alone is not read, whatever it says.
 func TestP4ForeignFiles(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	j := w.Runs("--profile", "default", "sleep", "600")
 	dir := filepath.Join(w.Root, "run/jail")
-	record := filepath.Join(dir, j.ID)
-	data := w.Read(record)
+	registration := filepath.Join(dir, j.ID)
+	data := w.Read(registration)
 	restore := func() {
 		_ = os.RemoveAll(dir)
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(record, []byte(data), 0o600); err != nil {
+		if err := os.WriteFile(registration, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,13 +100,13 @@ func TestP4ForeignFiles(t *testing.T) {
 		name   string
 		change func() error
 	}{
-		{"a link", func() error { return errors.Join(os.Rename(record, other), os.Symlink(other, record)) }},
-		{"a file with two names", func() error { return os.Link(record, other) }},
-		{"a file that others can read", func() error { return os.Chmod(record, 0o644) }},
-		{"a damaged file", func() error { return os.WriteFile(record, []byte(data[:len(data)-1]), 0o600) }},
-		{"an empty file", func() error { return os.WriteFile(record, nil, 0o600) }},
-		{"a directory", func() error { return errors.Join(os.Remove(record), os.Mkdir(record, 0o700)) }},
-		{"another name", func() error { return os.Rename(record, filepath.Join(dir, "other-1")) }},
+		{"a link", func() error { return errors.Join(os.Rename(registration, other), os.Symlink(other, registration)) }},
+		{"a file with two names", func() error { return os.Link(registration, other) }},
+		{"a file that others can read", func() error { return os.Chmod(registration, 0o644) }},
+		{"a damaged file", func() error { return os.WriteFile(registration, []byte(data[:len(data)-1]), 0o600) }},
+		{"an empty file", func() error { return os.WriteFile(registration, nil, 0o600) }},
+		{"a directory", func() error { return errors.Join(os.Remove(registration), os.Mkdir(registration, 0o700)) }},
+		{"another name", func() error { return os.Rename(registration, filepath.Join(dir, "other-1")) }},
 		{"a directory that others can look into", func() error { return os.Chmod(dir, 0o755) }},
 		{"a link to a directory", func() error { return errors.Join(os.Rename(dir, other), os.Symlink(other, dir)) }},
 	} {
@@ -129,7 +129,7 @@ func TestP4ForeignFiles(t *testing.T) {
 	}
 	restore()
 	if r := j.Enter("true"); r.Status != 0 {
-		t.Errorf("the test is void: with the record as it was, %s", r.Output())
+		t.Errorf("the test is void: with the registration as it was, %s", r.Output())
 	}
 }
 

@@ -61,8 +61,8 @@ func TestPs(t *testing.T) {
 	if !b.Ends() {
 		t.Error("the other launcher is still there")
 	}
-	if left := w.Records(); len(left) > 0 {
-		t.Errorf("there are the records %q", left)
+	if left := w.Registrations(); len(left) > 0 {
+		t.Errorf("there are the registrations %q", left)
 	}
 	w.NothingRuns()
 }
@@ -145,8 +145,8 @@ func TestR8Stop(t *testing.T) {
 				t.Error("the launcher is still there")
 			}
 			w.NothingRuns()
-			if left := w.Records(); len(left) > 0 {
-				t.Errorf("there are the records %q", left)
+			if left := w.Registrations(); len(left) > 0 {
+				t.Errorf("there are the registrations %q", left)
 			}
 		})
 	}
@@ -163,7 +163,7 @@ func mindsTerm(pid int) bool {
 	return false
 }
 
-// The record of a launcher that was killed is swept, and nobody is taken for
+// The registration of a launcher that was killed is swept, and nobody is taken for
 // its jail.
 func TestKilledLauncherIsSwept(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
@@ -177,14 +177,14 @@ func TestKilledLauncherIsSwept(t *testing.T) {
 	if !testenv.Eventually(func() bool { return !testenv.Exists(fmt.Sprintf("/proc/%d", j.Main)) }) {
 		t.Fatal("the program outlived its launcher")
 	}
-	if left := w.Records(); len(left) != 1 {
-		t.Errorf("the test is void: there are the records %q", left)
+	if left := w.Registrations(); len(left) != 1 {
+		t.Errorf("the test is void: there are the registrations %q", left)
 	}
 	if r := w.Jail("stop", j.ID); r.Status != 125 || !strings.Contains(r.Stderr, "no jail") {
 		t.Errorf("status %d: %s", r.Status, r.Stderr)
 	}
-	if left := w.Records(); len(left) > 0 {
-		t.Errorf("there are the records %q", left)
+	if left := w.Registrations(); len(left) > 0 {
+		t.Errorf("there are the registrations %q", left)
 	}
 }
 

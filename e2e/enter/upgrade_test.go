@@ -11,7 +11,7 @@ import (
 )
 
 // R12: jail is updated while a jail runs. Who enters with the new one is confined
-// as the jail is; a record that another version wrote is refused.
+// as the jail is; a registration that another version wrote is refused.
 func TestR12BinaryReplaced(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
@@ -41,11 +41,11 @@ func TestR12BinaryReplaced(t *testing.T) {
 		t.Errorf("the test is void: what is granted can't be read: status %d, %s", r.Status, r.Output())
 	}
 
-	// The record begins with its version.
-	record := filepath.Join(w.Root, "run/jail", granted.ID)
-	data := []byte(w.Read(record))
+	// The registration begins with its version.
+	registration := filepath.Join(w.Root, "run/jail", granted.ID)
+	data := []byte(w.Read(registration))
 	put := func(data []byte) {
-		if err := os.WriteFile(record, data, 0o600); err != nil {
+		if err := os.WriteFile(registration, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,12 +55,12 @@ func TestR12BinaryReplaced(t *testing.T) {
 		put(other)
 		for _, args := range [][]string{{"enter", granted.ID, "cat", secret}, {"stop", "--grace", "0s", granted.ID}} {
 			if r := w.Jail(args...); r.Status != 125 || r.Stdout != "" || !strings.Contains(r.Stderr, "another version of jail") {
-				t.Errorf("a record of version %d: %q: status %d, %s", version, args, r.Status, r.Output())
+				t.Errorf("a registration of version %d: %q: status %d, %s", version, args, r.Status, r.Output())
 			}
 		}
 	}
 	put(data)
 	if r := w.Jail("stop", "--grace", "0s", granted.ID); r.Status != 0 {
-		t.Errorf("with the record as it was: status %d, %s", r.Status, r.Output())
+		t.Errorf("with the registration as it was: status %d, %s", r.Status, r.Output())
 	}
 }

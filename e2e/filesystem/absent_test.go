@@ -213,7 +213,7 @@ func TestY5LinkedWorkTree(t *testing.T) {
 				t.Errorf("%q were made", made)
 			}
 			before.Unchanged(t)
-			// Teeth: what git itself writes there can be written.
+			// Negative control: the files that git itself writes there can be written.
 			w.Succeeds(append(args, "sh", "-c", `d=$(git rev-parse --git-common-dir) && echo x >$d/jail-was-here && rm $d/jail-was-here`)...)
 		})
 	}

@@ -100,7 +100,7 @@ func (m *member) run(argv ...string) (r *testenv.Result, wrote, called bool) {
 	m.T.Helper()
 	size, calls := len(m.Read(m.secret)), m.calls.Load()
 	r = m.Host(slices.Concat(m.as, argv)...)
-	// Whoever was connected has returned from connect before it was accepted.
+	// A client that was connected has returned from connect before it was accepted.
 	called = r.Status != 125 && testenv.Within(200*time.Millisecond, func() bool { return m.calls.Load() > calls })
 	return r, len(m.Read(m.secret)) > size, called
 }
@@ -142,7 +142,7 @@ func TestN3Dropped(t *testing.T) {
 	if r, wrote, called := m.run(m.probe()...); !wrote || !called || !strings.Contains(r.Stdout, "behind") {
 		t.Fatalf("without jail: wrote %v, called %v\n%s", wrote, called, r.Output())
 	}
-	for range 2 { // the second from the record of the first
+	for range 2 { // the second from the cache entry of the first
 		if r, wrote, called := m.run(m.jailed("--write", m.shared, "--groups", "dropped")...); wrote || called || strings.Contains(r.Stdout, "behind") || r.Status == 125 {
 			t.Errorf("in the jail: wrote %v, called %v, exit status %d\n%s", wrote, called, r.Status, r.Output())
 		}

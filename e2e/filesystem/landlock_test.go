@@ -9,7 +9,7 @@ import (
 )
 
 // F4: a file on standard input can't be opened with more rights. Package jail
-// has the arm with Landlock switched off; by the command line that is refused.
+// has the variant with Landlock switched off; by the command line that is refused.
 func TestF4StandardInput(t *testing.T) {
 	t.Parallel()
 	w := testenv.NewWorld(t)

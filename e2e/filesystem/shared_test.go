@@ -108,7 +108,7 @@ func TestM9FilesRemovedMeanwhile(t *testing.T) {
 			t.Errorf("%q: written outside of the grants", c.flags)
 		}
 		if r := j.Enter("cat", secret); r.Status != 125 || r.Stdout != "" {
-			t.Errorf("%q: entered without a record: status %d, %s", c.flags, r.Status, r.Output())
+			t.Errorf("%q: entered without a registration: status %d, %s", c.flags, r.Status, r.Output())
 		}
 	}
 }

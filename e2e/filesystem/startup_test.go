@@ -29,7 +29,7 @@ func TestC3StartupFiles(t *testing.T) {
 	}
 }
 
-// startupArms tries to change files in the three arms, each of which begins with
+// startupVariants tries to change files in the three variants, each of which begins with
 // the files as they were. What changed is what the host has then.
 func startupVariants(w *testenv.World, files []string) {
 	w.T.Helper()

@@ -351,7 +351,7 @@ func TestOtherBuilds(t *testing.T) {
 		if out, err := w.Marked(build).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		for range 2 { // without a record, and from one
+		for range 2 { // without a cache entry, and from one
 			if r := w.Host(exe, "run", "--profile", "default", "echo", "printed"); r.Status != 0 || r.Stdout != "printed\n" {
 				t.Errorf("%+v: exit status %d\n%s", b, r.Status, r.Output())
 			}

@@ -126,27 +126,27 @@ raise SystemExit(3)`
 	}
 }
 
-// nothingLeft fails when a jail left a record, a placeholder or any other file.
+// nothingLeft fails when a jail left a registration, a placeholder or any other file.
 func nothingLeft(w *testenv.World, before testenv.Snapshot) {
 	w.T.Helper()
-	if left := w.Records(); len(left) > 0 {
+	if left := w.Registrations(); len(left) > 0 {
 		w.T.Errorf("registrations are left: %q", left)
 	}
 	if left, _ := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/placeholders/*")); len(left) > 0 {
-		w.T.Errorf("records of placeholders are left: %q", left)
+		w.T.Errorf("lists of placeholders are left: %q", left)
 	}
 	before.Unchanged(w.T)
 }
 
-// TestV2HasTeeth: without its filter a launcher is found to have none.
-func TestV2HasTeeth(t *testing.T) {
-	testenv.Requires(t, testenv.User|testenv.RootSlow)
+// TestV2NegativeControl: without its filter a launcher is found to have none.
+func TestV2NegativeControl(t *testing.T) {
+	testenv.Requires(t, testenv.Both)
 	t.Parallel()
 	w := testenv.NewWorld(t)
 	cmd := w.Command(unconfinedJail(w), "run", "--profile", "default", "sleep", "60")
 	testenv.Must(t, cmd.Start())
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-	if !testenv.Eventually(func() bool { return len(w.Records()) == 1 }) {
+	if !testenv.Eventually(func() bool { return len(w.Registrations()) == 1 }) {
 		t.Fatal("it does not run")
 	}
 	time.Sleep(200 * time.Millisecond)

@@ -23,7 +23,7 @@ func (s *scene) running(line ...string) string {
 	before := s.ids()
 	s.beside(line...)
 	s.files = files
-	// The record of a jail is written while its program begins.
+	// The registration of a jail is written while its program begins.
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		for _, id := range s.ids() {
 			if !slices.Contains(before, id) {

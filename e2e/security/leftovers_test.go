@@ -142,7 +142,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	all.Wait()
 	t.Logf("%d jails at once: %v", once, time.Since(began))
-	// A launcher that was killed could not remove its record; who lists jails
+	// A launcher that was killed could not remove its registration; who lists jails
 	// does. Its placeholders go with the next launch.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		ids := s.quiet(testenv.JailBin, "ps", "--names")
@@ -174,7 +174,7 @@ func ownGroup(t *testing.T) string {
 }
 
 // TestKilledAtAnyMoment kills launchers with a writable repository, a place for
-// records and placeholders, at moments of their life that nobody chose: nothing
+// registrations and placeholders, at moments of their life that nobody chose: nothing
 // outlives the launch that comes next.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()

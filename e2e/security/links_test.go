@@ -37,7 +37,7 @@ func planted(s *scene, a variant) *outcome {
 	case control:
 		launches = [][]string{{"/bin/sh", "-c", `mkdir -p "$0/new" && : >"$0/planted"`, way}}
 	case jailed, warm:
-		// The record of a launch is made before anything is planted.
+		// The cache entry of a launch is made before anything is planted.
 		for _, text := range targets(way) {
 			s.profile(text)
 		}
@@ -98,7 +98,7 @@ func exchanged(s *scene, a variant) *outcome {
 	case jailed: // and once more with the window held open
 		lines = [][]string{s.start(r, a, argv...)}
 		if os.Getuid() != 0 {
-			lines = append(lines, s.start(&row{profile: r.profile, edits: "window"}, teeth, argv...))
+			lines = append(lines, s.start(&row{profile: r.profile, edits: "window"}, negative, argv...))
 		}
 	case bwrap:
 		lines = [][]string{append([]string{
@@ -122,7 +122,7 @@ func exchanged(s *scene, a variant) *outcome {
 	for _, line := range lines {
 		s.race(o, a, launches, line)
 	}
-	s.records = nil // one that was refused is compiled anew, and kept when that went well
+	s.entries = nil // one that was refused is compiled anew, and kept when that went well
 	return o
 }
 
@@ -144,7 +144,7 @@ func (s *scene) race(o *outcome, a variant, launches int, line []string) {
 			_ = os.Remove(s.outside + "/planted")
 		}
 		// What is to fail is shown by one success.
-		if !a.inside() && seen > 0 && (made > 0 || a == teeth) {
+		if !a.inside() && seen > 0 && (made > 0 || a == negative) {
 			break
 		}
 	}

@@ -1,7 +1,7 @@
 // Package security proves jail free of the known classes of weakness: each has
 // an id and a row in a table, and is tried in several variants. Without a jail the
 // thing works, in the jail it does not, and with the one guard switched off it
-// works again. The same is tried in a jail that is made from the record of an
+// works again. The same is tried in a jail that is made from the cache entry of an
 // earlier launch and by jail enter, and in bubblewrap and firejail, whose known
 // holes show that the probe finds any.
 //

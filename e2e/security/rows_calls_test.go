@@ -45,12 +45,12 @@ func callRows() []row {
 			off: "the filter, the socket guard, and the limit on user namespaces", wide: open,
 		},
 		{
-			id: "K4", what: "calls that reach past every other guard, or have a record of holes", probe: []string{"surface"},
+			id: "K4", what: "calls that reach past every other guard, or have a history of holes", probe: []string{"surface"},
 			off: "the filter, the socket guard, and the limit on user namespaces", wide: open,
 		},
 		{
 			id: "K5", what: "devices beyond the 14 nodes of `/dev`", probe: []string{"devices"},
-			noTeeth: "`/dev` is always the jail's own",
+			noNegative: "`/dev` is always the jail's own",
 		},
 	}
 }

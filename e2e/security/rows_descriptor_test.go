@@ -20,7 +20,7 @@ func descriptorRows() []row {
 		},
 		{
 			id: "F1b", what: "standard descriptors that are closed at the start", try: closedStandard,
-			noTeeth: "without descriptors to close nothing is in their place",
+			noNegative: "without descriptors to close nothing is in their place",
 		},
 		{
 			id: "F2", what: "walking out through a directory that is open", probe: []string{"descriptors", "secret"},
@@ -40,7 +40,7 @@ func descriptorRows() []row {
 		},
 		{
 			id: "F3b", what: "a working directory that was deleted", try: deletedDirectory,
-			noTeeth: "a directory without a name can be granted to nobody",
+			noNegative: "a directory without a name can be granted to nobody",
 		},
 		{id: "F4", what: "opening standard input or output anew, with more rights", elsewhere: "TestF4"},
 		{
@@ -53,7 +53,7 @@ func descriptorRows() []row {
 		},
 		{
 			id: "F7", what: "the same over many launches with few descriptors", try: manyLaunches,
-			noTeeth: "row F1 has them", noControl: "without a launcher there is nothing to launch", noPeers: "row F1 asks them",
+			noNegative: "row F1 has it", noControl: "without a launcher there is nothing to launch", noPeers: "row F1 asks them",
 			noWarm: "all but the first of its launches are",
 		},
 	}
@@ -118,8 +118,8 @@ func deletedDirectory(s *scene, a variant) *outcome {
 	line := s.start(&row{}, a, testenv.ProbeBin, "cwd")
 	line = append([]string{"/bin/sh", "-c", `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"`, gone}, line...)
 	o := s.run(line...)
-	if a == warm { // the record of a launch in such a directory
-		s.records = s.kept()
+	if a == warm { // the cache entry of a launch in such a directory
+		s.entries = s.kept()
 		o = s.run(line...)
 	}
 	for _, f := range o.fields("cwd") {
@@ -134,7 +134,7 @@ func rendezvous(s *scene, a variant) *outcome {
 	name := filepath.Base(s.Root)
 	places := []string{"@" + name, "/tmp/" + name, "/dev/shm/" + name, "/var/tmp/" + name, strconv.Itoa(20000 + os.Getpid()%20000)}
 	r := &row{}
-	if a == teeth {
+	if a == negative {
 		r.wide = "network: host\n" + anySocket + "filesystem:\n  write: [{path: \"{root}/run\"}]\n"
 		places = []string{places[0], s.Root + "/run/socket", places[4]}
 	}

@@ -18,19 +18,19 @@ func environmentRows() []row {
 		},
 		{
 			id: "E2", what: "variables that make loaders and interpreters run something", try: steered,
-			noTeeth: "the launcher is one static program: there is nothing that loads",
+			noNegative: "the launcher is one static program: there is nothing that loads",
 		},
 		{
 			id: "E4", what: "arguments that look like options or shell code", try: arguments,
-			noControl: "it is about the launcher", noTeeth: "arguments are never read by a shell", noPeers: "it is about the launcher",
+			noControl: "it is about the launcher", noNegative: "arguments are never read by a shell", noPeers: "it is about the launcher",
 		},
 		{
 			id: "E7", what: "a home directory that is not the caller's", try: homes,
-			noControl: "it is about the launcher", noTeeth: "the check is part of reading a profile", noPeers: "it is about the launcher",
+			noControl: "it is about the launcher", noNegative: "the check is part of reading a profile", noPeers: "it is about the launcher",
 		},
 		{
 			id: "E8", what: "arguments and variables of any size and content", try: sizes,
-			noControl: "it is about the launcher", noTeeth: "nothing guards them", noPeers: "it is about the launcher",
+			noControl: "it is about the launcher", noNegative: "nothing guards them", noPeers: "it is about the launcher",
 		},
 		{id: "E9", what: "signals, umask and limits that are inherited", elsewhere: "TestE9"},
 		{id: "E5", what: "programs started from desktop files", absent: "jail writes no desktop files yet"},
@@ -128,7 +128,7 @@ func arguments(s *scene, a variant) *outcome {
 	if a != warm {
 		lines["an argument after --"] = slices.Insert(slices.Clone(launch), program, "--")
 	}
-	if a == jailed { // a record is of one line up to the program
+	if a == jailed { // a cache entry is of one line up to the program
 		lines["an argument without a verb"] = slices.Delete(slices.Clone(launch), 1, 2)
 	}
 	for what, line := range lines {

@@ -14,7 +14,7 @@ func leakRows() []row {
 	return []row{
 		{
 			id: "L1", what: "files of `/proc` about the host", try: procFiles,
-			noTeeth: "`/proc` is always the jail's own, with what is covered",
+			noNegative: "`/proc` is always the jail's own, with what is covered",
 		},
 		{
 			id: "L2", what: "`/sys`", probe: []string{"list", "/sys", "/sys/class/net", "/sys/kernel", "/sys/fs/cgroup", "/sys/devices"},
@@ -77,7 +77,7 @@ func procFiles(s *scene, a variant) *outcome {
 // identity looks for the names that only the host has.
 func identity(s *scene, a variant) *outcome {
 	r := &row{}
-	if a == teeth {
+	if a == negative {
 		r.wide = "namespaces: {uts: false}\nidentity: {machine-id: host}\nfilesystem: {read: [/etc/passwd, /var/log]}\n"
 	}
 	name, err := os.Hostname()
@@ -116,7 +116,7 @@ func identity(s *scene, a variant) *outcome {
 // to every way to ask.
 func oracles(s *scene, a variant) *outcome {
 	r := &row{}
-	if a == teeth {
+	if a == negative {
 		r.wide = "filesystem: {read: [\"{outside}\"]}\n"
 	}
 	there, missing := s.outside+"/secret", s.outside+"/nothing"
@@ -137,7 +137,7 @@ func oracles(s *scene, a variant) *outcome {
 // numbers of the host: pids beyond the own ones, its user ids, its groups.
 func numbers(s *scene, a variant) *outcome {
 	r := &row{}
-	if a == teeth {
+	if a == negative {
 		r.wide = "namespaces: {pid: false, cgroup: false}\n"
 	}
 	bystander(s)

@@ -19,7 +19,7 @@ func lifeRows() []row {
 		{id: "R2", what: "memory without end", elsewhere: "TestR2"},
 		{
 			id: "R2b", what: "writable directories in memory without bounds", probe: []string{"unbounded"},
-			noControl: "whether the host bounds its own is its business", noTeeth: "every tmpfs of a plan has bounds; TestPlans compares them",
+			noControl: "whether the host bounds its own is its business", noNegative: "every tmpfs of a plan has bounds; TestPlans compares them",
 		},
 		{id: "R3", what: "quotas that all processes of a user share", elsewhere: "TestR3"},
 		{
@@ -27,7 +27,7 @@ func lifeRows() []row {
 		},
 		{
 			id: "R4b", what: "outliving the shell that started the launcher", try: orphanOfShell,
-			noTeeth: "the launcher lives on and with it the jail, as any program started in the background does", noPeers: "row R4 asks them",
+			noNegative: "the launcher lives on and with it the jail, as any program started in the background does", noPeers: "row R4 asks them",
 			noControl: "it is about the launcher",
 		},
 		{id: "R5", what: "a service of a jail that dies", elsewhere: "TestR5"},

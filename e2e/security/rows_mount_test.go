@@ -14,10 +14,10 @@ func mountRows() []row {
 	return []row{
 		{
 			id: "M1", what: "links planted on the way to what is mounted", try: planted,
-			noTeeth: "links are resolved before anything is mounted; row M2 puts one there afterwards", noEnter: mountsNothing,
+			noNegative: "links are resolved before anything is mounted; row M2 puts one there afterwards", noEnter: mountsNothing,
 		},
 		{
-			id: "M1b", what: "ordinary links keep working", try: benign, noControl: "links work", noTeeth: "nothing stops them", noPeers: "it is about links that work",
+			id: "M1b", what: "ordinary links keep working", try: benign, noControl: "links work", noNegative: "nothing stops them", noPeers: "it is about links that work",
 		},
 		{
 			id: "M2", what: "a source that is exchanged for a link while the jail starts", try: exchanged,
@@ -34,7 +34,7 @@ func mountRows() []row {
 		{id: "M4", what: "a terminal that is exchanged while the jail starts", absent: "no terminal is bound: a jail has its own `/dev/pts`"},
 		{
 			id: "M5", what: "other files in the place of `/proc`, into which the launcher writes", try: overProc,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
+			noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 		},
 		{
 			id: "M6", what: "mounts that come to the host later, or leave the jail", try: propagation,
@@ -46,19 +46,19 @@ func mountRows() []row {
 		},
 		{
 			id: "M8", what: "taking a mask off again", try: unmasked,
-			noTeeth: "the kernel locks mounts that come from another user namespace; the control takes its own mask off",
+			noNegative: "the kernel locks mounts that come from another user namespace; the control takes its own mask off",
 		},
 		{
 			id: "M13", what: "a granted path that vanished or was replaced", try: vanished,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noEnter: mountsNothing,
+			noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noEnter: mountsNothing,
 		},
 		{
 			id: "M14", what: "names of profiles with `/`, `..`, control characters or a dash", try: names,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
+			noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 		},
 		{
 			id: "M15", what: "paths through `/proc/self/root` and its kin", try: magic,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
+			noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 		},
 		{id: "M9", what: "directories that everybody can write, and files that disappear while a jail runs", elsewhere: "TestM9"},
 		{id: "M12", what: "options about files that undo each other", elsewhere: "TestM12"},
@@ -67,7 +67,7 @@ func mountRows() []row {
 		{id: "M16", what: "names that differ in case only", elsewhere: "TestM16"},
 		{
 			id: "M17", what: "paths with commas, colons, backslashes and newlines", try: metacharacters,
-			noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noEnter: mountsNothing,
+			noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noEnter: mountsNothing,
 		},
 		{
 			id: "M18", what: "setuid programs and devices on mounts", probe: []string{"mount-flags"},
@@ -177,7 +177,7 @@ func propagation(s *scene, a variant) *outcome {
 	}
 	script, line := s.startAlone(&row{edits: "propagation"}, a, before, late, read...)
 	if a != entered {
-		_ = os.Remove(s.Project + "/up") // of the launch that left the record
+		_ = os.Remove(s.Project + "/up") // of the launch that left the cache entry
 		script += `( i=0; while [ ! -e up ] && [ $i -lt 1000 ]; do sleep 0.02; i=$((i+1)); done; ` + late + `echo go ) | "$@"`
 	}
 	o := s.alone(script, line...)
@@ -227,7 +227,7 @@ func unmasked(s *scene, a variant) *outcome {
 }
 
 // vanished: a path of the profile that goes away, or becomes a link, between
-// two launches of one command line. A record of the first must not serve.
+// two launches of one command line. A cache entry of the first must not serve.
 func vanished(s *scene, a variant) *outcome {
 	o := &outcome{parts: map[string]string{}, started: true}
 	if !a.inside() {

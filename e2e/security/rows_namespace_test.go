@@ -33,17 +33,17 @@ func namespaceRows() []row {
 		},
 		{
 			id: "N5", what: "changing groups in the new user namespace", probe: []string{"read", "/proc/self/setgroups"}, oracle: setgroups,
-			noTeeth: "the kernel lets an ordinary user map a group in no other order",
-			noPeers: "it is about namespaces made without privileges", asRoot: "it is about namespaces made without privileges",
+			noNegative: "the kernel lets an ordinary user map a group in no other order",
+			noPeers:    "it is about namespaces made without privileges", asRoot: "it is about namespaces made without privileges",
 		},
 		{
 			id: "N7", what: "control groups that can be written or mounted", try: cgroupWrites,
-			noControl: "an ordinary user may write no control group here",
-			noTeeth:   "an ordinary user may write no control group here",
+			noControl:  "an ordinary user may write no control group here",
+			noNegative: "an ordinary user may write no control group here",
 		},
 		{
 			id: "N10", what: "namespaces of processes outside", probe: []string{"namespaces-of", "{pid}"}, prepare: bystander,
-			noTeeth: "without a PID namespace, what is outside belongs to another user namespace: the kernel refuses",
+			noNegative: "without a PID namespace, what is outside belongs to another user namespace: the kernel refuses",
 		},
 		{id: "N3", what: "supplementary groups: what only they open is not granted, and they are gone where the profile drops them", elsewhere: "TestN3"},
 		{id: "N6", what: "starting as root", elsewhere: "TestN6"},
@@ -65,7 +65,7 @@ func withoutNamespaces(s *scene, a variant) *outcome {
 	s.through = []string{"unshare", "-Ur"}
 	line := s.start(&row{}, a, "/usr/bin/touch", ran)
 	script := `echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"`
-	if a == teeth {
+	if a == negative {
 		script = `exec "$@"`
 	}
 	_ = os.Remove(ran)

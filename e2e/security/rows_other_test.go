@@ -30,21 +30,21 @@ func otherRows() []row {
 		{id: "S14", what: "executing in spite of `noexec`", absent: "no profile can say what may be executed: what can be read can be"},
 		{
 			id: "S15", what: "calls newer than jail: numbers to 600 give ENOSYS", try: unknownCalls, noControl: "this kernel has no such call yet",
-			noTeeth: "TestNumbersBeyondTheNames compares filters that let them through", noPeers: "they list what they refuse",
+			noNegative: "TestNumbersBeyondTheNames compares filters that let them through", noPeers: "they list what they refuse",
 		},
 		{
 			id: "S16", what: "error numbers on which programs fall back", try: errnos,
-			noControl: "it is about the filter", noTeeth: "nothing is guarded", noPeers: "it is about the filter",
+			noControl: "it is about the filter", noNegative: "nothing is guarded", noPeers: "it is about the filter",
 		},
 		{
 			id: "V3", what: "setuid bits, capabilities and libraries of the launcher", try: privilegedBinary,
-			noControl: "it is about the launcher", noTeeth: "there is nothing to switch off", noWarm: aFile, noEnter: aFile,
+			noControl: "it is about the launcher", noNegative: "there is nothing to switch off", noWarm: aFile, noEnter: aFile,
 		},
 		{
 			id: "V8", what: "variables that steer the runtime of the launcher", try: steeredRuntime,
-			noControl: "it is about the launcher", noTeeth: "the variables are not read", noPeers: "they are not written in Go",
+			noControl: "it is about the launcher", noNegative: "the variables are not read", noPeers: "they are not written in Go",
 		},
-		{id: "V1", what: "a control socket", absent: "there is none: records of jails are checked instead, see P4"},
+		{id: "V1", what: "a control socket", absent: "there is none: registrations of jails are checked instead, see P4"},
 		{id: "V2", what: "a launcher whose memory somebody inside controls", elsewhere: "TestV2"},
 		{id: "V4", what: "parsers outside that read what a program inside chose", elsewhere: "TestV4"},
 		{id: "V5", what: "profiles made to exhaust the parser", elsewhere: "FuzzLoad"},

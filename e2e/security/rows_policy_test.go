@@ -21,7 +21,7 @@ const (
 func policyRows() []row {
 	about := func(id, what string, cases func(*scene) []policyCase) row {
 		return row{
-			id: id, what: what, noControl: aboutProfiles, noTeeth: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
+			id: id, what: what, noControl: aboutProfiles, noNegative: goodRuns, noPeers: aboutProfiles, noWarm: notKept, noEnter: hasProfile,
 			try: func(s *scene, a variant) *outcome { return s.policies(a, cases(s)) },
 		}
 	}
@@ -46,13 +46,13 @@ func policyRows() []row {
 		about("Y12", "a work tree that tries to widen or replace the profile", workTree),
 		{
 			id: "Y13", what: "switches that turn protection off, in reach from inside", try: switches,
-			noControl: aboutProfiles, noTeeth: "there is no such switch", noPeers: aboutProfiles,
+			noControl: aboutProfiles, noNegative: "there is no such switch", noPeers: aboutProfiles,
 		},
 		{id: "C1", what: "jail's own files, where they do not exist yet", elsewhere: "TestC1"},
 		{
 			id: "C2", what: "a cache that was changed", try: poisoned, noControl: "it is about the caches", noPeers: "it is about the caches",
-			noTeeth: "TestFlippedRecord and its kin change every byte of a record",
-			noWarm:  "the row itself begins with one", noEnter: "who enters reads no cache",
+			noNegative: "TestDamage and its kin change every byte of a cache entry",
+			noWarm:     "the row itself begins with one", noEnter: "who enters reads no cache",
 		},
 		{id: "C3", what: "files that others run later", elsewhere: "TestC3"},
 		{id: "C4", what: "hooks and settings of projects", elsewhere: "TestC4"},
@@ -211,7 +211,7 @@ func poisoned(s *scene, a variant) *outcome {
 	// A filter of its own, so that one is compiled and kept.
 	narrow := s.start(&row{profile: "syscalls: {deny: [mkdir]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret", s.Project+"/../outside/secret")
 	cache := filepath.Join(s.Home, ".cache", "jail")
-	records := func() (files []string) {
+	entries := func() (files []string) {
 		_ = filepath.WalkDir(cache, func(path string, d os.DirEntry, _ error) error {
 			if d != nil && d.Type().IsRegular() {
 				files = append(files, path)
@@ -225,11 +225,11 @@ func poisoned(s *scene, a variant) *outcome {
 		o.set(how, len(got.open()) > 0 || !got.started)
 	}
 	launch("new")
-	if len(records()) == 0 {
+	if len(entries()) == 0 {
 		s.T.Error("nothing is in the cache, so this proves nothing")
 	}
 	change := func(how string, edit func(name string, data []byte) []byte) {
-		for _, name := range records() {
+		for _, name := range entries() {
 			data, err := os.ReadFile(name)
 			if err != nil || len(data) == 0 {
 				continue
@@ -249,22 +249,22 @@ func poisoned(s *scene, a variant) *outcome {
 	change("zeros", func(_ string, data []byte) []byte { return make([]byte, len(data)) })
 	change("writable by others", func(name string, data []byte) []byte { _ = os.Chmod(name, 0o666); return data })
 	change("a link", func(name string, data []byte) []byte {
-		other := filepath.Join(s.Project, "record-"+filepath.Base(name))
+		other := filepath.Join(s.Project, "entry-"+filepath.Base(name))
 		s.Write(other, string(data))
 		_ = os.Remove(name)
 		s.link(other, name)
 		return nil
 	})
-	// The record of a wider profile under the name of this one.
+	// The cache entry of a wider profile under the name of this one.
 	wide := s.start(&row{profile: "filesystem: {read: [\"{outside}\"]}\n"}, jailed, testenv.ProbeBin, "read", s.outside+"/secret")
 	before := map[string]bool{}
 	_ = os.RemoveAll(cache)
 	s.run(narrow...)
-	for _, name := range records() {
+	for _, name := range entries() {
 		before[name] = true
 	}
 	s.run(wide...)
-	for _, name := range records() {
+	for _, name := range entries() {
 		if before[name] {
 			continue
 		}
@@ -275,6 +275,6 @@ func poisoned(s *scene, a variant) *outcome {
 			}
 		}
 	}
-	launch("another profile's record")
+	launch("another profile's cache entry")
 	return o
 }

@@ -11,7 +11,7 @@ func processRows() []row {
 	return []row{
 		{id: "P1", what: "overwriting the launcher's binary", elsewhere: "TestP1"},
 		{id: "P3", what: "tracing a process that enters a jail", elsewhere: "TestP3"},
-		{id: "P4", what: "forged records of running jails", elsewhere: "TestP4"},
+		{id: "P4", what: "forged registrations of running jails", elsewhere: "TestP4"},
 		{id: "P5", what: "a process that enters, weaker than the first", elsewhere: "TestP5"},
 		{id: "P6", what: "a process id that was used again", elsewhere: "TestP6"},
 		{id: "P7", what: "files from inside that the launcher reads", elsewhere: "TestP7"},
@@ -25,12 +25,12 @@ func processRows() []row {
 		},
 		{
 			id: "P8", what: "parts of jail called by hand", try: byHand, noControl: "without jail there are none",
-			noTeeth: "there are no such parts", noPeers: "it is about jail's own verbs",
+			noNegative: "there are no such parts", noPeers: "it is about jail's own verbs",
 			noWarm: "no jail is made", noEnter: "no jail is made",
 		},
 		{
 			id: "P9", what: "another exit status than the program's own", try: forgery,
-			noTeeth: "the init has no descriptor to take, and ends with the program's status",
+			noNegative: "the init has no descriptor to take, and ends with the program's status",
 		},
 		{
 			id: "L6", what: "the launcher's command line and environment in `/proc`", probe: []string{"search", "{canary}"},
@@ -48,7 +48,7 @@ func processRows() []row {
 // to look into.
 func lookIntoInit(s *scene, a variant) *outcome {
 	r := &row{}
-	if a == teeth {
+	if a == negative {
 		r.wide, r.edits = allCalls, "prctl:PR_SET_DUMPABLE"
 	}
 	s.Env = append(s.Env, "SECRET_TOKEN="+s.Canary)

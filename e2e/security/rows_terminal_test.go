@@ -42,7 +42,7 @@ func terminalRows() []row {
 		{id: "T8", what: "other terminals of the user", elsewhere: "TestT8"},
 		{
 			id: "T7", what: "escape sequences in messages about names", try: messages,
-			noTeeth: "messages have no other form", noWarm: notKept,
+			noNegative: "messages have no other form", noWarm: notKept,
 		},
 	}
 }
@@ -98,7 +98,7 @@ func messages(s *scene, a variant) *outcome {
 			if got := s.run(line...); raw(got.output()) {
 				o.parts[what] = "open"
 			} else if o.parts[what] == "" {
-				o.parts[what] = "shut"
+				o.parts[what] = "closed"
 			}
 		}
 	}

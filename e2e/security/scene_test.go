@@ -26,7 +26,7 @@ type scene struct {
 	tty            bool // on a terminal of its own
 	names          map[string]string
 	written        time.Time            // when the last profile was
-	records        map[string]time.Time // of launches, in the variant that begins with one
+	entries        map[string]time.Time // of launches, in the variant that begins with one
 	through        []string             // begins the command line of the launch that leaves one
 	keep           []*testenv.Command   // what runs beside
 
@@ -116,7 +116,7 @@ func (o *outcome) output() string { return o.stdout + o.stderr }
 
 // set records a part that the host's state decides.
 func (o *outcome) set(name string, open bool) {
-	o.parts[name] = "shut"
+	o.parts[name] = "closed"
 	if open {
 		o.parts[name] = "open"
 	}

@@ -73,7 +73,7 @@ func table(t *testing.T, results []*result) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", f[0], f[1])
 	}
 	b.WriteString("\n## Results\n\n")
-	b.WriteString("| id | what | control | jail | teeth | bubblewrap | firejail |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| id | what | control | jail | negative control | bubblewrap | firejail |\n|---|---|---|---|---|---|---|\n")
 	var notes strings.Builder
 	peers, worse := 0, 0
 	for _, r := range results {
@@ -99,17 +99,17 @@ This page is written by ` + "`make security-table`" + `; do not edit it. Every r
 machine described below as an ordinary user. The ids are those of the tests: ` + "`go test ./e2e/security -run 'TestRows/^T1$'`" + `.
 
 * **control**: without any jail. It has to work, or the row shows nothing.
-* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable: newly made, from the record of an
+* **jail**: in a jail of the profile ` + "`default`" + ` with the current directory writable: newly made, from the cache entry of an
   earlier launch, and in a jail that runs already (` + "`jail enter`" + `). Where the notes say so, also with one layer alone,
   every other off that would stop it.
-* **teeth**: the same jail with the one guard switched off that the notes name. It has to work again.
+* **negative control**: the same jail with the one guard switched off that the notes name. It has to work again.
 * **bubblewrap**: ` + "`bwrap --ro-bind / / --unshare-all --dev /dev --proc /proc`" + `, with the current directory writable.
 * **firejail**: with its default profile.
 
 Started as root, the tests are made once more with jails of root, which run as a user that is nobody's; without bubblewrap
 and firejail, and with the same result, but for what the notes say.
 
-"3 of 7" counts the ways that were tried and that worked. A dash means that the arm does not apply.
+"3 of 7" counts the ways that were tried and that worked. A dash means that the variant does not apply.
 
 ## The machine
 
@@ -130,7 +130,7 @@ func (r *result) cells() []string {
 	if r.row.noControl != "" && r.control.open == 0 {
 		r.control.ran = false
 	}
-	cells := []string{r.control.text("works", "does not work here"), r.jail.text("**OPEN**", "closed"), r.teeth.text("works again", "shut")}
+	cells := []string{r.control.text("works", "does not work here"), r.jail.text("**OPEN**", "closed"), r.negative.text("works again", "closed")}
 	return append(cells, r.bwrap.text("**open**", "closed"), r.firejail.text("**open**", "closed"))
 }
 
@@ -160,7 +160,7 @@ func (r *result) note() string {
 	}
 	add("switched off: %s", w.off)
 	add("this machine cannot show it without jail: %s", w.noControl)
-	add("no guard to switch off: %s", w.noTeeth)
+	add("no guard to switch off: %s", w.noNegative)
 	add("bubblewrap and firejail were not asked: %s", w.noPeers)
 	var alone []string
 	for _, l := range w.alone {
@@ -169,7 +169,7 @@ func (r *result) note() string {
 	add("each alone with all others off: %s", strings.Join(alone, ", "))
 	add("not with root: %s", w.asRoot)
 	add("guard not switched off with root: %s", w.rootOff)
-	add("not from a record: %s", w.noWarm)
+	add("not from a cache entry: %s", w.noWarm)
 	add("not by `jail enter`: %s", w.noEnter)
 	if len(w.twice) > 0 {
 		add("stopped by a second guard as well: %s", strings.Join(w.twice, ", "))

@@ -34,14 +34,14 @@ type row struct {
 	off, wide string
 	edits     string
 	// twice lists the beginnings of names of parts that another guard stops
-	// as well, so that they stay shut in the third variant.
+	// as well, so that they stay closed in the third variant.
 	twice []string
 
-	// noControl says why this host can't show the thing at all; noTeeth why
+	// noControl says why this host can't show the thing at all; noNegative why
 	// there is no guard that could be switched off.
-	noControl, noTeeth string
+	noControl, noNegative string
 	// noPeers says why bubblewrap and firejail are not asked; noWarm why there
-	// is no launch from a record, noEnter why nothing is to be entered.
+	// is no launch from a cache entry, noEnter why nothing is to be entered.
 	noPeers, noWarm, noEnter string
 	// asRoot says why root does not try the row, rootOff why it leaves the
 	// third variant out, in which its jail differs from a user's: its program is
@@ -69,7 +69,7 @@ const (
 	jailed   variant = "jail"
 	warm     variant = "warm"
 	entered  variant = "enter"
-	teeth    variant = "teeth"
+	negative variant = "negative control"
 	bwrap    variant = "bwrap"
 	firejail variant = "firejail"
 )
@@ -81,10 +81,10 @@ func (s *scene) start(r *row, a variant, argv ...string) []string {
 	case jailed:
 		return append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...)
 	case warm:
-		return s.recorded(append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...), len(argv))
+		return s.cached(append([]string{testenv.JailBin, "run", "--profile", s.profile(r.profile)}, argv...), len(argv))
 	case entered:
 		return s.enter(r, argv)
-	case teeth:
+	case negative:
 		text := r.wide
 		if text == "" {
 			text = r.profile
@@ -119,7 +119,7 @@ func (r *row) attemptIn(s *scene, a variant) *outcome {
 		o = s.measure(r, s.line(r, a))
 	}
 	if a == warm {
-		s.fromRecords()
+		s.fromEntries()
 	}
 	return o
 }
@@ -188,11 +188,11 @@ func (r *row) prove(t *testing.T) *result {
 	if r.only32 && testenv.Probe32 == "" {
 		t.Skip("no 32-bit programs can be built here")
 	}
-	// What the launch from a record needs grows old while the others are tried.
+	// What the launch from a cache entry needs grows old while the others are tried.
 	var aging *scene
 	if r.noWarm == "" {
 		aging = r.scene(t, warm)
-		aging.prepareRecord(r)
+		aging.prepareEntry(r)
 	}
 	free := r.attempt(t, control)
 	got.control = cellOf(free)
@@ -209,21 +209,21 @@ func (r *row) prove(t *testing.T) *result {
 		if !weak {
 			break
 		}
-		got.closed(t, variant(l.name+", alone"), r.only(l).attempt(t, teeth))
+		got.closed(t, variant(l.name+", alone"), r.only(l).attempt(t, negative))
 	}
-	if weak && r.noTeeth == "" && len(works) > 0 {
-		o := r.attempt(t, teeth)
-		got.teeth = cellOf(o)
-		var shut []string
+	if weak && r.noNegative == "" && len(works) > 0 {
+		o := r.attempt(t, negative)
+		got.negative = cellOf(o)
+		var closed []string
 		for _, name := range works {
 			if o.parts[name] != "open" && !slices.ContainsFunc(r.twice, func(p string) bool { return strings.HasPrefix(name, p) }) {
-				shut = append(shut, name+": "+o.parts[name])
+				closed = append(closed, name+": "+o.parts[name])
 			}
 		}
-		if len(shut) > 0 {
-			t.Errorf("with the guard off (%s) %q do not work again\n%s", r.off, shut, o.output())
+		if len(closed) > 0 {
+			t.Errorf("with the guard off (%s) %q do not work again\n%s", r.off, closed, o.output())
 		}
-		if got.teeth.open == 0 && len(shut) == 0 {
+		if got.negative.open == 0 && len(closed) == 0 {
 			t.Errorf("with the guard off (%s) nothing works again: %v\n%s", r.off, o.parts, o.output())
 		}
 	}
@@ -274,7 +274,7 @@ func cellOf(o *outcome) cell {
 
 // result is a row as measured.
 type result struct {
-	row                                   *row
-	proofs                                []string // tests elsewhere
-	control, jail, teeth, bwrap, firejail cell
+	row                                      *row
+	proofs                                   []string // tests elsewhere
+	control, jail, negative, bwrap, firejail cell
 }

@@ -6,15 +6,15 @@ import (
 	"github.com/jail-project/jail/internal/testenv"
 )
 
-// unguarded is the flag of the third arm.
+// unguarded is the flag of the third variant.
 const unguarded = "sockets=*"
 
-// reaches runs an act of the probe in three arms: on the host and with the
-// guard switched off the server counts one, in the jail none. The guarded arm
-// has the flags of the jail, the third arm in addition further ones.
+// reaches runs an act of the probe in three variants: on the host and with the
+// guard switched off the server counts one, in the jail none. The guarded variant
+// has the flags of the jail, the third variant in addition further ones.
 func reaches(w *testenv.World, s *testenv.Server, flags, further, act []string) {
 	w.T.Helper()
-	for _, arm := range []struct {
+	for _, variant := range []struct {
 		name   string
 		before []string
 		want   int64
@@ -23,9 +23,9 @@ func reaches(w *testenv.World, s *testenv.Server, flags, further, act []string) 
 		{"in the jail", slices.Concat([]string{testenv.JailBin, "run", "--read", testenv.BinDir}, flags), 0},
 		{"unguarded", slices.Concat([]string{testenv.JailBin, "run", "--read", testenv.BinDir, "--set", unguarded}, flags, further), 1},
 	} {
-		r := w.Host(slices.Concat(arm.before, []string{testenv.ProbeBin}, act)...)
-		if got := s.Arrived(); got != arm.want || (r.Status == 0) != (arm.want == 1) || r.Status == 125 {
-			w.T.Errorf("%s, %q: the server counts %d, want %d; exit status %d\n%s", arm.name, act, got, arm.want, r.Status, r.Output())
+		r := w.Host(slices.Concat(variant.before, []string{testenv.ProbeBin}, act)...)
+		if got := s.Arrived(); got != variant.want || (r.Status == 0) != (variant.want == 1) || r.Status == 125 {
+			w.T.Errorf("%s, %q: the server counts %d, want %d; exit status %d\n%s", variant.name, act, got, variant.want, r.Status, r.Output())
 		}
 	}
 }

@@ -116,12 +116,12 @@ func TestI2OtherNames(t *testing.T) {
 func TestI2CreatedLater(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
-	for _, arm := range []struct {
+	for _, variant := range []struct {
 		name  string
 		flags []string
 		want  int64
 	}{{"guarded", nil, 0}, {"unguarded", []string{"--set", unguarded}, 1}} {
-		t.Run(arm.name, func(t *testing.T) {
+		t.Run(variant.name, func(t *testing.T) {
 			t.Parallel()
 			w := testenv.NewWorld(t)
 			mark, path := w.Project+"/mark", w.Project+"/late"
@@ -137,9 +137,9 @@ func TestI2CreatedLater(t *testing.T) {
 				}
 				made <- s
 			}()
-			r := w.Jail(slices.Concat([]string{"run", "--read", testenv.BinDir, "--write", w.Project}, arm.flags, []string{testenv.ProbeBin, "connect-later", mark, path})...)
-			if got := (<-made).Arrived(); got != arm.want || (r.Status == 0) != (arm.want == 1) {
-				t.Errorf("the server counts %d, want %d; exit status %d\n%s", got, arm.want, r.Status, r.Output())
+			r := w.Jail(slices.Concat([]string{"run", "--read", testenv.BinDir, "--write", w.Project}, variant.flags, []string{testenv.ProbeBin, "connect-later", mark, path})...)
+			if got := (<-made).Arrived(); got != variant.want || (r.Status == 0) != (variant.want == 1) {
+				t.Errorf("the server counts %d, want %d; exit status %d\n%s", got, variant.want, r.Status, r.Output())
 			}
 		})
 	}
@@ -207,17 +207,17 @@ func TestListedSocket(t *testing.T) {
 func TestS9Races(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
-	for _, arm := range []struct {
+	for _, variant := range []struct {
 		name  string
 		flags []string
 		safe  bool
 	}{{"guarded", nil, true}, {"unguarded", []string{"--set", unguarded}, false}} {
-		t.Run(arm.name, func(t *testing.T) {
+		t.Run(variant.name, func(t *testing.T) {
 			t.Parallel()
 			w := testenv.NewWorld(t)
 			dir := w.Project + "/rw"
 			listed, other := testenv.Serve(t, "stream", dir+"/listed"), testenv.Serve(t, "stream", dir+"/other")
-			flags := slices.Concat([]string{"run", "--read", testenv.BinDir, "--write", dir, "--set", "sockets=" + dir + "/listed"}, arm.flags)
+			flags := slices.Concat([]string{"run", "--read", testenv.BinDir, "--write", dir, "--set", "sockets=" + dir + "/listed"}, variant.flags)
 			for _, act := range [][]string{
 				{"flip-address", dir + "/listed", dir + "/other"},
 				{"flip-name", dir + "/name", dir + "/listed", dir + "/other"},
@@ -231,9 +231,9 @@ func TestS9Races(t *testing.T) {
 					t.Errorf("%s: no connection was made: %s", act[0], r.Output())
 				// One may arrive of which the program does not hear: its thread
 				// was on the way out of the call.
-				case arm.safe && (b != 0 || a < connected):
+				case variant.safe && (b != 0 || a < connected):
 					t.Errorf("%s: %d reached what is not listed, %d of %d what is", act[0], b, a, connected)
-				case !arm.safe && b == 0:
+				case !variant.safe && b == 0:
 					t.Errorf("%s: the race never led to the other socket, so it shows nothing", act[0])
 				}
 			}

@@ -22,7 +22,7 @@ chown ann /mnt/project
 su ann -c 'cd /mnt/project; TERM=dumb sh /script-ann' 2>&1
 `
 
-// foldedScript takes the three arms of every attempt on a fresh directory: what
+// foldedScript takes the three variants of every attempt on a fresh directory: what
 // counts is whether its files are the same after it, seen from outside.
 const foldedScript = `
 fresh() {
@@ -35,7 +35,7 @@ state() { ls -A; cat .EnvRC Secret; }
 # seen NAME: whether somebody outside sees a difference.
 seen() { state >/tmp/after; cmp -s /tmp/before /tmp/after && echo "$1: same" || echo "$1: changed"; }
 
-# try NAME FLAGS SCRIPT: three arms; the flags are those that leave the guard out.
+# try NAME FLAGS SCRIPT: three variants; the flags are those that leave the guard out.
 try() {
 	fresh; state >/tmp/before
 	sh -c "$3"; seen $1-outside
@@ -43,7 +43,7 @@ try() {
 	fresh; jail $2 --write . sh -c "$3"; seen $1-wide
 }
 
-# look NAME FLAG SPELLING OPENED: the file is hidden in one spelling and opened in
+# look NAME FLAG ALIAS OPENED: the file is hidden by one alias and opened by
 # another. So many names in one directory have jail read it as a whole.
 look() {
 	fresh
@@ -63,7 +63,7 @@ look hide-write --write secret SECRET
 look hide-other --read Secret sEcReT
 
 # shows NAME PATH HIDDEN OPENED: a file is granted by itself, or by a pattern, and
-# hidden in another spelling.
+# hidden by another alias.
 shows() {
 	fresh
 	grep -q canary $4; echo "$1-outside: $?"

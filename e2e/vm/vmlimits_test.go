@@ -188,7 +188,7 @@ func expect(t *testing.T, have, want map[string]string) {
 	}
 }
 
-// The tests below have three arms: without jail, in the jail, and with the
+// The tests below have three variants: without jail, in the jail, and with the
 // limit widened. The state of the machine is looked at from outside of the jail.
 
 func TestR1InVM(t *testing.T) {

@@ -16,7 +16,7 @@ const (
 	User Requirement = 1 << iota // an ordinary user runs it
 	Root                         // root runs it (JAIL_TEST_AS_ROOT)
 	Slow                         // go test -short leaves it out
-	Both = User | Root
+	Both             = User | Root
 
 	// RootSlow is Root, but go test -short leaves it out for root: what it tests does
 	// not depend on who runs it.

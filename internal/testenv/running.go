@@ -100,8 +100,8 @@ func (j *RunningJail) Ends() bool {
 	}
 }
 
-// Records are the files of the jails that run.
-func (w *World) Records() []string {
+// Registrations are the files of the jails that run.
+func (w *World) Registrations() []string {
 	entries, _ := filepath.Glob(filepath.Join(w.Root, "run/jail/*"))
 	return entries
 }

@@ -1,6 +1,6 @@
-// Package child is what runs between fork and exec: a plan, encoded into memory that
-// the launcher shares, and the loop that executes it without the Go runtime. It decides
-// nothing; package compile has, and package launch follows what the child reports.
+// Package child runs between fork and exec: it encodes a plan into memory that launcher
+// and child share, and executes it in a loop without the Go runtime. Package compile
+// decides what is in the plan, and package launch reads the child's status messages.
 package child
 
 import (
@@ -16,15 +16,15 @@ import (
 // working allocator, no growing stack, and locks may be held by threads that no
 // longer exist. Therefore:
 //
-//   - Nothing is decided here. Every number, text and struct is laid out by
-//     Encode, in memory that the launcher shares, before the child reads it.
-//   - Every function that the child enters is nosplit, norace, nocheckptr and
-//     not inlined, and is entered with arguments that are numbers or pointers
-//     to memory that outlives it.
+//   - The child decides nothing. Encode writes every number, text and struct into shared
+//     memory before the child reads it.
+//   - Every function that the child enters is nosplit and norace, and is
+//     entered with arguments that are numbers or pointers to memory that
+//     outlives it.
 //   - No new variable escapes, nothing is allocated, no map, interface,
 //     closure, defer, append or string is touched, nothing is indexed.
-//   - There is no heap: the child has the memory that is shared, the code, and what
-//     belongs to variables of packages, see dontFork.
+//   - There is no heap: the child has the shared memory, the code, and the variables of
+//     packages, see dontFork.
 //   - The only calls are the two runtime hooks, the raw syscall stubs, and
 //     functions of this package. A test reads the compiled code and compares.
 
@@ -47,7 +47,7 @@ func fork(r *encoded, s *scratch, flags uintptr) (pid uintptr, errno syscall.Err
 	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
 	switch refused(pid) {
 	case 0, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOSPC, syscall.EUSERS: // as clone(2) would have it
-	default: // perhaps a filter of somebody else's, which can't look into the structure
+	default: // perhaps a seccomp filter around jail, which can't read the structure
 		s.handlers = true
 		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, s.top(), uintptr(s.clone.tls), r, s)
 	}
@@ -75,12 +75,11 @@ func cloneFirst(number, first, second, tls uintptr, r *encoded, s *scratch) (pid
 
 var _ = initProcess // which cloneFirst calls
 
-// initProcess is the life of the jail's init, and of the program's up to
-// execve. It makes its namespaces and waits for the launcher to write the plan
-// into the memory they share; end of file says that there will be none. Its
-// copy of the launcher's end of the report is closed first: with it, the
-// report would not end when the launcher dies, and the child would wait for
-// ever, or go on with nobody to answer to.
+// initProcess runs in the jail's init. It makes the namespaces, waits for the launcher to
+// write the plan into shared memory (end of file says that there is none), executes the
+// plan and forks the program's process. It closes its copy of the launcher's end of the
+// status socket first: with that open, it would see no end of file when the launcher
+// dies.
 //
 //go:noinline
 //go:nosplit
@@ -142,7 +141,7 @@ func initProcess(r *encoded, s *scratch) {
 //go:noescape
 func cloneProgram(flags, top uintptr, r *encoded, s *scratch) (pid uintptr)
 
-// program is the life of the program's process up to execve.
+// program runs in the program's process, up to execve.
 //
 //go:noinline
 //go:nosplit
@@ -208,8 +207,8 @@ func arg(r *encoded, s *scratch, kind plan.ArgKind, v uintptr) uintptr {
 	}
 }
 
-// beneath writes a descriptor, which is known only now, into the memory that
-// names it for the kernel.
+// beneath writes a descriptor, which Encode could not know, into the struct that the
+// kernel reads.
 //
 //go:noinline
 //go:nosplit

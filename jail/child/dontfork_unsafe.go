@@ -12,17 +12,16 @@ import (
 // takes its heap from, and what they are aligned to.
 const heapArena = 64 << 20
 
-// dontFork keeps the launcher's own memory from the child (madvise(2), MADV_DONTFORK): the heap, and what the
-// runtime keeps beside it, mapped before the memory they share and therefore
-// above. The child is not to know what the launcher knows. And memory that two
-// processes have is copied page by page when one of them writes, which takes
-// the launcher longer than anything else that it does.
+// dontFork makes the launcher's own memory DONTFORK regions (madvise(2), MADV_DONTFORK),
+// which the child does not get: the heap, and the runtime's mappings beside it, which are
+// older than the shared memory and therefore above it. The child must not have the
+// launcher's data. And the kernel would copy each page that one of them writes, which
+// takes the launcher longer than anything else that it does. A mapping that is missed
+// costs that time and nothing else.
 //
-// What is missed is copied: not more than time depends on it.
-//
-// A C library leaves memory behind, somewhere outside the heap, that the kernel
-// looks at in the child as well: the area that rseq(2) registered. Where there
-// is one, the heap is all that is kept from the child.
+// With a C library, the heap is the only DONTFORK region: the kernel reads the area that
+// the library registered with rseq(2) in the child as well, and that lies somewhere
+// outside of the heap.
 func (s *scratch) dontFork(shared []byte) {
 	heap := uintptr(unsafe.Pointer(new(uint64))) &^ (heapArena - 1)
 	_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, heap, heapArena, unix.MADV_DONTFORK)

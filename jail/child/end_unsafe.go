@@ -7,7 +7,7 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// How the processes of the child end. The rules of child_unsafe.go are true here.
+// How the processes of the child end. The rules of child_unsafe.go hold here.
 
 // wait reaps children until the program is among them, and ends like it.
 //
@@ -43,16 +43,15 @@ func fail(r *encoded, s *scratch, errno syscall.Errno) {
 	if s.message[0] != r.opCount-1 {
 		exit(plan.ExitFailed)
 	}
-	// execve failed. A filter that forbids write(2) swallowed the message;
-	// the status tells as much as a shell would.
+	// execve failed. The launcher has no status message when the filter forbids
+	// write(2); the exit status says as much as a shell's.
 	if errno == syscall.ENOENT {
 		exit(plan.ExitNotFound)
 	}
 	exit(plan.ExitNotExecutable)
 }
 
-// leave ends PID 1 the way the program ended: its status, or 128+N after
-// signal N.
+// leave ends the init the way the program ended: with its status, or 128+N after signal N.
 //
 //go:noinline
 //go:nosplit
@@ -65,8 +64,7 @@ func leave(status uint32) {
 	exit(uintptr(128 + status&0x7f))
 }
 
-// exit ends the process, by an instruction that does not exist if the filter
-// forbids the call.
+// exit ends the process, by an undefined instruction if the filter forbids the call.
 //
 //go:noinline
 //go:nosplit

@@ -13,8 +13,8 @@ import (
 	"github.com/jail-project/jail/procstat"
 )
 
-// Memory is what launcher and child share: the plan, encoded, and what each
-// process of the child keeps for itself.
+// Memory is shared by launcher and child: it holds the encoded plan and a scratch for
+// each process of the child.
 type Memory struct {
 	all    []byte
 	shared []byte // of that, the plan, see encoded
@@ -23,8 +23,8 @@ type Memory struct {
 	blocks map[*plan.Block]uintptr
 }
 
-// NewMemory maps memory for a plan of so many bytes. It is address space: pages are
-// taken only for what a plan fills.
+// NewMemory maps memory for a plan of so many bytes. The kernel allocates only the pages
+// that are written.
 func NewMemory(size int) (*Memory, error) {
 	all, err := unix.Mmap(-1, 0, size+int(scratchRoom), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
@@ -101,9 +101,9 @@ func (m *Memory) Fork(namespaces uintptr, d Descriptors) (pid int, err error) {
 	return int(child), nil
 }
 
-// findCommandLine looks up where the kernel reads /proc/PID/cmdline and
-// environ of this process from, fields 48 to 51 of proc_pid_stat(5). The
-// child's copy of that memory is overwritten.
+// findCommandLine looks up the memory that the kernel shows as /proc/PID/cmdline and
+// environ of this process, fields 48 to 51 of proc_pid_stat(5). The child overwrites its
+// copy.
 func (s *scratch) findCommandLine() error {
 	stat, err := procstat.Read("/proc/self/stat")
 	if err != nil {

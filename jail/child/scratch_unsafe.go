@@ -8,8 +8,8 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// scratch is what each process of the child keeps for itself. It lies in the
-// memory that launcher and child share, and the launcher leaves it alone.
+// scratch is the working memory of one process of the child. It lies in the memory that
+// launcher and child share; the launcher does not use it after fork.
 type scratch struct {
 	commandLine     unsafe.Pointer // the launcher's command line and environment
 	commandLineSize uintptr        // their length in bytes
@@ -20,7 +20,7 @@ type scratch struct {
 	action   [4]uintptr        // struct sigaction of the kernel
 	mask     uint64            // no signal
 
-	ours    uintptr  // the launcher's end of the report
+	ours    uintptr  // the launcher's end of the status socket
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack
 

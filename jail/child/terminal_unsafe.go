@@ -9,8 +9,8 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// The rules of child_unsafe.go are those of this file: it runs in the
-// init, which never executes anything.
+// The rules of child_unsafe.go hold here: this runs in the init, which never calls
+// execve.
 
 const newsSize = 128 // struct signalfd_siginfo
 
@@ -58,7 +58,7 @@ func serveTerminal(s *scratch, pid uintptr) {
 		}
 		ret, _, errno = syscall.RawSyscall6(syscall.SYS_READ, plan.ControlFD, uintptr(unsafe.Pointer(&s.message)), plan.StatusSize, 0, 0, 0)
 		if errno != 0 || ret != plan.StatusSize {
-			s.polls[0].Fd = -1 // the launcher wants nothing any more
+			s.polls[0].Fd = -1 // the launcher has closed its end
 			continue
 		}
 		s.group = uint32(own)

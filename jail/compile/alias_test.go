@@ -49,7 +49,7 @@ func (f folding) Same(a, b string) bool {
 }
 
 // TestFoldedNames looks up so many names that the directory is read, which
-// must not make what is there in another spelling seem missing.
+// must not make an entry seem missing that was asked for by an alias.
 func TestFoldedNames(t *testing.T) {
 	files := jailtest.Files{"/": "", "/home": "", "/home/Secret": "-", "/home/.SSH": "", "/home/b\xff": "-", "/home/1": "-"}
 	for range 20 { // entries are listed in no order
@@ -107,8 +107,8 @@ type unlisted struct{ host.Files }
 
 func (unlisted) Kinds(string, int) map[string]host.FileKind { return nil }
 
-// shown are the lines of a compiled plan that name a path, in any spelling.
-func shown(c *Compiled, name string) (steps []string) {
+// visible are the lines of a compiled plan that name a path, by any alias.
+func visible(c *Compiled, name string) (steps []string) {
 	for line := range strings.SplitSeq(planText(c), "\n") {
 		if strings.Contains(strings.ToLower(decomposed(line)), name) {
 			steps = append(steps, line)
@@ -117,9 +117,9 @@ func shown(c *Compiled, name string) (steps []string) {
 	return steps
 }
 
-// TestSpellingsInPlan grants a file in one spelling and hides it in another: it is
-// one place in the jail, which is hidden.
-func TestSpellingsInPlan(t *testing.T) {
+// TestAliasesInPlan grants a file by one alias and hides it by another: the jail has one
+// place for both, which is hidden.
+func TestAliasesInPlan(t *testing.T) {
 	folded := jailtest.Files{"/usr/bin/true": "x", "/mnt/usb/Secret": "-", "/mnt/usb/Other": "-", "/mnt/usb/\u00c9t\u00e9": "-"}
 	accents := jailtest.Files{"/usr/bin/true": "x", "/mnt/usb/secrete\u0301": "-", "/mnt/usb/other": "-"}
 	for _, c := range []struct {
@@ -154,24 +154,24 @@ func TestSpellingsInPlan(t *testing.T) {
 			}
 			return compiled
 		}
-		if steps := shown(profile("read", ""), "secret"); len(steps) == 0 {
-			t.Errorf("%s is not shown without the rule that hides it", c.grant)
+		if steps := visible(profile("read", ""), "secret"); len(steps) == 0 {
+			t.Errorf("%s is not visible without the rule that hides it", c.grant)
 		}
 		for _, order := range [][2]string{{"read", "hide"}, {"hide", "read"}} {
 			compiled := profile(order[0], order[1])
-			if steps := shown(compiled, "secret"); len(steps) != 0 {
+			if steps := visible(compiled, "secret"); len(steps) != 0 {
 				t.Errorf("%s is granted, %s hidden (%v), and the plan has %q", c.grant, c.hide, order, steps)
 			}
-			if other := shown(compiled, "other"); c.grant == "*" && len(other) == 0 {
+			if other := visible(compiled, "other"); c.grant == "*" && len(other) == 0 {
 				t.Errorf("%s does not show the other file", c.grant)
 			}
 		}
 	}
 }
 
-// TestSpellingOfDirectories: two spellings of a directory are one directory, also
-// where only a later lookup has it read.
-func TestSpellingOfDirectories(t *testing.T) {
+// TestAliasesOfDirectories: two aliases of a directory are one directory, also when only
+// a later lookup reads it.
+func TestAliasesOfDirectories(t *testing.T) {
 	files := folding{jailtest.Files{"/mnt/USB/Dir/file": "-"}}
 	r := host.NewResolver(files)
 	if got := r.Resolve("/mnt/usb/dir").Real; got != "/mnt/usb/dir" {
@@ -198,9 +198,9 @@ func TestSpellingOfDirectories(t *testing.T) {
 	}
 }
 
-// TestSpellingRefused: nothing tells which of the listed names a spelling leads to,
-// or whether two spellings lead to one file.
-func TestSpellingRefused(t *testing.T) {
+// TestAmbiguousAliasesRefused: a name may be an alias of several listed names, or two
+// names may be aliases of one file.
+func TestAmbiguousAliasesRefused(t *testing.T) {
 	accents := normalizing{jailtest.Files{"/usr/bin/true": "x", "/d/e\u0301": "-", "/d/f": "-"}}
 	for _, c := range []struct {
 		files host.Files

@@ -9,15 +9,14 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// Who starts a jail as the host's root gets one that runs as somebody else: a
-// user id that nobody has, new for every jail, which is root in the jail and
-// nothing outside. What the profile grants is shown through mounts that turn
-// the owner root into that user and back (mount_setattr(2), ID-mapped mounts).
-// Everything in the jail's own process happens as that user, as in any other
-// jail; what takes the rights of root the launcher does before it.
+// A jail that the host's root starts runs as another user: an unused user id, new for
+// every jail, which is root in the jail and has no rights outside. Granted files are
+// visible through ID-mapped mounts, which turn the owner root into that user and back
+// (mount_setattr(2)). The jail's own process works as that user, as in any other jail;
+// the launcher does what takes the rights of root, before.
 
-// refuseHalfRoot refuses a root that can't become somebody else, as in a
-// container: what it starts would own all that root owns.
+// refuseHalfRoot refuses a root that can't become another user, as in a container: its
+// jails would own all files of root.
 func (k *compiler) refuseHalfRoot() {
 	if k.h.RunAs < 0 {
 		k.problems = append(k.problems, diag.Diagnostic{
@@ -50,8 +49,8 @@ func (k *compiler) become(b *builder) {
 	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 1, "")
 }
 
-// borrow has the launcher clone a mount, where the jail's user could not
-// reach the source, or not write it. It is false where the child can do it.
+// borrow adds a clone of a mount to the plan that the launcher makes, where the jail's
+// user could not reach or write the source. It is false where the child can clone it.
 func (m *mounter) borrow(source string, dir bool, attr *plan.Block) (plan.Slot, bool) {
 	if m.h.RunAs <= 0 || attr != m.writable && m.h.Files.Public(source) {
 		return plan.NoSlot, false
@@ -79,7 +78,7 @@ func atOrNone(at *diag.Range) *diag.Range {
 	return at
 }
 
-// own attaches a borrowed mount inside the jail's tree, out of sight: of one
+// own attaches a borrowed mount inside the jail's tree, where no path leads to it: of one
 // that is attached nowhere an overlay takes no directory, since it belongs to the
 // user namespace of the launcher.
 func (m *mounter) own(s plan.Slot) plan.Slot {

@@ -11,8 +11,8 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// builder collects the ops of a plan. Its origin fields are stamped on every
-// op, so that the steps of the compiler name what they do once.
+// builder collects the ops of a plan. It copies its origin fields to every op, so that
+// a step of the compiler sets them once.
 type builder struct {
 	list    *[]plan.Op
 	args    []plan.Arg // arena: the Args of all ops are cut from it

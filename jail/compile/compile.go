@@ -108,10 +108,10 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.descriptors(b)     // nothing but what was passed on survives execve
 	k.waitForReaper(b)   // should it fail, the program has not run
 	k.restrict(b)        // after no_new_privs, which it needs, and all set-up
-	k.socketFilter(b)    // its listener goes to the launcher with the report
+	k.socketFilter(b)    // its listener goes to the launcher with "ready"
 	k.openFiles(b)       // no descriptor is opened from here on
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
-	k.ready(b)           // the filter may forbid write(2), so the report comes first
+	k.ready(b)           // the filter may forbid write(2), so the message comes first
 	k.filter(b)          // as late as possible: it restricts the launcher as well
 	b.each = false
 	if len(c.Argv) > 0 {

@@ -50,16 +50,16 @@ func (m *mounter) dev(path string, around fstree.Setting) {
 var procReadOnly = [...]string{"sys", "sysrq-trigger"}
 
 // procHidden lists what of /proc tells every user about the host, its keys,
-// its disks and buses, when keys are pressed, which boot this is, or which inodes
-// are locked by whoever (proc_locks(5): locks of open files are in every PID
-// namespace's list).
+// its disks and buses, when keys are pressed, which boot this is, or which inodes are
+// locked, by any process (proc_locks(5): every PID namespace lists the locks of open
+// files).
 var procHidden = [...]string{
 	"acpi", "asound", "bus", "cmdline", "config.gz", "diskstats", "fs", "interrupts", "irq", "kallsyms", "key-users", "keys",
 	"locks", "modules", "partitions", "scsi", "sys/kernel/random/boot_id",
 }
 
-// procHiddenFromRoot lists what the kernel itself keeps from everybody but
-// the host's root user.
+// procHiddenFromRoot lists files that the kernel itself lets only the host's root user
+// read.
 var procHiddenFromRoot = [...]string{
 	"kcore", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "pagetypeinfo",
 	"sched_debug", "slabinfo", "timer_list", "timer_stats", "vmallocinfo",
@@ -125,9 +125,9 @@ const watchers = "64\n"
 
 // quotas lowers what the jail's user namespace may use of what the kernel
 // counts per user (namespaces(7), /proc/sys/user). No further user namespaces
-// are a guard beside the syscall filter. The files of the host's /proc speak for the
-// namespace of whoever opens them, and are cheaper to find than those of a new
-// /proc; in a container they are read-only.
+// are a guard beside the syscall filter. The files of the host's /proc apply to the
+// namespace of the process that opens them, and cost less to look up than those of a
+// new /proc; in a container they are read-only.
 func (m *mounter) quotas(dir plan.Arg, proc string) {
 	if !m.nestedUsers.V {
 		m.because("forbid", "nested user namespaces", &m.nestedUsers.At)

@@ -21,7 +21,7 @@ type Entry struct {
 	sockets   *unixsock.Rules
 }
 
-// entryRules are what a compilation notes for whoever enters the jail.
+// entryRules are what a compilation notes for entering the jail later.
 type entryRules struct {
 	keep, set []string // the environment, as a rule
 	// files tells that a file may be a standard stream: what it can be opened again
@@ -45,8 +45,7 @@ func (c *Compiled) Entry(sockets *unixsock.Rules) *Entry {
 	return e
 }
 
-// Sockets are the rules by which connections of who enters are answered, nil for
-// none.
+// Sockets are the rules for connections of processes that enter, nil for none.
 func (e *Entry) Sockets() *unixsock.Rules { return e.sockets }
 
 // ownSlots is how many slots Join needs beside those of the entry.
@@ -97,8 +96,8 @@ func (e *Entry) complete() bool {
 // Problems tells what of the caller's standard streams can't be passed on.
 func (e *Entry) Problems(stdio *[3]host.Stream) diag.List { return streamProblems(stdio, e.files) }
 
-// streams adds rules about the standard streams of whoever enters to the
-// rulesets that the steps of the entry have made.
+// streams adds rules about the standard streams of the process that enters to the
+// rulesets of the entry's steps.
 func (e *Entry) streams(b *builder, stdio *[3]host.Stream) {
 	var rulesets []*plan.Op
 	for i := range e.ops[0] {

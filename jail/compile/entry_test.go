@@ -168,7 +168,7 @@ func TestWhatIsExecuted(t *testing.T) {
 }
 
 // FuzzDecodeEntry: whatever the bytes, no panic, and what is accepted can be
-// lowered and has one spelling.
+// lowered and has one encoding.
 func FuzzDecodeEntry(f *testing.F) {
 	small := &Entry{keep: []string{"A"}, ops: [3][]plan.Op{0: {{
 		Name: "x", Number: 1, Out: plan.NoSlot, Args: []plan.Arg{block(vector("v", []string{"a"})), text("b"), initBarrier()},

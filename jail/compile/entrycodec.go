@@ -19,9 +19,9 @@ const (
 
 var errNotEntry = errors.New("this does not say how to enter a jail, or another version of jail wrote it")
 
-// Encode writes an entry for DecodeEntry. Places in profiles are left out:
-// the texts may have changed when somebody looks. It fails when a step needs
-// a descriptor that no other step of the entry opens.
+// Encode writes an entry for DecodeEntry. It leaves out positions in profiles, which may
+// have changed when the entry is read. It fails when a step needs a descriptor that no
+// other step of the entry opens.
 func (e *Entry) Encode() ([]byte, error) {
 	if !e.complete() {
 		return nil, errors.New("internal error: a step for each process of a jail uses a descriptor of the launch")
@@ -45,7 +45,8 @@ func (e *Entry) Encode() ([]byte, error) {
 	return w.b, nil
 }
 
-// appendRules writes what the launcher of an entered process answers by.
+// appendRules writes the rules by which the launcher of an entered process answers
+// connections.
 func appendRules(b []byte, r *unixsock.Rules) []byte {
 	if r == nil {
 		return wire.AppendNumber(b, 0)
@@ -86,8 +87,8 @@ func appendTexts(b []byte, texts []string) []byte {
 	return b
 }
 
-// opWriter writes steps. A block that is used twice is one block when it is
-// read again: what the kernel writes there by one step another step reads.
+// opWriter writes steps. A block that two steps share stays one block, since the kernel
+// may write into it in one step and read it in the other.
 type opWriter struct {
 	b      []byte
 	blocks map[*plan.Block]uint64 // numbered from 1 in the order in which they end

@@ -27,31 +27,31 @@ filesystem:
 	tests := []struct {
 		path   string
 		real   string // when it differs
-		sight  fstree.Sight
+		want   fstree.Visibility
 		by     string // the deciding rule as written, "" for none
 		line   int
 		passed []string // as written, widest first
 	}{
-		{path: "/usr/bin/true", sight: fstree.ReadOnly, by: "/bin", line: 5, passed: []string{"/usr"}},
-		{path: "/usr/lib/libc.so", sight: fstree.ReadOnly, by: "/usr", line: 4},
-		{path: "/bin/true", real: "/usr/bin/true", sight: fstree.ReadOnly, by: "/bin", line: 5, passed: []string{"/usr"}},
-		{path: "/home/ann/docs/x", real: "/srv/docs/x", sight: fstree.ReadOnly, by: "~/docs", line: 6},
-		{path: "/home/ann/src", sight: fstree.Writable, by: "~/src", line: 8},
-		{path: "/home/ann/src/new", sight: fstree.Writable, by: "~/src", line: 8},
-		{path: "/home/ann/src/main.c", sight: fstree.Hidden, by: "~/src/main.c", line: 11, passed: []string{"~/src"}},
-		{path: "/home/ann/src/.git/hooks", sight: fstree.ReadOnly, by: "/home/ann/src/.git/hooks", passed: []string{"~/src"}},
-		{path: "/home/ann/made", sight: fstree.Writable, by: "~/made", line: 9},
-		{path: "/home/ann/.ssh/id_rsa", sight: fstree.Hidden, by: "/home/ann/.ssh", line: 12},
-		{path: "/home/ann/Downloads/a.pdf", sight: fstree.Layered, by: "~/Downloads", line: 14},
-		{path: "/tmp", sight: fstree.Tmpfs, by: "/tmp", line: 13},
-		{path: "/tmp/x", sight: fstree.Tmpfs, by: "/tmp", line: 13},
-		{path: "/home/ann", sight: fstree.Frame},
-		{path: "/home", sight: fstree.Frame},
-		{path: "/etc/passwd", sight: fstree.Own, by: "/etc/passwd"}, // a list with one account
-		{path: "/etc/fstab", sight: fstree.Absent},
-		{path: "/nowhere", sight: fstree.Absent},
-		{path: "/dev/null", sight: fstree.Own, by: "/dev"},
-		{path: "/proc/self", sight: fstree.Own, by: "/proc"},
+		{path: "/usr/bin/true", want: fstree.ReadOnly, by: "/bin", line: 5, passed: []string{"/usr"}},
+		{path: "/usr/lib/libc.so", want: fstree.ReadOnly, by: "/usr", line: 4},
+		{path: "/bin/true", real: "/usr/bin/true", want: fstree.ReadOnly, by: "/bin", line: 5, passed: []string{"/usr"}},
+		{path: "/home/ann/docs/x", real: "/srv/docs/x", want: fstree.ReadOnly, by: "~/docs", line: 6},
+		{path: "/home/ann/src", want: fstree.Writable, by: "~/src", line: 8},
+		{path: "/home/ann/src/new", want: fstree.Writable, by: "~/src", line: 8},
+		{path: "/home/ann/src/main.c", want: fstree.Hidden, by: "~/src/main.c", line: 11, passed: []string{"~/src"}},
+		{path: "/home/ann/src/.git/hooks", want: fstree.ReadOnly, by: "/home/ann/src/.git/hooks", passed: []string{"~/src"}},
+		{path: "/home/ann/made", want: fstree.Writable, by: "~/made", line: 9},
+		{path: "/home/ann/.ssh/id_rsa", want: fstree.Hidden, by: "/home/ann/.ssh", line: 12},
+		{path: "/home/ann/Downloads/a.pdf", want: fstree.Layered, by: "~/Downloads", line: 14},
+		{path: "/tmp", want: fstree.Tmpfs, by: "/tmp", line: 13},
+		{path: "/tmp/x", want: fstree.Tmpfs, by: "/tmp", line: 13},
+		{path: "/home/ann", want: fstree.Frame},
+		{path: "/home", want: fstree.Frame},
+		{path: "/etc/passwd", want: fstree.Own, by: "/etc/passwd"}, // a list with one account
+		{path: "/etc/fstab", want: fstree.Absent},
+		{path: "/nowhere", want: fstree.Absent},
+		{path: "/dev/null", want: fstree.Own, by: "/dev"},
+		{path: "/proc/self", want: fstree.Own, by: "/proc"},
 	}
 	h := jailtest.Desktop()
 	c, problems := compileFor(t, profile, h, "true")
@@ -64,8 +64,8 @@ filesystem:
 				test.real = test.path
 			}
 			e := c.View.Explain(test.path)
-			if e.Path != test.path || e.Real != test.real || e.Sight != test.sight || e.Broken {
-				t.Errorf("got %s leading to %s, %v, broken %t; want %s, %v", e.Path, e.Real, e.Sight, e.Broken, test.real, test.sight)
+			if e.Path != test.path || e.Real != test.real || e.Visibility != test.want || e.Broken {
+				t.Errorf("got %s leading to %s, %v, broken %t; want %s, %v", e.Path, e.Real, e.Visibility, e.Broken, test.real, test.want)
 			}
 			by, line := "", 0
 			if e.By != nil {
@@ -89,8 +89,8 @@ filesystem:
 func TestExplainBeaten(t *testing.T) {
 	c, _ := compileFor(t, "filesystem: {write: [~/.ssh/id_rsa], hide: [\"~/.ssh/id_*\"]}\n", jailtest.Desktop(), "true")
 	e := c.View.Explain("/home/ann/.ssh/id_rsa")
-	if e.Sight != fstree.Writable || e.By.Written != "~/.ssh/id_rsa" {
-		t.Fatalf("got %v by %+v", e.Sight, e.By)
+	if e.Visibility != fstree.Writable || e.By.Written != "~/.ssh/id_rsa" {
+		t.Fatalf("got %v by %+v", e.Visibility, e.By)
 	}
 	if len(e.Beaten) != 1 || e.Beaten[0].Written != "~/.ssh/id_*" {
 		t.Errorf("beaten: %+v", e.Beaten)

@@ -26,7 +26,7 @@ func (m *mounter) tmpfs(gr *fstree.Grant, path string, around fstree.Setting) {
 			Code:    "no-mount-point",
 			Summary: fmt.Sprintf("there is no directory %s on this host to put a tmpfs on", diag.Quote(gr.Written)),
 			Subject: *gr.At,
-			Notes:   []diag.Note{{Text: "its surroundings come from the host because of this entry", At: *around.By.At}},
+			Notes:   []diag.Note{{Text: "the directory around it comes from the host because of this entry", At: *around.By.At}},
 			Remedy:  "make the directory, or choose a path whose parent is not shared with the host",
 		})
 		return

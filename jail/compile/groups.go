@@ -21,17 +21,17 @@ import (
 // refuses a grant that works by such a group alone, dropped has newgidmap(1)
 // write the map and gives the groups up, keep does nothing.
 
-// What permission bits allow (inode(7)); in a directory, search stands for
-// reaching what is in it.
+// The rights of permission bits (inode(7)). Search of a directory allows to reach its
+// entries.
 const (
 	mayRead   = 4
 	mayWrite  = 2
 	maySearch = 1
 )
 
-// judgeGroups refuses grants that the caller has only by a supplementary
-// group. It looks at what is granted and at the way to it; what lies below a
-// granted directory is not looked at, which could take minutes.
+// judgeGroups refuses grants that the caller has only by a supplementary group. It looks
+// at granted paths and the directories on the way, and not at the files below a granted
+// directory, which could take minutes.
 func (k *compiler) judgeGroups() {
 	if len(k.h.Groups) == 0 || k.h.RunAs > 0 {
 		return
@@ -95,7 +95,7 @@ func (j *groupJudge) grant(gr *fstree.Grant) {
 			want |= mayWrite
 		}
 	default:
-		want |= mayWrite // a read-only mount keeps nobody from a socket, a pipe or a device
+		want |= mayWrite // a read-only mount does not forbid writing to a socket, a pipe or a device
 	}
 	if gid := j.needed(path, o, want); gid != noGroup {
 		j.refuse(gr, path, path, gid)
@@ -194,7 +194,7 @@ func parseACL(b []byte) []aclEntry {
 }
 
 // allowed is the kernel's decision about one right (acl(5), "Access check
-// algorithm"), for somebody with these groups and no capability.
+// algorithm"), for a process with these groups and no capability.
 func allowed(o host.Owner, acl []aclEntry, uid int, groups []int, bit uint32) bool {
 	switch {
 	case o.UID == uid:

@@ -25,11 +25,11 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// TestEnteringIsOpaque enters a jail in which somebody watches for processes
+// TestEnteringIsNonDumpable enters a jail in which somebody watches for processes
 // that come in: nothing of them can be opened, read or traced before they are the
 // program. With the one guard of it taken out, all of that works. Landlock, which
 // guards it once more, is off.
-func TestEnteringIsOpaque(t *testing.T) {
+func TestEnteringIsNonDumpable(t *testing.T) {
 	probe := filepath.Join(t.TempDir(), "probe")
 	testenv.Must(t, testenv.BuildProbe(probe))
 	name := filepath.Base(ownBinary(t)) // of the processes on their way in
@@ -134,7 +134,7 @@ func watched(t *testing.T, guarded bool, act ...string) caught {
 }
 
 // launched starts a jail that may write dir, with more lines in its profile,
-// and records it there.
+// and registers it there.
 func launched(t *testing.T, dir, more string, argv ...string) (*launch.Process, registry.Place) {
 	t.Helper()
 	if limit, err := os.ReadFile("/proc/sys/user/max_user_namespaces"); err != nil || strings.TrimSpace(string(limit)) == "0" {

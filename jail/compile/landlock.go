@@ -83,7 +83,7 @@ func (k *compiler) confine() {
 	k.plan.Landlock = int(k.landlock.abi)
 }
 
-// NoLandlock says what is to be done about a kernel without Landlock.
+// NoLandlock is the diagnostic for a kernel without Landlock.
 func NoLandlock(k *host.Kernel) string {
 	if k.LandlockOff {
 		return "boot with landlock in the lsm= parameter of the kernel"
@@ -195,9 +195,8 @@ func (k *compiler) restrict(b *builder) {
 }
 
 // rejoin makes the steps by which a process that entered the jail's namespaces
-// gets rulesets like the program's, and the root directory. What the program
-// could put at one of the paths lies beneath what it may change anyway, and no
-// link is followed.
+// gets rulesets like the program's, and the root directory. The paths that it opens can
+// only lead to files that the program may change anyway, since no link is followed.
 func (k *compiler) rejoin(m *mounter) {
 	c := &k.landlock
 	if c.abi == 0 {

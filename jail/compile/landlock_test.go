@@ -162,7 +162,7 @@ func TestS11FilesWithOneLayer(t *testing.T) {
 	} {
 		reset()
 		made := b.plan(b.rules(b.path("r"), ""), c.op)
-		for _, arm := range []struct {
+		for _, variant := range []struct {
 			name, want string
 			made       *plan.Plan
 		}{
@@ -171,12 +171,12 @@ func TestS11FilesWithOneLayer(t *testing.T) {
 			{"Landlock", c.landlock, withoutReadOnly(made)},
 		} {
 			reset()
-			got := b.run(arm.made)[c.op]
+			got := b.run(variant.made)[c.op]
 			if c.op[:3] == "set" && got == "EOPNOTSUPP" {
 				got = "ok" // the file system has no attributes of users; the layers let it pass
 			}
-			if got != arm.want {
-				t.Errorf("%s with %s: %s, want %s", c.op, arm.name, got, arm.want)
+			if got != variant.want {
+				t.Errorf("%s with %s: %s, want %s", c.op, variant.name, got, variant.want)
 			}
 		}
 		if neither := b.run(withoutLandlock(withoutReadOnly(made)))[c.op]; neither != "ok" && neither != "EOPNOTSUPP" && !strings.HasPrefix(c.op, "stat") {

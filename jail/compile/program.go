@@ -103,8 +103,8 @@ func (k *compiler) usable(name string) (string, *diag.Diagnostic) {
 	case !strings.Contains(k.c.Argv[0], "/"):
 		return at.Real, nil
 	default:
-		// Whoever names a link means it: a virtual environment's python is
-		// another program than the one the link leads to.
+		// The link is kept, not its target: the python of a virtual environment
+		// finds its modules by the path of the link.
 		d.Code, d.Summary = plan.CodeNotExecutable, fmt.Sprintf("%s is not visible in the jail, only what it leads to", diag.Quote(name))
 		d.Remedy = "add --read " + diag.Quote(host.Parent(name)) + ", or run " + diag.Quote(at.Real)
 	}

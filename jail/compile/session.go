@@ -7,11 +7,10 @@ import (
 )
 
 // session gives the jail a session of its own, and with it process groups
-// that nothing outside is in: kill(2) with 0 or a negative number, F_SETOWN of
-// fcntl(2) and what a terminal sends reach nobody else. The init leads
-// the session and the program only a group in it: a group whose parent is in
-// another session counts as orphaned, and Ctrl-Z would not stop it
-// (setpgid(2)).
+// that no process outside is in: kill(2) with 0 or a negative number, F_SETOWN of
+// fcntl(2) and the signals of a terminal stay inside. The init leads the session and the
+// program only a group in it: a group whose parent is in another session counts as
+// orphaned, and Ctrl-Z would not stop it (setpgid(2)).
 func (k *compiler) session(b *builder) {
 	b.because("make", "a session of the jail's own", nil)
 	b.call("setsid", unix.SYS_SETSID, plan.NoSlot)
@@ -62,22 +61,21 @@ func (k *compiler) group(b *builder) {
 	b.call("setpgid", unix.SYS_SETPGID, plan.NoSlot, num(0, ""), num(0, ""))
 }
 
-// The umask that the jail's own files are made with, and the bit of a mode that
-// lets everybody write.
+// The umask that the jail's own files are made with, and the bit of a mode that lets
+// all users write.
 const (
 	usualUmask  = 0o022
 	othersWrite = 0o002
 )
 
-// umask makes what the jail's directories look like independent of the
-// caller.
+// umask makes the modes of the jail's own directories independent of the caller.
 func (k *compiler) umask(b *builder) {
 	b.because("set", "the umask", nil)
 	b.umask(usualUmask)
 }
 
-// callersUmask gives the program the caller's umask, unless that would let
-// everybody write what it makes.
+// callersUmask gives the program the caller's umask, unless that would let all users
+// write the program's files.
 func (k *compiler) callersUmask(b *builder) {
 	if k.h.Umask&othersWrite == 0 || k.h.Umask == usualUmask {
 		return

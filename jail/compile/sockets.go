@@ -95,8 +95,8 @@ func (k *compiler) socketFilter(b *builder) {
 	}
 }
 
-// readyMessage is a struct msghdr of sendmsg(2): the status message "ready", and the
-// listener with it.
+// readyMessage is a struct msghdr of sendmsg(2): the status message "ready" with the
+// listener.
 func readyMessage(listener *plan.Block) *plan.Block {
 	iov := &plan.Block{Bytes: words(0, plan.StatusSize), Refs: []plan.Ref{{Offset: 0, Block: &plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}}}}
 	return &plan.Block{

@@ -32,10 +32,10 @@ sockets: [/run/short, /run/missing, ~/.agent, "@name", /run/bus]
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
-	for path, want := range map[string]fstree.Sight{
+	for path, want := range map[string]fstree.Visibility{
 		"/run/service/socket": fstree.Socket, "/run/short": fstree.Socket, "/home/ann/.agent": fstree.Socket, "/run": fstree.ReadOnly, "/run/bus": fstree.Hidden,
 	} {
-		if got := c.View.Explain(path).Sight; got != want {
+		if got := c.View.Explain(path).Visibility; got != want {
 			t.Errorf("%s is %s, want %s", path, got, want)
 		}
 	}
@@ -75,7 +75,7 @@ func TestSocketMistakes(t *testing.T) {
 	}
 }
 
-// The guard comes before the report that hands its listener over, and that
+// The guard comes before the message that hands its listener over, and that
 // before the filter, which may forbid it.
 func TestSocketGuardOrder(t *testing.T) {
 	plan := func(text string, h *host.Host) string {

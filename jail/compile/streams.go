@@ -75,9 +75,9 @@ func streamProblems(stdio *[3]host.Stream, files bool) diag.List {
 	return out
 }
 
-// streams adds rules about standard input, output and error, which lie
-// outside the tree: what may be done with the descriptor may be done after
-// opening it anew, and no more.
+// streams adds rules about standard input, output and error, which lie outside the tree:
+// the program can open such a file again with the rights of the descriptor, and with no
+// others.
 func (b *builder) streams(tree, writes plan.Slot, handled landlock.FS, stdio *[3]host.Stream) {
 	for i := range stdio {
 		rights := handled & streamRights(&stdio[i])

@@ -11,7 +11,7 @@ import (
 
 // ownTerminal is a terminal of the jail's own, as the steps of a plan share it.
 type ownTerminal struct {
-	*terminal.Terminal           // the caller's, in whose place it is
+	*terminal.Terminal           // the caller's, which the jail's terminal replaces
 	near               plan.Slot // the program's side
 	children           plan.Slot // a signalfd(2) for SIGCHLD
 }
@@ -28,11 +28,10 @@ func (k *compiler) terminal(b *builder) {
 	k.own = b.terminal(k.h.Terminal, far)
 }
 
-// joinTerminal makes a terminal of the jail's own for a process that has
-// entered the jail and leads a session. Programs run there: a link is not followed,
-// and nothing is opened but a file of the very file system that is mounted at
-// /dev/pts. What a program could make in its place is no multiplexer, and the first
-// request says so: no other side is asked for then.
+// joinTerminal makes a terminal of the jail's own for a process that has entered the
+// jail and leads a session. Programs run there already, so it follows no link and opens
+// only a file of the file system that is mounted at /dev/pts. A file that a program put
+// there is no multiplexer: the first ioctl(2) fails, and the other side is not opened.
 func (b *builder) joinTerminal(t *terminal.Terminal) *ownTerminal {
 	b.because("make", "a terminal of the jail's own", nil)
 	dir, far := b.slot(), b.slot()
@@ -102,10 +101,10 @@ func (b *builder) sendFarSide(t *terminal.Terminal, far plan.Slot) {
 	b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotControl), block(message), num(0, ""))
 }
 
-// keptByReaper leaves the init what it needs to serve the terminal,
-// and returns the first descriptor that it does not need. It takes SIGCHLD from a
-// descriptor. All signals are blocked: it leads the session, so that a hangup
-// would end it, and SIGTTOU is for using the terminal in the background.
+// keptByReaper makes the descriptors that the init needs to serve the terminal, and
+// returns the first number that it does not need. The init gets SIGCHLD from a signalfd.
+// It blocks all signals: it leads the session, so that a hangup would end it, and it uses
+// the terminal in the background, which SIGTTOU would stop.
 func (b *builder) keptByReaper(t *ownTerminal) uint64 {
 	if t == nil {
 		return 0

@@ -3,7 +3,7 @@
 // filter holds for all threads of the process. Landlock does as well, where the
 // launcher does not make the jail's connections.
 //
-// What can fail is tried by Prepare, before there is a program; Enter does the rest.
+// Prepare does what can fail, before the program exists; Enter does the rest.
 // The package knows neither plans nor policies.
 package confine
 
@@ -23,8 +23,8 @@ type Confinement struct {
 	ruleset  int // -1: none
 }
 
-// testOnlyOff leaves a guard out, by its name; tests see it work again then what it
-// prevents.
+// testOnlyOff leaves a guard out, by its name, for tests that what it prevents works
+// without it.
 var testOnlyOff string
 
 // Names of the guards, for tests.
@@ -52,17 +52,18 @@ func Prepare(connects bool) (*Confinement, error) {
 	return c, err
 }
 
-// Enter confines all threads of this process for good. It fails only for want of
-// memory, or because somebody else has restricted the process meanwhile.
+// Enter confines all threads of this process for good. It fails only for want of memory,
+// or because a thread of the process has been restricted otherwise meanwhile.
 //
-// Who makes the jail's connections copies descriptors and memory of its processes
-// (pidfd_getfd(2), process_vm_readv(2)). The kernel forbids that to a process under
-// Landlock, since the jail's are not under the same rules: there the filter has to do.
+// A launcher that makes the jail's connections copies descriptors and memory of its
+// processes (pidfd_getfd(2), process_vm_readv(2)). The kernel forbids that to a process
+// under Landlock, since the jail's processes are not under the same rules: such a
+// launcher has the filter alone.
 func (c *Confinement) Enter(n *Needs) error {
 	defer c.Close()
 	n.Connects = n.Connects && c.connects
 	if c.ruleset >= 0 && testOnlyOff != guardLandlock {
-		// The list of its own threads is what they are found by, one after the other.
+		// The kernel reads its list of threads to restrict them one after the other.
 		err := c.allow(landlock.ReadDir, "/proc/self/task")
 		for _, dir := range n.Removes {
 			err = errors.Join(err, c.allow(landlock.RemoveFile|landlock.RemoveDir, dir))

@@ -41,7 +41,7 @@ func (s *stage) run(tb testing.TB) (status int, stdout, stderr string) {
 	}
 	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cmd := exec.Command(self, "-test.run=^$")
 	if s.Busy {

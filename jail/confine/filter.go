@@ -8,7 +8,7 @@ import (
 	"github.com/jail-project/jail/allowlist"
 )
 
-// Needs says what the launcher has left to do.
+// Needs are the tasks that the launcher still has.
 type Needs struct {
 	Init, Program int // the processes that it may signal, and the program's group
 	// Connects: it makes the jail's connections. They are made as User where that is

@@ -9,8 +9,8 @@ import (
 )
 
 // The fixed page holds what a filter has to know about memory: a struct open_how and a
-// name. It is at an address near which nothing else is mapped, and once the filter is
-// installed nobody can write it or put anything in its place.
+// name. Nothing else is mapped near its address, and once the filter is installed no
+// thread can write it or map anything over it.
 const (
 	howAt       = 0
 	howSize     = unix.SizeofOpenHow

@@ -9,26 +9,26 @@ import (
 	"github.com/jail-project/jail/policy/paths"
 )
 
-// Sight is what a program in a jail finds at a path.
-type Sight int
+// Visibility is what a program in a jail finds at a path.
+type Visibility int
 
-// The sights.
+// The kinds of Visibility.
 const (
-	Absent   Sight = iota // nothing: no rule shows it
-	Hidden                // a rule hides it
-	Frame                 // a directory of the jail's own, in which granted paths appear
-	ReadOnly              // the host's, read-only
-	Writable              // the host's
-	Layered               // the host's, with changes that go to a layer
-	Private               // a directory that is kept for this profile
-	Tmpfs                 // a file system in memory
-	Barred                // nothing, and nothing can be made there
-	Own                   // made by jail: /dev, /proc, a file with text of ours
-	Socket                // the host's, and may be connected to
+	Absent   Visibility = iota // nothing: no rule shows it
+	Hidden                     // a rule hides it
+	Frame                      // a directory of the jail's own, in which granted paths appear
+	ReadOnly                   // the host's, read-only
+	Writable                   // the host's
+	Layered                    // the host's, with changes that go to a layer
+	Private                    // a directory that is kept for this profile
+	Tmpfs                      // a file system in memory
+	Blocked                    // no file, and the creation of one is blocked
+	Own                        // made by jail: /dev, /proc, a file with text of ours
+	Socket                     // the host's, and may be connected to
 )
 
-// String is the stable name of a sight, for programs.
-func (s Sight) String() string {
+// String is the stable name of a visibility, for programs.
+func (s Visibility) String() string {
 	if s < 0 || s > Socket {
 		return "invalid"
 	}
@@ -48,13 +48,13 @@ type Ground struct {
 
 // Explanation tells what a path is in a jail, and why.
 type Explanation struct {
-	Path   string        // as asked, absolute
-	Real   string        // on the host, without symbolic links
-	Kind   host.FileKind // of Real on the host
-	Sight  Sight
-	By     *Ground  // what decided; nil when nothing on the way has a rule
-	Passed []Ground // rules on the way that a more specific one overrode, widest first
-	Beaten []Ground // rules for the same path that lost
+	Path       string        // as asked, absolute
+	Real       string        // on the host, without symbolic links
+	Kind       host.FileKind // of Real on the host
+	Visibility Visibility
+	By         *Ground  // what decided; nil when nothing on the way has a rule
+	Passed     []Ground // rules on the way that a more specific one overrode, widest first
+	Beaten     []Ground // rules for the same path that lost
 	// Broken: the jail shows Real, but a symbolic link on the way that Path
 	// takes is missing there.
 	Broken bool
@@ -79,13 +79,13 @@ func (v *View) Explain(path string) Explanation {
 			e.Passed = append(e.Passed, ground(gr))
 		}
 	}
-	e.Sight = v.sight(s, at)
+	e.Visibility = v.visibility(s, at)
 	e.Broken = s.Bound && !v.NameLeadsTo(path, at)
 	return e
 }
 
-// sight names a setting at a place.
-func (v *View) sight(s Setting, at host.Resolved) Sight {
+// visibility names a setting at a place.
+func (v *View) visibility(s Setting, at host.Resolved) Visibility {
 	if s.By == nil {
 		if v.Frames(at.Real) {
 			return Frame
@@ -98,7 +98,7 @@ func (v *View) sight(s Setting, at host.Resolved) Sight {
 	case GrantRead, GrantGuard:
 		return ReadOnly
 	case GrantBlocked:
-		return Barred
+		return Blocked
 	case GrantWrite:
 		if s.By.Source != "" {
 			return Private
@@ -118,7 +118,7 @@ func (v *View) sight(s Setting, at host.Resolved) Sight {
 	}
 }
 
-// Frames tells whether a path that is not shown itself leads to one that is.
+// Frames tells whether a path that is not visible itself leads to one that is.
 func (v *View) Frames(real string) bool {
 	n := v.Root
 	for part := range strings.SplitSeq(real[1:], "/") {
@@ -140,10 +140,9 @@ func ground(gr *Grant) Ground {
 	return g
 }
 
-// Paths returns the paths that a path of the profile language stands for on
-// this host: of a group its members, of a pattern what matches it. What needs
-// a variable without a value here stands for nothing. A path without a glob is
-// returned whether or not it exists.
+// Paths returns the paths of a path of the profile language on this host: the members of
+// a group, the files that match a pattern. It returns none for a variable that has no
+// value here. It returns a path without a glob whether or not it exists.
 func Paths(p *policy.Policy, h *host.Host, program, written string) []string {
 	g := newGranter(p, h, program)
 	rule := &policy.PathRule{Path: written, Origin: policy.Origin{Layer: builtinLayer}}

@@ -44,7 +44,7 @@ type Grant struct {
 	links       []host.Link // crossed on the way from the written path
 	At          *diag.Range
 	Placeholder placeholder.Kind // GrantBlocked: what is on the host meanwhile
-	IDMapped    bool             // in a jail of root: a mount for itself, see maskUnreachable
+	IDMapped    bool             // in a jail of root: an ID-mapped mount of its own, see maskUnreachable
 	key         string           // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
@@ -145,7 +145,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 	}
 }
 
-// add resolves one literal path and records what is granted there.
+// add resolves one literal path and adds the grant for it.
 func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 	at := g.resolver.Resolve(lexical)
 	gr := &Grant{Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, rank: rk, links: at.Links, At: &r.At}
@@ -191,7 +191,7 @@ func (g *granter) devPathAllowed(gr *Grant) bool {
 	case GrantTmpfs:
 		return host.Within(gr.Real, "/dev/shm")
 	case GrantHide:
-		// What the jail's /dev lacks is hidden as it is.
+		// The jail's /dev does not have the device, so nothing has to be hidden.
 		return path.Dir(gr.Real) == "/dev" && !slices.Contains(devNames(), path.Base(gr.Real))
 	}
 	return false
@@ -245,8 +245,8 @@ func (g *granter) whenMissing(gr *Grant, lexical string) bool {
 	return true
 }
 
-// refuseAmbiguous refuses the spellings that the resolver could not tell from others since
-// the last call: a rule could miss what another spelling shows.
+// refuseAmbiguous refuses the ambiguous aliases that the resolver found since the last
+// call: the file could stay visible under an alias that no rule names.
 func (g *granter) refuseAmbiguous(at diag.Range) {
 	for _, p := range g.resolver.Ambiguous {
 		g.problems = append(g.problems, diag.Diagnostic{
@@ -266,9 +266,9 @@ func (g *granter) problem(r *policy.PathRule, code, summary, remedy string) {
 	g.problems = append(g.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: r.At, Remedy: remedy})
 }
 
-// replacedByHome: a private or empty home forgets what earlier layers
-// granted below the home directory; what its own layer and later ones grant
-// there is mounted into it.
+// replacedByHome tells whether a private or empty home replaces a grant: it drops the
+// grants of earlier layers below the home directory. Those of its own layer and of later
+// ones are mounted into it.
 func (g *granter) replacedByHome(r *policy.PathRule) bool {
 	home := &g.p.Filesystem.Home
 	if home.V == "host" || home.V == "" || r.Layer >= home.Layer {

@@ -9,9 +9,9 @@ import (
 	"github.com/jail-project/jail/policy/paths"
 )
 
-// tooWide refuses a profile's ${CWD} where the current directory is no
-// project: the grant would be the whole home, or the whole system. What the
-// command line names is meant.
+// tooWide refuses a profile's ${CWD} where the current directory is no project: the grant
+// would be the whole home, or the whole system. It does not refuse a path of the command
+// line.
 func (g *granter) tooWide(r *policy.PathRule) bool {
 	if r.Path != "${CWD}" || r.Access == policy.Hide || g.h.Cwd == "" || g.fromFlags(r) {
 		return false
@@ -49,10 +49,9 @@ func (g *granter) fromFlags(r *policy.PathRule) bool {
 	return r.Layer >= 0 && r.Layer < len(g.p.Layers) && g.p.Layers[r.Layer].Reason == "flags"
 }
 
-// refusePlantedLinks: a link that lies where the jail may write could have
-// been retargeted by an earlier run, so following it out of the writable place would
-// let the program choose what the next jail is shown, or where the changes of an
-// overlay go.
+// refusePlantedLinks refuses to follow a link that lies in a writable directory out of
+// that directory: an earlier run could have changed the link, and so choose what is
+// visible in the next jail, or where the changes of an overlay go.
 func (g *granter) refusePlantedLinks() {
 	for _, gr := range g.grants {
 		if gr.Kind == GrantHide || gr.Kind == GrantGuard || gr.Kind == GrantBlocked || gr.Rule == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/jail-project/jail/policy/paths"
 )
 
-// guards protects @startup inside everything that can be written, and what is
-// hidden by name and may come to exist there.
+// guards protects @startup in every writable directory, and blocks the creation of files
+// there that are hidden by name.
 func (g *granter) guards() {
 	for _, gr := range g.grants {
 		if gr.Kind == GrantWrite && gr.File == host.KindDir {
@@ -41,9 +41,9 @@ func (g *granter) guards() {
 	}
 }
 
-// guardProject protects what of @startup a directory has, and what it lacks if
-// it is a project: what a program could not make in Downloads it could make in a
-// directory below, and nothing would be gained.
+// guardProject protects the files of @startup that a directory has. In a project, it also
+// blocks the creation of those that it lacks; elsewhere, as in Downloads, that would be
+// useless, since the program could make them in a directory below.
 func (g *granter) guardProject(dir string) {
 	project := false
 	for _, name := range [...]string{".git", ".hg", ".jj"} {
@@ -54,7 +54,7 @@ func (g *granter) guardProject(dir string) {
 	}
 }
 
-// guard protects what a pattern finds, or where it is to find nothing.
+// guard protects the files that match a pattern, or blocks their creation.
 func (g *granter) guard(pattern string, project bool) {
 	if !paths.IsGlob(pattern) {
 		g.guardOne(paths.Unescape(pattern), project, true)

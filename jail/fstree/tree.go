@@ -91,10 +91,10 @@ func (n *Node) sort() {
 	}
 }
 
-// forgetHost takes away what hides or protects files of the host's home in
-// a jail that has a home of its own there: those files are not in it, and a
-// mask or a protected copy would show that they exist, or what they hold. What
-// lies below a path that is granted into the home keeps its guards.
+// forgetHost removes the grants that hide or protect files of the host's home from a jail
+// that has a home of its own there. Those files are not in it, and a mask or a protected
+// copy would show that they exist, or their content. Files below a path that is granted
+// into the home keep their guards.
 func (n *Node) forgetHost(home *Grant) {
 	if n.Grant != nil && n.Grant != home {
 		if n.Grant.Kind != GrantHide && n.Grant.Kind != GrantGuard && n.Grant.Kind != GrantBlocked {
@@ -107,8 +107,8 @@ func (n *Node) forgetHost(home *Grant) {
 	}
 }
 
-// Setting is what surrounds a node: what a file without a grant of its own
-// is in that directory.
+// Setting is the state in which a node's parent directories leave it: how visible a file
+// is there that has no grant of its own.
 type Setting struct {
 	Bound    bool // a directory of the host (or of a private home) shows through
 	Writable bool
@@ -177,9 +177,10 @@ func LeadsSomewhere(n *Node) bool {
 	return false
 }
 
-// HoldsProtected tells whether something below n is less than writable. A tmpfs
-// and an overlay are: the host's files there are covered, and would be open to
-// the next jail under another name. What lies below them is not the host's.
+// HoldsProtected tells whether a path below n is less than writable. A tmpfs and an
+// overlay count as such: they cover files of the host, which the next jail would see under
+// another name if the program could rename a directory above them. Files in them are not
+// the host's.
 func HoldsProtected(n *Node) bool {
 	for _, k := range n.Kids {
 		switch {

@@ -6,7 +6,7 @@ import (
 
 // Unguarded lists jail's own directories that do not exist on the host and
 // that this jail would show once they do, or where a program in it could make
-// them: profiles of its own for the next jail, or records of launches and of
+// them: profiles of its own for the next jail, or the cache entries of launches and of
 // jails. Once they exist they are guarded.
 func (v *View) Unguarded(own *host.OwnPaths) []string {
 	var dirs []string

@@ -4,31 +4,31 @@ import (
 	"github.com/jail-project/jail/jail/host"
 )
 
-// A jail of root shows some directories that its user can't enter, since only
-// root can: below a mount that the jail's own process made, owners are who they
-// are on the host. Nothing can be mounted in such a directory then, neither over
-// what is to be hidden there nor for what is granted. So it is hidden as a whole,
-// which takes nothing from the program, and what is granted in it is shown there as
-// in any other hidden directory.
+// In a jail of root, some directories are visible that only root can enter, and the
+// jail's user can't: below a mount that the jail's own process made, files have the
+// owners that they have on the host. The jail's process can't mount anything in such a
+// directory, neither over a file that is to be hidden there nor for one that is granted.
+// So the directory is masked as a whole, of which the program could read nothing anyway,
+// and granted files are mounted in it as in any other hidden directory.
 
-// maskUnreachable hides what can't be entered and holds something that the profile is
-// about. In a mount that the launcher makes, root's directories are the jail
-// user's: such a mount is ID-mapped, and a grant of a directory that only root can enter
-// gets one, whatever is granted around it.
-func (n *Node) maskUnreachable(files host.Files, path string, around Setting, mapped bool) {
+// maskUnreachable masks directories that the jail's user can't enter and that a rule of
+// the profile is about. In an ID-mapped mount, which only the launcher can make, root's
+// directories are the jail user's: a grant of a directory that only root can enter gets
+// such a mount, unless idMapped says that it lies in one.
+func (n *Node) maskUnreachable(files host.Files, path string, around Setting, idMapped bool) {
 	for _, k := range n.Kids {
 		at := path + "/" + k.Name
-		inside, mappedInside := around.Apply(k.Grant), mapped
+		inside, mappedInside := around.Apply(k.Grant), idMapped
 		switch {
 		case k.Grant == nil:
-			if around.Bound && !mapped && around.By.Source == "" && len(k.Kids) > 0 && !passable(files, at) {
+			if around.Bound && !idMapped && around.By.Source == "" && len(k.Kids) > 0 && !passable(files, at) {
 				k.Grant = &Grant{Kind: GrantHide, Real: at, File: host.KindDir, Written: at, At: around.By.At, key: "what only root can enter"}
 				inside = around.Apply(k.Grant)
 			}
 		case k.Grant.Kind == GrantRead && k.Grant.Source == "":
 			closed := !files.Public(at)
-			k.Grant.IDMapped = closed && around.Bound && !mapped
-			mappedInside = closed && (k.Grant.IDMapped || !around.Bound || around.Writable || mapped)
+			k.Grant.IDMapped = closed && around.Bound && !idMapped
+			mappedInside = closed && (k.Grant.IDMapped || !around.Bound || around.Writable || idMapped)
 		case k.Grant.Kind == GrantRead || k.Grant.Kind == GrantWrite || k.Grant.Kind == GrantOverlay:
 			mappedInside = true
 		}
@@ -36,9 +36,9 @@ func (n *Node) maskUnreachable(files host.Files, path string, around Setting, ma
 	}
 }
 
-// passable tells whether others than its owner and its group may go through a
-// directory. The jail's user is nobody's member. What can't be told is left to
-// the kernel.
+// passable tells whether users may search a directory who are neither its owner nor in
+// its group, as the jail's user. If the owner is unknown, it says yes, and the kernel
+// decides.
 func passable(files host.Files, dir string) bool {
 	owner, known := files.Owner(dir)
 	return !known || files.Kind(dir) != host.KindDir || owner.Mode&0o001 != 0

@@ -8,14 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Two spellings can lead to one file: a directory folds names (ext4 with casefold,
-// vfat), or its file system normalizes them (ZFS, HFS+). One spelling stands for
-// all of them, or what is hidden in one would be shown in the other. A directory
-// is read only when there may be a second one.
+// A file can have path aliases: its directory folds names (ext4 with casefold, vfat),
+// or its file system normalizes them (ZFS, HFS+). The resolver maps all aliases to one
+// of them, the canonical one. Without that, a rule could hide a file under one alias
+// and another rule make it visible under a second one. A directory is read only when a
+// name may have aliases.
 
-// plain tells whether only another case can lead to the same file as a name. Not
-// plain is what is normalized or folded to other letters, a short name of vfat,
-// and what vfat takes dots off.
+// plain tells whether the aliases of a name differ from it by case alone. Not plain are
+// names beyond ASCII, which may be normalized, short names of vfat, and names that end
+// in a dot, which vfat removes.
 func plain(name string) bool {
 	for i := range len(name) {
 		if name[i] >= utf8.RuneSelf || name[i] == '~' {
@@ -25,13 +26,13 @@ func plain(name string) bool {
 	return !strings.HasSuffix(name, ".")
 }
 
-// name is the spelling that stands for an entry that exists: the first one that was
-// asked for. Where a directory does not seem to fold names, listed ones are not
-// noted, and stand for themselves.
+// name is the canonical alias of an entry that exists: the first one that was asked for.
+// Where a directory does not seem to fold names, a listed name is its own canonical
+// alias, and is not noted.
 //
-// listing.names leads to it: before the directory is read, from the name in lower
-// case; then from the listed spelling and from those that were asked for. Where a
-// directory can't be read, it has what was asked for.
+// listing.names maps to it: before the directory is read, the name in lower case; then
+// the listed name and those that were asked for. Of a directory that can't be read, it
+// holds the names that were asked for.
 func (r *Resolver) name(l *Listing, base string) string {
 	if l.kinds == nil && !l.closed {
 		lower := strings.ToLower(base)
@@ -59,8 +60,8 @@ func (r *Resolver) name(l *Listing, base string) string {
 	return name
 }
 
-// read reads a directory that does not seem to hold more than most, and finds
-// what was asked for before in it.
+// read reads a directory that does not seem to have more than most entries, and looks up
+// in it the names that were asked for before.
 func (r *Resolver) read(l *Listing, most int) {
 	l.kinds = r.files.Kinds(l.dir, most)
 	l.closed = l.kinds == nil && most == math.MaxInt
@@ -83,9 +84,9 @@ func (r *Resolver) read(l *Listing, most int) {
 	}
 }
 
-// listed is the spelling in which a directory lists an entry that exists. What it
-// does not list at all has been made meanwhile, or is made by being asked for, as
-// by an automounter.
+// listed is the alias under which a directory lists an entry that exists. An entry
+// that it does not list has been made meanwhile, or is made by the lookup, as by an
+// automounter.
 func (r *Resolver) listed(l *Listing, base string) string {
 	if _, listed := l.kinds[base]; listed {
 		return base
@@ -104,7 +105,8 @@ func (r *Resolver) listed(l *Listing, base string) string {
 	return base
 }
 
-// same lists the entries that are the same file as base, of those that may be.
+// same lists the entries that are the same file as base, of those for which may says
+// that they can be.
 func (r *Resolver) same(l *Listing, base string, may func(a, b string) bool) []string {
 	var names []string
 	for name := range l.kinds {
@@ -115,8 +117,8 @@ func (r *Resolver) same(l *Listing, base string, may func(a, b string) bool) []s
 	return names
 }
 
-// compare looks for another spelling among what was asked for in a directory that
-// can't be read. It could as well be a hard link.
+// compare looks for an alias of base among the names that were asked for in a directory
+// that can't be read. It can't tell an alias from a hard link.
 func (r *Resolver) compare(l *Listing, base string) {
 	for other := range l.names {
 		if plain(base) && plain(other) && !strings.EqualFold(base, other) {
@@ -129,10 +131,10 @@ func (r *Resolver) compare(l *Listing, base string) {
 	}
 }
 
-// folds tells whether a directory has its entries under other spellings, too: ext4
-// with casefold, vfat. What its listing does not show may be there all the same.
-// One entry is asked for in another case. Only plain names are good for that: what
-// is not valid UTF-8 is never folded, and a program in a jail can have made it.
+// folds tells whether the entries of a directory have aliases that its listing does not
+// show: ext4 with casefold, vfat. It looks up one entry in another case. That takes a
+// plain name: one that is not valid UTF-8 is never folded, and a program in a jail can
+// have made it.
 func (r *Resolver) folds(l *Listing) bool {
 	unsure := false
 	for name := range l.kinds {
@@ -151,14 +153,14 @@ func (r *Resolver) folds(l *Listing) bool {
 			return true
 		}
 		if r.files.Kind(Join(l.dir, name)) != KindMissing {
-			return false // and not gone, or a placeholder, which seems to be missing
+			return false // the entry still exists, and is no placeholder, which counts as missing
 		}
 	}
 	return unsure
 }
 
-// otherCase changes the case of a name's first letter. Not plain are names with
-// anything but ASCII.
+// otherCase changes the case of a name's first letter. Names beyond ASCII are not
+// plain.
 func otherCase(name string) (other string, plain bool) {
 	b := []byte(name)
 	letter := -1

@@ -54,8 +54,8 @@ func matches(pattern, name string) bool {
 	return err == nil && ok
 }
 
-// GlobOrLiteral lists what a pattern finds, or the one path it is, there or
-// not.
+// GlobOrLiteral lists the paths that match a pattern. A path without a glob is listed
+// whether or not it exists.
 func (r *Resolver) GlobOrLiteral(pattern string) []string {
 	if paths.IsGlob(pattern) {
 		return r.Glob(pattern)

@@ -31,9 +31,9 @@ type Host struct {
 	// RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE and RLIMIT_SIGPENDING, which the
 	// kernel counts for all programs of the caller together.
 	LockedMemory, Queues, Signals Rlimit
-	// RunAs is the user id outside of the jail, for a caller who is the host's
-	// root: nobody else's. 0 stands for the caller's own, -1 for a root that
-	// lacks the capabilities to become somebody.
+	// RunAs is the user id of the jail outside, for a caller who is the host's root: an
+	// unused one. 0 is the caller's own, -1 says that root lacks the capabilities to
+	// become another user.
 	RunAs int
 	// Uncounted: the caller is the host's root, whose processes the kernel
 	// does not count (setrlimit(2), RLIMIT_NPROC).
@@ -44,8 +44,7 @@ type Host struct {
 	Stdio [3]Stream
 	// Terminal that the caller passes on; nil for none.
 	Terminal *terminal.Terminal
-	// ProcSysReadOnly: /proc/sys can't be written whoever one is, as in a
-	// container.
+	// ProcSysReadOnly: /proc/sys is read-only for all users, as in a container.
 	ProcSysReadOnly bool
 	RandomID        string // 32 hex digits, new for every launch
 }
@@ -60,7 +59,7 @@ type OwnPaths struct {
 	Config, State, Cache string
 	// Programs are the files of jail itself, the one that users call first.
 	Programs []string
-	// Runtime are directories of registrations: the caller's own,
+	// Runtime are directories of registrations of running jails: the caller's own,
 	// and the one that a caller without XDG_RUNTIME_DIR would use.
 	Runtime []string
 }
@@ -113,7 +112,7 @@ type Files interface {
 	// Kinds lists a directory with the kind of each entry; nil when that
 	// can't be had, or when the directory seems to hold more than most.
 	Kinds(path string, most int) map[string]FileKind
-	// Public tells whether everybody may read the file or list the directory.
+	// Public tells whether all users may read the file or list the directory.
 	Public(path string) bool
 	// Same tells whether two paths lead to one file, without following symbolic
 	// links.

@@ -29,7 +29,7 @@ type Resolver struct {
 
 	listings  map[string]*Listing
 	last      *Listing // the one that was used before
-	Ambiguous []string // spellings of which nothing tells what else leads to the same file
+	Ambiguous []string // ambiguous aliases: paths that may lead to the same file as others
 }
 
 // Listing is what is known about the entries of one real directory.
@@ -38,8 +38,8 @@ type Listing struct {
 	asked int                 // how many entries were asked for
 	next  int                 // reading the directory is considered at so many
 	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
-	Folds bool                // other spellings lead to the same entries
-	names map[string]string   // spellings that stand for others; see name
+	Folds bool                // the entries have aliases
+	names map[string]string   // canonical aliases; see name
 	// closed: the directory can't be read, however much it holds.
 	closed bool
 }
@@ -88,15 +88,15 @@ func (r *Resolver) follow(path string, depth int) Resolved {
 	return p
 }
 
-// Entries are looked up one by one until their directory could as well be
-// read as a whole: to read an entry costs a third of looking one up.
+// Entries are looked up one by one until reading their directory as a whole costs no
+// more: to read an entry costs a third of looking one up.
 const (
 	FirstAsked = 6
 	readRatio  = 3
 )
 
-// entry looks up one entry of a real directory, which full is the path of. It
-// returns the path in the spelling that stands for all of them; see name.
+// entry looks up base in the real directory dir; full is the path of both. It returns
+// the canonical alias of the path; see name.
 func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 	l := r.listing(dir)
 	if l.asked++; l.kinds == nil && !l.closed && l.asked >= l.next {

@@ -6,9 +6,9 @@ import "golang.org/x/sys/unix"
 // distributions nor systemd hand out ids up there.
 const FirstRootID = 1879048192
 
-// rootID is the user id for a jail of the host's root that this process
-// starts, 0 for everybody else. Root in a user namespace is nobody's root
-// outside and stays what it is.
+// rootID is the user id for a jail that this process starts as the host's root, 0 for
+// other users. Root of a user namespace is an ordinary user outside, and runs its jails
+// as itself.
 func (h *Host) rootID() (int, error) {
 	if h.UID != 0 || !FirstUserNamespace() {
 		return 0, nil

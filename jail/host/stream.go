@@ -10,9 +10,8 @@ type Stream struct {
 	Read, Write bool // what the descriptor is open for
 }
 
-// StreamKind tells what /proc/self/fd makes of a descriptor: it opens the file
-// behind it anew, through the host's mount and with rights of the opener's
-// choice.
+// StreamKind tells what open(2) of /proc/self/fd/N does: for some kinds it opens the file
+// again, through the host's mount and with any access mode.
 type StreamKind uint8
 
 // The kinds of streams.

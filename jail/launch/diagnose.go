@@ -19,8 +19,8 @@ const (
 	CodeExecFailed   = "exec-failed"
 )
 
-// Diagnostic turns a failure into what the user is told, at the profile line
-// that asked for the failing step.
+// Diagnostic turns a failure into a message for the user, at the profile line that asked
+// for the failing step.
 func (f *Failure) Diagnostic() diag.Diagnostic {
 	switch {
 	case f.Err != nil:
@@ -128,7 +128,7 @@ func (f *Failure) noExec() diag.Diagnostic {
 
 const moreFiles = "raise the limit on open files, `ulimit -n`"
 
-// hint knows what an errno of a syscall means in a plan.
+// hint explains an errno of a syscall in a plan.
 func hint(o *plan.Op, errno error) string {
 	switch {
 	case o.Name == "openat2" && errno == unix.ELOOP:
@@ -161,9 +161,15 @@ func hint(o *plan.Op, errno error) string {
 	return ""
 }
 
-// AskedTooMuch tells that the failure is the kernel's way of saying that it
-// can't populate a mount tree before it is attached. The plan then has to be
-// compiled without Kernel.DetachedTree.
+// AskedTooMuch tells that the kernel can't populate a mount tree before it is attached.
+// The plan then has to be compiled without Kernel.DetachedTree.
 func (f *Failure) AskedTooMuch() bool {
 	return f.Plan.DetachedTree && f.Op != nil && f.Op.Name == "move_mount" && f.Errno == unix.EINVAL
+}
+
+// NeedsListener tells that this process is under a filter with a listener
+// already, as in another jail. The plan then has to be compiled with
+// Kernel.NoListener.
+func (f *Failure) NeedsListener() bool {
+	return f.Op != nil && f.Op.Name == "seccomp" && f.Op.Store != nil && f.Errno == unix.EBUSY
 }

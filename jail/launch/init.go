@@ -9,9 +9,9 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// Init is the pre-forked init of a jail to be. It makes its
-// namespaces, which takes longer than anything else in a launch, while the plan is
-// compiled, and waits for it.
+// Init is a pre-forked init. While the launcher reads the profile, it makes its
+// namespaces, which takes longer than anything else in a launch; then it waits for a
+// plan.
 type Init struct {
 	namespaces uintptr
 	pid        int
@@ -27,12 +27,11 @@ const UsualNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPI
 // usualSize is address space for a plan of several thousand paths.
 const usualSize = 16 << 20
 
-// NewInit forks an init with these namespaces, flags of clone(2). The jail is tied
-// to the thread that forks it (PR_SET_PDEATHSIG of prctl(2)). The runtime keeps its
-// threads for good, but for those of a goroutine that ends locked to one: see
-// Start.
+// NewInit forks an init with these namespaces, flags of clone(2). The kernel kills the
+// jail when the thread ends that forks the init (PR_SET_PDEATHSIG of prctl(2)). The
+// runtime ends a thread only when a goroutine ends that is locked to it: see Start.
 //
-// With a terminal, the init can serve it.
+// With terminal, the init can serve a terminal.
 func NewInit(namespaces uintptr, terminal bool) (*Init, error) {
 	return newInit(namespaces, terminal, usualSize, nil)
 }
@@ -66,7 +65,7 @@ func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input) (
 	return in, nil
 }
 
-// fits tells whether the init has what a plan with these inputs wants of it.
+// fits tells whether the init can run a plan with these inputs.
 func (in *Init) fits(p *plan.Plan, inputs []plan.Input) bool {
 	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Terminal == (in.control >= 0)
 }
@@ -84,7 +83,7 @@ func (in *Init) kill() {
 	reap(in.pid)
 }
 
-// release gives back what only the launch needed.
+// release closes the sockets and unmaps the memory of the launch.
 func (in *Init) release() {
 	in.status.close()
 	if in.control >= 0 {

@@ -10,9 +10,9 @@ import (
 	"github.com/jail-project/jail/unixsock"
 )
 
-// notifications makes the syscalls of seccomp_unotify(2), and connect(2) with
-// an address that is not taken apart. Only the latter may wait: the runtime is
-// told, and goes on with something else.
+// notifications makes the syscalls of seccomp_unotify(2), and connect(2) with the bytes
+// of an address. Only connect(2) may block: the runtime is told, and runs other
+// goroutines meanwhile.
 type notifications struct {
 	user int // the outer id of a jail of root; 0 for the caller's own
 }
@@ -65,9 +65,9 @@ func (notifications) OpenStatus(process int) (int, syscall.Errno) {
 	return confine.OpenStatus(process)
 }
 
-// Become leaves a thread of root the jail's user and group, and of root's
-// capabilities the one that looks into a process of another user: setresuid(2) and
-// its kin change the calling thread alone.
+// Become gives the calling thread of root's launcher the jail's user and group, and
+// leaves it one capability, for reading the memory of another user's process. The raw
+// syscalls setresuid(2) and its kin change the calling thread alone.
 func (n notifications) Become() error {
 	if n.user <= 0 {
 		return nil

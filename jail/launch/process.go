@@ -17,45 +17,28 @@ import (
 
 // Process is a started jail. Its init is a child of this one.
 type Process struct {
-	init         int // pid of PID 1 of the jail, as seen here
-	program      int // pid of the program, as seen here
+	init         int // pid of the jail's init, in this PID namespace
+	program      int // pid of the program, likewise
 	pidfd        int // of the program
-	initfd       int // pidfd of PID 1
+	initfd       int // of the init
 	plan         *plan.Plan
 	options      Options
 	limit        time.Time        // when the time limit is over; zero for none
-	sockets      *unixsock.Server // until the first call; nil: nobody has to answer for Unix sockets
+	sockets      *unixsock.Server // until its goroutine runs; nil when the jail has no socket guard
 	rules        *unixsock.Rules  // of sockets
 	timedOut     bool
 	placeholders *placeholder.Held
+	exposed      bool                 // could not be confined: nothing of the program's is read, it is killed
 	confinement  *confine.Confinement // what Confine completes
 	watched      []watched
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
-	control int              // a socket to PID 1, see serveTerminal
-	stops   []syscall.Signal // what it said and nobody has attended to
+	control int              // a socket to the init, see serveTerminal of package child
+	stops   []syscall.Signal // signals that stopped the program and were not handled yet
 	pressed syscall.Signal   // SIGINT or SIGQUIT, when a key for it was pressed
-	hungUp  bool             // somebody said so by SIGHUP
-	grace   time.Time        // how long the program may go on after that; zero for ever
-}
-
-// openProcess begins to follow a jail whose program is about to run. Both
-// processes exist, or are at worst not yet reaped: the numbers are still
-// theirs.
-func openProcess(l *launch, program int) *Process {
-	open := func(pid int) int {
-		fd, err := unix.PidfdOpen(pid, 0)
-		if err != nil {
-			return -1
-		}
-		return fd
-	}
-	init := l.init.pid
-	return &Process{
-		init: init, program: program, initfd: open(init), pidfd: open(program),
-		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
-	}
+	hungUp  bool             // the launcher got SIGHUP
+	grace   time.Time        // when the program is killed after that; zero for never
 }
 
 // serveSockets gets ready to answer the connections of the jail, if its guard has
@@ -81,8 +64,8 @@ func (p *Process) Pid() int { return p.program }
 // outside.
 func (p *Process) Init() int { return p.init }
 
-// Kill ends the jail and everything in it; of what entered one, the program and
-// its process group.
+// Kill kills all processes of the jail; of a program that entered one, its process
+// group.
 func (p *Process) Kill() error {
 	if p.plan.Entering {
 		p.signalGroup(unix.SIGKILL)
@@ -90,9 +73,9 @@ func (p *Process) Kill() error {
 	return unix.Kill(p.init, unix.SIGKILL)
 }
 
-// Wait returns the exit status to pass on: the program's own, 128+N when
-// signal N ended it, 124 when the time limit did. Meanwhile it passes on
-// what signals come.
+// Wait waits until the jail has ended and passes on signals meanwhile. It returns the
+// exit status for the launcher: the program's own, 128+N when signal N ended it, 124
+// when the time limit did.
 func (p *Process) Wait() int {
 	p.follow()
 	status := reap(p.init)
@@ -153,7 +136,7 @@ func (p *Process) follow() {
 		}
 		if err != nil || p.initfd < 0 {
 			p.answer(unix.POLLIN)
-			return // waiting is all that can be done
+			return // Wait can still reap the init
 		}
 		if fds[0].Revents != 0 {
 			return
@@ -169,7 +152,9 @@ func (p *Process) follow() {
 			if fds[fromJail].Revents != 0 {
 				p.settle() // before anything is read that the program has written
 			}
-			p.serve(fds[2:others])
+			if !p.exposed {
+				p.serve(fds[2:others])
+			}
 		}
 	}
 }
@@ -177,8 +162,8 @@ func (p *Process) follow() {
 // fromJail is where follow has the jail's terminal among what it polls, if there is one.
 const fromJail = 4
 
-// moment is how many milliseconds a jail has to run for Options.Settled. To find it with
-// another command of jail takes longer.
+// moment is how many milliseconds a jail has to run for Options.Settled. Another command
+// of jail that looks for it takes longer to start.
 const moment = 3
 
 // settle calls Options.Settled, once.
@@ -195,19 +180,23 @@ func (p *Process) settle() {
 	}
 }
 
-// answer has the program's calls answered from the first one on, by a goroutine
-// that may have to wait for the program.
+// answer starts a goroutine that answers the program's calls when the first one comes.
 func (p *Process) answer(events int16) {
 	switch {
 	case p.sockets == nil:
 	case events&unix.POLLIN != 0:
 		p.settle()
+		if p.exposed {
+			p.sockets.Close()
+			p.sockets = nil
+			return
+		}
 		if runtime.GOMAXPROCS(0) == 1 {
 			runtime.GOMAXPROCS(2) // Serve may wait in the kernel and keep one
 		}
 		go p.sockets.Serve()
 		p.sockets = nil
-	case events != 0: // there is nobody left who could call
+	case events != 0: // no process is left that could call
 		p.sockets.Close()
 		p.sockets = nil
 	}
@@ -232,73 +221,6 @@ func (p *Process) timeLeft() int {
 	return -1
 }
 
-// passOn does with signals for the launcher what they were meant for. One that
-// somebody sent goes to the program, one that a terminal sent, to the whole of
-// its process group, as it would without jail.
-func (p *Process) passOn(sent, typed uint64) {
-	for _, sig := range caught() {
-		bit := uint64(1) << uint(sig)
-		if (sent|typed)&bit == 0 {
-			continue
-		}
-		switch sig {
-		case syscall.SIGTSTP:
-			p.suspend()
-		case syscall.SIGCONT:
-			if p.relay != nil {
-				p.relay.Continued()
-			}
-		case syscall.SIGWINCH:
-			if p.relay != nil {
-				p.relay.Resized()
-			}
-		default:
-			p.hungUp = p.hungUp || sig == syscall.SIGHUP
-			if typed&bit != 0 {
-				p.pressed = sig
-			}
-			if sent&bit != 0 {
-				p.signal(sig)
-			} else {
-				p.signalGroup(sig)
-			}
-		}
-	}
-}
-
-// suspend stops the program's process group and then the launcher, so that
-// the shell sees its job stopped. When the job goes on, so does the group. At a
-// terminal of the jail's own, the init says when the program has stopped.
-func (p *Process) suspend() {
-	p.signalGroup(unix.SIGTSTP)
-	if p.relay != nil {
-		return
-	}
-	raiseDefault(unix.SIGTSTP)
-	p.signalGroup(unix.SIGCONT)
-}
-
-// signal sends a signal to the program, which may just have ended.
-func (p *Process) signal(sig syscall.Signal) {
-	_ = unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
-}
-
-// toGroup is PIDFD_SIGNAL_PROCESS_GROUP of pidfd_send_signal(2), Linux 6.9.
-const toGroup = 4
-
-// signalGroup sends a signal to the program's process group. Where the kernel
-// can't by descriptor, the program is asked for first: as long as it is there,
-// its number is its own.
-func (p *Process) signalGroup(sig syscall.Signal) {
-	err := unix.PidfdSendSignal(p.pidfd, sig, nil, toGroup)
-	if errors.Is(err, unix.EINVAL) && unix.PidfdSendSignal(p.pidfd, 0, nil, 0) == nil {
-		err = unix.Kill(-p.program, sig)
-	}
-	if errors.Is(err, unix.ESRCH) {
-		p.signal(sig) // it leads no group
-	}
-}
-
 func (p *Process) close() {
 	p.confinement.Close()
 	p.watched = nil
@@ -309,6 +231,30 @@ func (p *Process) close() {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1
+		}
+	}
+}
+
+// ended tells whether the jail's init has ended.
+func (p *Process) ended() bool {
+	fds := []unix.PollFd{{Fd: int32(p.initfd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	return n > 0 && err == nil
+}
+
+// watched is a process beside the jail; ended is called when it ends.
+type watched struct {
+	fd    int // a pidfd, -1 when it has ended: poll(2) skips that
+	ended func()
+}
+
+// noticeEnds calls the functions of watched processes that have ended, by the result of
+// poll(2).
+func (p *Process) noticeEnds(fds []unix.PollFd) {
+	for i := range fds {
+		if fds[i].Revents != 0 {
+			p.watched[i].fd = -1
+			p.watched[i].ended()
 		}
 	}
 }

@@ -7,9 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal. The
-// wait for the child's messages is a raw syscall: the runtime then does not take
-// it for an occasion to start threads, which would cost as much as a namespace.
+// receiveMessage is recvmsg(2) into buf and oob, repeated after a signal.
 func receiveMessage(fd int, buf, oob []byte) (n, oobn int, errno syscall.Errno) {
 	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
 	for {

@@ -12,8 +12,8 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 )
 
-// asRoot does what a plan for a jail of root needs before its init is
-// forked. The clones are descriptors of this process, for the caller to close.
+// asRoot makes the files and mounts that a jail of root needs before its init is forked.
+// The clones are descriptors of this process, for the caller to close.
 func asRoot(p *plan.Plan) (clones []plan.Input, failure *Failure) {
 	for _, c := range p.Creates {
 		if err := makeForRoot(c.Path, c.Dir); err != nil {
@@ -45,8 +45,8 @@ func closeInputs(inputs []plan.Input) {
 	}
 }
 
-// rootFailure is a failure of the launcher's that is told like one of the
-// child's, at the line of the profile.
+// rootFailure is a failure of the launcher that is reported like one of the child, at the
+// line of the profile.
 func rootFailure(p *plan.Plan, because plan.Op, source string, err error) *Failure {
 	f := &Failure{Plan: p, Op: &because}
 	because.Args = []plan.Arg{{Kind: plan.ArgText, Text: source}}
@@ -61,7 +61,7 @@ func rootFailure(p *plan.Plan, because plan.Op, source string, err error) *Failu
 	return f
 }
 
-// mapError is the refusal to show a mount with other owners.
+// mapError is the kernel's refusal to make an ID-mapped mount.
 type mapError unix.Errno
 
 func (e mapError) Error() string { return unix.Errno(e).Error() }
@@ -107,8 +107,8 @@ func mountFlags(b *plan.Block) (set, propagation uint64) {
 	return binary.NativeEndian.Uint64(b.Bytes), binary.NativeEndian.Uint64(b.Bytes[16:])
 }
 
-// rootNamespace returns a user namespace in which root is this user and
-// everybody else is who they are.
+// rootNamespace returns a user namespace that maps root to this user and every other
+// user to itself.
 func rootNamespace(user int) (int, error) {
 	holder, err := newInit(unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD), false, 1<<16, nil)
 	if err != nil {

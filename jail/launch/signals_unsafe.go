@@ -9,12 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What is sent to the launcher is meant for the program. The handler is a few
-// instructions of our own: os/signal would start four threads for it and take
-// longer than the program's whole set-up. It only notes the signal and wakes the
-// launcher, which waits in Process.Wait.
+// Signals to the launcher are meant for the program. Their handler is a few instructions
+// of our own, which note the signal and wake Process.Wait: os/signal would start four
+// threads, which takes longer than the program's whole set-up.
 
-// caught are the signals that the launcher handles in the program's stead.
+// caught are the signals that the launcher passes on to the program.
 func caught() []syscall.Signal {
 	return []syscall.Signal{
 		syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
@@ -71,10 +70,9 @@ func ourAction() kernelSigaction {
 	return action
 }
 
-// catchSignals begins to note the signals. They must not be lost between the
-// start of the program and the moment its pid is known here. What the caller
-// wants ignored stays so: SIGHUP by nohup(1), SIGINT and SIGQUIT by a shell
-// for what runs in the background. Of SIGQUIT the runtime has forgotten it,
+// catchSignals installs the handler, before the program's pid is known, so that no signal
+// is lost. Signals that the caller ignores stay ignored: SIGHUP by nohup(1), SIGINT and
+// SIGQUIT by a shell for background jobs. The runtime has replaced the action of SIGQUIT,
 // but shells ignore both or none.
 func catchSignals() error {
 	if atomic.LoadInt64(&signalWake) >= 0 {
@@ -115,10 +113,9 @@ func takeSignals() (sent, typed uint64) {
 	return atomic.SwapUint64(&signalsSent, 0), atomic.SwapUint64(&signalsTyped, 0)
 }
 
-// raiseDefault lets a signal do to this process what it does by default, and returns
-// when that is over: for one that stops, when the process goes on. A stop signal of
-// a terminal does nothing in a process group that is orphaned (setpgid(2)):
-// nobody could let it go on.
+// raiseDefault sends a signal to this process with the default action, and returns after
+// that: for one that stops, when the process is continued. The kernel ignores a stop
+// signal of a terminal in an orphaned process group (setpgid(2)).
 func raiseDefault(sig syscall.Signal) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

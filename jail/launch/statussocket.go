@@ -15,7 +15,7 @@ type statusSocket struct {
 	listener    int // of the socket guard, -1 as long as there is none
 }
 
-// errStatusEnded is end of file: nobody is left who could send a message.
+// errStatusEnded is end of file: no process has the other end of the socket open.
 var errStatusEnded = errors.New("the status socket was closed")
 
 func newStatusSocket() (*statusSocket, error) {
@@ -47,7 +47,7 @@ func (r *statusSocket) close() {
 	}
 }
 
-// takeListener gives the listener away.
+// takeListener returns the listener, which the caller owns from then on.
 func (r *statusSocket) takeListener() int {
 	fd := r.listener
 	r.listener = -1

@@ -2,7 +2,6 @@ package launch
 
 import (
 	"encoding/binary"
-	"fmt"
 	"syscall"
 	"time"
 
@@ -12,41 +11,25 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// withTerminal takes over the terminal of a jail that has one. The program
-// runs already; it gets no further than to the terminal.
-func (p *Process) withTerminal(in *Init) (*Process, *Failure) {
-	if !p.plan.Terminal {
-		return p, nil
-	}
-	p.control, in.control = in.control, -1
-	if err := p.startRelay(); err != nil {
-		_ = p.Kill()
-		p.Wait()
-		return nil, &Failure{Plan: p.plan, Err: fmt.Errorf("take over the jail's terminal: %w", err), Ran: true}
-	}
-	return p, nil
-}
-
-// EndLikeProgram ends this process, after Wait, by the signal that ended the
-// program, if it was sent by a key: a shell that runs a loop then ends the loop, as
-// it would without jail. In an exit status it could not see that.
+// EndLikeProgram ends this process, after Wait, by the signal that ended the program, if
+// a key sent it: a shell that runs a loop then ends the loop, as without jail. An exit
+// status would not tell it to.
 func (p *Process) EndLikeProgram(status int) {
 	sig := p.pressed
 	if p.relay != nil && p.relay.Pressed() != 0 {
 		sig = p.relay.Pressed()
 	}
 	if (sig == unix.SIGINT || sig == unix.SIGQUIT) && status == 128+int(sig) {
-		_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // nobody wants to know what the launcher did
+		_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // a core dump of the launcher would be useless
 		raiseDefault(sig)
 	}
 }
 
-// hangUpGrace is how long a program may take to end after a hangup that it
-// does not heed.
+// hangUpGrace is how long a program may go on after SIGHUP.
 const hangUpGrace = 2 * time.Second
 
-// serve does what poll(2) found possible for the terminal: the socket to the
-// init, and what the Relay watches.
+// serve reads from the socket to the init and lets the Relay copy, by the result of
+// poll(2).
 func (p *Process) serve(fds []unix.PollFd) {
 	if fds[0].Revents != 0 {
 		if message, ok := p.hear(); ok && message.Errno != 0 {
@@ -66,7 +49,7 @@ func (p *Process) serve(fds []unix.PollFd) {
 	}
 }
 
-// hear reads a status message of serveTerminal.
+// hear reads a message of serveTerminal.
 func (p *Process) hear() (plan.StatusMessage, bool) {
 	var buf [plan.StatusSize]byte
 	n, err := unix.Read(p.control, buf[:])
@@ -83,7 +66,7 @@ func stopSignal(message plan.StatusMessage) syscall.Signal {
 	return syscall.WaitStatus(message.Step).StopSignal()
 }
 
-// job is what a terminal.Relay knows of a Process.
+// job is a Process as a terminal.Relay uses it.
 type job struct{ p *Process }
 
 func (j job) Foreground(yes bool) {
@@ -127,8 +110,9 @@ func (j job) Suspend(sig syscall.Signal, everybody bool) bool {
 	return (sent|typed)&continued != 0
 }
 
-// startRelay takes the far side of the jail's terminal over. The message is
-// there: it was sent long before the program's process said that it is ready.
+// startRelay receives the far side of the jail's terminal and makes a Relay of it. The
+// init sent it before the program's process said that it is ready, so the call need not
+// wait.
 func (p *Process) startRelay() error {
 	var oob [64]byte
 	_, n, _, _, err := unix.Recvmsg(p.control, make([]byte, 1), oob[:], unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
@@ -151,8 +135,8 @@ func (p *Process) startRelay() error {
 	return err
 }
 
-// isFarSide refuses what is not the far side of a pseudo-terminal in a devpts:
-// only that is a terminal of the kernel's own, on both sides.
+// isFarSide refuses a file that is not the far side of a pseudo-terminal in a devpts: a
+// program could be on the other side of it.
 func isFarSide(fd int) error {
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(fd, &fs); err != nil {

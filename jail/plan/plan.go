@@ -1,7 +1,7 @@
-// Package plan is what a launch does, as data: a flat list of syscalls, each
-// with the profile line that asked for it. Package compile makes plans, package
-// child executes them, package launch does what goes on beside the child. It holds
-// the words that these three exchange, and decides nothing.
+// Package plan describes a launch as data: a flat list of syscalls, each with the profile
+// line that asked for it. Package compile makes plans, package child executes them, and
+// package launch works beside the child. The package has the types that these three
+// exchange, and decides nothing.
 package plan
 
 import (
@@ -107,8 +107,8 @@ type Create struct {
 	At      *diag.Range
 }
 
-// SocketGuard is what a plan notes about Unix sockets: which of them the
-// launcher lets the jail connect to is decided by what the kernel writes there.
+// SocketGuard lists the Unix sockets that the jail may connect to, by blocks that the
+// kernel fills in when the plan runs.
 type SocketGuard struct {
 	Mounts   []*Block // struct statx of each mount that is the jail's own
 	Files    []*Block // likewise of each socket of the host
@@ -156,7 +156,7 @@ type Op struct {
 	At      *diag.Range
 }
 
-// AcceptAny stands for every errno: whatever comes of the step, go on.
+// AcceptAny is every errno: the plan goes on after any result.
 const AcceptAny = 0xffff
 
 // Index tells where an op stands in the whole plan; the child reports it.
@@ -216,7 +216,7 @@ type Ref struct {
 	Block  *Block
 }
 
-// HostSockets is what the guard's step is about.
+// HostSockets is the subject of the socket guard's step.
 const HostSockets = "the sockets of the host"
 
 // GuardsSockets tells whether the plan has a step that keeps Unix sockets of

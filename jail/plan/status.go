@@ -5,7 +5,7 @@ import (
 )
 
 // The child reports to the launcher over a socket pair of type
-// SOCK_SEQPACKET, each of one size:
+// SOCK_SEQPACKET, in status messages of one size:
 //
 //	child (PID 1)      program's process         launcher
 //	     | unshare                                   |  reads the profile

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -24,6 +23,9 @@ const variable = "JAIL_LAUNCHER"
 
 // ErrOther is why a launcher of another build is refused.
 var ErrOther = errors.New("bin/jail and libexec/jail/jail are of different builds")
+
+// ErrItself is why a launcher executes nothing.
+var ErrItself = errors.New("libexec/jail/jail is bin/jail itself")
 
 // Programs are the absolute paths of jail's own files, the one that users call first.
 // caller is the launcher that has executed this program, "" for none.
@@ -49,18 +51,35 @@ func Caller() (string, error) {
 		return "", err
 	}
 	of, path, _ := strings.Cut(mark, ":")
-	if id == "" || of != id || !filepath.IsAbs(path) {
+	if id == "" || of != id || !filepath.IsAbs(path) || !isSelf(filepath.Join(filepath.Dir(path), Whole)) {
 		return "", ErrOther
 	}
 	return path, nil
 }
 
+// isSelf tells whether a path leads to the file of this program.
+func isSelf(path string) bool {
+	there, err := os.Stat(path)
+	self, selfErr := os.Stat("/proc/self/exe")
+	return err == nil && selfErr == nil && os.SameFile(there, self)
+}
+
 // Beside is the whole program that belongs to a launcher, and the environment to execute
-// it with.
-func Beside(launcher string, env []string) (whole string, marked []string) {
+// it with. A mark that was in the environment before is taken out of it: it could say
+// that another file is jail's, and that one would be guarded in place of the launcher.
+// The launcher's own mark is there only if it has executed itself.
+func Beside(launcher string) (whole string, marked []string, err error) {
+	mark := id + ":" + launcher
+	if before, set := os.LookupEnv(variable); set {
+		if before == mark {
+			return "", nil, ErrItself
+		}
+		if err := os.Unsetenv(variable); err != nil {
+			return "", nil, err
+		}
+	}
 	whole = filepath.Join(filepath.Dir(launcher), Whole)
-	marked = slices.Concat(env, []string{variable + "=" + id + ":" + launcher})
-	return whole, marked
+	return whole, append(os.Environ(), variable+"="+mark), nil
 }
 
 // ID names the sources of this build, "" in a program that is built alone.

@@ -81,8 +81,8 @@ func Recall(h *host.Host, line []string) *Launch {
 
 // Keep keeps what was loaded for a launch, from these inputs, by reading that
 // started at began. words is the command line up to the program. It is called when the
-// program runs, so that nobody waits for it. What goes wrong costs time at the next
-// launch and nothing else.
+// program runs, so that it holds nothing up. An error costs time at the next launch and
+// nothing else.
 func (l *Launch) Keep(words []string, inputs *launchcache.Inputs, began time.Time) {
 	if l.Host.Own.Cache == "" || len(words) > maxWords {
 		return
@@ -111,5 +111,5 @@ func SearchPath(h *host.Host) string {
 func report(stderr io.Writer, problems diag.List) {
 	var b bytes.Buffer
 	_ = diag.Render(&b, problems, nil, diag.Options{})
-	_, _ = stderr.Write(b.Bytes()) // there is nobody left to tell
+	_, _ = stderr.Write(b.Bytes()) // an error could not be reported
 }

@@ -46,8 +46,8 @@ func Prepare() {
 // Running is a jail that was launched.
 type Running struct {
 	*launch.Process
-	registration *registry.Registration
-	unconfined   error
+	registered *registry.Remover
+	unconfined error
 }
 
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
@@ -59,8 +59,9 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 	}
 	r := new(Running)
 	o.Settled = func() {
-		r.registration = l.register(c, r.Process)
-		r.unconfined = r.Confine(r.registration.Dirs()...)
+		r.registered = l.register(c, r.Process)
+		r.unconfined = r.Confine(r.registered.Dirs()...)
+		debug.SetGCPercent(100) // what follows may take days
 	}
 	var failure *launch.Failure
 	if r.Process, failure = launch.Start(c.Plan, init, o); failure != nil {
@@ -73,17 +74,17 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 // has ended it.
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
-	r.registration.Remove()
+	r.registered.Remove()
 	if r.unconfined != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unconfined)
 	}
 	return status, nil
 }
 
-// register leaves a registration for ps, enter, stop and inspect. It is called when
-// the program runs, so that nobody waits for it. Without a place for it, the jail is
-// only not found by those.
-func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registry.Registration {
+// register writes a registration for ps, enter, stop and inspect. It is called when
+// the program runs, so that nobody waits for it. Without a directory for it, these
+// verbs do not find the jail.
+func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registry.Remover {
 	entry, err := c.Entry(process.Sockets()).Encode()
 	if err != nil {
 		return nil
@@ -92,13 +93,13 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 	if l.Group != nil {
 		group = l.Group.Inside()
 	}
-	registration, err := registry.Register(Place(l.Host), &registry.Launch{
+	remover, err := registry.Register(Place(l.Host), &registry.Launch{
 		Profile: c.Plan.Profile, Program: c.Plan.Path, Init: process.Init(), Main: process.Pid(), Cgroup: group, Entry: entry,
 	})
 	if err != nil {
 		return nil
 	}
-	return registration
+	return remover
 }
 
 // Place is where this caller's running jails are registered.

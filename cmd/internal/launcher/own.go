@@ -10,8 +10,8 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 )
 
-// Compile makes the plan of the launch. Jail's own directories are made first where
-// the program could make them: a jail guards what is there.
+// Compile makes the plan of the launch. It first makes those of jail's own directories
+// that the program could make, since a jail guards existing ones only.
 func (l *Launch) Compile() (*compile.Compiled, diag.List) {
 	c, problems := compile.Compile(l.Policy, l.Host, l.Command)
 	if problems.HasErrors() {
@@ -27,8 +27,8 @@ func (l *Launch) Compile() (*compile.Compiled, diag.List) {
 	return c, problems
 }
 
-// makeOwn makes directories and tells whether it made one. What the caller may not make,
-// the program can't either.
+// makeOwn makes directories and tells whether it made one. It ignores errors: a program
+// can't make a directory that the caller can't.
 func makeOwn(dirs []string) (made bool, err error) {
 	for _, dir := range dirs {
 		switch err := os.MkdirAll(dir, 0o700); {

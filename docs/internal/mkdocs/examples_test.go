@@ -177,7 +177,7 @@ func newHome(t *testing.T) *home {
 	return h
 }
 
-// runtime is where the jails of the examples are recorded, and no others.
+// runtime is where the jails of the examples are registered, and no others.
 func (h *home) runtime() string { return filepath.Join(h.dir, ".run") }
 
 // files makes what a part of a page shows as a file, or says in a comment.

@@ -1,5 +1,5 @@
 // Command weaken launches a jail with one of its guards switched off, which
-// shows the tests of that guard to have teeth: what it stopped works again. It
+// shows that the tests of that guard notice its absence: what it stopped works again. It
 // compiles a profile as jail does, changes the plan, and starts that. Landlock,
 // which stands behind many guards, is off in any case.
 //

@@ -35,8 +35,8 @@ const (
 // Doctor examines the host.
 type Doctor struct {
 	search.Finder
-	CommandLine string         // for messages
-	Records     registry.Place // of running jails
+	CommandLine   string         // for messages
+	Registrations registry.Place // of running jails
 	// Manager is the version of the user's service manager, if it has these
 	// controllers to give.
 	Manager func(tree cgroup.Tree, controllers []string) (string, error)
@@ -54,7 +54,7 @@ func (d *Doctor) Examine() []Finding {
 	findings = append(findings, sysctls(d.Host.UID, d.Host.Own.Program())...)
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
-		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.records())
+		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.registrations())
 	findings = append(findings, d.placeholders())
 	return append(findings, helperPrograms(d.Host.Files)...)
 }

@@ -41,8 +41,8 @@ func (e *Explainer) pathGroup(name string) {
 	}
 }
 
-// tree is the view of the jail. What keeps a program from being started does
-// not change what the jail would show.
+// tree is the view of the jail. Problems that prevent a program's start do not change
+// it.
 func (e *Explainer) tree() *fstree.View {
 	if e.view == nil {
 		c, problems := compile.Compile(e.Policy, e.Host, e.Command)
@@ -62,7 +62,7 @@ func (e *Explainer) onePath(path string) {
 	x := e.tree().Explain(path)
 	exists := x.Kind != host.KindMissing
 	out := Explanation{
-		Subject: output.Text(path), Kind: "path", Verdict: x.Sight.String(), Text: output.Text(sightText(&x)),
+		Subject: output.Text(path), Kind: "path", Verdict: x.Visibility.String(), Text: output.Text(visibilityText(&x)),
 		By: []output.Ground{}, Over: []output.Ground{}, Real: output.Text(x.Real), Exists: &exists,
 	}
 	if x.By != nil {
@@ -82,7 +82,7 @@ func (e *Explainer) onePath(path string) {
 	if x.Real != path {
 		out.Notes = append(out.Notes, "on this host it leads to "+output.Text(diag.Quote(x.Real)))
 	}
-	if _, any := e.Policy.AnySocket(); x.Kind == host.KindSocket && x.Sight != fstree.Socket && !any {
+	if _, any := e.Policy.AnySocket(); x.Kind == host.KindSocket && x.Visibility != fstree.Socket && !any {
 		out.Notes = append(out.Notes, "it is a socket, and cannot be connected to: sockets does not list it")
 	}
 	if x.Broken {
@@ -109,10 +109,10 @@ func pathGround(g *fstree.Ground) output.Ground {
 	}
 }
 
-// sightText says what a program finds at a path.
-func sightText(x *fstree.Explanation) string {
+// visibilityText says what a program finds at a path.
+func visibilityText(x *fstree.Explanation) string {
 	missing := x.Kind == host.KindMissing
-	switch x.Sight {
+	switch x.Visibility {
 	case fstree.Absent:
 		if missing {
 			return "does not exist on this host, and nothing grants it"
@@ -126,14 +126,14 @@ func sightText(x *fstree.Explanation) string {
 		return "visible, and can be connected to"
 	case fstree.ReadOnly:
 		if missing {
-			return "does not exist on this host; its surroundings are visible, read-only"
+			return "does not exist on this host; the directory around it is visible, read-only"
 		}
 		return "visible, read-only"
-	case fstree.Barred:
+	case fstree.Blocked:
 		return "does not exist on this host, and nothing can be made there"
 	case fstree.Writable:
 		if missing {
-			return "does not exist on this host; its surroundings are writable"
+			return "does not exist on this host; the directory around it is writable"
 		}
 		return "visible, writable"
 	case fstree.Layered:

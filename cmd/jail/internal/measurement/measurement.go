@@ -77,7 +77,7 @@ func (m *measurement) keep(c io.Closer) { m.closers = append(m.closers, c) }
 
 func (m *measurement) close() {
 	for _, c := range m.closers {
-		_ = c.Close() // nothing was written that somebody needs
+		_ = c.Close() // it was only read from
 	}
 }
 
@@ -87,8 +87,8 @@ type descriptor int
 // Close implements io.Closer.
 func (d descriptor) Close() error { return unix.Close(int(d)) }
 
-// outside finds out how things look from here, and puts up what the probe is
-// to try to reach.
+// outside observes the host from here, and makes the sockets and files that the probe
+// tries to reach.
 func (m *measurement) outside() (*score.Outside, error) {
 	out := &score.Outside{Namespaces: map[string]string{}, Inode: inode, Answer: probe.Answer, StdinFile: m.Host.Stdio[0].Kind == host.StreamFile}
 	for _, name := range [...]string{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"} {
@@ -129,7 +129,7 @@ func inode(name string) (device, number uint64, ok bool) {
 	return uint64(st.Dev), st.Ino, err == nil //nolint:unconvert // Dev has 32 bits elsewhere
 }
 
-// listen makes a socket that can be connected to. Nobody accepts: to be in the
+// listen makes a socket that can be connected to. It accepts nothing: to be in the
 // queue is to have reached it.
 func (m *measurement) listen(family int, at unix.Sockaddr, tell func(unix.Sockaddr)) error {
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

@@ -11,8 +11,8 @@ import (
 	"github.com/jail-project/jail/score/probe"
 )
 
-// answersOf reads answers up to what is none, such as the last words of a
-// probe that went wrong.
+// answersOf reads answers up to the first line that is none, such as the error of a
+// probe.
 func answersOf(text []byte) ([]string, []byte) {
 	var answers []string
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -9,8 +9,8 @@ import (
 	"github.com/jail-project/jail/diag"
 )
 
-// Text is a string of somebody else's in JSON output: nothing in it drives a
-// terminal, see diag.JSONString.
+// Text is an untrusted string in JSON output. Its control characters are escaped, see
+// diag.JSONString.
 type Text string
 
 // MarshalJSON implements json.Marshaler.

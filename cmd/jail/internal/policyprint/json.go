@@ -95,7 +95,7 @@ func Of(p *policy.Policy) JSON {
 	l.entries("network.allow", p.Network.Allow)
 	l.entries("network.deny", p.Network.Deny)
 	l.entries("network.publish", p.Network.Publish)
-	l.surroundings(p)
+	l.isolation(p)
 	l.services(p)
 	shown := JSON{Name: output.Text(p.Name), Entries: l.out}
 	for _, layer := range p.Layers {
@@ -139,7 +139,7 @@ func (l *leaves) rules(key string, rules []policy.SyscallRule) {
 	}
 }
 
-func (l *leaves) surroundings(p *policy.Policy) {
+func (l *leaves) isolation(p *policy.Policy) {
 	value(l, "namespaces.pid", p.Namespaces.PID)
 	value(l, "namespaces.ipc", p.Namespaces.IPC)
 	value(l, "namespaces.uts", p.Namespaces.UTS)

@@ -23,8 +23,8 @@ func (t truster) file(_ string, info fs.FileInfo) error {
 	return trust.File(t.uid, stat)
 }
 
-// named judges a file that was named by its path, and the way to it: in a
-// directory that others can write, anybody could have put another one there.
+// named judges a file that was named by its path, and the directories on the way: another
+// user who can write one of them could have put the file there.
 func (t truster) named(name string, info fs.FileInfo) error {
 	if err := t.file(name, info); err != nil {
 		return err

@@ -4,9 +4,9 @@ import (
 	"github.com/jail-project/jail/jail/host"
 )
 
-// Shown explains every path that has a rule of its own: what is granted,
-// covered or made. What lies between them follows from them.
-func (v *View) Shown() []Explanation {
+// Explanations explains every path that has a rule of its own, which decides about all
+// paths below it without one.
+func (v *View) Explanations() []Explanation {
 	var all []Explanation
 	var walk func(n *Node, path string)
 	walk = func(n *Node, path string) {

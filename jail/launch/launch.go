@@ -1,0 +1,178 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/jail/confine"
+	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/placeholder"
+)
+
+// launch is a plan in the memory of an init, until it is a Process or has failed.
+type launch struct {
+	plan    *plan.Plan
+	init    *Init
+	options Options
+	held    *placeholder.Held
+	confine *confine.Confinement
+}
+
+// follow lets the child begin and reads its status messages.
+func (l *launch) follow() (*Process, *Failure) {
+	defer l.init.release()
+	defer func() { l.confine.Close() }()
+	if err := l.prepare(); err != nil {
+		l.init.kill()
+		l.leaveGroup()
+		return nil, &Failure{Plan: l.plan, Err: err}
+	}
+	l.init.memory.OpenBarrier()
+	status := l.init.status
+	message, program, err := status.receive()
+	ready := err == nil && message.Step == plan.StepReady
+	if ready {
+		proc := l.openProcess(program)
+		message, _, err = status.receive()
+		if errors.Is(err, errStatusEnded) {
+			if err := proc.followable(); err != nil {
+				return nil, l.giveUp(proc, err)
+			}
+			proc.serveSockets(l.init)
+			return l.withTerminal(proc)
+		}
+		proc.close()
+	}
+	releaseSignals()
+	failure := l.failure(message, err)
+	failure.Ran = failure.Err != nil && ready
+	ended := reap(l.init.pid)
+	l.leaveGroup()
+	if errors.Is(err, errStatusEnded) {
+		failure.Died = &ended
+	}
+	return nil, failure
+}
+
+// prepare gives the init its control group and its user and group ids, lets it begin,
+// and begins to catch signals.
+func (l *launch) prepare() error {
+	init := l.init.pid
+	if err := l.prepareConfinement(); err != nil {
+		return err
+	}
+	if err := l.held.For(init); err != nil {
+		return err
+	}
+	if l.options.Group != nil {
+		if err := l.options.Group.Add(init); err != nil {
+			return err
+		}
+	}
+	err := errors.Join(writeMaps(l.plan, init), writeGroupMap(&l.plan.GroupMap, init))
+	if err == nil {
+		err = l.init.status.begin()
+	}
+	if err != nil {
+		return fmt.Errorf("tell the jail's init to begin: %w", err)
+	}
+	if err := catchSignals(); err != nil {
+		return fmt.Errorf("eventfd: %w", err)
+	}
+	return nil
+}
+
+// failure is the failure that a status message, or the error of receiving one, means.
+func (l *launch) failure(message plan.StatusMessage, err error) *Failure {
+	f := &Failure{Plan: l.plan}
+	switch {
+	case err == nil && message.Step == plan.StepUnshare:
+		f.Errno = syscall.Errno(message.Errno)
+	case err == nil && message.Step == plan.StepFork:
+		f.Err = fmt.Errorf("fork the program's process: %w", syscall.Errno(message.Errno))
+	case err == nil:
+		f.Op, f.Errno = l.plan.Op(plan.Index(message.Step)), syscall.Errno(message.Errno)
+	case errors.Is(err, errStatusEnded):
+		f.Op = l.plan.Op(l.init.memory.Step())
+	default:
+		f.Err = fmt.Errorf("read the jail's status messages: %w", err)
+		_ = unix.Kill(l.init.pid, unix.SIGKILL)
+	}
+	return f
+}
+
+func (l *launch) leaveGroup() { l.options.leaveGroup() }
+
+// connects tells whether the launcher will make connections for the jail.
+func (l *launch) connects() bool {
+	guard := l.plan.Sockets
+	return guard != nil && (guard.Listener != nil || l.options.Sockets != nil)
+}
+
+// prepareConfinement tries the syscalls that Process.Confine needs.
+func (l *launch) prepareConfinement() (err error) {
+	if !l.options.Confined {
+		return nil
+	}
+	if l.confine, err = confine.Prepare(l.connects()); err != nil {
+		return fmt.Errorf("prepare to confine the launcher: %w", err)
+	}
+	return nil
+}
+
+// takeConfinement returns the prepared confinement, which the caller owns from then on.
+func (l *launch) takeConfinement() *confine.Confinement {
+	c := l.confine
+	l.confine = nil
+	return c
+}
+
+// openProcess makes a Process of a jail whose program is about to run. Both of its
+// processes exist or are not reaped yet, so no other process has their pids.
+func (l *launch) openProcess(program int) *Process {
+	open := func(pid int) int {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			return -1
+		}
+		return fd
+	}
+	init := l.init.pid
+	return &Process{
+		init: init, program: program, initfd: open(init), pidfd: open(program),
+		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
+	}
+}
+
+// withTerminal takes over the terminal of a jail that has one. The program
+// runs already; it gets no further than to the terminal.
+func (l *launch) withTerminal(p *Process) (*Process, *Failure) {
+	if !p.plan.Terminal {
+		return p, nil
+	}
+	p.control, l.init.control = l.init.control, -1
+	if err := p.startRelay(); err != nil {
+		return nil, l.giveUp(p, fmt.Errorf("take over the jail's terminal: %w", err))
+	}
+	return p, nil
+}
+
+// giveUp ends a jail whose program runs.
+func (l *launch) giveUp(p *Process, err error) *Failure {
+	p.options.Settled = nil // there is no Process yet that it could be about
+	_ = p.Kill()
+	p.Wait()
+	return &Failure{Plan: p.plan, Err: err, Ran: true}
+}
+
+// followable tells why a jail can't be followed to its end: the signals and the limit
+// on its time would be lost, and the launcher would not be confined.
+func (p *Process) followable() error {
+	if p.initfd < 0 {
+		return errors.New("open a descriptor of the jail's init: too many are open (ulimit -n)")
+	}
+	return nil
+}
