@@ -80,7 +80,7 @@ func (h *Held) Dirs() []string {
 
 // Release unlocks the lists and removes the placeholders that no other jail needs,
 // the innermost first. It waits a moment for jails of killed launchers to die. It
-// opens no file for reading or writing (but see changeMode and hasText), since the
+// opens no file for reading or writing (but see hasText), since the
 // launcher may have confined itself so that it can't; it judges by pids alone then,
 // and leaves the rest to the next Sweep. A nil Held holds nothing.
 func (h *Held) Release() {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/jail-project/jail/jail/jailtest"
 )
 
@@ -19,7 +21,7 @@ func TestHeapStaysHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	init, err := NewInit(UsualNamespaces, false)
+	init, err := NewInit(unix.CLONE_NEWUSER|unix.CLONE_NEWNS|unix.CLONE_NEWPID|uintptr(unix.SIGCHLD), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,6 @@ type Init struct {
 	control    int // a socket to an init that serves a terminal, or -1
 }
 
-// UsualNamespaces are those of a profile that changes nothing about them.
-const UsualNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC |
-	unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWNET | uintptr(unix.SIGCHLD)
-
 // usualSize is address space for a plan of several thousand paths.
 const usualSize = 16 << 20
 

@@ -51,7 +51,7 @@ const (
 	saRestart  = 0x10000000
 )
 
-// noteSignal is the handler.
+// handlerAddress is where the handler, noteSignal, begins.
 func handlerAddress() uintptr
 
 // restorerAddress is where the handler returns to, rt_sigreturn(2); 0 where
