@@ -107,7 +107,7 @@ test-installed: ## The tests as an ordinary user, of an installed tree without s
 .PHONY: test-alone
 test-alone: ## The tests as an ordinary user, of the whole program without the launcher
 	@scripts/deps build test
-	@$(if $(ROOT),scripts/as-user $(MAKE) test-alone,$(GO) build -o bin/alone/jail ./cmd/jail && \
+	@$(if $(ROOT),scripts/as-user $(MAKE) test-alone,$(MAKE) build && install -D libexec/jail/jail bin/alone/jail && \
 		$(MAKE) test-user JAIL_BIN=$(CURDIR)/bin/alone/jail)
 
 .PHONY: test-root

@@ -200,6 +200,10 @@ func TestV2AtATerminal(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	p.Keys("word\n")
 	p.Shows("got word", 1)
+	// What is typed before it has ended is the program's, and gone with it.
+	if !testenv.Eventually(func() bool { return !testenv.Lives(launcher) }) {
+		t.Fatal("the launcher does not end")
+	}
 	p.Keys("echo status=$?\n")
 	p.Shows("status=3\r\n", 1)
 	if now := p.Settings(); now.Lflag|unix.ICANON|unix.ECHO|unix.ISIG != settings.Lflag|unix.ICANON|unix.ECHO|unix.ISIG {

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-static void quoted(const char *text)
+void quoted(const char *text)
 {
 	putchar('"');
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++)

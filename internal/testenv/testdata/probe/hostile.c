@@ -198,7 +198,7 @@ static int watch(int argc, char **argv)
 		others(watch_one);
 	printf("{\"Processes\":%d,\"Secrets\":%d,\"Exes\":{", processes_seen, secrets);
 	for (struct executable *e = executables; e->count; e++)
-		printf("%s\"%s\":%d", e == executables ? "" : ",", e->name, e->count);
+		printf("%s", e == executables ? "" : ","), quoted(e->name), printf(":%d", e->count);
 	printf("},\"Writable\":[");
 	for (struct executable *e = executables; e->count; e++) {
 		char file[50];
@@ -207,7 +207,7 @@ static int watch(int argc, char **argv)
 		snprintf(file, sizeof file, "/proc/self/fd/%d", e->handle);
 		if ((fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC)) < 0)
 			continue;
-		printf("%s\"%s\"", between, e->name), between = ",";
+		printf("%s", between), quoted(e->name), between = ",";
 		if (overwriting && write(fd, "overwritten", 11) < 0)
 			perror(e->name);
 		close(fd);

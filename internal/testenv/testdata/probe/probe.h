@@ -24,6 +24,9 @@ typedef int (*attempt)(long argument);
 /* try makes an attempt in a process of its own, which a filter may kill. */
 void try(const char *name, attempt f, long argument);
 
+/* quoted prints a text as JSON has it. */
+void quoted(const char *text);
+
 /* report prints a part. The error is 0 when the thing worked. */
 void report(const char *name, int error, const char *text);
 
