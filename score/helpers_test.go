@@ -3,9 +3,7 @@ package score
 import (
 	"flag"
 	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 	"github.com/jail-project/jail/cgroup"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/yaml"
 	"github.com/jail-project/jail/profiles"
@@ -162,20 +161,5 @@ func (r *Report) found(t *testing.T, id string) *Finding {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; run with -update and look at the difference", file)
-	}
+	jailtest.Golden(t, *update, name, got)
 }

@@ -3,7 +3,6 @@ package compile
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/jail-project/jail/diag"
@@ -30,22 +29,7 @@ func start(t *testing.T, p *plan.Plan) (*launch.Process, *launch.Failure) {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; run with -update and look at the difference\n%s", file, got)
-	}
+	jailtest.Golden(t, *update, name, got)
 }
 
 func exists(path string) bool {

@@ -6,6 +6,7 @@ package jailtest
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -150,6 +151,28 @@ func RealHost(tb testing.TB) *host.Host {
 	}
 	h.Cwd = home
 	return h
+}
+
+// Golden compares a text with the file of that name below testdata, which it writes
+// first when update is set.
+func Golden(tb testing.TB, update bool, name, got string) {
+	tb.Helper()
+	file := filepath.Join("testdata", name)
+	if update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if got != string(want) {
+		tb.Errorf("%s differs; run with -update and look at the difference\n%s", file, got)
+	}
 }
 
 // RequireJails skips where this machine can't make jails, and fails where it

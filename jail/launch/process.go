@@ -182,24 +182,22 @@ func (p *Process) settle() {
 
 // answer starts a goroutine that answers the program's calls when the first one comes.
 func (p *Process) answer(events int16) {
-	switch {
-	case p.sockets == nil:
-	case events&unix.POLLIN != 0:
+	if p.sockets == nil || events == 0 {
+		return
+	}
+	called := events&unix.POLLIN != 0 // else no process is left that could call
+	if called {
 		p.settle()
-		if p.exposed {
-			p.sockets.Close()
-			p.sockets = nil
-			return
-		}
+	}
+	if called && !p.exposed {
 		if runtime.GOMAXPROCS(0) == 1 {
 			runtime.GOMAXPROCS(2) // Serve may wait in the kernel and keep one
 		}
 		go p.sockets.Serve()
-		p.sockets = nil
-	case events != 0: // no process is left that could call
+	} else {
 		p.sockets.Close()
-		p.sockets = nil
 	}
+	p.sockets = nil
 }
 
 // timeLeft is how long poll(2) may wait, in milliseconds. When the time is
