@@ -26,21 +26,22 @@ func (l *launch) follow() (*Process, *Failure) {
 	defer l.init.release()
 	defer func() { l.confine.Close() }()
 	if err := l.prepare(); err != nil {
-		l.init.kill()
-		l.leaveGroup()
-		return nil, &Failure{Plan: l.plan, Err: err}
+		return nil, l.abandon(err)
 	}
 	l.init.memory.OpenBarrier()
 	status := l.init.status
 	message, program, err := status.receive()
 	ready := err == nil && message.Step == plan.StepReady
 	if ready {
-		proc := l.openProcess(program)
+		proc, unopened := l.openProcess(program)
+		if unopened != nil {
+			releaseSignals()
+			failure := l.abandon(unopened)
+			failure.Ran = true
+			return nil, failure
+		}
 		message, _, err = status.receive()
 		if errors.Is(err, errStatusEnded) {
-			if err := proc.followable(); err != nil {
-				return nil, l.giveUp(proc, err)
-			}
 			proc.serveSockets(l.init)
 			return l.withTerminal(proc)
 		}
@@ -55,6 +56,13 @@ func (l *launch) follow() (*Process, *Failure) {
 		failure.Died = &ended
 	}
 	return nil, failure
+}
+
+// abandon kills a jail that there is no Process of.
+func (l *launch) abandon(err error) *Failure {
+	l.init.kill()
+	l.leaveGroup()
+	return &Failure{Plan: l.plan, Err: err}
 }
 
 // prepare gives the init its control group and its user and group ids, lets it begin,
@@ -131,20 +139,22 @@ func (l *launch) takeConfinement() *confine.Confinement {
 }
 
 // openProcess makes a Process of a jail whose program is about to run. Both of its
-// processes exist or are not reaped yet, so no other process has their pids.
-func (l *launch) openProcess(program int) *Process {
-	open := func(pid int) int {
-		fd, err := unix.PidfdOpen(pid, 0)
-		if err != nil {
-			return -1
-		}
-		return fd
-	}
+// processes exist or are not reaped yet, so no other process has their pids. Without a
+// pidfd of the init the jail can't be followed to its end, nor the launcher confined.
+func (l *launch) openProcess(program int) (*Process, error) {
 	init := l.init.pid
-	return &Process{
-		init: init, program: program, initfd: open(init), pidfd: open(program),
-		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
+	initfd, err := unix.PidfdOpen(init, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open a pidfd of the jail's init: %w", err)
 	}
+	pidfd, err := unix.PidfdOpen(program, 0)
+	if err != nil {
+		pidfd = -1
+	}
+	return &Process{
+		init: init, program: program, initfd: initfd, pidfd: pidfd,
+		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
+	}, nil
 }
 
 // withTerminal takes over the terminal of a jail that has one. The program
@@ -155,24 +165,10 @@ func (l *launch) withTerminal(p *Process) (*Process, *Failure) {
 	}
 	p.control, l.init.control = l.init.control, -1
 	if err := p.startRelay(); err != nil {
-		return nil, l.giveUp(p, fmt.Errorf("take over the jail's terminal: %w", err))
+		p.options.Settled = nil // there is no Process yet that it could be about
+		_ = p.Kill()
+		p.Wait()
+		return nil, &Failure{Plan: p.plan, Err: fmt.Errorf("take over the jail's terminal: %w", err), Ran: true}
 	}
 	return p, nil
-}
-
-// giveUp ends a jail whose program runs.
-func (l *launch) giveUp(p *Process, err error) *Failure {
-	p.options.Settled = nil // there is no Process yet that it could be about
-	_ = p.Kill()
-	p.Wait()
-	return &Failure{Plan: p.plan, Err: err, Ran: true}
-}
-
-// followable tells why a jail can't be followed to its end: the signals and the limit
-// on its time would be lost, and the launcher would not be confined.
-func (p *Process) followable() error {
-	if p.initfd < 0 {
-		return errors.New("open a descriptor of the jail's init: too many are open (ulimit -n)")
-	}
-	return nil
 }

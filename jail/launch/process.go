@@ -134,7 +134,7 @@ func (p *Process) follow() {
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err != nil || p.initfd < 0 {
+		if err != nil {
 			p.answer(unix.POLLIN)
 			return // Wait can still reap the init
 		}
