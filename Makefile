@@ -105,9 +105,9 @@ test-installed: ## The tests as an ordinary user, of an installed tree without s
 		installed=$$(scripts/installed $(CURDIR)/bin/installed) && $(MAKE) test-user JAIL_BIN=$$installed)
 
 .PHONY: test-alone
-test-alone: ## The tests as an ordinary user, of the whole program without the launcher
+test-alone: ## The tests as an ordinary user, of what plain go build makes, without the launcher
 	@scripts/deps build test
-	@$(if $(ROOT),scripts/as-user $(MAKE) test-alone,$(MAKE) build && install -D libexec/jail/jail bin/alone/jail && \
+	@$(if $(ROOT),scripts/as-user $(MAKE) test-alone,$(MAKE) build && $(GO) build -o bin/alone/jail ./cmd/jail && \
 		$(MAKE) test-user JAIL_BIN=$(CURDIR)/bin/alone/jail)
 
 .PHONY: test-root

@@ -2,6 +2,7 @@ package security
 
 import (
 	"debug/elf"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,16 +140,35 @@ func privilegedBinary(s *scene, a variant) *outcome {
 	size, err := unix.Getxattr(file, "security.capability", nil)
 	o.set("file capabilities", err == nil && size > 0)
 	if a == jailed {
-		program, err := elf.Open(file)
-		if err != nil {
-			s.T.Fatal(err)
+		for _, file := range testenv.JailFiles() {
+			o.set("linked dynamically, not by plain go build: "+filepath.Base(file), testenv.WholeJail() != testenv.JailBin && !testenv.Static(s.T, file))
+			o.set("libraries: "+filepath.Base(file), len(foreignLibraries(s, file)) > 0)
 		}
-		defer program.Close()
-		libraries, err := program.ImportedLibraries()
-		o.set("libraries", err != nil || len(libraries) > 0)
-		o.set("an interpreter", slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }))
 	}
 	return o
+}
+
+// foreignLibraries returns what a program loads besides the C library and libseccomp,
+// and where it looks for them if the system's loader is told to look elsewhere.
+func foreignLibraries(s *scene, file string) []string {
+	program, err := elf.Open(file)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	defer program.Close()
+	loaded, err := program.ImportedLibraries()
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	loaded = slices.DeleteFunc(loaded, func(name string) bool { return name == "libc.so.6" || name == "libseccomp.so.2" })
+	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
+		places, err := program.DynString(tag)
+		if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
+			s.T.Fatal(err)
+		}
+		loaded = append(loaded, places...)
+	}
+	return loaded
 }
 
 // steeredRuntime: nothing is printed or written for these, and the program

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"debug/elf"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 
 	"golang.org/x/sys/unix"
 )
@@ -130,6 +132,17 @@ func WholeJail() string {
 		return file
 	}
 	return JailBin
+}
+
+// Static reports whether the system starts a program without a dynamic loader.
+func Static(t *testing.T, file string) bool {
+	t.Helper()
+	program, err := elf.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	return !slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
 // ReadJail are the flags that show the program under test in a jail.
