@@ -107,8 +107,8 @@ func checkStart(text string, parts []piece) *diag.Problem {
 		rest := strings.TrimPrefix(text, "./")
 		return bad("the path "+diag.Quote(text)+" is relative", "write "+diag.Escape("${PROFILE_DIR}/"+rest+" or ${CWD}/"+rest))
 	}
-	if v, _ := findVariable(parts[0].text); !v.root {
-		return bad("a path cannot begin with ${"+v.name+"}", "it begins with /, ~, or a variable for a directory such as ${HOME}")
+	if name := parts[0].text; !isDirectory(name) {
+		return bad("a path cannot begin with ${"+name+"}", "it begins with /, ~, or a variable for a directory such as ${HOME}")
 	}
 	if len(parts) > 1 && (parts[1].variable || !strings.HasPrefix(parts[1].text, "/")) {
 		p := bad("a / is missing behind ${"+parts[0].text+"}", "")
