@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
@@ -27,12 +28,10 @@ func checkName(what, text string) *diag.Problem {
 			Remedy: "names are made of letters, digits and . _ + - @",
 		}
 	}
-	for i := 0; i < len(text); i++ {
-		if !isLetter(text[i]) && !isDigit(text[i]) && strings.IndexByte(".+-@", text[i]) < 0 {
-			return &diag.Problem{
-				Code: "invalid-name", Summary: diag.Quote(text) + " is not a " + what, From: i, To: i + 1,
-				Remedy: "names are made of letters, digits and . _ + - @",
-			}
+	if i := indexOther(text, ".+-@"); i >= 0 {
+		return &diag.Problem{
+			Code: "invalid-name", Summary: diag.Quote(text) + " is not a " + what, From: i, To: i + 1,
+			Remedy: "names are made of letters, digits and . _ + - @",
 		}
 	}
 	return nil
@@ -148,10 +147,8 @@ func isDomain(text string) bool {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		for i := 0; i < len(label); i++ {
-			if !isLetter(label[i]) && !isDigit(label[i]) && label[i] != '-' {
-				return false
-			}
+		if indexOther(label, "-") >= 0 {
+			return false
 		}
 	}
 	return true
@@ -179,10 +176,8 @@ func checkHostPattern(text string) (string, *diag.Problem) {
 	if _, ok := parseAddress(host); ok {
 		return strings.ToLower(text), nil
 	}
-	for i := 0; i < len(host); i++ {
-		if host[i] >= 0x80 {
-			return bad("write names with other letters in their xn-- form")
-		}
+	if strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return bad("write names with other letters in their xn-- form")
 	}
 	name := strings.TrimPrefix(host, "*.")
 	// A last label of digits would make a broken address a name.
@@ -224,18 +219,22 @@ func isPortRange(text string) bool {
 }
 
 func parsePort(text string) (int, bool) {
-	if text == "" || len(text) > 5 || text[0] == '0' {
-		return 0, false
-	}
-	n := 0
+	n, ok := parseDecimal(text, 65535)
+	return n, ok && n > 0
+}
+
+// indexOther is the offset of the first character that is neither a letter, a
+// digit or _ nor one of more, -1 when there is none.
+func indexOther(text, more string) int {
 	for i := 0; i < len(text); i++ {
-		if !isDigit(text[i]) {
-			return 0, false
+		if c := text[i]; !isLetter(c) && !isDigit(c) && strings.IndexByte(more, c) < 0 {
+			return i
 		}
-		n = n*10 + int(text[i]-'0')
 	}
-	return n, n <= 65535
+	return -1
 }
 
 func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+const digits = "0123456789"
