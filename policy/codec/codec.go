@@ -5,8 +5,8 @@ package codec
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/jail-project/jail/policy"
@@ -33,10 +33,7 @@ var errNotEncoded = errors.New("this is not an encoded policy of this version")
 func Encode(p *policy.Policy) []byte {
 	c := codec{step: collecting, index: map[string]int{}}
 	c.policy(p)
-	for text := range c.index {
-		c.table = append(c.table, text)
-	}
-	sort.Strings(c.table)
+	c.table = slices.Sorted(maps.Keys(c.index))
 	c.step = writing
 	c.length(version)
 	c.length(len(c.table))
