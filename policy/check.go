@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -55,12 +56,7 @@ func (c *checker) document(root *node.Node) {
 	}
 	c.section(root, &schema().root)
 	c.groupRivals()
-	slices.SortStableFunc(c.list, func(a, b diag.Diagnostic) int {
-		if a.Subject.Start.Line != b.Subject.Start.Line {
-			return a.Subject.Start.Line - b.Subject.Start.Line
-		}
-		return a.Subject.Start.Column - b.Subject.Start.Column
-	})
+	slices.SortStableFunc(c.list, func(a, b diag.Diagnostic) int { return a.Subject.Start.Compare(b.Subject.Start) })
 }
 
 // section checks a mapping whose keys are leaves or further sections.
@@ -69,7 +65,7 @@ func (c *checker) section(n *node.Node, key *Key) {
 		c.leaf(n, key.Sub(key.Short))
 		return
 	}
-	c.mapping(n, key, func(_ *node.Node, sub *Key, value *node.Node) {
+	c.mapping(n, key, func(sub *Key, value *node.Node) {
 		if sub.Kind == kind.Mapping {
 			c.section(value, sub)
 		} else {
@@ -80,7 +76,7 @@ func (c *checker) section(n *node.Node, key *Key) {
 
 // mapping checks that n is a mapping with the keys of key, each at most
 // once, and calls each for those that are known.
-func (c *checker) mapping(n *node.Node, key *Key, each func(name *node.Node, sub *Key, value *node.Node)) {
+func (c *checker) mapping(n *node.Node, key *Key, each func(sub *Key, value *node.Node)) {
 	if !c.shaped(n, node.Mapping, key) || !c.untagged(n) {
 		return
 	}
@@ -100,19 +96,18 @@ func (c *checker) mapping(n *node.Node, key *Key, each func(name *node.Node, sub
 		case i < 0:
 			c.unknownKey(p.Key, key)
 		case seen[i] != nil:
-			c.twice("duplicate-key", "the key "+diag.Quote(p.Key.Text)+" is given twice", p.Key, seen[i])
+			c.twice("duplicate-key", "the key "+diag.Quote(p.Key.Text)+" is given twice", p.Key.At, "first given here", seen[i].At)
 		default:
 			seen[i] = p.Key
-			each(p.Key, &key.Keys[i], p.Value)
+			each(&key.Keys[i], p.Value)
 		}
 	}
 }
 
-// twice reports n, which repeats what first said.
-func (c *checker) twice(code, summary string, n, first *node.Node) {
+// twice reports what stands at a place and repeats what stands at first.
+func (c *checker) twice(code, summary string, at diag.Range, note string, first diag.Range) {
 	c.list = append(c.list, diag.Diagnostic{
-		Code: code, Summary: summary, Subject: n.At,
-		Notes: []diag.Note{{Text: "first given here", At: first.At}},
+		Code: code, Summary: summary, Subject: at, Notes: []diag.Note{{Text: note, At: first}},
 	})
 }
 
@@ -121,7 +116,10 @@ func (c *checker) twice(code, summary string, n, first *node.Node) {
 func (c *checker) unknownKey(n *node.Node, key *Key) {
 	d := diag.Diagnostic{
 		Code: "unknown-key", Subject: n.At,
-		Summary: "unknown key " + diag.Quote(n.Text) + key.where(),
+		Summary: "unknown key " + diag.Quote(n.Text),
+	}
+	if key.Path != "" {
+		d.Summary += " in " + key.Path
 	}
 	switch near := diag.Suggest(n.Text, key.names()); {
 	case n.Text == "<<":
@@ -134,14 +132,6 @@ func (c *checker) unknownKey(n *node.Node, key *Key) {
 		d.Remedy = "known are " + strings.Join(key.names(), ", ")
 	}
 	c.list = append(c.list, d)
-}
-
-// where names a mapping in messages.
-func (k *Key) where() string {
-	if k.Path == "" {
-		return ""
-	}
-	return " in " + k.Path
 }
 
 // elsewhere finds the place in which a key would be known.
@@ -165,10 +155,7 @@ func (c *checker) shaped(n *node.Node, want node.Shape, key *Key) bool {
 	if n.Shape == want && !n.IsNull() {
 		return true
 	}
-	name := key.Path
-	if name == "" {
-		name = "a profile"
-	}
+	name := cmp.Or(key.Path, "a profile")
 	noun, empty := key.Kind.Expects(key.Enum), ""
 	switch {
 	case want == node.List:

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -61,11 +62,8 @@ func (c *checker) entry(n *node.Node, key *Key) (item, bool) {
 	elem := key.Elem
 	if len(elem.Keys) == 0 {
 		v, ok := c.scalar(n, elem)
-		it := item{key: v.Text, text: v.Text, num: v.Num, site: site{at: n.At}}
-		if v.Key != "" {
-			it.key = v.Key // paths and hosts have several spellings
-		}
-		return it, ok
+		// Paths and hosts have several spellings.
+		return item{key: cmp.Or(v.Key, v.Text), text: v.Text, num: v.Num, site: site{at: n.At}}, ok
 	}
 	v, ok := c.record(n, elem)
 	if !ok {
@@ -93,7 +91,7 @@ func (c *checker) record(n *node.Node, elem *Key) (value, bool) {
 		v.fields = []field{{elem.Keys[0].Name, first}}
 		return v, ok
 	}
-	c.mapping(n, elem, func(_ *node.Node, sub *Key, value *node.Node) {
+	c.mapping(n, elem, func(sub *Key, value *node.Node) {
 		if f, ok := c.value(value, sub); ok {
 			v.fields = append(v.fields, field{sub.Name, f})
 		}
@@ -182,15 +180,11 @@ func (c *checker) rivals(lists [][]item) {
 	for _, l := range lists {
 		for i := range l {
 			it := &l[i]
-			first, ok := seen[it.key]
-			if !ok {
+			if first, ok := seen[it.key]; ok {
+				c.twice("duplicate-entry", diag.Quote(it.text)+" is listed twice", it.at, "first listed here", first.at)
+			} else {
 				seen[it.key] = it
-				continue
 			}
-			c.list = append(c.list, diag.Diagnostic{
-				Code: "duplicate-entry", Summary: diag.Quote(it.text) + " is listed twice", Subject: it.at,
-				Notes: []diag.Note{{Text: "first listed here", At: first.at}},
-			})
 		}
 	}
 }
