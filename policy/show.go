@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 // Show prints the policy as one profile that means the same, with the place
 // that decided each line, and what it overrode, in a comment behind it.
-func Show(p *Policy, w io.Writer) error {
+func Show(p *Policy) string {
 	s := shower{p: p}
 	s.section(Schema(), "")
 	width := 0
@@ -31,8 +30,7 @@ func Show(p *Policy, w io.Writer) error {
 		}
 		b.WriteByte('\n')
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 // shower collects the lines of a printed policy.
