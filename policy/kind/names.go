@@ -17,24 +17,25 @@ const maxName = 128 // bytes of a profile or program name
 // file names, so it must not lead anywhere else, and part of command lines,
 // so it must not look like a flag.
 func checkName(what, text string) *diag.Problem {
+	const remedy = "names are made of letters, digits and . _ + - @"
 	switch {
 	case text == "":
-		return &diag.Problem{Code: "invalid-name", Summary: "an empty " + what}
+		return invalidName("an empty "+what, "")
 	case len(text) > maxName:
-		return &diag.Problem{Code: "invalid-name", Summary: "a " + what + " longer than " + strconv.Itoa(maxName) + " bytes"}
+		return invalidName("a "+what+" longer than "+strconv.Itoa(maxName)+" bytes", "")
 	case text[0] == '-' || text[0] == '.':
-		return &diag.Problem{
-			Code: "invalid-name", Summary: "a " + what + " cannot begin with " + diag.Quote(text[:1]),
-			Remedy: "names are made of letters, digits and . _ + - @",
-		}
+		return invalidName("a "+what+" cannot begin with "+diag.Quote(text[:1]), remedy)
 	}
 	if i := indexOther(text, ".+-@"); i >= 0 {
-		return &diag.Problem{
-			Code: "invalid-name", Summary: diag.Quote(text) + " is not a " + what, From: i, To: i + 1,
-			Remedy: "names are made of letters, digits and . _ + - @",
-		}
+		p := invalidName(diag.Quote(text)+" is not a "+what, remedy)
+		p.From, p.To = i, i+1
+		return p
 	}
 	return nil
+}
+
+func invalidName(summary, remedy string) *diag.Problem {
+	return &diag.Problem{Code: "invalid-name", Summary: summary, Remedy: remedy}
 }
 
 // IsName tells whether a text can name a profile.
@@ -42,23 +43,18 @@ func IsName(text string) bool { return checkName("", text) == nil }
 
 // checkProfileRef judges an entry of extends.
 func checkProfileRef(text string) *diag.Problem {
-	if IsRelative(text) {
-		if strings.HasSuffix(text, ".yaml") {
-			return nil
-		}
-		return &diag.Problem{Code: "invalid-name", Summary: diag.Quote(text) + " is not a profile file", Remedy: "the names of profile files end in .yaml"}
-	}
-	if strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~") {
-		return &diag.Problem{
-			Code: "invalid-name", Summary: "a profile is extended by name, or by a path from this file on",
-			Remedy: "write its name when it is in the search path, or ./file.yaml",
-		}
-	}
-	if strings.HasSuffix(text, ".yaml") {
-		return &diag.Problem{
-			Code: "invalid-name", Summary: diag.Quote(text) + " is neither a name nor a relative path",
-			Remedy: "write " + strings.TrimSuffix(diag.Escape(text), ".yaml") + " to search for it, ./" + diag.Escape(text) + " for the file beside this one",
-		}
+	name, isFile := strings.CutSuffix(text, ".yaml")
+	switch {
+	case IsRelative(text) && isFile:
+		return nil
+	case IsRelative(text):
+		return invalidName(diag.Quote(text)+" is not a profile file", "the names of profile files end in .yaml")
+	case strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~"):
+		return invalidName("a profile is extended by name, or by a path from this file on",
+			"write its name when it is in the search path, or ./file.yaml")
+	case isFile:
+		return invalidName(diag.Quote(text)+" is neither a name nor a relative path",
+			"write "+diag.Escape(name)+" to search for it, ./"+diag.Escape(text)+" for the file beside this one")
 	}
 	return checkName("profile name", text)
 }

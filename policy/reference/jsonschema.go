@@ -1,8 +1,9 @@
 package reference
 
 import (
-	"strconv"
-	"strings"
+	"bytes"
+	"encoding/json"
+	"fmt"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
@@ -28,10 +29,10 @@ func JSONSchema() []byte {
 		{"$schema", "http://json-schema.org/draft-07/schema#"},
 		{"title", "jail profile"},
 	}, keySchema(policy.Schema())...)
-	var b strings.Builder
-	writeJSON(&b, root, "")
+	var b bytes.Buffer
+	_ = json.Indent(&b, appendJSON(nil, root), "", "  ") // fails for what is no JSON
 	b.WriteByte('\n')
-	return []byte(b.String())
+	return b.Bytes()
 }
 
 // keySchema is the schema of the values of a key.
@@ -134,47 +135,30 @@ func anys(words []string) []any {
 	return out
 }
 
-func writeJSON(b *strings.Builder, v any, indent string) {
-	deeper := indent + "  "
+// appendJSON writes a value on one line.
+func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case object:
-		b.WriteByte('{')
+		b = append(b, '{')
 		for i, m := range v {
-			separate(b, i, deeper)
-			b.WriteString(diag.JSONString(m.name) + ": ")
-			writeJSON(b, m.value, deeper)
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, diag.JSONString(m.name)+":"...)
+			b = appendJSON(b, m.value)
 		}
-		closeJSON(b, len(v), indent, '}')
+		return append(b, '}')
 	case []any:
-		b.WriteByte('[')
+		b = append(b, '[')
 		for i, e := range v {
-			separate(b, i, deeper)
-			writeJSON(b, e, deeper)
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendJSON(b, e)
 		}
-		closeJSON(b, len(v), indent, ']')
+		return append(b, ']')
 	case string:
-		b.WriteString(diag.JSONString(v))
-	case bool:
-		if v {
-			b.WriteString("true")
-		} else {
-			b.WriteString("false")
-		}
-	case int:
-		b.WriteString(strconv.Itoa(v))
+		return append(b, diag.JSONString(v)...)
 	}
-}
-
-func separate(b *strings.Builder, i int, indent string) {
-	if i > 0 {
-		b.WriteByte(',')
-	}
-	b.WriteString("\n" + indent)
-}
-
-func closeJSON(b *strings.Builder, n int, indent string, end byte) {
-	if n > 0 {
-		b.WriteString("\n" + indent)
-	}
-	b.WriteByte(end)
+	return fmt.Append(b, v)
 }
