@@ -29,17 +29,11 @@ func (c *checker) leaf(n *node.Node, key *Key) {
 }
 
 func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
-	tag := n.Tag
-	if tag == replaceTag {
-		untagged := *n
-		untagged.Tag = ""
-		n = &untagged
-	}
-	if !c.shaped(n, node.List, key) || !c.untagged(n) {
+	if !c.shaped(n, node.List, key) || n.Tag != replaceTag && !c.untagged(n) {
 		return
 	}
 	out.given = true
-	out.replace = tag == replaceTag
+	out.replace = n.Tag == replaceTag
 	out.items = make([]item, 0, len(n.Items))
 	for _, entry := range n.Items {
 		if it, ok := c.entry(entry, key); ok {
@@ -133,16 +127,11 @@ func (c *checker) value(n *node.Node, key *Key) (value, bool) {
 
 // variables checks a mapping of variable names to texts.
 func (c *checker) variables(n *node.Node, key *Key, out *leaf) {
-	if n.Tag == replaceTag && n.Shape == node.Mapping {
-		untagged := *n
-		untagged.Tag = ""
-		n = &untagged
-		out.replace = true
-	}
-	if !c.shaped(n, node.Mapping, key) || !c.untagged(n) {
+	if !c.shaped(n, node.Mapping, key) || n.Tag != replaceTag && !c.untagged(n) {
 		return
 	}
 	out.given = true
+	out.replace = n.Tag == replaceTag
 	for _, p := range n.Pairs {
 		if !c.shaped(p.Key, node.Scalar, &Key{Path: "a variable name"}) {
 			continue
