@@ -114,20 +114,15 @@ func (c *checker) twice(code, summary string, at diag.Range, note string, first 
 // unknownKey reports a key that the mapping does not have, with the nearest
 // that it has, or the section in which it exists.
 func (c *checker) unknownKey(n *node.Node, key *Key) {
-	d := diag.Diagnostic{
-		Code: "unknown-key", Subject: n.At,
-		Summary: "unknown key " + diag.Quote(n.Text),
-	}
+	d := diag.Unknown("key", n.Text, key.names()).Diagnostic(n.At)
 	if key.Path != "" {
 		d.Summary += " in " + key.Path
 	}
-	switch near := diag.Suggest(n.Text, key.names()); {
+	switch {
 	case n.Text == "<<":
 		d.Summary = "merge keys are not part of the language"
 		d.Remedy = "use extends to build on another profile"
-	case near != "":
-		d.Label = "did you mean " + diag.Quote(near) + "?"
-	default:
+	case d.Label == "":
 		d.Label = elsewhere(n.Text, key)
 		d.Remedy = "known are " + strings.Join(key.names(), ", ")
 	}

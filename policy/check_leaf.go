@@ -47,7 +47,7 @@ func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
 	// Rivals inside one list. Lists of one group are compared with each
 	// other when the document is complete.
 	if key.Group == "" {
-		c.rivals([][]item{out.items})
+		c.rivals(out.items)
 	}
 }
 
@@ -156,24 +156,18 @@ func (c *checker) variables(n *node.Node, key *Key, out *leaf) {
 	}
 }
 
-// rivals reports entries of the lists that are about the same thing.
-func (c *checker) rivals(lists [][]item) {
-	total := 0
-	for _, l := range lists {
-		total += len(l)
-	}
-	if total < 2 {
+// rivals reports entries that are about the same thing.
+func (c *checker) rivals(items []item) {
+	if len(items) < 2 {
 		return
 	}
-	seen := make(map[string]*item, total)
-	for _, l := range lists {
-		for i := range l {
-			it := &l[i]
-			if first, ok := seen[it.key]; ok {
-				c.twice("duplicate-entry", diag.Quote(it.text)+" is listed twice", it.at, "first listed here", first.at)
-			} else {
-				seen[it.key] = it
-			}
+	seen := make(map[string]*item, len(items))
+	for i := range items {
+		it := &items[i]
+		if first, ok := seen[it.key]; ok {
+			c.twice("duplicate-entry", diag.Quote(it.text)+" is listed twice", it.at, "first listed here", first.at)
+		} else {
+			seen[it.key] = it
 		}
 	}
 }
@@ -181,14 +175,14 @@ func (c *checker) rivals(lists [][]item) {
 // groupRivals reports entries of one document that are about the same thing
 // in any of the lists of a group: one layer cannot be later than itself.
 func (c *checker) groupRivals() {
-	groups := map[string][][]item{}
+	groups := map[string][]item{}
 	for i, key := range schema().leaves {
-		if key.Group != "" && len(c.doc.leaves[i].items) > 0 {
-			groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items)
+		if key.Group != "" {
+			groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items...)
 		}
 	}
-	for _, lists := range groups {
-		c.rivals(lists)
+	for _, items := range groups {
+		c.rivals(items)
 	}
 }
 

@@ -199,10 +199,7 @@ func (s *Store) yamlFiles(d *Dir, dir string) []string {
 
 // unknownProfile reports a name that no directory holds.
 func (s *Store) unknownProfile(name string, at diag.Range) diag.Diagnostic {
-	d := diag.Diagnostic{Code: "unknown-profile", Summary: "unknown profile " + diag.Quote(name), Subject: at}
-	if near := diag.Suggest(name, s.names()); near != "" {
-		d.Label = "did you mean " + diag.Quote(near) + "?"
-	}
+	d := diag.Unknown("profile", name, s.names()).Diagnostic(at)
 	d.Remedy = "`jail list` names those there are; a file has a / or ends in .yaml"
 	for i := range s.Dirs {
 		if !s.Dirs[i].Embedded {
