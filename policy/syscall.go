@@ -51,11 +51,12 @@ func (c *checker) syscallEntry(v *value, key *Key) (item, bool) {
 
 // ruleKey is what a rule is about: the call, and the arguments of it.
 func ruleKey(r *seccomp.Rule) string {
-	key := r.Name
+	var key strings.Builder
+	key.WriteString(r.Name)
 	for _, w := range r.When {
-		key += fmt.Sprintf(" %d%s%d/%d/%d", w.Arg, w.Op, w.Value, w.Mask, w.Width)
+		fmt.Fprintf(&key, " %d%s%d/%d/%d", w.Arg, w.Op, w.Value, w.Mask, w.Width)
 	}
-	return key
+	return key.String()
 }
 
 // condition makes a condition on an argument of the call.
