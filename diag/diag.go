@@ -8,13 +8,21 @@
 // is an error.
 package diag
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Pos is a place in a source text. Line and Column start at 1; Column counts
 // bytes. The zero Pos means "no particular place in the file".
 type Pos struct {
 	Line   int `json:"line"`
 	Column int `json:"column"`
+}
+
+// Compare orders places from the start of a text to its end.
+func (p Pos) Compare(other Pos) int {
+	return cmp.Or(p.Line-other.Line, p.Column-other.Column)
 }
 
 // Range is a stretch of one line of a source, [Start, End). File is the key

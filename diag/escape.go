@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-const hexDigits = "0123456789abcdef"
-
 // Escape makes a name from elsewhere (a file name, a profile key, a host
 // name) safe to print: whatever could drive a terminal or reorder the text
 // becomes a visible escape, printable text stays as it is. Escape is
@@ -20,8 +18,7 @@ func Escape(s string) string {
 	var b strings.Builder
 	b.Grow(len(s) + 16)
 	for i := 0; i < len(s); {
-		size := escapeRune(&b, s[i:])
-		i += size
+		i += escapeRune(&b, s[i:])
 	}
 	return b.String()
 }
@@ -59,10 +56,7 @@ func escapeRune(b *strings.Builder, s string) int {
 	r, size := utf8.DecodeRuneInString(s)
 	switch {
 	case r == utf8.RuneError && size <= 1:
-		b.WriteString(`\x`)
-		b.WriteByte(hexDigits[s[0]>>4])
-		b.WriteByte(hexDigits[s[0]&15])
-		return 1
+		writeHex(b, `\x`, rune(s[0]), 2)
 	case unicode.IsPrint(r):
 		b.WriteString(s[:size])
 	case r == '\n':
@@ -72,20 +66,18 @@ func escapeRune(b *strings.Builder, s string) int {
 	case r == '\t':
 		b.WriteString(`\t`)
 	case r < 0x80:
-		b.WriteString(`\x`)
-		writeHex(b, r, 2)
+		writeHex(b, `\x`, r, 2)
 	case r <= 0xffff:
-		b.WriteString(`\u`)
-		writeHex(b, r, 4)
+		writeHex(b, `\u`, r, 4)
 	default:
-		b.WriteString(`\U`)
-		writeHex(b, r, 8)
+		writeHex(b, `\U`, r, 8)
 	}
 	return size
 }
 
-func writeHex(b *strings.Builder, r rune, digits int) {
+func writeHex(b *strings.Builder, prefix string, r rune, digits int) {
+	b.WriteString(prefix)
 	for shift := (digits - 1) * 4; shift >= 0; shift -= 4 {
-		b.WriteByte(hexDigits[r>>shift&15])
+		b.WriteByte("0123456789abcdef"[r>>shift&15])
 	}
 }

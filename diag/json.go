@@ -1,10 +1,10 @@
 package diag
 
 import (
-	"io"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -14,7 +14,7 @@ import (
 // place fields) and help. Fields without content are left out; severity, code
 // and message are always there. Lines and columns start at 1, columns count
 // bytes, the end is exclusive.
-func JSON(w io.Writer, list List) error {
+func JSON(list List) string {
 	var b strings.Builder
 	for i := range list {
 		d := &list[i]
@@ -42,8 +42,7 @@ func JSON(w io.Writer, list List) error {
 		jsonField(&b, "help", d.Remedy)
 		b.WriteString("}\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 func jsonField(b *strings.Builder, name, value string) {
@@ -77,22 +76,18 @@ func JSONString(s string) string {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			b.WriteString(`\\x`)
-			writeHex(&b, rune(s[i]), 2)
+			writeHex(&b, `\\x`, rune(s[i]), 2)
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteByte(s[i])
 		case unicode.IsPrint(r):
 			b.WriteString(s[i : i+size])
 		case r <= 0xffff:
-			b.WriteString(`\u`)
-			writeHex(&b, r, 4)
+			writeHex(&b, `\u`, r, 4)
 		default:
-			// Beyond 16 bits JSON writes a surrogate pair.
-			b.WriteString(`\u`)
-			writeHex(&b, 0xd800+(r-0x10000)>>10, 4)
-			b.WriteString(`\u`)
-			writeHex(&b, 0xdc00+(r-0x10000)&0x3ff, 4)
+			high, low := utf16.EncodeRune(r)
+			writeHex(&b, `\u`, high, 4)
+			writeHex(&b, `\u`, low, 4)
 		}
 		i += size
 	}

@@ -1,17 +1,9 @@
 package diag
 
 import (
-	"bytes"
-	"io"
 	"strconv"
 	"strings"
 )
-
-// Options says how Render draws.
-type Options struct {
-	Color   bool   // use ANSI colours
-	Program string // the word before the severity; "jail" when empty
-}
 
 // The colours, as SGR parameters.
 const (
@@ -24,27 +16,21 @@ const (
 
 // Render draws the diagnostics for people: errors and warnings in the order
 // of the list, each with its source line and a caret when it has a place and
-// sources knows the text. The output of each ends in a newline. Texts are
-// escaped once more while they are written, so that no name in a summary can
-// drive the terminal.
-func Render(w io.Writer, list List, sources *Sources, opts Options) error {
-	r := renderer{sources: sources, opts: opts}
-	if r.opts.Program == "" {
-		r.opts.Program = "jail"
-	}
+// sources knows the text; color uses ANSI colours. The output of each ends in
+// a newline. Texts are escaped once more while they are written, so that no
+// name in a summary can drive the terminal.
+func Render(list List, sources *Sources, color bool) string {
+	r := renderer{sources: sources, color: color}
 	for i := range list {
 		r.diagnostic(&list[i])
 	}
-	_, err := w.Write(r.out.Bytes())
-	return err
+	return r.out.String()
 }
 
-// renderer collects the output, so that a diagnostic is written whole or not
-// at all.
 type renderer struct {
-	out     bytes.Buffer
+	out     strings.Builder
 	sources *Sources
-	opts    Options
+	color   bool
 }
 
 func (r *renderer) diagnostic(d *Diagnostic) {
@@ -52,7 +38,7 @@ func (r *renderer) diagnostic(d *Diagnostic) {
 	if d.Severity == Warning {
 		word, color = "warning", colorWarning
 	}
-	r.text(Escape(r.opts.Program) + ": ")
+	r.text("jail: ")
 	r.colored(color, word+":")
 	r.text(" ")
 	r.colored(colorBold, Escape(d.Summary))
@@ -109,11 +95,10 @@ func (r *renderer) snippet(line string, at Range, label string) {
 func (r *renderer) text(s string) { r.out.WriteString(s) }
 
 func (r *renderer) colored(color, s string) {
-	if !r.opts.Color {
-		r.out.WriteString(s)
-		return
+	if r.color {
+		s = "\x1b[" + color + "m" + s + "\x1b[0m"
 	}
-	r.out.WriteString("\x1b[" + color + "m" + s + "\x1b[0m")
+	r.out.WriteString(s)
 }
 
 // String writes the start of the range as file:line:column, leaving out what

@@ -1,7 +1,6 @@
 package diag
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -77,11 +76,7 @@ func TestRender(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var out bytes.Buffer
-			if err := Render(&out, List{tt.d}, sources, Options{}); err != nil {
-				t.Fatal(err)
-			}
-			if got := out.String(); got != tt.want {
+			if got := Render(List{tt.d}, sources, false); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
@@ -89,31 +84,25 @@ func TestRender(t *testing.T) {
 }
 
 func TestRenderColor(t *testing.T) {
-	var out bytes.Buffer
-	if err := Render(&out, List{{Summary: "s"}}, nil, Options{Color: true, Program: "j"}); err != nil {
-		t.Fatal(err)
-	}
-	if want := "j: \x1b[1;31merror:\x1b[0m \x1b[1ms\x1b[0m\n"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
+	got := Render(List{{Summary: "s"}}, nil, true)
+	if want := "jail: \x1b[1;31merror:\x1b[0m \x1b[1ms\x1b[0m\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestJSON(t *testing.T) {
-	var out bytes.Buffer
 	list := List{
 		{Code: "c", Summary: "a\x1b\u202e\xff\U000e0001\"", Subject: span("f", 1, 2, 3), Notes: []Note{{Text: "n", At: Range{File: "g"}}}, Remedy: "h"},
 		{Severity: Warning, Code: "w", Summary: "s", Label: "l"},
 	}
-	if err := JSON(&out, list); err != nil {
-		t.Fatal(err)
-	}
+	got := JSON(list)
 	want := `{"severity":"error","code":"c","message":"a\u001b\u202e\\xff\udb40\udc01\"","file":"f","line":1,"column":2,"endLine":1,"endColumn":3,"notes":[{"message":"n","file":"g"}],"help":"h"}
 {"severity":"warning","code":"w","message":"s","label":"l"}
 `
-	if out.String() != want {
-		t.Errorf("got\n%swant\n%s", out.String(), want)
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	for line := range strings.Lines(out.String()) {
+	for line := range strings.Lines(got) {
 		var v map[string]any
 		if err := json.Unmarshal([]byte(line), &v); err != nil {
 			t.Errorf("%s: %v", line, err)
@@ -197,21 +186,15 @@ func FuzzRender(f *testing.F) {
 		sources.Add(summary, []byte(text))
 		at := Range{File: summary, Start: Pos{line, from}, End: Pos{endLine, to}}
 		list := List{{Code: label, Summary: summary, Label: label, Subject: at, Notes: []Note{{Text: text, At: at}}, Remedy: text}}
-		var out bytes.Buffer
-		if err := Render(&out, list, sources, Options{Program: label}); err != nil {
-			t.Fatal(err)
+		shown := Render(list, sources, false)
+		if !strings.HasSuffix(shown, "\n") {
+			t.Errorf("no newline at the end of %q", shown)
 		}
-		if !bytes.HasSuffix(out.Bytes(), []byte("\n")) {
-			t.Errorf("no newline at the end of %q", out.String())
-		}
-		checkPrintable(t, out.String())
-		out.Reset()
-		if err := JSON(&out, list); err != nil {
-			t.Fatal(err)
-		}
-		checkPrintable(t, out.String())
-		if !json.Valid(out.Bytes()) {
-			t.Errorf("not JSON: %s", out.String())
+		checkPrintable(t, shown)
+		asJSON := JSON(list)
+		checkPrintable(t, asJSON)
+		if !json.Valid([]byte(asJSON)) {
+			t.Errorf("not JSON: %s", asJSON)
 		}
 		if once := Escape(text); Escape(once) != once {
 			t.Errorf("Escape is not idempotent for %q", text)

@@ -20,31 +20,19 @@ func (s *Sources) Add(name string, text []byte) {
 	s.texts[name] = text
 }
 
-// Text returns what was registered under name.
-func (s *Sources) Text(name string) ([]byte, bool) {
-	if s == nil {
-		return nil, false
-	}
-	text, ok := s.texts[name]
-	return text, ok
-}
-
 // Line returns line n of the named text, counted from 1, without its line
 // break.
 func (s *Sources) Line(name string, n int) (string, bool) {
-	text, ok := s.Text(name)
-	if !ok || n < 1 {
+	if s == nil || n < 1 {
 		return "", false
 	}
-	for ; n > 1; n-- {
-		end := bytes.IndexByte(text, '\n')
-		if end < 0 {
+	rest, more := s.texts[name]
+	var line []byte
+	for ; n > 0; n-- {
+		if !more {
 			return "", false
 		}
-		text = text[end+1:]
+		line, rest, more = bytes.Cut(rest, []byte("\n"))
 	}
-	if end := bytes.IndexByte(text, '\n'); end >= 0 {
-		text = text[:end]
-	}
-	return strings.TrimSuffix(string(text), "\r"), true
+	return strings.TrimSuffix(string(line), "\r"), true
 }

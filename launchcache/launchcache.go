@@ -15,6 +15,7 @@ package launchcache
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/policy"
@@ -67,23 +68,13 @@ func (r *Request) Key() Key {
 	text = wire.AppendNumber(text, uint64(r.UID))
 	text = wire.AppendBytes(text, r.Config)
 	list(r.Line)
-	if r.flags() {
+	// The value of a flag that begins with "-" counts as a flag, which does no harm.
+	isFlag := func(arg string) bool { return strings.HasPrefix(arg, "-") }
+	if slices.ContainsFunc(r.Line[1:len(r.Line)-1], isFlag) {
 		text = wire.AppendBytes(text, r.Cwd)
 	}
 	if strings.Contains(r.Line[len(r.Line)-1], "/") {
 		text = wire.AppendBytes(text, r.Path)
 	}
 	return sha256.Sum256(text)
-}
-
-// flags reports whether there are any: an argument before the program begins
-// with "-". The value of a flag that does so counts as well, which does no
-// harm.
-func (r *Request) flags() bool {
-	for _, arg := range r.Line[1 : len(r.Line)-1] {
-		if strings.HasPrefix(arg, "-") {
-			return true
-		}
-	}
-	return false
 }

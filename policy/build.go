@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -33,13 +34,7 @@ func build(d *document, layers []Layer) *Policy {
 
 // compareSites orders by layer, and within one by place.
 func compareSites(a, b Origin) int {
-	if a.Layer != b.Layer {
-		return a.Layer - b.Layer
-	}
-	if a.At.Start.Line != b.At.Start.Line {
-		return a.At.Start.Line - b.At.Start.Line
-	}
-	return a.At.Start.Column - b.At.Start.Column
+	return cmp.Or(a.Layer-b.Layer, a.At.Start.Compare(b.At.Start))
 }
 
 // addDefaults puts the default lists below all layers: those that others add

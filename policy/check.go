@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -55,12 +56,7 @@ func (c *checker) document(root *node.Node) {
 	}
 	c.section(root, &schema().root)
 	c.groupRivals()
-	slices.SortStableFunc(c.list, func(a, b diag.Diagnostic) int {
-		if a.Subject.Start.Line != b.Subject.Start.Line {
-			return a.Subject.Start.Line - b.Subject.Start.Line
-		}
-		return a.Subject.Start.Column - b.Subject.Start.Column
-	})
+	slices.SortStableFunc(c.list, func(a, b diag.Diagnostic) int { return a.Subject.Start.Compare(b.Subject.Start) })
 }
 
 // section checks a mapping whose keys are leaves or further sections.
@@ -69,7 +65,7 @@ func (c *checker) section(n *node.Node, key *Key) {
 		c.leaf(n, key.Sub(key.Short))
 		return
 	}
-	c.mapping(n, key, func(_ *node.Node, sub *Key, value *node.Node) {
+	c.mapping(n, key, func(sub *Key, value *node.Node) {
 		if sub.Kind == kind.Mapping {
 			c.section(value, sub)
 		} else {
@@ -80,7 +76,7 @@ func (c *checker) section(n *node.Node, key *Key) {
 
 // mapping checks that n is a mapping with the keys of key, each at most
 // once, and calls each for those that are known.
-func (c *checker) mapping(n *node.Node, key *Key, each func(name *node.Node, sub *Key, value *node.Node)) {
+func (c *checker) mapping(n *node.Node, key *Key, each func(sub *Key, value *node.Node)) {
 	if !c.shaped(n, node.Mapping, key) || !c.untagged(n) {
 		return
 	}
@@ -100,48 +96,37 @@ func (c *checker) mapping(n *node.Node, key *Key, each func(name *node.Node, sub
 		case i < 0:
 			c.unknownKey(p.Key, key)
 		case seen[i] != nil:
-			c.twice("duplicate-key", "the key "+diag.Quote(p.Key.Text)+" is given twice", p.Key, seen[i])
+			c.twice("duplicate-key", "the key "+diag.Quote(p.Key.Text)+" is given twice", p.Key.At, "first given here", seen[i].At)
 		default:
 			seen[i] = p.Key
-			each(p.Key, &key.Keys[i], p.Value)
+			each(&key.Keys[i], p.Value)
 		}
 	}
 }
 
-// twice reports n, which repeats what first said.
-func (c *checker) twice(code, summary string, n, first *node.Node) {
+// twice reports what stands at a place and repeats what stands at first.
+func (c *checker) twice(code, summary string, at diag.Range, note string, first diag.Range) {
 	c.list = append(c.list, diag.Diagnostic{
-		Code: code, Summary: summary, Subject: n.At,
-		Notes: []diag.Note{{Text: "first given here", At: first.At}},
+		Code: code, Summary: summary, Subject: at, Notes: []diag.Note{{Text: note, At: first}},
 	})
 }
 
 // unknownKey reports a key that the mapping does not have, with the nearest
 // that it has, or the section in which it exists.
 func (c *checker) unknownKey(n *node.Node, key *Key) {
-	d := diag.Diagnostic{
-		Code: "unknown-key", Subject: n.At,
-		Summary: "unknown key " + diag.Quote(n.Text) + key.where(),
+	d := diag.Unknown("key", n.Text, key.names()).Diagnostic(n.At)
+	if key.Path != "" {
+		d.Summary += " in " + key.Path
 	}
-	switch near := diag.Suggest(n.Text, key.names()); {
+	switch {
 	case n.Text == "<<":
 		d.Summary = "merge keys are not part of the language"
 		d.Remedy = "use extends to build on another profile"
-	case near != "":
-		d.Label = "did you mean " + diag.Quote(near) + "?"
-	default:
+	case d.Label == "":
 		d.Label = elsewhere(n.Text, key)
 		d.Remedy = "known are " + strings.Join(key.names(), ", ")
 	}
 	c.list = append(c.list, d)
-}
-
-// where names a mapping in messages.
-func (k *Key) where() string {
-	if k.Path == "" {
-		return ""
-	}
-	return " in " + k.Path
 }
 
 // elsewhere finds the place in which a key would be known.
@@ -165,10 +150,7 @@ func (c *checker) shaped(n *node.Node, want node.Shape, key *Key) bool {
 	if n.Shape == want && !n.IsNull() {
 		return true
 	}
-	name := key.Path
-	if name == "" {
-		name = "a profile"
-	}
+	name := cmp.Or(key.Path, "a profile")
 	noun, empty := key.Kind.Expects(key.Enum), ""
 	switch {
 	case want == node.List:

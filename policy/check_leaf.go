@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -28,17 +29,11 @@ func (c *checker) leaf(n *node.Node, key *Key) {
 }
 
 func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
-	tag := n.Tag
-	if tag == replaceTag {
-		untagged := *n
-		untagged.Tag = ""
-		n = &untagged
-	}
-	if !c.shaped(n, node.List, key) || !c.untagged(n) {
+	if !c.shaped(n, node.List, key) || n.Tag != replaceTag && !c.untagged(n) {
 		return
 	}
 	out.given = true
-	out.replace = tag == replaceTag
+	out.replace = n.Tag == replaceTag
 	out.items = make([]item, 0, len(n.Items))
 	for _, entry := range n.Items {
 		if it, ok := c.entry(entry, key); ok {
@@ -52,7 +47,7 @@ func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
 	// Rivals inside one list. Lists of one group are compared with each
 	// other when the document is complete.
 	if key.Group == "" {
-		c.rivals([][]item{out.items})
+		c.rivals(out.items)
 	}
 }
 
@@ -61,11 +56,8 @@ func (c *checker) entry(n *node.Node, key *Key) (item, bool) {
 	elem := key.Elem
 	if len(elem.Keys) == 0 {
 		v, ok := c.scalar(n, elem)
-		it := item{key: v.Text, text: v.Text, num: v.Num, site: site{at: n.At}}
-		if v.Key != "" {
-			it.key = v.Key // paths and hosts have several spellings
-		}
-		return it, ok
+		// Paths and hosts have several spellings.
+		return item{key: cmp.Or(v.Key, v.Text), text: v.Text, num: v.Num, site: site{at: n.At}}, ok
 	}
 	v, ok := c.record(n, elem)
 	if !ok {
@@ -93,7 +85,7 @@ func (c *checker) record(n *node.Node, elem *Key) (value, bool) {
 		v.fields = []field{{elem.Keys[0].Name, first}}
 		return v, ok
 	}
-	c.mapping(n, elem, func(_ *node.Node, sub *Key, value *node.Node) {
+	c.mapping(n, elem, func(sub *Key, value *node.Node) {
 		if f, ok := c.value(value, sub); ok {
 			v.fields = append(v.fields, field{sub.Name, f})
 		}
@@ -135,16 +127,11 @@ func (c *checker) value(n *node.Node, key *Key) (value, bool) {
 
 // variables checks a mapping of variable names to texts.
 func (c *checker) variables(n *node.Node, key *Key, out *leaf) {
-	if n.Tag == replaceTag && n.Shape == node.Mapping {
-		untagged := *n
-		untagged.Tag = ""
-		n = &untagged
-		out.replace = true
-	}
-	if !c.shaped(n, node.Mapping, key) || !c.untagged(n) {
+	if !c.shaped(n, node.Mapping, key) || n.Tag != replaceTag && !c.untagged(n) {
 		return
 	}
 	out.given = true
+	out.replace = n.Tag == replaceTag
 	for _, p := range n.Pairs {
 		if !c.shaped(p.Key, node.Scalar, &Key{Path: "a variable name"}) {
 			continue
@@ -169,28 +156,18 @@ func (c *checker) variables(n *node.Node, key *Key, out *leaf) {
 	}
 }
 
-// rivals reports entries of the lists that are about the same thing.
-func (c *checker) rivals(lists [][]item) {
-	total := 0
-	for _, l := range lists {
-		total += len(l)
-	}
-	if total < 2 {
+// rivals reports entries that are about the same thing.
+func (c *checker) rivals(items []item) {
+	if len(items) < 2 {
 		return
 	}
-	seen := make(map[string]*item, total)
-	for _, l := range lists {
-		for i := range l {
-			it := &l[i]
-			first, ok := seen[it.key]
-			if !ok {
-				seen[it.key] = it
-				continue
-			}
-			c.list = append(c.list, diag.Diagnostic{
-				Code: "duplicate-entry", Summary: diag.Quote(it.text) + " is listed twice", Subject: it.at,
-				Notes: []diag.Note{{Text: "first listed here", At: first.at}},
-			})
+	seen := make(map[string]*item, len(items))
+	for i := range items {
+		it := &items[i]
+		if first, ok := seen[it.key]; ok {
+			c.twice("duplicate-entry", diag.Quote(it.text)+" is listed twice", it.at, "first listed here", first.at)
+		} else {
+			seen[it.key] = it
 		}
 	}
 }
@@ -198,14 +175,14 @@ func (c *checker) rivals(lists [][]item) {
 // groupRivals reports entries of one document that are about the same thing
 // in any of the lists of a group: one layer cannot be later than itself.
 func (c *checker) groupRivals() {
-	groups := map[string][][]item{}
+	groups := map[string][]item{}
 	for i, key := range schema().leaves {
-		if key.Group != "" && len(c.doc.leaves[i].items) > 0 {
-			groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items)
+		if key.Group != "" {
+			groups[key.Group] = append(groups[key.Group], c.doc.leaves[i].items...)
 		}
 	}
-	for _, lists := range groups {
-		c.rivals(lists)
+	for _, items := range groups {
+		c.rivals(items)
 	}
 }
 

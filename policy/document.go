@@ -77,10 +77,9 @@ func (d *document) add(b *document) {
 		to := &d.leaves[i]
 		to.given = true
 		to.at = from.at
-		switch {
-		case key.Kind == kind.List || key.Kind == kind.Variables:
+		if key.Kind == kind.List || key.Kind == kind.Variables {
 			to.addList(from)
-		default:
+		} else {
 			to.addScalar(from)
 		}
 	}
@@ -89,7 +88,7 @@ func (d *document) add(b *document) {
 func (l *leaf) addScalar(from *leaf) {
 	next := from.items[0]
 	if len(l.items) > 0 {
-		next.over = joinOver(&next, &l.items[0])
+		next.replaces(&l.items[0])
 	}
 	l.items = []item{next}
 }
@@ -132,18 +131,15 @@ func (l *leaf) put(next item) {
 		l.index[next.key] = len(l.items)
 	}
 	if old >= 0 {
-		next.over = joinOver(&next, &l.items[old])
-		l.items[old].dead = true
+		next.replaces(&l.items[old])
 	}
 	l.items = append(l.items, next)
 }
 
-// joinOver is the chain of what next replaced when old is the latest of it.
-func joinOver(next, old *item) []site {
-	over := make([]site, 0, len(next.over)+1+len(old.over))
-	over = append(over, next.over...)
-	over = append(over, old.site)
-	return append(over, old.over...)
+// replaces retires old and adds it to the chain of what it replaced.
+func (it *item) replaces(old *item) {
+	old.dead = true
+	it.over = slices.Concat(it.over, []site{old.site}, old.over)
 }
 
 // live calls yield for each entry that counts.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -50,7 +51,8 @@ func (l *loader) flags(settings []Setting) {
 		s := &settings[i]
 		// The same entry once more, as an alias and a script may add it.
 		words := s.words()
-		if said[words] && !s.Replace && schema().isList(s.Path) {
+		key := schema().find(s.Path)
+		if said[words] && !s.Replace && key != nil && key.Kind == kind.List {
 			continue
 		}
 		said[words] = true
@@ -109,10 +111,7 @@ func (s *Setting) entry(key *Key) *node.Node {
 	entry := &node.Node{Shape: node.Mapping, Style: node.Given, At: s.At}
 	setPair(entry, key.Elem.Keys[0].Name, text)
 	for _, f := range s.Fields {
-		at := f.At
-		if at.IsZero() {
-			at = s.At
-		}
+		at := cmp.Or(f.At, s.At)
 		name := &node.Node{Style: node.Given, Text: f.Name, At: at}
 		entry.Pairs = append(entry.Pairs, node.Pair{Key: name, Value: &node.Node{Style: node.Given, Text: f.Text, At: at}})
 	}
@@ -150,9 +149,4 @@ func (s *Setting) words() string {
 		words = append(words, f.Name, f.Text)
 	}
 	return strings.Join(words, "\x00")
-}
-
-func (t *table) isList(path []string) bool {
-	key := t.find(path)
-	return key != nil && key.Kind == kind.List
 }

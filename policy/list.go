@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -67,20 +68,16 @@ func (s Store) ForProgram(program string) (string, *diag.Sources, diag.List) {
 		d := &s.Dirs[i]
 		var found []item
 		var owner string
-		for _, name := range s.profiles(d) {
+		for _, name := range s.yamlFiles(d, ".") {
 			if hidden[name] {
 				continue
 			}
 			hidden[name] = true
 			f := profileFile{dir: d, name: name}
-			it, ok := l.claims(f, program)
-			if !ok {
-				continue
+			if it, ok := l.claims(f, program); ok {
+				owner = cmp.Or(owner, f.profile())
+				found = append(found, it)
 			}
-			if owner == "" {
-				owner = f.profile()
-			}
-			found = append(found, it)
 		}
 		if len(found) > 1 {
 			l.ambiguous(program, found)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"io/fs"
 	"path"
 	"strings"
@@ -156,7 +157,7 @@ func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) 
 		l.report(readError(f, err, via))
 		return nil, nil, false
 	}
-	text = trimBOM(text)
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // which some editors put before UTF-8
 	l.sources.Add(f.shown(), text)
 	root, faults := l.store.Parse(f.shown(), text)
 	l.list = append(l.list, faults...)
@@ -167,14 +168,6 @@ func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) 
 	c.document(root)
 	l.list = append(l.list, c.list...)
 	return c.doc, c.extends, true
-}
-
-// trimBOM removes the mark that some editors put before UTF-8.
-func trimBOM(text []byte) []byte {
-	if len(text) >= 3 && text[0] == 0xef && text[1] == 0xbb && text[2] == 0xbf {
-		return text[3:]
-	}
-	return text
 }
 
 // extended locates what an entry of extends names.

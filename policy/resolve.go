@@ -60,10 +60,8 @@ func resolveKeys(lists []*leaf) {
 // beat retires other and takes its place in the chain of what it replaced,
 // which stays ordered from the latest layer to the first.
 func (it *item) beat(other *item) {
-	other.dead = true
-	over := slices.Concat(it.over, []site{other.site}, other.over)
-	slices.SortStableFunc(over, func(a, b site) int { return b.layer - a.layer })
-	it.over = over
+	it.replaces(other)
+	slices.SortStableFunc(it.over, func(a, b site) int { return b.layer - a.layer })
 }
 
 // latest returns the entry for a key in one list, nil for none.

@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"github.com/jail-project/jail/policy/kind"
-)
+import "github.com/jail-project/jail/policy/kind"
 
 func environmentKey() Key {
 	return Key{

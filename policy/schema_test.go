@@ -39,11 +39,7 @@ func TestDefaults(t *testing.T) {
 	if p == nil {
 		t.Fatal(rendered(t, list, sources))
 	}
-	var b strings.Builder
-	if err := Show(p, &b); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "default.show", []byte(b.String()))
+	golden(t, "default.show", []byte(Show(p)))
 	if list := Unsupported(p); len(list) > 0 {
 		t.Errorf("the defaults cannot be run: %v", list)
 	}

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 // Show prints the policy as one profile that means the same, with the place
 // that decided each line, and what it overrode, in a comment behind it.
-func Show(p *Policy, w io.Writer) error {
+func Show(p *Policy) string {
 	s := shower{p: p}
 	s.section(Schema(), "")
 	width := 0
@@ -31,8 +30,7 @@ func Show(p *Policy, w io.Writer) error {
 		}
 		b.WriteByte('\n')
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 // shower collects the lines of a printed policy.
@@ -41,7 +39,10 @@ type shower struct {
 	lines []shownLine
 }
 
-type shownLine struct{ text, comment string }
+type shownLine struct {
+	text    string
+	comment string // where it comes from
+}
 
 // section prints the keys of a mapping; a mapping without any is left out.
 func (s *shower) section(key *Key, indent string) {
@@ -89,39 +90,33 @@ func (s *shower) scalar(key *Key, indent, text string, o Origin) {
 	s.lines = append(s.lines, shownLine{indent + key.Name + ": " + text, comment(o)})
 }
 
-// shownEntry is one printed entry of a list, or pair of a mapping.
-type shownEntry struct {
-	text   string
-	origin Origin
-}
-
 // entries prints the entries of a list leaf.
-func (s *shower) entries(key *Key) []shownEntry {
-	var out []shownEntry
+func (s *shower) entries(key *Key) []shownLine {
+	var out []shownLine
 	switch at := key.at(s.p).(type) {
 	case *[]Entry:
 		for _, e := range *at {
-			out = append(out, shownEntry{quoteYAML(e.Text), e.Origin})
+			out = append(out, shownLine{quoteYAML(e.Text), comment(e.Origin)})
 		}
 	case *[]Variable:
 		for _, v := range *at {
-			out = append(out, shownEntry{quoteYAML(v.Name) + ": " + quoteText(v.Text), v.Origin})
+			out = append(out, shownLine{quoteYAML(v.Name) + ": " + quoteText(v.Text), comment(v.Origin)})
 		}
 	case *[]PathRule:
 		for i := range *at {
 			if r := &(*at)[i]; r.Access == key.access {
-				out = append(out, shownEntry{showRule(r), r.Origin})
+				out = append(out, shownLine{showRule(r), comment(r.Origin)})
 			}
 		}
 	case *[]SyscallRule:
 		for i := range *at {
 			r := &(*at)[i]
-			out = append(out, shownEntry{showSyscall(&r.Rule), r.Origin})
+			out = append(out, shownLine{showSyscall(&r.Rule), comment(r.Origin)})
 		}
 	case *[]Test:
 		for i := range *at {
 			t := &(*at)[i]
-			out = append(out, shownEntry{showTest(t), t.Origin})
+			out = append(out, shownLine{showTest(t), comment(t.Origin)})
 		}
 	}
 	return out
@@ -130,7 +125,7 @@ func (s *shower) entries(key *Key) []shownEntry {
 // list prints a list. One that has a base below all layers says !replace:
 // what is printed is everything. An empty list is printed where it differs
 // from one that is not given.
-func (s *shower) list(key *Key, indent string, entries []shownEntry) {
+func (s *shower) list(key *Key, indent string, entries []shownLine) {
 	name := indent + key.Name + ":"
 	if key.DefaultBase {
 		name += " " + replaceTag
@@ -147,7 +142,7 @@ func (s *shower) list(key *Key, indent string, entries []shownEntry) {
 		bullet = "  "
 	}
 	for _, e := range entries {
-		s.lines = append(s.lines, shownLine{indent + bullet + e.text, comment(e.origin)})
+		s.lines = append(s.lines, shownLine{indent + bullet + e.text, e.comment})
 	}
 }
 
@@ -156,17 +151,12 @@ func comment(o Origin) string {
 	if o.Layer == fromDefault {
 		return "default"
 	}
-	var b strings.Builder
-	b.WriteString(shownPlace(o.At))
-	for i, over := range o.Over {
-		if i == 0 {
-			b.WriteString(" over ")
-		} else {
-			b.WriteString(", ")
-		}
-		b.WriteString(shownPlace(over))
+	text, between := shownPlace(o.At), " over "
+	for _, over := range o.Over {
+		text += between + shownPlace(over)
+		between = ", "
 	}
-	return b.String()
+	return text
 }
 
 // shownPlace is file:line, or the column in the command line, which has one line.

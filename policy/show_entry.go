@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -132,18 +133,13 @@ func quoteText(text string) string {
 		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r <= 0xff:
-			b.WriteString(`\x` + hex(r, 2))
+			fmt.Fprintf(&b, `\x%02x`, r)
 		case r <= 0xffff:
-			b.WriteString(`\u` + hex(r, 4))
+			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
-			b.WriteString(`\U` + hex(r, 8))
+			fmt.Fprintf(&b, `\U%08x`, r)
 		}
 	}
 	b.WriteByte('"')
 	return b.String()
-}
-
-func hex(r rune, digits int) string {
-	text := strconv.FormatInt(int64(r), 16)
-	return strings.Repeat("0", max(0, digits-len(text))) + text
 }

@@ -170,7 +170,7 @@ func (s *Store) search(name string) (profileFile, bool) {
 func (s *Store) names() []string {
 	var names []string
 	for i := range s.Dirs {
-		for _, name := range s.profiles(&s.Dirs[i]) {
+		for _, name := range s.yamlFiles(&s.Dirs[i], ".") {
 			names = append(names, strings.TrimSuffix(name, ".yaml"))
 		}
 	}
@@ -178,11 +178,7 @@ func (s *Store) names() []string {
 	return slices.Compact(names)
 }
 
-// profiles lists the file names of the profiles in d, sorted.
-func (s *Store) profiles(d *Dir) []string {
-	return s.yamlFiles(d, ".")
-}
-
+// yamlFiles lists the files of profiles or drop-ins in a directory of d, sorted.
 func (s *Store) yamlFiles(d *Dir, dir string) []string {
 	entries, err := fs.ReadDir(d.FS, dir)
 	if err != nil {
@@ -203,10 +199,7 @@ func (s *Store) yamlFiles(d *Dir, dir string) []string {
 
 // unknownProfile reports a name that no directory holds.
 func (s *Store) unknownProfile(name string, at diag.Range) diag.Diagnostic {
-	d := diag.Diagnostic{Code: "unknown-profile", Summary: "unknown profile " + diag.Quote(name), Subject: at}
-	if near := diag.Suggest(name, s.names()); near != "" {
-		d.Label = "did you mean " + diag.Quote(near) + "?"
-	}
+	d := diag.Unknown("profile", name, s.names()).Diagnostic(at)
 	d.Remedy = "`jail list` names those there are; a file has a / or ends in .yaml"
 	for i := range s.Dirs {
 		if !s.Dirs[i].Embedded {

@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"strconv"
+	"fmt"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -51,17 +51,12 @@ func (c *checker) syscallEntry(v *value, key *Key) (item, bool) {
 
 // ruleKey is what a rule is about: the call, and the arguments of it.
 func ruleKey(r *seccomp.Rule) string {
-	if len(r.When) == 0 {
-		return r.Name
-	}
-	var b strings.Builder
-	b.WriteString(r.Name)
+	var key strings.Builder
+	key.WriteString(r.Name)
 	for _, w := range r.When {
-		b.WriteByte(' ')
-		b.WriteString(strconv.Itoa(int(w.Arg)) + w.Op + strconv.FormatUint(w.Value, 10) +
-			"/" + strconv.FormatUint(w.Mask, 10) + "/" + strconv.Itoa(w.Width))
+		fmt.Fprintf(&key, " %d%s%d/%d/%d", w.Arg, w.Op, w.Value, w.Mask, w.Width)
 	}
-	return b.String()
+	return key.String()
 }
 
 // condition makes a condition on an argument of the call.

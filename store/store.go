@@ -33,16 +33,16 @@ const temporaryPrefix = ".new-"
 // Open opens a directory, and refuses one that others could have put files
 // into. There being none is fs.ErrNotExist.
 func Open(path string) (Dir, error) {
-	fd, err := open(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	return openOwn(unix.AT_FDCWD, path, 0o022)
+}
+
+// openOwn refuses a directory that is not the user's own, or for which others
+// have one of the permissions in forbidden.
+func openOwn(at int, path string, forbidden uint32) (Dir, error) {
+	fd, err := open(at, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return Dir{}, fmt.Errorf("open the directory: %w", err)
 	}
-	return own(fd, 0o022)
-}
-
-// own is the directory of a descriptor, which is closed when the directory is
-// not the user's own or others have one of the permissions in forbidden.
-func own(fd int, forbidden uint32) (Dir, error) {
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		unix.Close(fd)
@@ -70,18 +70,14 @@ func Make(path string) (Dir, error) {
 // Private opens a directory in this one that no other user can read:
 // mode 0700. With make it is made when it is missing.
 func (d Dir) Private(name string, make bool) (Dir, error) {
-	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
-	fd, err := open(d.fd, name, flags, 0)
-	if make && errors.Is(err, unix.ENOENT) {
-		if err := unix.Mkdirat(d.fd, name, 0o700); err != nil && !errors.Is(err, unix.EEXIST) {
-			return Dir{}, fmt.Errorf("make the directory: %w", err)
-		}
-		fd, err = open(d.fd, name, flags, 0)
+	private, err := openOwn(d.fd, name, 0o077)
+	if !make || !errors.Is(err, unix.ENOENT) {
+		return private, err
 	}
-	if err != nil {
-		return Dir{}, fmt.Errorf("open the directory: %w", err)
+	if err := unix.Mkdirat(d.fd, name, 0o700); err != nil && !errors.Is(err, unix.EEXIST) {
+		return Dir{}, fmt.Errorf("make the directory: %w", err)
 	}
-	return own(fd, 0o077)
+	return openOwn(d.fd, name, 0o077)
 }
 
 // Path leads to the directory as long as it is open, whatever its name is.

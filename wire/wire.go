@@ -17,21 +17,30 @@ func AppendBytes[T ~string | ~[]byte](b []byte, part T) []byte {
 // Decoder reads what was appended, in the same order. After a fault
 // everything is zero and Done stays false.
 type Decoder struct {
-	rest []byte
+	data []byte
+	at   int // the offset of what comes next
 	bad  bool
 }
 
 // NewDecoder reads data, which is not copied.
-func NewDecoder(data []byte) *Decoder { return &Decoder{rest: data} }
+func NewDecoder(data []byte) *Decoder { return &Decoder{data: data} }
 
 // Number reads a number.
 func (d *Decoder) Number() uint64 {
-	v, n := binary.Uvarint(d.rest)
-	if n <= 0 || n > 1 && d.rest[n-1] == 0 {
+	if d.at < len(d.data) && d.data[d.at] < 0x80 {
+		d.at++
+		return uint64(d.data[d.at-1])
+	}
+	return d.longNumber()
+}
+
+func (d *Decoder) longNumber() uint64 {
+	v, n := binary.Uvarint(d.data[d.at:])
+	if n <= 0 || d.data[d.at+n-1] == 0 {
 		d.Fail()
 		return 0
 	}
-	d.rest = d.rest[n:]
+	d.at += n
 	return v
 }
 
@@ -49,7 +58,7 @@ func (d *Decoder) Below(limit uint64) uint64 {
 // a list that could not fit into what is left is a fault.
 func (d *Decoder) Count(size int) int {
 	v := d.Number()
-	if v > uint64(len(d.rest)/size) {
+	if v > uint64(d.Left()/size) {
 		d.Fail()
 		return 0
 	}
@@ -57,22 +66,27 @@ func (d *Decoder) Count(size int) int {
 }
 
 // Bytes reads bytes; they share memory with the data.
-func (d *Decoder) Bytes() []byte {
-	n := d.Number()
-	if n > uint64(len(d.rest)) {
+func (d *Decoder) Bytes() []byte { return d.Next(d.Number()) }
+
+// Next reads n bytes that have no length before them.
+func (d *Decoder) Next(n uint64) []byte {
+	if n > uint64(d.Left()) {
 		d.Fail()
 		return nil
 	}
-	part := d.rest[:n:n]
-	d.rest = d.rest[n:]
-	return part
+	start := d.at
+	d.at += int(n)
+	return d.data[start:d.at:d.at]
 }
 
 // Text reads a text.
 func (d *Decoder) Text() string { return string(d.Bytes()) }
 
+// Left is how many bytes are still to be read.
+func (d *Decoder) Left() int { return len(d.data) - d.at }
+
 // Fail notes a fault: of the data, or of what they mean.
-func (d *Decoder) Fail() { d.rest, d.bad = nil, true }
+func (d *Decoder) Fail() { d.at, d.bad = len(d.data), true }
 
 // Done tells whether all was read, without a fault.
-func (d *Decoder) Done() bool { return !d.bad && len(d.rest) == 0 }
+func (d *Decoder) Done() bool { return !d.bad && d.Left() == 0 }

@@ -11,7 +11,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"syscall"
 
@@ -59,8 +58,7 @@ func relaunch(programs []string) (status int, done bool) {
 }
 
 func fail(summary, remedy string) int {
-	var b bytes.Buffer
-	_ = diag.Render(&b, diag.List{{Code: "failed", Summary: summary, Remedy: remedy}}, nil, diag.Options{})
-	_, _ = os.Stderr.Write(b.Bytes())
+	failed := diag.List{{Code: "failed", Summary: summary, Remedy: remedy}}
+	_, _ = os.Stderr.WriteString(diag.Render(failed, nil, false))
 	return plan.ExitFailed
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-
 	"github.com/jail-project/jail/cmd/jail/internal/check"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/policy"
@@ -44,9 +42,7 @@ func (a *app) checked(c *check.Check, asJSON bool) int {
 	}
 	printed := []byte(c.Summary())
 	if asJSON {
-		var b bytes.Buffer
-		_ = diag.JSON(&b, c.Found)
-		printed = b.Bytes()
+		printed = []byte(diag.JSON(c.Found))
 	} else {
 		for i := range c.Found {
 			a.report(c.Sources[i], c.Found[i:i+1])

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"os"
 
@@ -15,9 +14,7 @@ import (
 // 127 and 126 for a program that can't be found or executed, 125 for anything
 // else.
 func (a *app) report(sources *diag.Sources, list diag.List) int {
-	var b bytes.Buffer
-	_ = diag.Render(&b, list, sources, diag.Options{Color: colorful(a.err)})
-	_, _ = a.err.Write(b.Bytes()) // an error could not be reported
+	_, _ = io.WriteString(a.err, diag.Render(list, sources, colorful(a.err))) // an error could not be reported
 	status := exitFailed
 	for i := range list {
 		switch list[i].Code {

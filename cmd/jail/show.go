@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
 	"github.com/jail-project/jail/policy"
@@ -33,9 +31,5 @@ func showVerb(a *app, args []string) int {
 	if g.JSON {
 		return a.printJSON(policyprint.Of(l.policy))
 	}
-	var b bytes.Buffer
-	if err := policy.Show(l.policy, &b); err != nil {
-		return a.fail("internal error: "+err.Error(), "")
-	}
-	return a.print(b.Bytes())
+	return a.print([]byte(policy.Show(l.policy)))
 }

@@ -3,13 +3,13 @@
 package codec
 
 import (
-	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/wire"
 )
 
 // The binary form of a policy has one spelling
@@ -33,10 +33,7 @@ var errNotEncoded = errors.New("this is not an encoded policy of this version")
 func Encode(p *policy.Policy) []byte {
 	c := codec{step: collecting, index: map[string]int{}}
 	c.policy(p)
-	for text := range c.index {
-		c.table = append(c.table, text)
-	}
-	sort.Strings(c.table)
+	c.table = slices.Sorted(maps.Keys(c.index))
 	c.step = writing
 	c.length(version)
 	c.length(len(c.table))
@@ -45,10 +42,10 @@ func Encode(p *policy.Policy) []byte {
 		c.length(len(text))
 	}
 	for _, text := range c.table {
-		c.buf = append(c.buf, text...)
+		c.out = append(c.out, text...)
 	}
 	c.policy(p)
-	return c.buf
+	return c.out
 }
 
 // Decode reads what Encode wrote; the policy is equal to the one it was made
@@ -56,13 +53,13 @@ func Encode(p *policy.Policy) []byte {
 // on, values that no policy has. It does not tell what is wrong, since the
 // reader of a cache does not ask.
 func Decode(data []byte) (*policy.Policy, error) {
-	c := codec{step: reading, buf: data}
-	if len(data) > maxEncoded || c.number() != version || !c.readTable() {
+	c := codec{step: reading, in: *wire.NewDecoder(data)}
+	if len(data) > maxEncoded || c.in.Number() != version || !c.readTable() {
 		return nil, errNotEncoded
 	}
 	p := new(policy.Policy)
 	c.policy(p)
-	if c.bad || c.left() > 0 || slices.Contains(c.used, false) {
+	if !c.in.Done() || slices.Contains(c.used, false) {
 		return nil, errNotEncoded
 	}
 	return p, nil
@@ -82,37 +79,27 @@ const (
 // written is what is read.
 type codec struct {
 	step  step
-	buf   []byte // what was written, or what is being read
-	at    int    // reading: the offset of what comes next
+	out   []byte       // writing
+	in    wire.Decoder // reading
 	table []string
 	index map[string]int // of the table: collecting and writing
 	used  []bool         // of the table: reading
-	bad   bool           // what was read is not the encoding of a policy
 
 	layers int // of the policy: an origin is one of them
 }
 
 // readTable reads the texts, which share the memory of one.
 func (c *codec) readTable() bool {
-	n := c.number()
-	if n > uint64(c.left()) {
-		return false
-	}
-	ends, end := make([]uint64, n), uint64(0)
+	ends, end := make([]int, c.in.Count(1)), 0
 	for i := range ends {
-		length := c.number()
-		if length > uint64(c.left()) {
-			return false
-		}
-		end += length
+		end += c.in.Count(1)
 		ends[i] = end
 	}
-	if c.bad || end > uint64(c.left()) {
+	texts, start := string(c.in.Next(uint64(end))), 0
+	if len(texts) < end {
 		return false
 	}
-	texts, start := string(c.buf[c.at:c.at+int(end)]), uint64(0)
-	c.at += int(end)
-	c.table, c.used = make([]string, n), make([]bool, n)
+	c.table, c.used = make([]string, len(ends)), make([]bool, len(ends))
 	for i, end := range ends {
 		c.table[i] = texts[start:end]
 		start = end
@@ -123,41 +110,16 @@ func (c *codec) readTable() bool {
 	return true
 }
 
-// number reads an unsigned number in its only form: no zeros at the end.
-func (c *codec) number() uint64 {
-	if c.at < len(c.buf) && c.buf[c.at] < 0x80 {
-		c.at++
-		return uint64(c.buf[c.at-1])
-	}
-	return c.longNumber()
-}
-
-func (c *codec) longNumber() uint64 {
-	v, n := binary.Uvarint(c.buf[c.at:])
-	if n <= 0 || c.buf[c.at+n-1] == 0 {
-		c.fail()
-		return 0
-	}
-	c.at += n
-	return v
-}
-
-// left is how many bytes are still to be read.
-func (c *codec) left() int { return len(c.buf) - c.at }
-
-// fail gives up: everything that is still to be read is zero.
-func (c *codec) fail() { c.bad, c.at = true, len(c.buf) }
-
 // length writes a number that is not a field.
-func (c *codec) length(n int) { c.buf = binary.AppendUvarint(c.buf, uint64(n)) }
+func (c *codec) length(n int) { c.out = wire.AppendNumber(c.out, uint64(n)) }
 
 func (c *codec) unsigned(v *uint64) {
 	switch c.step {
 	case collecting:
 	case writing:
-		c.buf = binary.AppendUvarint(c.buf, *v)
+		c.out = wire.AppendNumber(c.out, *v)
 	case reading:
-		*v = c.number()
+		*v = c.in.Number()
 	}
 }
 
@@ -177,7 +139,7 @@ func (c *codec) int(v *int) {
 	}
 	*v = int(wide)
 	if int64(*v) != wide {
-		c.fail()
+		c.in.Fail()
 	}
 }
 
@@ -196,7 +158,7 @@ func codeIndex[T comparable](c *codec, v *T, all ...T) {
 	case i < uint64(len(all)):
 		*v = all[i]
 	default:
-		c.fail()
+		c.in.Fail()
 	}
 }
 
@@ -212,7 +174,7 @@ func codeUpTo[T ~int | ~uint | ~uint32](c *codec, v *T, last T) {
 	case u <= uint64(last):
 		*v = T(u)
 	default:
-		c.fail()
+		c.in.Fail()
 	}
 }
 
@@ -223,9 +185,9 @@ func (c *codec) text(v *string) {
 	case writing:
 		c.length(c.index[*v])
 	case reading:
-		i := c.number()
+		i := c.in.Number()
 		if i >= uint64(len(c.table)) {
-			c.fail()
+			c.in.Fail()
 			return
 		}
 		c.used[i] = true
@@ -242,8 +204,8 @@ func codeSlice[T any](c *codec, list *[]T, size int, each func(*codec, *T)) {
 	}
 	c.unsigned(&n)
 	if c.step == reading && n > 0 {
-		if n-1 > uint64(c.left()/size) {
-			c.fail()
+		if n-1 > uint64(c.in.Left()/size) {
+			c.in.Fail()
 			return
 		}
 		*list = make([]T, n-1)

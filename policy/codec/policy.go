@@ -103,7 +103,7 @@ func (c *codec) origin(o *policy.Origin) {
 	codeSlice(c, &o.Over, 5, (*codec).place)
 	c.int(&o.Layer)
 	if c.step == reading && (o.Layer < 0 && !o.IsDefault() || o.Layer >= c.layers) {
-		c.fail()
+		c.in.Fail()
 	}
 }
 

@@ -41,17 +41,8 @@ func parseIPv4(to []byte, text string) bool {
 
 // parseDecimal reads a number without sign and zeros before it.
 func parseDecimal(text string, most int) (int, bool) {
-	if text == "" || len(text) > 3 || len(text) > 1 && text[0] == '0' {
-		return 0, false
-	}
-	n := 0
-	for i := 0; i < len(text); i++ {
-		if !isDigit(text[i]) {
-			return 0, false
-		}
-		n = 10*n + int(text[i]-'0')
-	}
-	return n, n <= most
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n <= most && isPlainDecimal(text)
 }
 
 // parseIPv6 reads groups of hexadecimal digits (RFC 4291, section 2.2). One ::

@@ -53,81 +53,45 @@ const (
 // Expects names what a kind takes, in messages and in the reference. Words are
 // those of an Enum.
 func (k Kind) Expects(words []string) string {
-	switch k {
-	case Mapping:
-		return "a mapping"
-	case List:
-		return "a list"
-	case Variables:
-		return "a mapping of names to texts"
-	case Enum:
+	if k == Enum {
 		return "one of " + diag.OrList(words)
-	case Bool:
-		return "true or false"
-	case Int:
-		return "a whole number"
-	case Size:
-		return "a size such as 512M"
-	case Percent:
-		return "a percentage such as 150%"
-	case Duration:
-		return "a time such as 1h30m"
-	case Mode:
-		return `a mode such as "0755"`
-	case ProfileName:
-		return "a name"
-	case ProfileRef:
-		return "a profile name or ./file.yaml"
-	case ProgramName:
-		return "the name of a program"
-	case PathRef:
-		return "a path"
-	case PathPattern:
-		return "a path, a pattern or a path group"
-	case SocketRef:
-		return "a path, @name or *"
-	case RootDir:
-		return "host or a directory"
 	}
-	return k.expectsName()
+	return expects[k]
 }
 
-func (k Kind) expectsName() string {
-	switch k {
-	case EnvPattern:
-		return "the name of a variable"
-	case Capability:
-		return "a capability or all"
-	case SyscallName:
-		return "a syscall or a @group"
-	case Arch:
-		return "an architecture"
-	case ErrnoName:
-		return "an error such as EPERM"
-	case Number:
-		return "a number or a constant"
-	case HostPattern:
-		return "a host, an address or a network"
-	case PublishSpec:
-		return "address:port:port"
-	case BusName:
-		return "a D-Bus name"
-	case DeviceName:
-		return "a kind of device or a path in /dev"
-	case UserName:
-		return "keep, root, nobody or a uid"
-	case HostName:
-		return "a host name"
-	case MachineID:
-		return "random, host or 32 hexadecimal digits"
-	case ConnectSpec:
-		return "host:port"
-	case PathElement:
-		return "a path or a mapping"
-	case SyscallEntry:
-		return "a syscall or a mapping"
-	case TestEntry:
-		return "a mapping"
-	}
-	return "a text"
+var expects = [...]string{
+	Mapping:      "a mapping",
+	List:         "a list",
+	Variables:    "a mapping of names to texts",
+	Text:         "a text",
+	Bool:         "true or false",
+	Int:          "a whole number",
+	Size:         "a size such as 512M",
+	Percent:      "a percentage such as 150%",
+	Duration:     "a time such as 1h30m",
+	Mode:         `a mode such as "0755"`,
+	ProfileName:  "a name",
+	ProfileRef:   "a profile name or ./file.yaml",
+	ProgramName:  "the name of a program",
+	PathRef:      "a path",
+	PathPattern:  "a path, a pattern or a path group",
+	SocketRef:    "a path, @name or *",
+	RootDir:      "host or a directory",
+	EnvPattern:   "the name of a variable",
+	Capability:   "a capability or all",
+	SyscallName:  "a syscall or a @group",
+	Arch:         "an architecture",
+	ErrnoName:    "an error such as EPERM",
+	Number:       "a number or a constant",
+	HostPattern:  "a host, an address or a network",
+	PublishSpec:  "address:port:port",
+	BusName:      "a D-Bus name",
+	DeviceName:   "a kind of device or a path in /dev",
+	UserName:     "keep, root, nobody or a uid",
+	HostName:     "a host name",
+	MachineID:    "random, host or 32 hexadecimal digits",
+	ConnectSpec:  "host:port",
+	PathElement:  "a path or a mapping",
+	SyscallEntry: "a syscall or a mapping",
+	TestEntry:    "a mapping",
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
@@ -16,26 +17,25 @@ const maxName = 128 // bytes of a profile or program name
 // file names, so it must not lead anywhere else, and part of command lines,
 // so it must not look like a flag.
 func checkName(what, text string) *diag.Problem {
+	const remedy = "names are made of letters, digits and . _ + - @"
 	switch {
 	case text == "":
-		return &diag.Problem{Code: "invalid-name", Summary: "an empty " + what}
+		return invalidName("an empty "+what, "")
 	case len(text) > maxName:
-		return &diag.Problem{Code: "invalid-name", Summary: "a " + what + " longer than " + strconv.Itoa(maxName) + " bytes"}
+		return invalidName("a "+what+" longer than "+strconv.Itoa(maxName)+" bytes", "")
 	case text[0] == '-' || text[0] == '.':
-		return &diag.Problem{
-			Code: "invalid-name", Summary: "a " + what + " cannot begin with " + diag.Quote(text[:1]),
-			Remedy: "names are made of letters, digits and . _ + - @",
-		}
+		return invalidName("a "+what+" cannot begin with "+diag.Quote(text[:1]), remedy)
 	}
-	for i := 0; i < len(text); i++ {
-		if !isLetter(text[i]) && !isDigit(text[i]) && strings.IndexByte(".+-@", text[i]) < 0 {
-			return &diag.Problem{
-				Code: "invalid-name", Summary: diag.Quote(text) + " is not a " + what, From: i, To: i + 1,
-				Remedy: "names are made of letters, digits and . _ + - @",
-			}
-		}
+	if i := indexOther(text, ".+-@"); i >= 0 {
+		p := invalidName(diag.Quote(text)+" is not a "+what, remedy)
+		p.From, p.To = i, i+1
+		return p
 	}
 	return nil
+}
+
+func invalidName(summary, remedy string) *diag.Problem {
+	return &diag.Problem{Code: "invalid-name", Summary: summary, Remedy: remedy}
 }
 
 // IsName tells whether a text can name a profile.
@@ -43,23 +43,18 @@ func IsName(text string) bool { return checkName("", text) == nil }
 
 // checkProfileRef judges an entry of extends.
 func checkProfileRef(text string) *diag.Problem {
-	if IsRelative(text) {
-		if strings.HasSuffix(text, ".yaml") {
-			return nil
-		}
-		return &diag.Problem{Code: "invalid-name", Summary: diag.Quote(text) + " is not a profile file", Remedy: "the names of profile files end in .yaml"}
-	}
-	if strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~") {
-		return &diag.Problem{
-			Code: "invalid-name", Summary: "a profile is extended by name, or by a path from this file on",
-			Remedy: "write its name when it is in the search path, or ./file.yaml",
-		}
-	}
-	if strings.HasSuffix(text, ".yaml") {
-		return &diag.Problem{
-			Code: "invalid-name", Summary: diag.Quote(text) + " is neither a name nor a relative path",
-			Remedy: "write " + strings.TrimSuffix(diag.Escape(text), ".yaml") + " to search for it, ./" + diag.Escape(text) + " for the file beside this one",
-		}
+	name, isFile := strings.CutSuffix(text, ".yaml")
+	switch {
+	case IsRelative(text) && isFile:
+		return nil
+	case IsRelative(text):
+		return invalidName(diag.Quote(text)+" is not a profile file", "the names of profile files end in .yaml")
+	case strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~"):
+		return invalidName("a profile is extended by name, or by a path from this file on",
+			"write its name when it is in the search path, or ./file.yaml")
+	case isFile:
+		return invalidName(diag.Quote(text)+" is neither a name nor a relative path",
+			"write "+diag.Escape(name)+" to search for it, ./"+diag.Escape(text)+" for the file beside this one")
 	}
 	return checkName("profile name", text)
 }
@@ -148,10 +143,8 @@ func isDomain(text string) bool {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		for i := 0; i < len(label); i++ {
-			if !isLetter(label[i]) && !isDigit(label[i]) && label[i] != '-' {
-				return false
-			}
+		if indexOther(label, "-") >= 0 {
+			return false
 		}
 	}
 	return true
@@ -179,10 +172,8 @@ func checkHostPattern(text string) (string, *diag.Problem) {
 	if _, ok := parseAddress(host); ok {
 		return strings.ToLower(text), nil
 	}
-	for i := 0; i < len(host); i++ {
-		if host[i] >= 0x80 {
-			return bad("write names with other letters in their xn-- form")
-		}
+	if strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return bad("write names with other letters in their xn-- form")
 	}
 	name := strings.TrimPrefix(host, "*.")
 	// A last label of digits would make a broken address a name.
@@ -224,18 +215,22 @@ func isPortRange(text string) bool {
 }
 
 func parsePort(text string) (int, bool) {
-	if text == "" || len(text) > 5 || text[0] == '0' {
-		return 0, false
-	}
-	n := 0
+	n, ok := parseDecimal(text, 65535)
+	return n, ok && n > 0
+}
+
+// indexOther is the offset of the first character that is neither a letter, a
+// digit or _ nor one of more, -1 when there is none.
+func indexOther(text, more string) int {
 	for i := 0; i < len(text); i++ {
-		if !isDigit(text[i]) {
-			return 0, false
+		if c := text[i]; !isLetter(c) && !isDigit(c) && strings.IndexByte(more, c) < 0 {
+			return i
 		}
-		n = n*10 + int(text[i]-'0')
 	}
-	return n, n <= 65535
+	return -1
 }
 
 func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+const digits = "0123456789"

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -56,8 +57,7 @@ func (k Kind) Format(n int64) string {
 	case Duration:
 		return formatDuration(time.Duration(n))
 	case Mode:
-		text := strconv.FormatInt(n, 8)
-		return strings.Repeat("0", max(0, 4-len(text))) + text
+		return fmt.Sprintf("%04o", n)
 	}
 	return strconv.FormatInt(n, 10)
 }
@@ -171,11 +171,7 @@ func checkMachineID(text string, words []string) *diag.Problem {
 	if slices.Contains(words, text) {
 		return nil
 	}
-	good := len(text) == 32
-	for i := 0; i < len(text); i++ {
-		good = good && (isDigit(text[i]) || text[i] >= 'a' && text[i] <= 'f')
-	}
-	if !good {
+	if len(text) != 32 || strings.Trim(text, digits+"abcdef") != "" {
 		return diag.Invalid("a machine id", text, "write random, host, or 32 hexadecimal digits in lower case")
 	}
 	return nil

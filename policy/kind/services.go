@@ -14,10 +14,8 @@ func checkConnect(text string) *diag.Problem {
 	if _, good := parsePort(port); !ok || !good || strings.ContainsAny(host, "*/") {
 		return diag.Invalid("host:port", text, "write one host and one port, as in example.org:443")
 	}
-	if _, p := checkHostPattern(text); p != nil {
-		return p
-	}
-	return nil
+	_, p := checkHostPattern(text)
+	return p
 }
 
 // checkPublish judges [ADDRESS:]PORT:PORT with an optional /tcp or /udp.
@@ -56,13 +54,8 @@ func checkBusName(text string) *diag.Problem {
 		return bad
 	}
 	for part := range strings.SplitSeq(name, ".") {
-		if part == "" || isDigit(part[0]) {
+		if part == "" || isDigit(part[0]) || indexOther(part, "-") >= 0 {
 			return bad
-		}
-		for i := 0; i < len(part); i++ {
-			if !isLetter(part[i]) && !isDigit(part[i]) && part[i] != '-' {
-				return bad
-			}
 		}
 	}
 	return nil

@@ -36,15 +36,12 @@ func (k Kind) CheckStyle(n *node.Node, words []string, name string) *diag.Proble
 		p := quote("a decimal number or an octal one, depending on the reader")
 		p.Summary = "a plain " + diag.Escape(n.Text) + " is a decimal number to some readers of YAML and an octal one to others"
 		return p
-	case isPlainBool(n.Text) && k == Bool:
-		p := diag.Invalid("true or false", n.Text, "")
-		p.Label = "write " + boolMeaning(n.Text)
-		if n.Text == "true" || n.Text == "false" {
-			return nil
-		}
-		return p
-	case isPlainBool(n.Text):
+	case plainBool(n.Text) != "" && k != Bool:
 		return quote("true or false")
+	case plainBool(n.Text) != "" && n.Text != "true" && n.Text != "false":
+		p := diag.Invalid("true or false", n.Text, "")
+		p.Label = "write " + plainBool(n.Text)
+		return p
 	case numeric || k == Number || k == ErrnoName || k == UserName:
 		return nil // their parsers take plain decimal numbers only
 	case isPlainDecimal(n.Text) && (k == Text || k == ProgramName):
@@ -58,55 +55,37 @@ func (k Kind) CheckStyle(n *node.Node, words []string, name string) *diag.Proble
 // IsPlain reports whether every reader of YAML takes a plain scalar for this
 // very text. It knows names and paths, and calls much else not plain.
 func IsPlain(text string) bool {
-	if text == "" || isPlainBool(text) || (&node.Node{Text: text}).IsNull() {
+	if text == "" || plainBool(text) != "" || (&node.Node{Text: text}).IsNull() {
 		return false
 	}
 	if c := text[0]; !isLetter(c) && c != '/' && !strings.HasPrefix(text, "~/") {
 		return false
 	}
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; !isLetter(c) && !isDigit(c) && strings.IndexByte("/.-+@~%=", c) < 0 {
-			return false
-		}
-	}
-	return true
+	return indexOther(text, "/.-+@~%=") < 0
 }
 
-// isPlainBool reports whether YAML 1.1 or 1.2 reads the text as a truth.
-func isPlainBool(text string) bool {
-	switch strings.ToLower(text) {
-	case "true", "false", "yes", "no", "on", "off", "y", "n":
-		return true
-	}
-	return false
-}
-
-func boolMeaning(text string) string {
+// plainBool is what YAML 1.1 or 1.2 reads the text as, when that is a truth,
+// else "".
+func plainBool(text string) string {
 	switch strings.ToLower(text) {
 	case "true", "yes", "on", "y":
 		return "true"
+	case "false", "no", "off", "n":
+		return "false"
 	}
-	return "false"
+	return ""
 }
 
+// isPlainDecimal reports whether a text is digits, without zeros before them.
 func isPlainDecimal(text string) bool {
-	if text == "" || text[0] == '0' && len(text) > 1 {
-		return false
-	}
-	for i := 0; i < len(text); i++ {
-		if !isDigit(text[i]) {
-			return false
-		}
-	}
-	return true
+	return text != "" && (text[0] != '0' || len(text) == 1) && strings.Trim(text, digits) == ""
 }
 
 // looksNumeric reports whether some reader of YAML takes the text for a
 // number, a time or a date: it is made of what numbers are made of.
 func looksNumeric(text string) bool {
 	rest := strings.TrimLeft(text, "+-")
-	switch strings.ToLower(rest) {
-	case ".inf", ".nan":
+	if strings.EqualFold(rest, ".inf") || strings.EqualFold(rest, ".nan") {
 		return true
 	}
 	if rest == "" || !isDigit(rest[0]) && !(rest[0] == '.' && len(rest) > 1 && isDigit(rest[1])) {
@@ -115,14 +94,6 @@ func looksNumeric(text string) bool {
 	if len(rest) > 1 && rest[0] == '0' && strings.IndexByte("xXoObB", rest[1]) >= 0 {
 		return true
 	}
-	dots := 0
-	for i := 0; i < len(rest); i++ {
-		switch c := rest[i]; {
-		case c == '.':
-			dots++
-		case !isDigit(c) && strings.IndexByte("_:eE+-", c) < 0:
-			return false
-		}
-	}
-	return dots < 2 // an address has three
+	// An address has three dots.
+	return strings.Trim(rest, digits+"._:eE+-") == "" && strings.Count(rest, ".") < 2
 }

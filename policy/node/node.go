@@ -4,7 +4,11 @@
 // meaning.
 package node
 
-import "github.com/jail-project/jail/diag"
+import (
+	"slices"
+
+	"github.com/jail-project/jail/diag"
+)
 
 // MaxFileSize is the most bytes that the text of one profile may have.
 const MaxFileSize = 1 << 20
@@ -54,14 +58,7 @@ type Pair struct {
 
 // IsNull reports whether n is what YAML reads as nothing at all.
 func (n *Node) IsNull() bool {
-	if n.Shape != Scalar || n.Style != Plain {
-		return false
-	}
-	switch n.Text {
-	case "", "~", "null", "Null", "NULL":
-		return true
-	}
-	return false
+	return n.Shape == Scalar && n.Style == Plain && slices.Contains([]string{"", "~", "null", "Null", "NULL"}, n.Text)
 }
 
 // Part is the range of the bytes [from, to) of the text of a scalar, or that

@@ -28,7 +28,7 @@ func Expand(text string, lookup func(name string) (string, bool)) (string, error
 		if !ok {
 			return "", errors.New("${" + p.text + "} has no value here")
 		}
-		writeEscaped(&b, value)
+		b.WriteString(Escape(value))
 	}
 	return b.String(), nil
 }
@@ -67,18 +67,14 @@ func Unescape(path string) string {
 // stands for exactly that name. The name must be absolute.
 func Escape(name string) string {
 	var b strings.Builder
-	writeEscaped(&b, name)
-	return b.String()
-}
-
-func writeEscaped(b *strings.Builder, s string) {
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
 		case '\\', '*', '?', '[', ']', '$':
 			b.WriteByte('\\')
 		}
-		b.WriteByte(s[i])
+		b.WriteByte(name[i])
 	}
+	return b.String()
 }
 
 // ExpandText replaces each ${NAME} of a text that is not a path: the value of

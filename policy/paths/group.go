@@ -12,7 +12,11 @@ func Group(name string) []string {
 	case "@secrets":
 		return strings.Fields(secretPaths)
 	case "@startup":
-		return strings.Fields(startupPaths)
+		names := ProjectStartup()
+		for i := range names {
+			names[i] = "${CWD}/" + names[i]
+		}
+		return append(names, strings.Fields(startupPaths)...)
 	}
 	return nil
 }

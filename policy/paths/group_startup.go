@@ -1,18 +1,10 @@
 package paths
 
 // startupPaths are files that make other programs run code, later and
-// outside: what may write them leaves the jail.
+// outside: what may write them leaves the jail. Those of the current directory
+// are projectStartupPaths.
 const startupPaths = `
-	${CWD}/.aider.conf.yml ${CWD}/.cargo/config ${CWD}/.cargo/config.toml ${CWD}/.claude ${CWD}/.clinerules
-	${CWD}/.codex ${CWD}/.continue ${CWD}/.cursor ${CWD}/.cursorrules ${CWD}/.devcontainer ${CWD}/.dir-locals.el
-	${CWD}/.direnv ${CWD}/.envrc ${CWD}/.envrc.local ${CWD}/.exrc ${CWD}/.gdbinit ${CWD}/.gemini
-	${CWD}/.git/commondir ${CWD}/.git/config ${CWD}/.git/config.worktree ${CWD}/.git/hooks ${CWD}/.git/modules
-	${CWD}/.git/worktrees ${CWD}/.githooks ${CWD}/.github/workflows ${CWD}/.gitlab-ci.yml ${CWD}/.hg/hgrc
-	${CWD}/.husky ${CWD}/.idea ${CWD}/.jj/repo/config.toml ${CWD}/.lefthook.yml ${CWD}/.lldbinit
-	${CWD}/.mcp.json ${CWD}/.mise.toml ${CWD}/.nvim.lua ${CWD}/.nvimrc ${CWD}/.opencode ${CWD}/.pnpmfile.cjs
-	${CWD}/.pre-commit-config.yaml ${CWD}/.roo ${CWD}/.tool-versions ${CWD}/.vimrc ${CWD}/.vscode
-	${CWD}/.windsurf ${CWD}/.windsurfrules ${CWD}/.yarnrc ${CWD}/.yarnrc.yml ${CWD}/.zed ${CWD}/lefthook.yml
-	${CWD}/mise.toml ${CWD}/opencode.json ${DESKTOP}/*.desktop
+	${DESKTOP}/*.desktop
 	${XDG_CONFIG_HOME}/BraveSoftware/Brave-Browser/*/Extensions
 	${XDG_CONFIG_HOME}/BraveSoftware/Brave-Browser/NativeMessagingHosts ${XDG_CONFIG_HOME}/Claude
 	${XDG_CONFIG_HOME}/Code ${XDG_CONFIG_HOME}/Cursor ${XDG_CONFIG_HOME}/GIMP ${XDG_CONFIG_HOME}/JetBrains
@@ -113,7 +105,7 @@ const startupPaths = `
 	~/miniconda3/bin ~/perl5
 `
 
-// projectStartupPaths are the same for the directory of a project.
+// projectStartupPaths are the same for the directory of a project, and for ${CWD}.
 const projectStartupPaths = `
 	.aider.conf.yml .cargo/config .cargo/config.toml .claude .clinerules .codex .continue .cursor .cursorrules
 	.devcontainer .dir-locals.el .direnv .envrc .envrc.local .exrc .gdbinit .gemini .git/commondir .git/config

@@ -27,7 +27,7 @@ func CheckPattern(text string) (key string, p *diag.Problem) { return check(text
 
 func check(text string, pattern bool) (key string, p *diag.Problem) {
 	if len(text) > maxPath {
-		return "", &diag.Problem{Code: "bad-path", Summary: "a path longer than 4095 bytes, which the kernel does not take"}
+		return "", badPath("a path longer than 4095 bytes, which the kernel does not take", "")
 	}
 	if strings.HasPrefix(text, "@") {
 		return checkGroup(text, pattern)
@@ -59,14 +59,16 @@ func check(text string, pattern bool) (key string, p *diag.Problem) {
 	}
 	if p == nil && IsGlob(key) {
 		if !pattern {
-			return "", &diag.Problem{
-				Code: "bad-path", Summary: diag.Quote(text) + " is a pattern, and this takes a path",
-				Remedy: `write \*, \? or \[ for the character itself`,
-			}
+			return "", badPath(diag.Quote(text)+" is a pattern, and this takes a path",
+				`write \*, \? or \[ for the character itself`)
 		}
 		p = checkGlob(text, key)
 	}
 	return key, p
+}
+
+func badPath(summary, remedy string) *diag.Problem {
+	return &diag.Problem{Code: "bad-path", Summary: summary, Remedy: remedy}
 }
 
 // isOrdinary reports whether a path is absolute and free of everything that
@@ -77,10 +79,8 @@ func isOrdinary(text string) bool {
 
 func checkGroup(text string, pattern bool) (string, *diag.Problem) {
 	if !pattern {
-		return "", &diag.Problem{
-			Code: "bad-path", Summary: "the path group " + diag.Quote(text) + " cannot stand here",
-			Remedy: "path groups may stand in read, write and hide",
-		}
+		return "", badPath("the path group "+diag.Quote(text)+" cannot stand here",
+			"path groups may stand in read, write and hide")
 	}
 	if Group(text) == nil {
 		p := diag.Unknown("path group", text, GroupNames())
@@ -107,8 +107,8 @@ func checkStart(text string, parts []piece) *diag.Problem {
 		rest := strings.TrimPrefix(text, "./")
 		return bad("the path "+diag.Quote(text)+" is relative", "write "+diag.Escape("${PROFILE_DIR}/"+rest+" or ${CWD}/"+rest))
 	}
-	if v, _ := findVariable(parts[0].text); !v.root {
-		return bad("a path cannot begin with ${"+v.name+"}", "it begins with /, ~, or a variable for a directory such as ${HOME}")
+	if name := parts[0].text; !isDirectory(name) {
+		return bad("a path cannot begin with ${"+name+"}", "it begins with /, ~, or a variable for a directory such as ${HOME}")
 	}
 	if len(parts) > 1 && (parts[1].variable || !strings.HasPrefix(parts[1].text, "/")) {
 		p := bad("a / is missing behind ${"+parts[0].text+"}", "")
@@ -129,10 +129,7 @@ func cleanPath(p string) (string, *diag.Problem) {
 		switch Unescape(c) {
 		case "", ".":
 		case "..":
-			return "", &diag.Problem{
-				Code: "bad-path", Summary: `a path cannot have a ".." in it`,
-				Remedy: "write the path that is meant",
-			}
+			return "", badPath(`a path cannot have a ".." in it`, "write the path that is meant")
 		default:
 			out = append(out, c)
 		}
@@ -166,10 +163,8 @@ func checkMagic(key string) *diag.Problem {
 func checkGlob(text, key string) *diag.Problem {
 	for c := range strings.SplitSeq(key, "/") {
 		if _, err := path.Match(c, ""); err != nil {
-			return &diag.Problem{
-				Code: "bad-path", Summary: diag.Quote(text) + " is not a complete pattern",
-				Remedy: `close the [ with a ], or write \[ for the character itself`,
-			}
+			return badPath(diag.Quote(text)+" is not a complete pattern",
+				`close the [ with a ], or write \[ for the character itself`)
 		}
 	}
 	return nil

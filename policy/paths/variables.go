@@ -1,58 +1,25 @@
 package paths
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
 )
 
-// variable is a name that may stand in ${...}. A root variable holds an
-// absolute path and may begin a path.
-type variable struct {
-	name string
-	root bool
-}
-
-// variables is sorted by name.
-var variables = [...]variable{
-	{"CWD", true},
-	{"DESKTOP", true},
-	{"DOCUMENTS", true},
-	{"DOWNLOADS", true},
-	{"HOME", true},
-	{"MUSIC", true},
-	{"PICTURES", true},
-	{"PROFILE_DIR", true},
-	{"PROGRAM", false},
-	{"PUBLICSHARE", true},
-	{"TEMPLATES", true},
-	{"UID", false},
-	{"USER", false},
-	{"VIDEOS", true},
-	{"XDG_CACHE_HOME", true},
-	{"XDG_CONFIG_HOME", true},
-	{"XDG_DATA_HOME", true},
-	{"XDG_RUNTIME_DIR", true},
-	{"XDG_STATE_HOME", true},
+// variables may stand in ${...}; the list is sorted.
+var variables = [...]string{
+	"CWD", "DESKTOP", "DOCUMENTS", "DOWNLOADS", "HOME", "MUSIC", "PICTURES", "PROFILE_DIR", "PROGRAM", "PUBLICSHARE",
+	"TEMPLATES", "UID", "USER", "VIDEOS",
+	"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME",
 }
 
 // VariableNames lists the variables that paths may use, sorted.
-func VariableNames() []string {
-	names := make([]string, len(variables))
-	for i := range variables {
-		names[i] = variables[i].name
-	}
-	return names
-}
+func VariableNames() []string { return slices.Clone(variables[:]) }
 
-func findVariable(name string) (variable, bool) {
-	for i := range variables {
-		if variables[i].name == name {
-			return variables[i], true
-		}
-	}
-	return variable{}, false
-}
+// isDirectory reports whether a variable holds an absolute path, and so may
+// begin one.
+func isDirectory(name string) bool { return name != "PROGRAM" && name != "UID" && name != "USER" }
 
 // piece is a stretch of a path: a variable, or text in which a backslash
 // still takes the meaning from the character behind it.
@@ -125,7 +92,7 @@ func bracedVariable(path string, i int) (piece, *diag.Problem) {
 		return piece{}, &diag.Problem{Code: "bad-variable", Summary: "a variable without its closing brace in " + diag.Quote(path), From: i, To: len(path)}
 	}
 	p := piece{variable: true, text: path[i+2 : i+length], from: i, to: i + length + 1}
-	if _, ok := findVariable(p.text); ok {
+	if slices.Contains(variables[:], p.text) {
 		return p, nil
 	}
 	fault := diag.Unknown("variable", p.text, VariableNames())

@@ -1,8 +1,9 @@
 package reference
 
 import (
-	"strconv"
-	"strings"
+	"bytes"
+	"encoding/json"
+	"fmt"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
@@ -28,10 +29,10 @@ func JSONSchema() []byte {
 		{"$schema", "http://json-schema.org/draft-07/schema#"},
 		{"title", "jail profile"},
 	}, keySchema(policy.Schema())...)
-	var b strings.Builder
-	writeJSON(&b, root, "")
+	var b bytes.Buffer
+	_ = json.Indent(&b, appendJSON(nil, root), "", "  ") // fails for what is no JSON
 	b.WriteByte('\n')
-	return []byte(b.String())
+	return b.Bytes()
 }
 
 // keySchema is the schema of the values of a key.
@@ -81,49 +82,46 @@ func mappingSchema(k *policy.Key) object {
 func scalarSchema(k *policy.Key) object {
 	pattern := func(p string) object { return object{{"type", "string"}, {"pattern", p}} }
 	words := func(names []string) object { return object{{"enum", anys(names)}} }
-	var o object
 	switch k.Kind {
 	case kind.Enum:
-		o = words(k.Enum)
 		if k.Default != "" {
-			o = append(o, member{"default", k.Default})
+			return append(words(k.Enum), member{"default", k.Default})
 		}
+		return words(k.Enum)
 	case kind.Bool:
-		o = object{{"type", "boolean"}, {"default", k.Default == "true"}}
+		return object{{"type", "boolean"}, {"default", k.Default == "true"}}
 	case kind.Int:
-		o = object{{"type", "integer"}, {"minimum", 1}}
+		return object{{"type", "integer"}, {"minimum", 1}}
 	case kind.Size:
-		o = object{{"type", []any{"string", "integer"}}, {"pattern", "^[1-9][0-9]*[KMGT]?$"}}
+		return object{{"type", []any{"string", "integer"}}, {"pattern", "^[1-9][0-9]*[KMGT]?$"}}
 	case kind.Percent:
-		o = pattern("^[1-9][0-9]*%$")
+		return pattern("^[1-9][0-9]*%$")
 	case kind.Duration:
-		o = pattern("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
+		return pattern("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
 	case kind.Mode:
-		o = pattern("^(0o)?[0-7]{1,4}$")
+		return pattern("^(0o)?[0-7]{1,4}$")
 	case kind.Number:
-		o = object{{"type", []any{"integer", "string"}}}
+		return object{{"type", []any{"integer", "string"}}}
 	case kind.ErrnoName, kind.UserName:
-		o = object{{"type", []any{"string", "integer"}}}
+		return object{{"type", []any{"string", "integer"}}}
 	case kind.Capability:
-		o = object{{"anyOf", []any{words(append(caps.Names(), "all")), pattern("^[Cc][Aa][Pp]_[A-Za-z_]+$")}}}
+		return object{{"anyOf", []any{words(append(caps.Names(), "all")), pattern("^[Cc][Aa][Pp]_[A-Za-z_]+$")}}}
 	case kind.SyscallName:
-		o = words(append(seccomp.GroupNames(), seccomp.SyscallNames()...))
+		return words(append(seccomp.GroupNames(), seccomp.SyscallNames()...))
 	case kind.Arch:
-		o = words(seccomp.ArchNames())
+		return words(seccomp.ArchNames())
 	case kind.PathRef, kind.RootDir:
-		o = pattern(`^(host$|/|~|\$\{)`)
+		return pattern(`^(host$|/|~|\$\{)`)
 	case kind.SocketRef:
-		o = pattern(`^([*]$|/|~|\$\{|@.)`)
+		return pattern(`^([*]$|/|~|\$\{|@.)`)
 	case kind.PathPattern:
-		o = pattern(`^(/|~|\$\{|@)`)
+		return pattern(`^(/|~|\$\{|@)`)
 	case kind.ProfileName, kind.ProgramName:
-		o = pattern("^[A-Za-z0-9_+@][A-Za-z0-9._+@-]*$")
+		return pattern("^[A-Za-z0-9_+@][A-Za-z0-9._+@-]*$")
 	case kind.DeviceName:
-		o = object{{"anyOf", []any{words(k.Enum), pattern("^/dev/")}}}
-	default:
-		o = object{{"type", "string"}}
+		return object{{"anyOf", []any{words(k.Enum), pattern("^/dev/")}}}
 	}
-	return o
+	return object{{"type", "string"}}
 }
 
 func anys(words []string) []any {
@@ -134,47 +132,30 @@ func anys(words []string) []any {
 	return out
 }
 
-func writeJSON(b *strings.Builder, v any, indent string) {
-	deeper := indent + "  "
+// appendJSON writes a value on one line.
+func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case object:
-		b.WriteByte('{')
+		b = append(b, '{')
 		for i, m := range v {
-			separate(b, i, deeper)
-			b.WriteString(diag.JSONString(m.name) + ": ")
-			writeJSON(b, m.value, deeper)
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, diag.JSONString(m.name)+":"...)
+			b = appendJSON(b, m.value)
 		}
-		closeJSON(b, len(v), indent, '}')
+		return append(b, '}')
 	case []any:
-		b.WriteByte('[')
+		b = append(b, '[')
 		for i, e := range v {
-			separate(b, i, deeper)
-			writeJSON(b, e, deeper)
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendJSON(b, e)
 		}
-		closeJSON(b, len(v), indent, ']')
+		return append(b, ']')
 	case string:
-		b.WriteString(diag.JSONString(v))
-	case bool:
-		if v {
-			b.WriteString("true")
-		} else {
-			b.WriteString("false")
-		}
-	case int:
-		b.WriteString(strconv.Itoa(v))
+		return append(b, diag.JSONString(v)...)
 	}
-}
-
-func separate(b *strings.Builder, i int, indent string) {
-	if i > 0 {
-		b.WriteByte(',')
-	}
-	b.WriteString("\n" + indent)
-}
-
-func closeJSON(b *strings.Builder, n int, indent string, end byte) {
-	if n > 0 {
-		b.WriteString("\n" + indent)
-	}
-	b.WriteByte(end)
+	return fmt.Append(b, v)
 }

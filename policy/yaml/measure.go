@@ -10,18 +10,12 @@ import (
 // columnTable is the offset of each character of a line, and of its end; nil
 // when each character is one byte.
 func columnTable(line []byte) []int32 {
-	ascii := true
-	for _, b := range line {
-		ascii = ascii && b < utf8.RuneSelf
-	}
-	if ascii {
+	if utf8.RuneCount(line) == len(line) {
 		return nil
 	}
 	table := make([]int32, 0, len(line)+1)
-	for i := 0; i < len(line); {
+	for i := range string(line) {
 		table = append(table, int32(i))
-		_, size := utf8.DecodeRune(line[i:])
-		i += size
 	}
 	return append(table, int32(len(line)))
 }

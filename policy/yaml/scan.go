@@ -2,6 +2,7 @@ package yaml
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -27,19 +28,12 @@ type source struct {
 
 // at is the range of the bytes [from, to) of the text.
 func (s *source) at(from, to int) diag.Range {
-	lo, hi := 0, len(s.lines)
-	for hi-lo > 1 {
-		if mid := (lo + hi) / 2; s.lines[mid] <= from {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	start := s.lines[lo]
+	line, _ := slices.BinarySearch(s.lines, from+1) // how many lines begin before that
+	start := s.lines[line-1]
 	return diag.Range{
 		File:  s.file,
-		Start: diag.Pos{Line: lo + 1, Column: from - start + 1},
-		End:   diag.Pos{Line: lo + 1, Column: to - start + 1},
+		Start: diag.Pos{Line: line, Column: from - start + 1},
+		End:   diag.Pos{Line: line, Column: to - start + 1},
 	}
 }
 

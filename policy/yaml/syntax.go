@@ -2,6 +2,7 @@ package yaml
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -73,9 +74,7 @@ func splitYAMLError(text string) (problem string, line int) {
 	if !ok {
 		return text, 1
 	}
-	for i := 0; i < len(number) && i < 9; i++ {
-		line = line*10 + int(number[i]-'0')
-	}
+	line, _ = strconv.Atoi(number)
 	return problem, max(line, 1)
 }
 

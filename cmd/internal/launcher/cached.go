@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"bytes"
 	"io"
 	"strings"
 	"time"
@@ -109,7 +108,5 @@ func SearchPath(h *host.Host) string {
 }
 
 func report(stderr io.Writer, problems diag.List) {
-	var b bytes.Buffer
-	_ = diag.Render(&b, problems, nil, diag.Options{})
-	_, _ = stderr.Write(b.Bytes()) // an error could not be reported
+	_, _ = io.WriteString(stderr, diag.Render(problems, nil, false)) // an error could not be reported
 }
