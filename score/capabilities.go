@@ -27,8 +27,11 @@ func capabilityChecks() []Check {
 				return either(f.noNewPrivs, 10, "no_new_privs is set", "no_new_privs is not set", byJail("no_new_privs"))
 			},
 			ask: func(f *facts, _ *Outside) []Question {
-				set := map[bool]string{false: "0", true: "1"}[f.noNewPrivs]
-				return askStatus("NoNewPrivs", "no_new_privs", set, same)
+				want := "0"
+				if f.noNewPrivs {
+					want = "1"
+				}
+				return askStatus("NoNewPrivs", "no_new_privs", want, same)
 			},
 		},
 		securebitsCheck(),

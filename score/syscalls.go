@@ -151,8 +151,11 @@ func filterCheck() Check {
 				"what is not listed is allowed", leaf("syscalls.default", f.Filter.Default.String(), s.Origin))
 		},
 		ask: func(f *facts, _ *Outside) []Question {
-			mode := map[bool]string{false: "0", true: "2"}[f.Filter != nil]
-			return askStatus("Seccomp", "the mode of the filter (2 is a list)", mode, same)
+			want := "0"
+			if f.Filter != nil {
+				want = "2"
+			}
+			return askStatus("Seccomp", "the mode of the filter (2 is a list)", want, same)
 		},
 	}
 }
