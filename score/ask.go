@@ -3,7 +3,6 @@ package score
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -101,12 +100,28 @@ func line(name string) func(string) string {
 	}
 }
 
-// status asks for a line of /proc/self/status, read by what.
-func status(name, subject, want string, what func(string) string) Question {
-	return Question{
-		Subject: subject, Want: want, Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/status"},
-		Reading: func(answer string) string { return what(line(name)(answer)) },
+// askOne is one question.
+func askOne(subject, want string, ask probe.Question, reading func(answer string) string) []Question {
+	return []Question{{Subject: subject, Want: want, Ask: ask, Reading: reading}}
+}
+
+// askWhether asks about what is either so or not, with a word for each.
+func askWhether(subject string, so bool, yes, no string, ask probe.Question, seen func(answer string) bool) []Question {
+	word := func(is bool) string {
+		if is {
+			return yes
+		}
+		return no
 	}
+	return askOne(subject, word(so), ask, func(answer string) string { return word(seen(answer)) })
+}
+
+// toRead is the question what a file says.
+func toRead(name string) probe.Question { return probe.Question{Kind: probe.Read, Name: name} }
+
+// askStatus asks for a line of /proc/self/status, read by what.
+func askStatus(name, subject, want string, what func(string) string) []Question {
+	return askOne(subject, want, toRead("/proc/self/status"), func(answer string) string { return what(line(name)(answer)) })
 }
 
 // same leaves a text as it is.
@@ -128,10 +143,9 @@ func askPath(path, want string, out *Outside) []Question {
 	if !ok {
 		return nil
 	}
-	return []Question{{
-		Subject: path, Want: want, Ask: probe.Question{Kind: probe.Path, Name: path},
-		Reading: func(answer string) string { return reachOf(answer, device, inode) },
-	}}
+	return askOne(path, want, probe.Question{Kind: probe.Path, Name: path}, func(answer string) string {
+		return reachOf(answer, device, inode)
+	})
 }
 
 // reachOf reads the answer to a question about a path.
@@ -153,6 +167,15 @@ func reachOf(answer string, device, inode uint64) string {
 	return reachRead
 }
 
+// askCalls asks what becomes of several syscalls.
+func (f *facts) askCalls(calls []syscallOf) []Question {
+	var all []Question
+	for _, c := range calls {
+		all = append(all, f.askCall(c)...)
+	}
+	return all
+}
+
 // The words for what becomes of a syscall.
 const (
 	callRefused = "refused"
@@ -169,27 +192,23 @@ func (f *facts) askCall(c syscallOf) []Question {
 		return nil
 	}
 	r := f.verdict(c.name, c.args)
-	q := Question{
-		Subject: c.String(), Want: callAllowed,
-		Ask: probe.Question{Kind: probe.Call, Call: number, Args: c.args[:]},
-	}
-	refusal := []string{"EPERM"}
+	ask := probe.Question{Kind: probe.Call, Call: number, Args: c.args[:]}
+	want, refusal := callAllowed, "EPERM"
 	switch {
 	case r != nil && r.Action == seccomp.Kill:
-		q.Want, q.Ask.Ends = callEnds, true
+		want, ask.Ends = callEnds, true
 	case r != nil && r.Action == seccomp.Errno:
-		q.Want, refusal = callRefused, []string{unix.ErrnoName(unix.Errno(r.Errno))}
+		want, refusal = callRefused, unix.ErrnoName(unix.Errno(r.Errno))
 	case c.kernelRefuses:
 		return nil
 	}
-	q.Reading = func(answer string) string {
-		switch {
-		case answer == probe.Ended(unix.SIGSYS):
+	return askOne(c.String(), want, ask, func(answer string) string {
+		switch answer {
+		case probe.Ended(unix.SIGSYS):
 			return callEnds
-		case slices.Contains(refusal, answer):
+		case refusal:
 			return callRefused
 		}
 		return callAllowed
-	}
-	return []Question{q}
+	})
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func capabilityChecks() []Check {
-	c := []Check{
+	return []Check{
 		capabilityCheck("cap-users", "no capabilities over users and capabilities", 15, "setuid", "setgid", "setpcap", "setfcap"),
 		capabilityCheck("cap-files", "no capabilities over files", 15, "dac_override", "dac_read_search", "chown", "fowner",
 			"fsetid", "linux_immutable", "lease", "mac_override", "mac_admin", "mknod"),
@@ -31,12 +31,11 @@ func capabilityChecks() []Check {
 				if f.noNewPrivs {
 					want = "1"
 				}
-				return []Question{status("NoNewPrivs", "no_new_privs", want, same)}
+				return askStatus("NoNewPrivs", "no_new_privs", want, same)
 			},
 		},
 		securebitsCheck(),
 	}
-	return c
 }
 
 func capabilityCheck(id, doc string, weight int, names ...string) Check {
@@ -56,18 +55,16 @@ func capabilityCheck(id, doc string, weight int, names ...string) Check {
 		ID: id, Doc: doc, Weight: weight, Range: len(names),
 		Fix: "capabilities: {drop: [all], keep: !replace []}", Cost: "what needs them, inside the jail",
 		assess: func(f *facts) outcome {
-			o := outcome{detail: "none is kept"}
 			var open []string
 			for _, name := range names {
 				if n, ok := caps.Number(name); ok && kept(f).Has(n) {
 					open = append(open, name)
 				}
 			}
-			if o.badness = len(open); o.badness == 0 {
-				return o
+			if len(open) == 0 {
+				return outcome{detail: "none is kept"}
 			}
-			o.detail, o.by = "kept: "+few(open), []Cause{f.capabilityCause(open[0])}
-			return o
+			return outcome{badness: len(open), detail: "kept: " + few(open), by: []Cause{f.capabilityCause(open[0])}}
 		},
 		ask: func(f *facts, _ *Outside) []Question {
 			mask := func(text string) string {
@@ -77,10 +74,8 @@ func capabilityCheck(id, doc string, weight int, names ...string) Check {
 				}
 				return hexadecimal(v & uint64(set))
 			}
-			return []Question{
-				status("CapEff", "effective capabilities", hexadecimal(uint64(f.effective&set)), mask),
-				status("CapBnd", "the bounding set", hexadecimal(uint64(f.bounding()&set)), mask),
-			}
+			return append(askStatus("CapEff", "effective capabilities", hexadecimal(uint64(f.effective&set)), mask),
+				askStatus("CapBnd", "the bounding set", hexadecimal(uint64(f.bounding()&set)), mask)...)
 		},
 	}
 }
@@ -101,7 +96,6 @@ const noRoot = 1<<0 | 1<<1
 func securebitsCheck() Check {
 	return Check{
 		ID: "securebits", Doc: "being user 0 gives nothing, for good", Weight: 5, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.securebits&noRoot == noRoot, 10, "locked", "not locked", byJail("the secure bits"))
 		},
@@ -111,10 +105,8 @@ func securebitsCheck() Check {
 			if r := f.verdict("prctl", args); !ok || r != nil && !passes(r.Action) {
 				return nil // the filter does not let anybody ask
 			}
-			return []Question{{
-				Subject: "the secure bits", Want: strconv.FormatUint(f.securebits, 10), Reading: same,
-				Ask: probe.Question{Kind: probe.Call, Call: call, Args: args[:1]},
-			}}
+			ask := probe.Question{Kind: probe.Call, Call: call, Args: args[:1]}
+			return askOne("the secure bits", strconv.FormatUint(f.securebits, 10), ask, same)
 		},
 	}
 }

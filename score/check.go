@@ -17,7 +17,7 @@ type Check struct {
 	Weight int    // how much it counts
 	Range  int    // the badness of the worst outcome
 
-	Fix  string // how to close it: a line of a profile, or what to do
+	Fix  string // how to close it: a line of a profile, or what to do; "" where every jail has it
 	Cost string // what the program loses by that
 
 	assess func(*facts) outcome
@@ -41,7 +41,10 @@ type outcome struct {
 // group is a part of the table.
 func group(name string, checks ...Check) []Check {
 	for i := range checks {
-		checks[i].Group = name
+		c := &checks[i]
+		if c.Group = name; c.Fix == "" {
+			c.Fix, c.Cost = "every jail has it", "nothing"
+		}
 	}
 	return checks
 }

@@ -3,18 +3,16 @@ package score
 import (
 	"slices"
 	"strings"
-
-	"github.com/jail-project/jail/score/probe"
 )
 
 func environmentChecks() []Check {
 	return []Check{
-		variableCheck("credentials", "no variable that looks like a secret is passed on", 15, isCredential,
-			"name fewer variables in environment.keep", "what logs in by them"),
-		variableCheck("loader-variables", "no variable is passed on that makes programs load code", 10, isLoader,
-			"name fewer variables in environment.keep", "what they were set for"),
-		variableCheck("service-variables", "no variable is passed on that leads to a service outside", 5, isService,
-			"name fewer variables in environment.keep", "what connects to it"),
+		variableCheck("credentials", "no variable that looks like a secret is passed on", 15,
+			"what logs in by them", isCredential),
+		variableCheck("loader-variables", "no variable is passed on that makes programs load code", 10,
+			"what they were set for", isLoader),
+		variableCheck("service-variables", "no variable is passed on that leads to a service outside", 5,
+			"what connects to it", isService),
 		{
 			ID: "environment", Doc: "only listed variables are passed on", Weight: 10, Range: 10,
 			Fix: "environment: {keep: !replace [PATH, HOME, TERM]}", Cost: "what depends on a variable that is not listed",
@@ -67,9 +65,9 @@ func matching(env []string, about func(string) bool) []string {
 }
 
 // variableCheck makes a check of variables that should not be passed on.
-func variableCheck(id, doc string, weight int, about func(string) bool, fix, cost string) Check {
+func variableCheck(id, doc string, weight int, cost string, about func(string) bool) Check {
 	return Check{
-		ID: id, Doc: doc, Weight: weight, Range: 10, Fix: fix, Cost: cost,
+		ID: id, Doc: doc, Weight: weight, Range: 10, Fix: "name fewer variables in environment.keep", Cost: cost,
 		assess: func(f *facts) outcome {
 			names := matching(f.Plan.Env, about)
 			if len(names) == 0 {
@@ -99,49 +97,36 @@ func (f *facts) variableCause(name string) Cause {
 }
 
 func askEnvironment(f *facts, subject string, about func(string) bool) []Question {
-	return []Question{{
-		Subject: subject, Want: strings.Join(matching(f.Plan.Env, about), " "),
-		Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/environ"},
-		Reading: func(answer string) string {
-			return strings.Join(matching(strings.Split(strings.TrimSuffix(strings.TrimPrefix(answer, "="), "\x00"), "\x00"), about), " ")
-		},
-	}}
+	names := func(env []string) string { return strings.Join(matching(env, about), " ") }
+	return askOne(subject, names(f.Plan.Env), toRead("/proc/self/environ"), func(answer string) string {
+		return names(strings.Split(strings.TrimSuffix(strings.TrimPrefix(answer, "="), "\x00"), "\x00"))
+	})
 }
 
 // isCredential tells by its name whether a variable may hold a secret.
 func isCredential(name string) bool {
-	for word := range strings.SplitSeq(strings.ToUpper(name), "_") {
-		switch word {
-		case "TOKEN", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIALS", "APIKEY", "KEY", "PAT":
-			return true
-		}
-	}
-	return false
+	words := []string{"TOKEN", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIALS", "APIKEY", "KEY", "PAT"}
+	return slices.ContainsFunc(strings.Split(strings.ToUpper(name), "_"), func(word string) bool {
+		return slices.Contains(words, word)
+	})
 }
 
 // isLoader tells whether programs execute what a variable says or leads to.
 func isLoader(name string) bool {
-	if strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "BASH_FUNC_") {
-		return true
-	}
-	switch name {
-	case "BASH_ENV", "ENV", "PROMPT_COMMAND", "GCONV_PATH", "LOCPATH", "NLSPATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
+	return strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "BASH_FUNC_") || slices.Contains([]string{
+		"BASH_ENV", "ENV", "PROMPT_COMMAND", "GCONV_PATH", "LOCPATH", "NLSPATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
 		"PERL5LIB", "PERL5OPT", "PERL5DB", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS",
 		"_JAVA_OPTIONS", "CLASSPATH", "LUA_INIT", "LUA_PATH", "GIO_EXTRA_MODULES", "GTK_MODULES", "GTK_PATH",
-		"QT_PLUGIN_PATH", "GST_PLUGIN_PATH", "VIMINIT", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "LESSOPEN", "RUSTC_WRAPPER":
-		return true
-	}
-	return false
+		"QT_PLUGIN_PATH", "GST_PLUGIN_PATH", "VIMINIT", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "LESSOPEN", "RUSTC_WRAPPER",
+	}, name)
 }
 
 // isService tells whether a variable leads to a service outside.
 func isService(name string) bool {
-	switch name {
-	case "SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_AGENT_INFO", "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "DISPLAY",
+	return slices.Contains([]string{
+		"SSH_AUTH_SOCK", "SSH_AGENT_PID", "GPG_AGENT_INFO", "DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "DISPLAY",
 		"XAUTHORITY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "TMUX", "STY", "I3SOCK", "SWAYSOCK", "HYPRLAND_INSTANCE_SIGNATURE",
 		"PULSE_SERVER", "PIPEWIRE_REMOTE", "DOCKER_HOST", "CONTAINER_HOST", "VSCODE_IPC_HOOK", "VSCODE_IPC_HOOK_CLI",
-		"AT_SPI_BUS_ADDRESS", "NOTIFY_SOCKET", "EMACS_SERVER_FILE", "NVIM", "NVIM_LISTEN_ADDRESS":
-		return true
-	}
-	return false
+		"AT_SPI_BUS_ADDRESS", "NOTIFY_SOCKET", "EMACS_SERVER_FILE", "NVIM", "NVIM_LISTEN_ADDRESS",
+	}, name)
 }

@@ -225,7 +225,7 @@ func (f *facts) readFilter(filter *seccomp.Filter) {
 func (f *facts) verdict(name string, args [seccomp.ArgCount]uint64) *rule {
 	entries := f.calls[name]
 	for i := range entries {
-		if !slices.ContainsFunc(entries[i].When, func(c seccomp.Cond) bool { return !c.Holds(args) }) {
+		if entries[i].Matches(args) {
 			return &entries[i]
 		}
 	}

@@ -72,7 +72,7 @@ func pathCheck(id, doc string, weight int, bad levels, escape reach, paths func(
 	return Check{
 		ID: id, Doc: doc, Weight: weight, Range: 10,
 		assess: func(f *facts) outcome {
-			worst, o := none, outcome{}
+			worst, o := none, outcome{detail: "nothing of it is exposed"}
 			var named []string
 			list := paths(f)
 			if len(list) == 0 {
@@ -88,12 +88,9 @@ func pathCheck(id, doc string, weight int, bad levels, escape reach, paths func(
 				}
 			}
 			o.badness, o.escape = bad[worst], escape != none && worst >= escape
-			o.named = len(named)
-			if o.badness == 0 {
-				o.detail = "nothing of it is exposed"
-				return o
+			if o.named = len(named); o.badness > 0 {
+				o.detail = "can be " + worst.String() + ": " + few(named)
 			}
-			o.detail = "can be " + worst.String() + ": " + few(named)
 			return o
 		},
 		ask: func(f *facts, out *Outside) []Question {
@@ -115,11 +112,8 @@ func newFilesCheck() Check {
 	c.ask = func(f *facts, out *Outside) []Question {
 		var all []Question
 		for _, p := range list(f) {
-			want := "cannot be made"
-			if r, _ := f.reachOf(p); r == writes {
-				want = "can be made"
-			}
-			all = append(all, askNew(p, want, out)...)
+			r, _ := f.reachOf(p)
+			all = append(all, askNew(p, r == writes, out)...)
 		}
 		return all
 	}
@@ -127,19 +121,13 @@ func newFilesCheck() Check {
 }
 
 // askNew asks whether a file could be made at a path.
-func askNew(p, want string, out *Outside) []Question {
+func askNew(p string, makeable bool, out *Outside) []Question {
 	for dir := path.Dir(p); ; dir = path.Dir(dir) {
-		device, inode, ok := out.Inode(dir)
-		if ok {
-			return []Question{{
-				Subject: p, Want: want, Ask: probe.Question{Kind: probe.New, Name: p},
-				Reading: func(answer string) string {
-					if reachOf(answer, device, inode) == reachWrite {
-						return "can be made"
-					}
-					return "cannot be made"
-				},
-			}}
+		if device, inode, ok := out.Inode(dir); ok {
+			ask := probe.Question{Kind: probe.New, Name: p}
+			return askWhether(p, makeable, "can be made", "cannot be made", ask, func(answer string) bool {
+				return reachOf(answer, device, inode) == reachWrite
+			})
 		}
 		if dir == "/" {
 			return nil
@@ -252,50 +240,36 @@ func anythingWritable() Check {
 		ID: "writable-files", Doc: "no file of the host can be changed", Weight: 10, Range: 10,
 		assess: func(f *facts) outcome {
 			var named []string
-			o := outcome{}
+			o := outcome{badness: 5}
 			for _, e := range f.View.Explanations() {
 				if e.Visibility != fstree.Writable || strings.HasPrefix(e.Real, "/dev/") {
 					continue
 				}
-				if len(named) == 0 {
+				if named = append(named, e.Real); len(named) == 1 {
 					o.by = pathCause(&e)
 				}
-				named = append(named, e.Real)
 			}
 			if len(named) == 0 {
-				o.detail = "everything of the host is read-only"
-				return o
+				return outcome{detail: "everything of the host is read-only"}
 			}
-			o.badness, o.detail = 5, "can be written: "+few(named)
-			if len(named) > 3 {
+			if o.detail = "can be written: " + few(named); len(named) > 3 {
 				o.badness = 10
 			}
 			return o
 		},
 		ask: func(f *facts, out *Outside) []Question {
-			want := "none"
+			some := false
 			var all []Question
 			for _, e := range f.View.Explanations() {
-				if e.Visibility == fstree.Writable || e.Visibility == fstree.Private {
-					want = "some"
-				}
+				some = some || e.Visibility == fstree.Writable || e.Visibility == fstree.Private
 				if r, _ := f.reachOf(e.Real); r != none {
 					all = append(all, askPath(e.Real, r.String(), out)...)
 				}
 			}
-			return append(all, Question{
-				Subject: "writable mounts of the host's file systems", Want: want,
-				Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/mountinfo"},
-				Reading: func(answer string) string {
-					for _, l := range mountTable(answer) {
-						own := strings.HasPrefix(l.point, "/dev/") || l.kind == "proc"
-						if !own && l.has("rw") && slices.Contains(out.Devices, l.device) {
-							return "some"
-						}
-					}
-					return "none"
-				},
-			})
+			return append(all, askMounts("writable mounts of the host's file systems", some, func(l mountLine) bool {
+				own := strings.HasPrefix(l.point, "/dev/") || l.kind == "proc"
+				return !own && l.has("rw") && slices.Contains(out.Devices, l.device)
+			})...)
 		},
 	}
 }

@@ -2,12 +2,11 @@ package score
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/score/probe"
 )
 
 func identityChecks() []Check {
@@ -31,11 +30,8 @@ func rootOutsideCheck() Check {
 			return o
 		},
 		ask: func(f *facts, _ *Outside) []Question {
-			return []Question{{
-				Subject: "the map of user ids", Want: f.inside + " " + f.outside + " 1",
-				Ask:     probe.Question{Kind: probe.Read, Name: "/proc/self/uid_map"},
-				Reading: func(answer string) string { return strings.Join(strings.Fields(asIs(answer)), " ") },
-			}}
+			ids := func(answer string) string { return strings.Join(strings.Fields(asIs(answer)), " ") }
+			return askOne("the map of user ids", f.inside+" "+f.outside+" 1", toRead("/proc/self/uid_map"), ids)
 		},
 	}
 }
@@ -49,10 +45,10 @@ func rootInsideCheck() Check {
 			return either(f.inside != "0", 10, "inside it is user "+f.inside, "inside it is user 0", leaf("identity.user", u.V, u.Origin))
 		},
 		ask: func(f *facts, _ *Outside) []Question {
-			return []Question{status("Uid", "the user id", f.inside, func(ids string) string {
+			return askStatus("Uid", "the user id", f.inside, func(ids string) string {
 				id, _, _ := strings.Cut(ids, "\t")
 				return id
-			})}
+			})
 		},
 	}
 }
@@ -71,9 +67,12 @@ func groupsCheck() Check {
 			}
 		},
 		ask: func(f *facts, _ *Outside) []Question {
-			return []Question{status("Groups", "the number of groups beside the own one", strconv.Itoa(len(f.Groups)), func(ids string) string {
-				return strconv.Itoa(len(f.othersOf(strings.Fields(ids))))
-			})}
+			// An id that the jail has no number for can be there more than once.
+			others := func(ids string) string {
+				own := func(id string) bool { return id == f.insideGroup }
+				return strconv.Itoa(len(slices.DeleteFunc(strings.Fields(ids), own)))
+			}
+			return askStatus("Groups", "the number of groups beside the own one", strconv.Itoa(len(f.Groups)), others)
 		},
 	}
 }
@@ -90,24 +89,9 @@ func hostNameCheck() Check {
 			if !f.own(unix.CLONE_NEWUTS) || !f.hostName {
 				return nil
 			}
-			return []Question{{
-				Subject: "the host name", Want: f.Policy.Identity.Hostname.V, Reading: asIs,
-				Ask: probe.Question{Kind: probe.Read, Name: "/proc/sys/kernel/hostname"},
-			}}
+			return askOne("the host name", f.Policy.Identity.Hostname.V, toRead("/proc/sys/kernel/hostname"), asIs)
 		},
 	}
-}
-
-// othersOf leaves out the ids that stand for the own group, or that the jail
-// has no number for more than once.
-func (f *facts) othersOf(ids []string) []string {
-	var out []string
-	for _, id := range ids {
-		if id != f.insideGroup {
-			out = append(out, id)
-		}
-	}
-	return out
 }
 
 // pathChecked is a pathCheck of one secret path, with its remedy.

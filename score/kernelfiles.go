@@ -14,12 +14,12 @@ type procFiles struct {
 	done     func(f *facts) map[string]bool // the paths for which the plan does it
 	good     string                         // what the finding says when it does so for all
 	bad      string                         // and before the names of others
-	question func(f *facts, name string) Question
+	question func(f *facts, path string) []Question
 }
 
 func procCheck(id, doc string, weight int, files procFiles) Check {
 	return Check{
-		ID: id, Doc: doc, Weight: weight, Range: len(files.names), Fix: "every jail has it", Cost: "nothing",
+		ID: id, Doc: doc, Weight: weight, Range: len(files.names),
 		assess: func(f *facts) outcome {
 			open := f.unprotected(files.names, files.done(f))
 			if len(open) == 0 {
@@ -31,7 +31,7 @@ func procCheck(id, doc string, weight int, files procFiles) Check {
 			var all []Question
 			for _, n := range files.names {
 				if files.done(f)["proc/"+n] {
-					all = append(all, files.question(f, n))
+					all = append(all, files.question(f, "/proc/"+n)...)
 				}
 			}
 			return all
@@ -56,16 +56,12 @@ func procWriteCheck() Check {
 		names: []string{"sys", "sysrq-trigger", "irq", "bus", "fs"},
 		done:  func(f *facts) map[string]bool { return f.readOnly },
 		good:  "read-only", bad: "not protected: ",
-		question: func(_ *facts, name string) Question {
-			return Question{
-				Subject: "/proc/" + name, Want: "read-only", Ask: probe.Question{Kind: probe.Path, Name: "/proc/" + name},
-				Reading: func(answer string) string {
-					if words := strings.Fields(answer); len(words) == 4 && words[2] == "rw" {
-						return "writable"
-					}
-					return "read-only"
-				},
-			}
+		question: func(_ *facts, path string) []Question {
+			ask := probe.Question{Kind: probe.Path, Name: path}
+			return askWhether(path, false, "writable", "read-only", ask, func(answer string) bool {
+				words := strings.Fields(answer)
+				return len(words) == 4 && words[2] == "rw"
+			})
 		},
 	})
 }
@@ -78,20 +74,14 @@ func procHiddenCheck() Check {
 		},
 		done: func(f *facts) map[string]bool { return f.covered },
 		good: "hidden", bad: "shown: ",
-		question: func(f *facts, name string) Question {
-			kind := probe.Read
-			if f.Host.Files.Kind("/proc/"+name) == host.KindDir {
-				kind = probe.List
+		question: func(f *facts, path string) []Question {
+			ask := toRead(path)
+			if f.Host.Files.Kind(path) == host.KindDir {
+				ask.Kind = probe.List
 			}
-			return Question{
-				Subject: "/proc/" + name, Want: "hidden", Ask: probe.Question{Kind: kind, Name: "/proc/" + name},
-				Reading: func(answer string) string {
-					if strings.HasPrefix(answer, "=") && len(answer) > 1 {
-						return "shown"
-					}
-					return "hidden"
-				},
-			}
+			return askWhether(path, false, "shown", "hidden", ask, func(answer string) bool {
+				return strings.HasPrefix(answer, "=") && len(answer) > 1
+			})
 		},
 	})
 }
@@ -111,10 +101,7 @@ func devicesCheck() Check {
 			return outcome{badness: min(10, 3+len(odd)), detail: "also there: " + few(odd)}
 		},
 		ask: func(f *facts, _ *Outside) []Question {
-			return []Question{{
-				Subject: "the names in /dev", Want: strings.Join(f.devices, " "), Reading: asIs,
-				Ask: probe.Question{Kind: probe.List, Name: "/dev"},
-			}}
+			return askOne("the names in /dev", strings.Join(f.devices, " "), probe.Question{Kind: probe.List, Name: "/dev"}, asIs)
 		},
 	}
 }

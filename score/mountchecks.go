@@ -1,17 +1,16 @@
 package score
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/score/probe"
 )
 
 func mountChecks() []Check {
 	everywhere := func(id, doc string, weight int, good func(*mountFacts) bool, seen func(mountLine) bool) Check {
 		return Check{
-			ID: id, Doc: doc, Weight: weight, Range: 10, Fix: "every jail has it", Cost: "nothing",
+			ID: id, Doc: doc, Weight: weight, Range: 10,
 			assess: func(f *facts) outcome {
 				var odd []string
 				for i := range f.mounts {
@@ -25,25 +24,20 @@ func mountChecks() []Check {
 				return outcome{badness: 10, detail: "not so: " + few(odd), by: []Cause{byJail("the attributes of mounts")}}
 			},
 			ask: func(f *facts, _ *Outside) []Question {
-				want := "some mount is not so"
-				if !anyOf(f.mounts, func(m *mountFacts) bool { return !good(m) }) {
-					want = "true of every mount"
+				want := "true of every mount"
+				if slices.ContainsFunc(f.mounts, func(m mountFacts) bool { return !good(&m) }) {
+					want = "some mount is not so"
 				}
-				return []Question{{
-					Subject: "the table of mounts", Want: want, Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/mountinfo"},
-					Reading: func(answer string) string {
-						lines := mountTable(answer)
-						for _, l := range lines {
-							if !seen(l) {
-								return "some mount is not so"
-							}
-						}
-						if len(lines) == 0 {
-							return "no table"
-						}
-						return "true of every mount"
-					},
-				}}
+				return askOne("the table of mounts", want, toRead("/proc/self/mountinfo"), func(answer string) string {
+					lines := mountTable(answer)
+					switch {
+					case len(lines) == 0:
+						return "no table"
+					case slices.ContainsFunc(lines, func(l mountLine) bool { return !seen(l) }):
+						return "some mount is not so"
+					}
+					return "true of every mount"
+				})
 			},
 		}
 	}
@@ -67,20 +61,20 @@ func mountChecks() []Check {
 	}
 }
 
-func anyOf(list []mountFacts, is func(*mountFacts) bool) bool {
-	for i := range list {
-		if is(&list[i]) {
-			return true
-		}
-	}
-	return false
+// askMounts asks whether there are some mounts of a kind.
+func askMounts(subject string, some bool, are func(mountLine) bool) []Question {
+	return askWhether(subject, some, "some", "none", toRead("/proc/self/mountinfo"), func(answer string) bool {
+		return slices.ContainsFunc(mountTable(answer), are)
+	})
 }
 
 // writableCode: there is a place in every jail in which a program can write
 // another and run it.
 func writableCode() Check {
 	const bad = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOEXEC
-	open := func(f *facts) bool { return anyOf(f.mounts, func(m *mountFacts) bool { return m.attributes&bad == 0 }) }
+	open := func(f *facts) bool {
+		return slices.ContainsFunc(f.mounts, func(m mountFacts) bool { return m.attributes&bad == 0 })
+	}
 	return Check{
 		ID: "writable-programs", Doc: "what the program writes cannot be executed", Weight: 5, Range: 10,
 		Fix: "no profile can have it yet", Cost: "compilers, and programs that unpack others",
@@ -89,22 +83,9 @@ func writableCode() Check {
 				byJail("mounts have no noexec"))
 		},
 		ask: func(f *facts, _ *Outside) []Question {
-			want := "none"
-			if open(f) {
-				want = "some"
-			}
-			return []Question{{
-				Subject: "mounts that are writable and executable", Want: want,
-				Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/mountinfo"},
-				Reading: func(answer string) string {
-					for _, l := range mountTable(answer) {
-						if l.has("rw") && !l.has("noexec") {
-							return "some"
-						}
-					}
-					return "none"
-				},
-			}}
+			return askMounts("mounts that are writable and executable", open(f), func(l mountLine) bool {
+				return l.has("rw") && !l.has("noexec")
+			})
 		},
 	}
 }
@@ -115,12 +96,7 @@ type mountLine struct {
 }
 
 func (l mountLine) has(option string) bool {
-	for o := range strings.SplitSeq(l.options, ",") {
-		if o == option {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Split(l.options, ","), option)
 }
 
 func mountTable(answer string) []mountLine {
@@ -145,7 +121,6 @@ func ownChecks() []Check {
 		pathCheck("own-program", "the program jail cannot be written", 20, integrity(), writes, ownBinary),
 	}, map[string][2]string{
 		"own-settings": {"leave them out", "programs that edit profiles"},
-		"own-state":    {"every jail has it", "nothing"},
 		"own-program":  {"install jail where the user cannot write", "nothing"},
 	})
 }
@@ -157,11 +132,5 @@ func ownState(f *facts) []string {
 func ownBinary(f *facts) []string { return present(f.Host.Own.Programs...) }
 
 func present(paths ...string) []string {
-	var out []string
-	for _, p := range paths {
-		if p != "" {
-			out = append(out, p)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "" })
 }

@@ -10,31 +10,30 @@ import (
 )
 
 func namespaceChecks() []Check {
-	value := func(pick func(*policy.Namespaces) *policy.Value[bool]) func(*facts) *policy.Value[bool] {
-		return func(f *facts) *policy.Value[bool] { return pick(&f.Policy.Namespaces) }
-	}
 	return []Check{
 		namespaceCheck("process-numbers", "other processes can be neither seen nor signalled", 20, "pid", unix.CLONE_NEWPID,
-			value(func(n *policy.Namespaces) *policy.Value[bool] { return &n.PID })),
+			func(n *policy.Namespaces) *policy.Value[bool] { return &n.PID }),
 		namespaceCheck("ipc", "shared memory and queues are the jail's own", 10, "ipc", unix.CLONE_NEWIPC,
-			value(func(n *policy.Namespaces) *policy.Value[bool] { return &n.IPC })),
+			func(n *policy.Namespaces) *policy.Value[bool] { return &n.IPC }),
 		namespaceCheck("control-groups", "the host's control groups are not shown", 5, "cgroup", unix.CLONE_NEWCGROUP,
-			value(func(n *policy.Namespaces) *policy.Value[bool] { return &n.Cgroup })),
+			func(n *policy.Namespaces) *policy.Value[bool] { return &n.Cgroup }),
 		namespaceCheck("mount-tree", "the file tree is the jail's own", 20, "mnt", unix.CLONE_NEWNS, nil),
 		namespaceCheck("users", "users and privileges are the jail's own", 20, "user", unix.CLONE_NEWUSER, nil),
 		nestedCheck(),
 	}
 }
 
-// namespaceCheck makes a check of one namespace. name is that in /proc/self/ns.
-func namespaceCheck(id, doc string, weight int, name string, flagged uintptr, decides func(*facts) *policy.Value[bool]) Check {
+// namespaceCheck makes a check of one namespace. name is that in /proc/self/ns,
+// decides the key of the policy, nil for what every jail has.
+func namespaceCheck(id, doc string, weight int, name string, flagged uintptr,
+	decides func(*policy.Namespaces) *policy.Value[bool],
+) Check {
 	c := Check{
 		ID: id, Doc: doc, Weight: weight, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			by := byJail("every jail has it")
 			if decides != nil {
-				by = leaf("namespaces."+name, strconv.FormatBool(f.own(flagged)), decides(f).Origin)
+				by = leaf("namespaces."+name, strconv.FormatBool(f.own(flagged)), decides(&f.Policy.Namespaces).Origin)
 			}
 			return either(f.own(flagged), 10, "a namespace of its own", "the host's namespace", by)
 		},
@@ -48,20 +47,10 @@ func namespaceCheck(id, doc string, weight int, name string, flagged uintptr, de
 
 // askNamespace compares a namespace with the launcher's.
 func askNamespace(name string, own bool, out *Outside) []Question {
-	want := "shared"
-	if own {
-		want = "own"
-	}
-	outside := out.Namespaces[name]
-	return []Question{{
-		Subject: "the " + name + " namespace", Want: want, Ask: probe.Question{Kind: probe.Link, Name: "/proc/self/ns/" + name},
-		Reading: func(answer string) string {
-			if outside != "" && asIs(answer) == outside {
-				return "shared"
-			}
-			return "own"
-		},
-	}}
+	outside, ask := out.Namespaces[name], probe.Question{Kind: probe.Link, Name: "/proc/self/ns/" + name}
+	return askWhether("the "+name+" namespace", own, "own", "shared", ask, func(answer string) bool {
+		return outside == "" || asIs(answer) != outside
+	})
 }
 
 func nestedCheck() Check {
@@ -89,20 +78,14 @@ func nestedCheck() Check {
 			if f.nestedForbidden {
 				want = "0"
 			}
-			all := []Question{{
-				Subject: "how many user namespaces may be made", Want: want,
-				Ask: probe.Question{Kind: probe.Read, Name: "/proc/sys/user/max_user_namespaces"},
-				Reading: func(answer string) string {
-					if n, ok := number(asIs(answer)); ok && n > 0 {
-						return "some"
-					}
-					return asIs(answer)
-				},
-			}}
-			for _, c := range nested() {
-				all = append(all, f.askCall(c)...)
-			}
-			return all
+			most := toRead("/proc/sys/user/max_user_namespaces")
+			all := askOne("how many user namespaces may be made", want, most, func(answer string) string {
+				if n, ok := number(asIs(answer)); ok && n > 0 {
+					return "some"
+				}
+				return asIs(answer)
+			})
+			return append(all, f.askCalls(nested())...)
 		},
 	}
 }
@@ -119,7 +102,12 @@ func networkChecks() []Check {
 		m := &f.Policy.Network.Mode
 		return leaf("network.mode", m.V, m.Origin)
 	}
-	all := []Check{
+	families := func(id, doc string, weight int, calls ...syscallOf) Check {
+		c := callCheck(id, doc, weight, calls...)
+		c.Fix = `syscalls: {default: errno, allow: ["@default"]}`
+		return c
+	}
+	return []Check{
 		{
 			ID: "network", Doc: "there is no network", Weight: 30, Range: 10,
 			Fix: "network: none", Cost: "the program reaches nobody",
@@ -146,30 +134,24 @@ func networkChecks() []Check {
 				return askConnect("an abstract socket of the host", probe.Question{Kind: probe.Abstract, Name: out.Abstract}, !f.ownAbstract() && !f.Plan.GuardsSockets())
 			},
 		},
-		callCheck("raw-sockets", "no packets made by hand", 10,
+		families("raw-sockets", "no packets made by hand", 10,
 			family("AF_PACKET", unix.AF_PACKET, unix.SOCK_RAW, 0), family("SOCK_RAW", unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP),
 			family("ping", unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_ICMP), family("SOCK_RAW IPv6", unix.AF_INET6, unix.SOCK_RAW, unix.IPPROTO_ICMPV6)),
-		callCheck("netlink", "of the kernel's configuration only routes can be asked", 5,
+		families("netlink", "of the kernel's configuration only routes can be asked", 5,
 			family("NETLINK_NETFILTER", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_NETFILTER),
 			family("NETLINK_XFRM", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_XFRM),
 			family("NETLINK_AUDIT", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT)),
-		callCheck("rare-families", "no socket families but Unix, IPv4, IPv6 and netlink", 15,
+		families("rare-families", "no socket families but Unix, IPv4, IPv6 and netlink", 15,
 			family("AF_VSOCK", unix.AF_VSOCK, unix.SOCK_STREAM, 0), family("AF_ALG", unix.AF_ALG, unix.SOCK_SEQPACKET, 0),
 			family("AF_TIPC", unix.AF_TIPC, unix.SOCK_SEQPACKET, 0), family("AF_KEY", unix.AF_KEY, unix.SOCK_RAW, 2),
 			family("AF_CAN", unix.AF_CAN, unix.SOCK_RAW, 1), family("AF_BLUETOOTH", unix.AF_BLUETOOTH, unix.SOCK_SEQPACKET, 0),
 			family("AF_RDS", unix.AF_RDS, unix.SOCK_SEQPACKET, 0), family("AF_XDP", unix.AF_XDP, unix.SOCK_RAW, 0),
 			family("AF_SMC", familySMC, unix.SOCK_STREAM, 0), family("AF_QIPCRTR", familyQIPCRTR, unix.SOCK_DGRAM, 0),
 			family("AF_RXRPC", unix.AF_RXRPC, unix.SOCK_DGRAM, 0)),
-		callCheck("rare-protocols", "no protocols but TCP and UDP", 10,
+		families("rare-protocols", "no protocols but TCP and UDP", 10,
 			family("MPTCP", unix.AF_INET, unix.SOCK_STREAM, protocolMPTCP), family("SCTP", unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_SCTP),
 			family("DCCP", unix.AF_INET, unix.SOCK_DCCP, unix.IPPROTO_DCCP), family("UDP-Lite", unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_UDPLITE)),
 	}
-	for i := range all {
-		if all[i].ID == "raw-sockets" || all[i].ID == "netlink" || all[i].ID == "rare-families" || all[i].ID == "rare-protocols" {
-			all[i].Fix = "syscalls: {default: errno, allow: [\"@default\"]}"
-		}
-	}
-	return all
 }
 
 // askConnect asks whether something that listens outside can be reached.
@@ -177,14 +159,5 @@ func askConnect(subject string, ask probe.Question, reachable bool) []Question {
 	if ask.Name == "" && ask.Call == 0 {
 		return nil
 	}
-	want := reachNone
-	if reachable {
-		want = reachConnect
-	}
-	return []Question{{Subject: subject, Want: want, Ask: ask, Reading: func(answer string) string {
-		if answer == "=" {
-			return reachConnect
-		}
-		return reachNone
-	}}}
+	return askWhether(subject, reachable, reachConnect, reachNone, ask, func(answer string) bool { return answer == "=" })
 }

@@ -28,7 +28,6 @@ func processChecks() []Check {
 func descriptorsCheck() Check {
 	return Check{
 		ID: "descriptors", Doc: "no descriptor is inherited but standard input, output and error", Weight: 15, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.closes, 10, "all others are closed", "others stay open", byJail("close_range(2)"))
 		},
@@ -37,7 +36,7 @@ func descriptorsCheck() Check {
 			if f.closes {
 				want = "0 1 2"
 			}
-			return []Question{{Subject: "open descriptors", Want: want, Reading: same, Ask: probe.Question{Kind: probe.Descriptors}}}
+			return askOne("open descriptors", want, probe.Question{Kind: probe.Descriptors}, same)
 		},
 	}
 }
@@ -56,13 +55,7 @@ func standardInputCheck() Check {
 			if !out.StdinFile {
 				return nil
 			}
-			want := "opens for writing"
-			if f.rulesets > 0 {
-				want = "refused"
-			}
-			return []Question{{
-				Subject: "standard input", Want: want, Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
-			}}
+			return askReopen("standard input", f.rulesets == 0)
 		},
 	}
 }
@@ -70,26 +63,16 @@ func standardInputCheck() Check {
 func signalsCheck() Check {
 	return Check{
 		ID: "signals", Doc: "the caller's process group cannot be signalled", Weight: 10, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.session, 10, "it has a session of its own", "it shares the caller's group, and kill(0) reaches it",
 				byJail("the process group of the caller"))
 		},
 		ask: func(f *facts, out *Outside) []Question {
-			want := "the caller's"
-			if f.session {
-				want = "its own"
-			}
-			return []Question{{
-				Subject: "the session", Want: want, Ask: probe.Question{Kind: probe.Session},
-				Reading: func(answer string) string {
-					session, _, _ := strings.Cut(answer, " ")
-					if session == "0" || session == strconv.Itoa(out.Session) {
-						return "the caller's" // 0: its leader has no number in the jail
-					}
-					return "its own"
-				},
-			}}
+			ask := probe.Question{Kind: probe.Session}
+			return askWhether("the session", f.session, "its own", "the caller's", ask, func(answer string) bool {
+				session, _, _ := strings.Cut(answer, " ")
+				return session != "0" && session != strconv.Itoa(out.Session) // 0: its leader has no number in the jail
+			})
 		},
 	}
 }
@@ -97,7 +80,6 @@ func signalsCheck() Check {
 func initCheck() Check {
 	return Check{
 		ID: "first-process", Doc: "the jail's init cannot be looked into", Weight: 10, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.nonDumpable, 10, "it is not dumpable", "it can be read and traced", byJail("the init"))
 		},
@@ -109,15 +91,12 @@ func initCheck() Check {
 			if f.nonDumpable {
 				want = "EACCES"
 			}
-			return []Question{{
-				Subject: "/proc/1/environ", Want: want, Ask: probe.Question{Kind: probe.Read, Name: "/proc/1/environ"},
-				Reading: func(answer string) string {
-					if strings.HasPrefix(answer, "=") {
-						return "readable"
-					}
-					return answer
-				},
-			}}
+			return askOne("/proc/1/environ", want, toRead("/proc/1/environ"), func(answer string) string {
+				if strings.HasPrefix(answer, "=") {
+					return "readable"
+				}
+				return answer
+			})
 		},
 	}
 }
@@ -125,7 +104,6 @@ func initCheck() Check {
 func keyringCheck() Check {
 	return Check{
 		ID: "session-keyring", Doc: "the caller's session keyring is out of reach", Weight: 10, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.keyring, 10, "it has an empty one", "it has the caller's", byJail("the session keyring"))
 		},
@@ -136,7 +114,6 @@ func keyringCheck() Check {
 func lifeCheck() Check {
 	return Check{
 		ID: "life", Doc: "the jail ends with its launcher", Weight: 5, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.dies && f.own(unix.CLONE_NEWPID), 5, "the kernel ends all of it", "what it started may stay behind", byJail("PR_SET_PDEATHSIG"))
 		},
@@ -144,12 +121,10 @@ func lifeCheck() Check {
 	}
 }
 
-// reopened reads the answer of who opens standard input for writing.
-func reopened(answer string) string {
-	if answer == "=" {
-		return "opens for writing"
-	}
-	return "refused"
+// askReopen asks whether standard input can be opened for writing.
+func askReopen(subject string, opens bool) []Question {
+	ask := probe.Question{Kind: probe.Reopen}
+	return askWhether(subject, opens, "opens for writing", "refused", ask, func(answer string) bool { return answer == "=" })
 }
 
 // landlockCheck is about the second guard on files, beside the mounts. What it
@@ -175,9 +150,7 @@ func landlockCheck() Check {
 			if !out.StdinFile || f.rulesets == 0 {
 				return nil
 			}
-			return []Question{{
-				Subject: "a file past the mounts", Want: "refused", Ask: probe.Question{Kind: probe.Reopen}, Reading: reopened,
-			}}
+			return askReopen("a file past the mounts", false)
 		},
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jail-project/jail/cgroup"
 	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/score/probe"
 )
 
 func resourceChecks() []Check {
@@ -40,7 +39,7 @@ func resourceChecks() []Check {
 // limitCheck makes a check of a resource limit; in is its line in
 // /proc/self/limits.
 func limitCheck(id, doc string, weight int, resource uint64, in, fix string, decides func(*policy.Limits) (string, policy.Origin)) Check {
-	c := Check{
+	return Check{
 		ID: id, Doc: doc, Weight: weight, Range: 10, Fix: fix, Cost: "more than that",
 		assess: func(f *facts) outcome {
 			n, limited := f.limit(resource)
@@ -56,28 +55,21 @@ func limitCheck(id, doc string, weight int, resource uint64, in, fix string, dec
 			if !limited {
 				return nil // the caller's own limit holds, whatever it is
 			}
-			return []Question{askLimit(in, n)}
+			return askLimit(in, n)
 		},
 	}
-	if fix == "" {
-		c.Fix, c.Cost = "every jail has it", "nothing"
-	}
-	return c
 }
 
 // askLimit asks for a line of /proc/self/limits: the soft limit, the hard one,
 // the unit. The runtime of a program may have changed the first.
-func askLimit(in, want string) Question {
-	return Question{
-		Subject: strings.ToLower(in), Want: want, Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/limits"},
-		Reading: func(answer string) string {
-			words := strings.Fields(line(in)(answer))
-			if len(words) < 2 {
-				return "no such limit"
-			}
-			return words[1]
-		},
-	}
+func askLimit(in, want string) []Question {
+	return askOne(strings.ToLower(in), want, toRead("/proc/self/limits"), func(answer string) string {
+		words := strings.Fields(line(in)(answer))
+		if len(words) < 2 {
+			return "no such limit"
+		}
+		return words[1]
+	})
 }
 
 // groupCheck makes a check of a limit that takes a control group.
@@ -129,7 +121,7 @@ func quotaCheck() Check {
 			var all []Question
 			for _, q := range quotas {
 				if n, limited := f.limit(q.resource); limited {
-					all = append(all, askLimit(q.in, n))
+					all = append(all, askLimit(q.in, n)...)
 				}
 			}
 			return all
@@ -140,7 +132,6 @@ func quotaCheck() Check {
 func oomScoreCheck() Check {
 	return Check{
 		ID: "out-of-memory", Doc: "when the host runs out of memory, the jail goes first", Weight: 2, Range: 10,
-		Fix: "every jail has it", Cost: "nothing",
 		assess: func(f *facts) outcome {
 			return either(f.oomScore != "" && f.oomScore != "0", 10, "its score is "+f.oomScore, "it counts like others", byJail("oom_score_adj"))
 		},
@@ -149,15 +140,13 @@ func oomScoreCheck() Check {
 			if !ok {
 				return nil
 			}
-			return []Question{{
-				Subject: "the score for want of memory", Want: "raised", Ask: probe.Question{Kind: probe.Read, Name: "/proc/self/oom_score_adj"},
-				Reading: func(answer string) string {
-					if n, ok := number(asIs(answer)); ok && n >= least {
-						return "raised"
-					}
-					return asIs(answer)
-				},
-			}}
+			have := toRead("/proc/self/oom_score_adj")
+			return askOne("the score for want of memory", "raised", have, func(answer string) string {
+				if n, ok := number(asIs(answer)); ok && n >= least {
+					return "raised"
+				}
+				return asIs(answer)
+			})
 		},
 	}
 }

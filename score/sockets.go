@@ -143,16 +143,7 @@ func askSocket(p string, reachable bool, out *Outside) []Question {
 	if !socketReached(out.Answer(ask)) {
 		return nil
 	}
-	q := Question{Subject: "a connection to " + p, Want: reachNone, Ask: ask, Reading: func(answer string) string {
-		if socketReached(answer) {
-			return reachConnect
-		}
-		return reachNone
-	}}
-	if reachable {
-		q.Want = reachConnect
-	}
-	return []Question{q}
+	return askWhether("a connection to "+p, reachable, reachConnect, reachNone, ask, socketReached)
 }
 
 // socketReached reads the answer of probe.Socket: who listens there was found,

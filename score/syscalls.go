@@ -59,33 +59,22 @@ func use(name, shown string, args ...uint64) syscallOf {
 // callCheck makes a check of syscalls that the filter should refuse: every
 // one that it lets through counts.
 func callCheck(id, doc string, weight int, calls ...syscallOf) Check {
-	return Check{
-		ID: id, Doc: doc, Weight: weight, Range: len(calls),
-		Fix: "syscalls: {deny: [" + strings.Join(namesOf(calls), ", ") + "]}", Cost: "programs that need these calls",
-		assess: func(f *facts) outcome { return f.callsOpen(calls) },
-		ask: func(f *facts, _ *Outside) []Question {
-			var all []Question
-			for _, c := range calls {
-				all = append(all, f.askCall(c)...)
-			}
-			return all
-		},
-	}
-}
-
-func namesOf(calls []syscallOf) []string {
 	var names []string
 	for i := range calls {
-		if !slices.Contains(names, calls[i].name) {
-			names = append(names, calls[i].name)
-		}
+		names = append(names, calls[i].name)
 	}
-	return names
+	names = slices.Compact(names)
+	return Check{
+		ID: id, Doc: doc, Weight: weight, Range: len(calls),
+		Fix: "syscalls: {deny: [" + strings.Join(names, ", ") + "]}", Cost: "programs that need these calls",
+		assess: func(f *facts) outcome { return f.callsOpen(calls) },
+		ask:    func(f *facts, _ *Outside) []Question { return f.askCalls(calls) },
+	}
 }
 
 // callsOpen counts the calls that the filter lets through.
 func (f *facts) callsOpen(calls []syscallOf) outcome {
-	o := outcome{}
+	o := outcome{detail: "refused"}
 	var open []string
 	for _, c := range calls {
 		r := f.verdict(c.name, c.args)
@@ -97,9 +86,7 @@ func (f *facts) callsOpen(calls []syscallOf) outcome {
 		}
 		open = append(open, c.String())
 	}
-	o.badness = len(open)
-	o.detail = "refused"
-	if len(open) > 0 {
+	if o.badness = len(open); o.badness > 0 {
 		o.detail = "allowed: " + few(open)
 	}
 	return o
@@ -168,7 +155,7 @@ func filterCheck() Check {
 			if f.Filter != nil {
 				want = "2"
 			}
-			return []Question{status("Seccomp", "the mode of the filter (2 is a list)", want, same)}
+			return askStatus("Seccomp", "the mode of the filter (2 is a list)", want, same)
 		},
 	}
 }
@@ -200,21 +187,13 @@ func foreignCheck() Check {
 			if _, x86 := seccomp.SyscallNumber("arch_prctl"); !x86 {
 				return nil
 			}
-			want := callEnds
-			if others := accepted(f); slices.Contains(others, "x86") || slices.Contains(others, "all") {
-				want = callAllowed
-			}
+			others := accepted(f)
+			ends := !slices.Contains(others, "x86") && !slices.Contains(others, "all")
 			const getpid = 20 // in the table of 32-bit x86
-			return []Question{{
-				Subject: "a call by the 32-bit x86 interface", Want: want,
-				Ask: probe.Question{Kind: probe.Foreign, Call: getpid, Ends: true},
-				Reading: func(answer string) string {
-					if answer == probe.Ended(unix.SIGSYS) {
-						return callEnds
-					}
-					return callAllowed
-				},
-			}}
+			ask := probe.Question{Kind: probe.Foreign, Call: getpid, Ends: true}
+			return askWhether("a call by the 32-bit x86 interface", ends, callEnds, callAllowed, ask, func(answer string) bool {
+				return answer == probe.Ended(unix.SIGSYS)
+			})
 		},
 	}
 }

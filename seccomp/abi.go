@@ -35,27 +35,17 @@ func ArchNames() []string {
 
 // parseABI resolves a name of ArchNames.
 func parseABI(name string) (abi, bool) {
-	switch name {
-	case "native":
+	if name == "native" {
 		return nativeABI, true
-	case "arm":
-		return abiARM, true
-	case "arm64":
-		return abiARM64, true
-	case "x32":
-		return abiX32, true
-	case "x86":
-		return abiX86, true
-	case "x86-64":
-		return abiAMD64, true
 	}
-	return 0, false
+	i := slices.Index(abiNames[:], name)
+	return abi(i), i >= 0
 }
 
+var abiNames = [abiCount]string{"x86-64", "arm64", "x86", "arm", "x32"}
+
 // String names the ABI as in ArchNames.
-func (a abi) String() string {
-	return [...]string{"x86-64", "arm64", "x86", "arm", "x32"}[a]
-}
+func (a abi) String() string { return abiNames[a] }
 
 // runs reports whether a kernel whose native ABI is nativeABI can execute
 // programs of ABI a.

@@ -1,5 +1,7 @@
 package seccomp
 
+import "slices"
+
 // actionNames are the spellings of a profile, indexed by Action.
 var actionNames = [...]string{Allow: "allow", Errno: "errno", Kill: "kill", Log: "log"}
 
@@ -8,12 +10,8 @@ func ActionNames() []string { return actionNames[:] }
 
 // ParseAction resolves the name of an action as a profile writes it.
 func ParseAction(name string) (Action, bool) {
-	for i := range actionNames {
-		if actionNames[i] == name {
-			return Action(i), true
-		}
-	}
-	return 0, false
+	i := slices.Index(actionNames[:], name)
+	return Action(max(i, 0)), i >= 0
 }
 
 // String is the name of the action as a profile writes it.

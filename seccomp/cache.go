@@ -10,9 +10,7 @@ import (
 // maxEntries is how many programs a cache keeps, some 7 KiB each.
 const maxEntries = 256
 
-// entryName is the file of a cache entry in the directory.
-func entryName(k key) string { return k.String() + entrySuffix }
-
+// entrySuffix is that of the file of a cache entry, behind the key.
 const entrySuffix = ".bpf"
 
 // Cache finds the program of a filter, if possible without compiling it.
@@ -71,24 +69,26 @@ func (c Cache) Program(f Filter) (Program, Source, error) {
 		program, err := c.compile(f)
 		return program, Source{From: Compiled}, err
 	}
+	source := Source{From: Compiled}
 	k := cacheKey(f, c.Compiler)
 	dir, err := store.Make(c.Dir)
 	if err != nil {
-		program, compileErr := c.compile(f)
-		return program, Source{From: Compiled, Warning: unused(c.Dir, err)}, compileErr
+		source.Warning = unused(c.Dir, err)
+		program, err := c.compile(f)
+		return program, source, err
 	}
 	defer dir.Close()
-	if entry, err := dir.Read(entryName(k), MaxEntry); err == nil {
+	name := k.String() + entrySuffix
+	if entry, err := dir.Read(name, MaxEntry); err == nil {
 		if program, err := decodeEntry(k, entry); err == nil {
 			return program, Source{From: Cached}, nil
 		}
 	}
 	program, err := c.compile(f)
 	if err != nil {
-		return nil, Source{From: Compiled}, err
+		return nil, source, err
 	}
-	source := Source{From: Compiled}
-	if err := dir.Write(entryName(k), encodeEntry(k, program)); err != nil {
+	if err := dir.Write(name, encodeEntry(k, program)); err != nil {
 		source.Warning = unused(c.Dir, err)
 	}
 	dir.Prune(entrySuffix, maxEntries)

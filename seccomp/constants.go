@@ -1,11 +1,6 @@
 package seccomp
 
-import (
-	"slices"
-	"strings"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // constant is a name of the kernel's headers and its value, negative ones in
 // two's complement.
@@ -14,27 +9,20 @@ type constant struct {
 	value uint64
 }
 
+func (c constant) key() string { return c.name }
+
 // Constant returns the value of a kernel constant that can stand in a
 // condition, such as AF_UNIX, CLONE_NEWUSER or TIOCSTI, as the kernel's
 // headers for the native architecture define it.
 func Constant(name string) (uint64, bool) {
-	i, found := slices.BinarySearchFunc(constantTable[:], name, func(c constant, name string) int {
-		return strings.Compare(c.name, name)
-	})
-	if !found {
-		return 0, false
+	if c := find(constantTable[:], name); c != nil {
+		return c.value, true
 	}
-	return constantTable[i].value, true
+	return 0, false
 }
 
 // ConstantNames returns every name that Constant knows, sorted.
-func ConstantNames() []string {
-	names := make([]string, len(constantTable))
-	for i := range constantTable {
-		names[i] = constantTable[i].name
-	}
-	return names
-}
+func ConstantNames() []string { return namesOf(constantTable[:]) }
 
 // maxErrno is the highest error number that has a name, and so the highest that
 // a program can be given.

@@ -1,6 +1,10 @@
 package seccomp
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // ArgCount is the number of arguments of a syscall that a filter sees.
 const ArgCount = 6
@@ -8,12 +12,12 @@ const ArgCount = 6
 // defaultErrno is what a refused call fails with when the rule does not say.
 const defaultErrno = int(unix.EPERM)
 
-// answerOf completes an action that has no error number of its own.
-func answerOf(a Action) Answer {
-	if a == Errno {
-		return Answer{Errno, defaultErrno}
+// answerOf completes an action errno that has no number of its own, which is 0.
+func answerOf(a Action, errno int) Answer {
+	if a == Errno && errno == 0 {
+		errno = defaultErrno
 	}
-	return Answer{a, 0}
+	return Answer{a, errno}
 }
 
 // unnamed is what happens to a number that has no name: the answer of a
@@ -21,34 +25,24 @@ func answerOf(a Action) Answer {
 // lets through what it does not list lets these through as well.
 func unnamed(f Filter) Answer {
 	if f.Default == Allow || f.Default == Log {
-		return answerOf(f.Default)
+		return answerOf(f.Default, 0)
 	}
 	return Answer{Errno, int(unix.ENOSYS)}
-}
-
-// Decision is what a filter does with one call, and why.
-type Decision struct {
-	Action Action
-	Errno  int    // for action Errno
-	Name   string // of the syscall, "" when it has none
-	List   List
-	Index  int      // of the deciding rule in its list, -1 elsewhere
-	Path   []string // see Entry
 }
 
 // Verdict evaluates a filter for one call as the kernel presents it to a
 // seccomp program: the AUDIT_ARCH_* value, the number and the arguments
 // (struct seccomp_data, seccomp(2)). It is the definition of what a compiled
-// Program does.
+// Program does. The entry that decides has no name where the call has none.
 //
 // On x86-64 every number from bit 30 up belongs to x32, except 0xffffffff,
 // which is no call in either. On 32-bit x86 the calls behind socketcall and
 // ipc take their arguments from memory: a call whose verdict depends on its
 // arguments gets the strictest of its verdicts there, by either way.
-func Verdict(f Filter, arch, nr uint32, args [ArgCount]uint64) Decision {
+func Verdict(f Filter, arch, nr uint32, args [ArgCount]uint64) Entry {
 	a, ok := abiOf(f, arch, nr)
 	if !ok {
-		return Decision{Action: Kill, List: Foreign, Index: -1}
+		return Entry{Answer: Answer{Action: Kill}, List: Foreign, Index: -1}
 	}
 	if a == abiX32 {
 		nr &^= x32Bit
@@ -61,37 +55,23 @@ func Verdict(f Filter, arch, nr uint32, args [ArgCount]uint64) Decision {
 		name = behind(name, uint32(args[0]))
 	}
 	if name == "" {
-		o := unnamed(f)
-		return Decision{Action: o.Action, Errno: o.Errno, List: Unknown, Index: -1}
+		return Entry{Answer: unnamed(f), List: Unknown, Index: -1}
 	}
 	entries := Explain(f, name)
 	if a == abiX86 && isMultiplexed(name) {
-		return strictest(entries).decision()
+		return strictest(entries)
 	}
 	for i := range entries {
-		if entries[i].matches(args) {
-			return entries[i].decision()
+		if entries[i].Matches(args) {
+			return entries[i]
 		}
 	}
 	panic("seccomp: the last entry of Explain has conditions")
 }
 
-// decision is the Decision of an entry that decides.
-func (e Entry) decision() Decision {
-	return Decision{Action: e.Action, Errno: e.Errno, Name: e.Name, List: e.List, Index: e.Index, Path: e.Path}
-}
-
-// Answer is what happens to a call that the entry decides.
-func (e Entry) Answer() Answer { return Answer{e.Action, e.Errno} }
-
-// matches reports whether all conditions hold.
-func (e Entry) matches(args [ArgCount]uint64) bool {
-	for i := range e.When {
-		if !e.When[i].Holds(args) {
-			return false
-		}
-	}
-	return true
+// Matches reports whether all conditions hold.
+func (e Entry) Matches(args [ArgCount]uint64) bool {
+	return !slices.ContainsFunc(e.When, func(c Cond) bool { return !c.Holds(args) })
 }
 
 // Holds evaluates the condition for the arguments of a call.

@@ -28,8 +28,7 @@ func (l List) String() string {
 type Entry struct {
 	Name   string
 	When   []Cond
-	Action Action
-	Errno  int // for action Errno: the number the call fails with, never 0
+	Answer // to a call that the entry decides
 	List   List
 	Index  int      // of the rule in Filter.Allow or Filter.Deny, -1 elsewhere
 	Path   []string // from the rule's name to the syscall: @default, @file-system, openat
@@ -69,13 +68,9 @@ func appendRule(entries []Entry, rule Rule, list List, index int, path []string)
 	if !IsSyscall(rule.Name) {
 		return entries
 	}
-	entry := Entry{
-		Name: rule.Name, When: rule.When, Action: rule.Action, Errno: rule.Errno, List: list, Index: index, Path: path,
-	}
-	if entry.Action == Errno && entry.Errno == 0 {
-		entry.Errno = defaultErrno
-	}
-	return append(entries, entry)
+	return append(entries, Entry{
+		Name: rule.Name, When: rule.When, Answer: answerOf(rule.Action, rule.Errno), List: list, Index: index, Path: path,
+	})
 }
 
 // Explain returns what decides about one syscall, in the order in which it is
@@ -92,9 +87,8 @@ func decisive(f Filter, entries []Entry, name string) []Entry {
 	if n := len(sorted); n > 0 && len(sorted[n-1].When) == 0 {
 		return sorted
 	}
-	fallback := answerOf(f.Default)
 	return append(sorted, Entry{
-		Name: name, Action: fallback.Action, Errno: fallback.Errno, List: ByDefault, Index: -1, Path: []string{name},
+		Name: name, Answer: answerOf(f.Default, 0), List: ByDefault, Index: -1, Path: []string{name},
 	})
 }
 

@@ -38,8 +38,8 @@ func TestPrune(t *testing.T) {
 	for name, want := range map[string]bool{
 		fmt.Sprintf("%064x.bpf", 0): true, fmt.Sprintf("%064x.bpf", maxEntries-2): true,
 		fmt.Sprintf("%064x.bpf", maxEntries-1): false, fmt.Sprintf("%064x.bpf", maxEntries+more-1): false,
-		entryName(cacheKey(small(), c.Compiler)): true,
-		".new-1":                                 false, ".new-2": true, "notes": true,
+		cacheKey(small(), c.Compiler).String() + entrySuffix: true,
+		".new-1": false, ".new-2": true, "notes": true,
 	} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %v", name, err, want)

@@ -15,16 +15,31 @@ type syscallRow struct {
 	numbers [abiCount]int32
 }
 
-// findSyscall returns the row of a name, nil for an unknown one.
-func findSyscall(name string) *syscallRow {
-	i, found := slices.BinarySearchFunc(syscallTable[:], name, func(row syscallRow, name string) int {
-		return strings.Compare(row.name, name)
+func (r syscallRow) key() string { return r.name }
+
+// find returns the row of a name in a table that is sorted by name, nil for an
+// unknown one.
+func find[T interface{ key() string }](table []T, name string) *T {
+	i, found := slices.BinarySearchFunc(table, name, func(row T, name string) int {
+		return strings.Compare(row.key(), name)
 	})
 	if !found {
 		return nil
 	}
-	return &syscallTable[i]
+	return &table[i]
 }
+
+// namesOf returns the names of all rows of a table.
+func namesOf[T interface{ key() string }](table []T) []string {
+	names := make([]string, len(table))
+	for i := range table {
+		names[i] = table[i].key()
+	}
+	return names
+}
+
+// findSyscall returns the row of a name, nil for an unknown one.
+func findSyscall(name string) *syscallRow { return find(syscallTable[:], name) }
 
 // IsSyscall reports whether name is a syscall of any supported architecture.
 // A call that the native architecture lacks ("open" on arm64) is a valid name
@@ -32,13 +47,7 @@ func findSyscall(name string) *syscallRow {
 func IsSyscall(name string) bool { return findSyscall(name) != nil }
 
 // SyscallNames returns every known syscall name, sorted.
-func SyscallNames() []string {
-	names := make([]string, len(syscallTable))
-	for i := range syscallTable {
-		names[i] = syscallTable[i].name
-	}
-	return names
-}
+func SyscallNames() []string { return namesOf(syscallTable[:]) }
 
 // SyscallNumber returns the number of a call in the native ABI.
 func SyscallNumber(name string) (int, bool) {

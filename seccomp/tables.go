@@ -10,7 +10,8 @@ type Table struct {
 	Calls   []Call // sorted by name
 }
 
-// Answer is what happens to a call. Errno is set for the action Errno only.
+// Answer is what happens to a call. Errno is the number that a call with the
+// action Errno fails with, never 0 there and 0 elsewhere.
 type Answer struct {
 	Action Action
 	Errno  int

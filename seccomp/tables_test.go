@@ -43,9 +43,9 @@ func TestTables(t *testing.T) {
 				nr |= x32Bit
 			}
 			args := [ArgCount]uint64{0, 1, 2, 3}
-			decides := slices.IndexFunc(c.Entries, func(e Entry) bool { return e.matches(args) })
+			decides := slices.IndexFunc(c.Entries, func(e Entry) bool { return e.Matches(args) })
 			want := Verdict(f, a.audit(), nr, args)
-			if got := c.Entries[decides].Answer(); got != (Answer{want.Action, want.Errno}) || c.Name != want.Name {
+			if got := c.Entries[decides].Answer; got != want.Answer || c.Name != want.Name {
 				t.Errorf("%s, %s: %v, want %+v", table.Arch, c.Name, got, want)
 			}
 		}

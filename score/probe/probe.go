@@ -233,13 +233,11 @@ func Serve(in io.Reader, out io.Writer, apart func(Question) string) error {
 		if err != nil {
 			return fmt.Errorf("read a question: %w", err)
 		}
-		answer := ""
+		answer := Answer
 		if q.Ends {
-			answer = apart(q)
-		} else {
-			answer = Answer(q)
+			answer = apart
 		}
-		if err := encoder.Encode(answer); err != nil {
+		if err := encoder.Encode(answer(q)); err != nil {
 			return fmt.Errorf("write an answer: %w", err)
 		}
 	}

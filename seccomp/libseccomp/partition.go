@@ -4,6 +4,7 @@ package libseccomp
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/jail-project/jail/seccomp"
 )
@@ -71,8 +72,10 @@ type tree struct {
 func (p *partitioner) split(entries []seccomp.Entry, in box) *tree {
 	p.nodes++
 	live := alive(entries, in)
-	if p.nodes > maxNodes || unanimous(live) {
-		return &tree{answer: live[0].Answer()}
+	// Where all have the same answer, it does not matter which of them decides.
+	differs := func(e seccomp.Entry) bool { return e.Answer != live[0].Answer }
+	if p.nodes > maxNodes || !slices.ContainsFunc(live, differs) {
+		return &tree{answer: live[0].Answer}
 	}
 	arg, bit := highestOpen(live, in)
 	zero := p.split(live, in.with(arg, bit, 0))
@@ -107,17 +110,6 @@ next:
 		}
 	}
 	return live
-}
-
-// unanimous reports whether all entries have the same answer, so that it
-// does not matter which of them decides.
-func unanimous(entries []seccomp.Entry) bool {
-	for i := range entries {
-		if entries[i].Answer() != entries[0].Answer() {
-			return false
-		}
-	}
-	return true
 }
 
 // highestOpen picks the bit to decide next: of the first argument that any

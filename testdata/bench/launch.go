@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"time"
@@ -42,9 +41,8 @@ func adoptOrphans() error {
 // tryOnce runs a command for its errors.
 func (s *stage) tryOnce(command []string) error {
 	var stderr bytes.Buffer
-	run := exec.Command(command[0], command[1:]...)
-	run.Env, run.Dir, run.Stderr = s.environment(), "/", &stderr
-	run.SysProcAttr = &syscall.SysProcAttr{Credential: s.account.credential}
+	run := s.asUser(command)
+	run.Stderr = &stderr
 	err := run.Run()
 	collect(&cost{})
 	if err != nil {

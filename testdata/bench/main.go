@@ -63,15 +63,13 @@ func main() {
 	flag.StringVar(&o.work, "work", "", "internal: directory prepared by the parent")
 	flag.Parse()
 	report, err := run(&o)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
-	if o.json {
+	switch {
+	case err != nil:
+	case o.json:
 		encoder := json.NewEncoder(os.Stdout)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(report)
-	} else {
+	default:
 		err = report.print(os.Stdout)
 	}
 	if err != nil {

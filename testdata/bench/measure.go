@@ -87,16 +87,10 @@ func (s *stage) block(c *comparison, command []string) (cost, error) {
 
 // fill computes a row from one figure of all blocks, of so many launches each.
 func (t *Time) fill(jail, peer []cost, launches int, figure func(cost) time.Duration) {
-	each := func(blocks []cost) float64 {
-		values := make([]float64, 0, len(blocks))
-		for _, block := range blocks {
-			values = append(values, milliseconds(figure(block))/float64(launches))
-		}
-		return median(values)
-	}
 	all := ratios(jail, peer, figure)
+	milliseconds := func(c cost) float64 { return float64(figure(c)) / float64(time.Millisecond) }
 	t.Pairs, t.Launches = len(all), launches
-	t.Jail, t.Peer = each(jail), each(peer)
+	t.Jail, t.Peer = each(jail, launches, milliseconds), each(peer, launches, milliseconds)
 	t.Ratio, t.Least, t.Most = median(all), slices.Min(all), slices.Max(all)
 }
 
@@ -109,7 +103,14 @@ func ratios(jail, peer []cost, figure func(cost) time.Duration) []float64 {
 	return all
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+// each is the median of one figure of all blocks, for one of so many launches.
+func each(blocks []cost, launches int, figure func(cost) float64) float64 {
+	values := make([]float64, len(blocks))
+	for i, block := range blocks {
+		values[i] = figure(block) / float64(launches)
+	}
+	return median(values)
+}
 
 // median returns the middle of the values. Of an even number it is between two:
 // the one that went first need not be as fast as the one that went second.

@@ -52,35 +52,36 @@ func (m *Memory) compareWith(before *Memory) {
 // processes hold except the program itself, and waits for the peak.
 func (s *stage) measureMemory(name string, command []string) Memory {
 	row := Memory{Name: name}
-	defer collect(&cost{})
-	for range warmUps {
-		if err := s.asUser(append(command[:len(command)-1:len(command)-1], "0")).Run(); err != nil {
-			row.Error = err.Error()
-			return row
-		}
-	}
-	peak := filepath.Join(s.path("run"), "peak")
-	run := s.asUser(append([]string{s.path("peak"), peak}, command...))
-	if err := run.Start(); err != nil {
-		row.Error = err.Error()
-		return row
-	}
-	tree, err := awaitProgram(run.Process.Pid, "sleep")
-	if err == nil {
-		err = row.add(tree)
-	}
-	if err = errors.Join(err, run.Wait()); err != nil {
-		row.Error = err.Error()
-		return row
-	}
-	text, err := os.ReadFile(peak)
-	if err == nil {
-		row.PeakKiB, err = strconv.Atoi(strings.TrimSpace(string(text)))
-	}
-	if err != nil {
+	if err := row.measure(s, command); err != nil {
 		row.Error = err.Error()
 	}
 	return row
+}
+
+func (m *Memory) measure(s *stage, command []string) error {
+	defer collect(&cost{})
+	for range warmUps {
+		if err := s.asUser(append(command[:len(command)-1:len(command)-1], "0")).Run(); err != nil {
+			return err
+		}
+	}
+	peak := s.path("run/peak")
+	run := s.asUser(append([]string{s.path("peak"), peak}, command...))
+	if err := run.Start(); err != nil {
+		return err
+	}
+	tree, err := awaitProgram(run.Process.Pid, "sleep")
+	if err == nil {
+		err = m.add(tree)
+	}
+	if err = errors.Join(err, run.Wait()); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(peak)
+	if err == nil {
+		m.PeakKiB, err = strconv.Atoi(strings.TrimSpace(string(text)))
+	}
+	return err
 }
 
 // asUser is a command of the account's whose output nobody wants.
@@ -111,22 +112,16 @@ func awaitProgram(pid int, program string) ([]int, error) {
 // descendants lists the processes below pid, parents first.
 func descendants(pid int) []int {
 	var all []int
-	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	if err != nil {
-		return nil
-	}
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // no other error than of the pattern
 	for _, list := range lists {
 		text, err := os.ReadFile(list)
 		if err != nil {
 			continue // the thread has ended meanwhile
 		}
 		for field := range strings.FieldsSeq(string(text)) {
-			child, err := strconv.Atoi(field)
-			if err != nil {
-				continue
+			if child, err := strconv.Atoi(field); err == nil {
+				all = append(append(all, child), descendants(child)...)
 			}
-			all = append(all, child)
-			all = append(all, descendants(child)...)
 		}
 	}
 	return all

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -141,12 +142,12 @@ func makeGroup(kind, controller string) (string, error) {
 
 // ownGroup finds the directory of this process's group in the texts of
 // /proc/self/mountinfo and /proc/self/cgroup: in the hierarchy of the second
-// version, or in that of a controller of the first.
+// version, whose list of controllers is empty, or in that of a controller of the first.
 func ownGroup(mounts, groups, kind, controller string) (string, error) {
 	own := ""
 	for line := range strings.Lines(groups) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) == 3 && hasWord(parts[1], controller) {
+		if len(parts) == 3 && slices.Contains(strings.Split(parts[1], ","), controller) {
 			own = parts[2]
 		}
 	}
@@ -156,7 +157,7 @@ func ownGroup(mounts, groups, kind, controller string) (string, error) {
 		if len(left) < 5 || len(right) < 3 || right[0] != kind {
 			continue
 		}
-		if controller != "" && !hasWord(right[2], controller) {
+		if controller != "" && !slices.Contains(strings.Split(right[2], ","), controller) {
 			continue
 		}
 		// The mount need not show the root of the hierarchy.
@@ -166,16 +167,6 @@ func ownGroup(mounts, groups, kind, controller string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no %s %s of this process is mounted", kind, controller)
-}
-
-// hasWord reports whether a list with commas has a word; an empty one has "".
-func hasWord(list, word string) bool {
-	for have := range strings.SplitSeq(list, ",") {
-		if have == word {
-			return true
-		}
-	}
-	return false
 }
 
 // removeGroup tries for a moment: the last member may still be about to go.

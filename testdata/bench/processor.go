@@ -19,17 +19,9 @@ func (s *stage) processor(c *comparison) Processor {
 		return row
 	}
 	row.fill(jail, peer, c.launches(), func(c cost) time.Duration { return c.cpu })
-	row.JailSwitches, row.JailFaults = events(jail, c.launches())
-	row.PeerSwitches, row.PeerFaults = events(peer, c.launches())
+	switches := func(c cost) float64 { return float64(c.switches) }
+	faults := func(c cost) float64 { return float64(c.faults) }
+	row.JailSwitches, row.PeerSwitches = each(jail, c.launches(), switches), each(peer, c.launches(), switches)
+	row.JailFaults, row.PeerFaults = each(jail, c.launches(), faults), each(peer, c.launches(), faults)
 	return row
-}
-
-// events are the medians of context switches and page faults of a launch.
-func events(blocks []cost, launches int) (switches, faults float64) {
-	s, f := make([]float64, 0, len(blocks)), make([]float64, 0, len(blocks))
-	for _, block := range blocks {
-		s = append(s, float64(block.switches)/float64(launches))
-		f = append(f, float64(block.faults)/float64(launches))
-	}
-	return median(s), median(f)
 }

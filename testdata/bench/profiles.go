@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,10 +13,7 @@ import (
 func filesProfile(names []string) string {
 	var b strings.Builder
 	b.WriteString("filesystem:\n  read:\n")
-	for _, name := range []string{"/usr", "/bin", "/lib", "/lib64", "/sbin"} {
-		fmt.Fprintf(&b, "    - %s\n", name)
-	}
-	for _, name := range names {
+	for _, name := range append([]string{"/usr", "/bin", "/lib", "/lib64", "/sbin"}, names...) {
 		fmt.Fprintf(&b, "    - %s\n", name)
 	}
 	b.WriteString("syscalls:\n  default: allow\n")
@@ -38,10 +36,6 @@ func needed() []string {
 // There are fewer than 400 on x86-64; the rest are names of the 32-bit ABI.
 func (s *stage) writeSyscallProfiles() error {
 	names := needed()
-	seen := make(map[string]bool)
-	for _, name := range names {
-		seen[name] = true
-	}
 	define := regexp.MustCompile(`(?m)^#define __NR_(\w+) \d+$`)
 	for _, header := range []string{"unistd_64.h", "unistd_32.h"} {
 		text, err := os.ReadFile("/usr/include/x86_64-linux-gnu/asm/" + header)
@@ -49,8 +43,7 @@ func (s *stage) writeSyscallProfiles() error {
 			return err
 		}
 		for _, match := range define.FindAllStringSubmatch(string(text), -1) {
-			if !seen[match[1]] {
-				seen[match[1]] = true
+			if !slices.Contains(names, match[1]) {
 				names = append(names, match[1])
 			}
 		}
@@ -58,7 +51,7 @@ func (s *stage) writeSyscallProfiles() error {
 	for _, n := range []int{50, 200, 400} {
 		profile := fmt.Sprintf("filesystem:\n  read: [/]\nsyscalls:\n  default: errno\n  allow:\n    - %s\n",
 			strings.Join(names[:n], "\n    - "))
-		if err := os.WriteFile(s.path(fmt.Sprintf("syscalls-%d.yaml", n)), []byte(profile), 0o644); err != nil {
+		if err := s.write(fmt.Sprintf("syscalls-%d.yaml", n), profile); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,17 +61,10 @@ func copyProgram(from, to string) error {
 	return copyFile(from, to, 0o755)
 }
 
-func copyFile(from, to string, mode os.FileMode) (err error) {
-	source, err := os.Open(from)
+func copyFile(from, to string, mode os.FileMode) error {
+	text, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}
-	defer source.Close()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	_, err = io.Copy(target, source)
-	return err
+	return os.WriteFile(to, text, mode)
 }

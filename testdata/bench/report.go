@@ -96,18 +96,8 @@ func (m *Memory) verdict() string {
 
 // missed reports whether a target was missed or something could not be measured.
 func (r *Report) missed() bool {
-	var verdicts []string
-	for i := range r.Times {
-		verdicts = append(verdicts, r.Times[i].verdict())
-	}
-	for i := range r.Processor {
-		verdicts = append(verdicts, r.Processor[i].verdict())
-	}
-	for i := range r.Throughput {
-		verdicts = append(verdicts, r.Throughput[i].verdict())
-	}
-	for i := range r.Memory {
-		verdicts = append(verdicts, r.Memory[i].verdict())
-	}
-	return slices.ContainsFunc(verdicts, func(verdict string) bool { return verdict != met && verdict != noTarget })
+	bad := func(verdict string) bool { return verdict != met && verdict != noTarget }
+	return slices.ContainsFunc(slices.Concat(r.Times, r.Throughput), func(t Time) bool { return bad(t.verdict()) }) ||
+		slices.ContainsFunc(r.Processor, func(p Processor) bool { return bad(p.verdict()) }) ||
+		slices.ContainsFunc(r.Memory, func(m Memory) bool { return bad(m.verdict()) })
 }

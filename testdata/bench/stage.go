@@ -16,7 +16,6 @@ import (
 // the caller.
 type account struct {
 	name, home string
-	uid, gid   int
 	credential *syscall.Credential
 }
 
@@ -40,7 +39,7 @@ func findAccount(name string) (*account, error) {
 	if uid == 0 {
 		return nil, errors.New("the start by root is not what is measured: name another account with -user")
 	}
-	a := &account{name: found.Username, home: found.HomeDir, uid: uid, gid: gid}
+	a := &account{name: found.Username, home: found.HomeDir}
 	if os.Geteuid() == 0 {
 		a.credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
@@ -60,9 +59,6 @@ type stage struct {
 	keep    bool   // the directory belongs to the parent process
 	meter   *meter // of processor time, nil when that is not what is measured
 }
-
-// fileCounts are the sizes of the cases that bind files.
-func fileCounts() []int { return []int{100, 400, 2900} }
 
 // newStage prepares the directory, or takes over the parent's.
 func newStage(o *options, a *account) (*stage, error) {
@@ -124,14 +120,15 @@ const settled = 3 * time.Second
 // giveAway makes the account the owner of everything, as if it had made it:
 // a profile that somebody else can write is refused.
 func (s *stage) giveAway() error {
-	if s.account.credential == nil {
+	to := s.account.credential
+	if to == nil {
 		return nil
 	}
 	return filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, s.account.uid, s.account.gid)
+		return os.Lchown(path, int(to.Uid), int(to.Gid))
 	})
 }
 
@@ -141,7 +138,7 @@ func (s *stage) writeFiles() error {
 	if err := os.Mkdir(s.path("files"), 0o755); err != nil {
 		return err
 	}
-	counts := fileCounts()
+	counts := [...]int{100, 400, 2900} // the sizes of the cases that bind files
 	names := make([]string, counts[len(counts)-1])
 	for i := range names {
 		names[i] = s.path(fmt.Sprintf("files/file-%04d", i))
@@ -150,16 +147,18 @@ func (s *stage) writeFiles() error {
 		}
 	}
 	for _, n := range counts {
-		list := strings.Join(names[:n], "\n") + "\n"
-		if err := os.WriteFile(s.path(fmt.Sprintf("files-%d.list", n)), []byte(list), 0o644); err != nil {
+		if err := s.write(fmt.Sprintf("files-%d.list", n), strings.Join(names[:n], "\n")+"\n"); err != nil {
 			return err
 		}
-		profile := filesProfile(names[:n])
-		if err := os.WriteFile(s.path(fmt.Sprintf("files-%d.yaml", n)), []byte(profile), 0o644); err != nil {
+		if err := s.write(fmt.Sprintf("files-%d.yaml", n), filesProfile(names[:n])); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *stage) write(name, text string) error {
+	return os.WriteFile(s.path(name), []byte(text), 0o644)
 }
 
 func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }

@@ -73,16 +73,16 @@ func (m Machine) Agree(f seccomp.Filter, c Call) error {
 		return err
 	}
 	want := seccomp.Verdict(f, c.Arch, c.Number, c.Args)
-	if got == Return(want) {
+	if got == Return(want.Answer) {
 		return nil
 	}
 	return fmt.Errorf("%+v\narch %#x number %#x (%s) args %#x: program gives %#x, want %#x (%v rule %d)",
-		f, c.Arch, c.Number, want.Name, c.Args, got, Return(want), want.List, want.Index)
+		f, c.Arch, c.Number, want.Name, c.Args, got, Return(want.Answer), want.List, want.Index)
 }
 
-// Return is the SECCOMP_RET_* value of a decision.
-func Return(d seccomp.Decision) uint32 {
-	switch d.Action {
+// Return is the SECCOMP_RET_* value of an answer.
+func Return(a seccomp.Answer) uint32 {
+	switch a.Action {
 	case seccomp.Allow:
 		return unix.SECCOMP_RET_ALLOW
 	case seccomp.Kill:
@@ -91,7 +91,7 @@ func Return(d seccomp.Decision) uint32 {
 		return unix.SECCOMP_RET_LOG
 	case seccomp.Errno:
 	}
-	return unix.SECCOMP_RET_ERRNO | uint32(d.Errno)
+	return unix.SECCOMP_RET_ERRNO | uint32(a.Errno)
 }
 
 // Native is the AUDIT_ARCH_* value of this build's own calls.

@@ -45,15 +45,15 @@ func (x *Explanation) overrides(g output.Ground) {
 }
 
 // ruled makes the ground of a decided question, with what the line overrode.
-func ruled(out *Explanation, rule string, o policy.Origin) {
+func (x *Explanation) ruled(rule string, o policy.Origin) {
 	at := o.At
 	if o.Layer < 0 {
 		at = diag.Range{}
 		rule += " (the default)"
 	}
-	out.By = append(out.By, output.GroundAt(rule, at))
+	x.By = append(x.By, output.GroundAt(rule, at))
 	for _, over := range o.Over {
-		out.overrides(output.GroundAt("the same entry", over))
+		x.overrides(output.GroundAt("the same entry", over))
 	}
 }
 
@@ -77,8 +77,7 @@ func (e *Explainer) What(word string, at diag.Range) {
 	name, isVariable := strings.CutPrefix(word, "$")
 	switch {
 	case name == "":
-		e.unknown(word, at)
-		e.Problems[len(e.Problems)-1].Remedy = ""
+		e.isNone(word, at, everything, subjects())
 	case strings.HasPrefix(word, "limits."):
 		e.limit(word, at)
 	case isVariable && !strings.HasPrefix(name, "{"):
@@ -111,17 +110,11 @@ func (e *Explainer) What(word string, at diag.Range) {
 // isVariable tells whether a word is the name of an environment variable that
 // is set, or looks like one.
 func (e *Explainer) isVariable(word string) bool {
-	for _, v := range e.Host.Env {
-		if name, _, _ := strings.Cut(v, "="); name == word {
-			return true
-		}
-	}
-	for i := range e.Policy.Environment.Set {
-		if e.Policy.Environment.Set[i].Name == word {
-			return true
-		}
-	}
-	return word == strings.ToUpper(word) && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+	inherited := slices.ContainsFunc(e.Host.Env, func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return name == word
+	})
+	return inherited || e.set(word) != nil || word == strings.ToUpper(word) && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
 
 func isCapability(word string) bool {
@@ -129,16 +122,32 @@ func isCapability(word string) bool {
 	return ok
 }
 
-// unknown reports a word that stands for nothing.
+// answer begins the answer to a question; the next one moves it.
+func (e *Explainer) answer(subject, kind string) *Explanation {
+	e.Answers = append(e.Answers, Explanation{
+		Subject: output.Text(subject), Kind: kind, By: []output.Ground{}, Over: []output.Ground{},
+	})
+	return &e.Answers[len(e.Answers)-1]
+}
+
+// everything is what can be asked about.
+const everything = "path, group, syscall, variable, capability, limit or host, nor landlock or groups"
+
+// subjects are the names of everything, where they can be listed.
+func subjects() []string {
+	return slices.Concat(seccomp.SyscallNames(), seccomp.GroupNames(), paths.GroupNames(), caps.Names(), limitNames(),
+		[]string{"landlock", "groups"})
+}
+
+// unknown reports a word that stands for nothing, and could be a name.
 func (e *Explainer) unknown(word string, at diag.Range) {
-	known := append(seccomp.SyscallNames(), seccomp.GroupNames()...)
-	known = append(append(known, paths.GroupNames()...), caps.Names()...)
-	known = append(append(known, limitNames()...), "landlock", "groups")
-	d := diag.Diagnostic{
-		Code: "unknown-subject", Subject: at,
-		Summary: diag.Quote(word) + " is no path, group, syscall, variable, capability, limit or host, nor landlock or groups",
-		Remedy:  "write ./" + diag.Escape(word) + " for a file, $" + diag.Escape(word) + " for a variable",
-	}
+	e.isNone(word, at, everything, subjects())
+	e.Problems[len(e.Problems)-1].Remedy = "write ./" + diag.Escape(word) + " for a file, $" + diag.Escape(word) + " for a variable"
+}
+
+// isNone reports a word that is not what it should be.
+func (e *Explainer) isNone(word string, at diag.Range, what string, known []string) {
+	d := diag.Diagnostic{Code: "unknown-subject", Subject: at, Summary: diag.Quote(word) + " is no " + what}
 	if near := diag.Suggest(word, known); near != "" {
 		d.Label = "did you mean " + diag.Quote(near) + "?"
 	}
@@ -153,8 +162,7 @@ func (e *Explainer) group(name string, at diag.Range) {
 	case seccomp.IsGroup(name):
 		e.syscallGroup(name)
 	default:
-		e.unknown(name, at)
-		e.Problems[len(e.Problems)-1].Remedy = ""
+		e.isNone(name, at, everything, subjects())
 	}
 }
 

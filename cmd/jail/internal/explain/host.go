@@ -8,7 +8,7 @@ import (
 
 // landlock explains whether the jail has it and why.
 func (e *Explainer) landlock() {
-	out := Explanation{Subject: "landlock", Kind: "landlock", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer("landlock", "landlock")
 	use, version := &e.Policy.Landlock.Use, e.Host.Kernel.Landlock
 	switch {
 	case use.V == "off":
@@ -23,19 +23,18 @@ func (e *Explainer) landlock() {
 	default:
 		out.Verdict, out.Text = "missing", "this kernel has none, and no jail of this profile starts"
 	}
-	ruled(&out, "landlock.use: "+use.V, use.Origin)
+	out.ruled("landlock.use: "+use.V, use.Origin)
 	if least := &e.Policy.Landlock.Version; least.Set && use.V == "required" {
 		if int64(version) < least.V {
 			out.Verdict, out.Text = "missing", output.Text("this kernel has version "+strconv.Itoa(int(version))+", and no jail of this profile starts")
 		}
-		ruled(&out, "landlock.version: "+strconv.FormatInt(least.V, 10), least.Origin)
+		out.ruled("landlock.version: "+strconv.FormatInt(least.V, 10), least.Origin)
 	}
-	e.Answers = append(e.Answers, out)
 }
 
 // supplementary explains what becomes of the caller's supplementary groups.
 func (e *Explainer) supplementary() {
-	out := Explanation{Subject: "groups", Kind: "groups", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer("groups", "groups")
 	use := &e.Policy.Identity.Groups
 	have := output.Text(output.Numbers(e.Host.Groups))
 	switch _, err := e.Host.Subordinate(); {
@@ -52,6 +51,5 @@ func (e *Explainer) supplementary() {
 	default:
 		out.Verdict, out.Text = "dropped", "dropped: "+have
 	}
-	ruled(&out, "identity.groups: "+use.V, use.Origin)
-	e.Answers = append(e.Answers, out)
+	out.ruled("identity.groups: "+use.V, use.Origin)
 }

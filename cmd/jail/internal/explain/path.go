@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"slices"
+
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/cmd/jail/internal/policyprint"
@@ -34,10 +36,8 @@ func (e *Explainer) pathGroup(name string) {
 		}
 	}
 	if !found {
-		e.Answers = append(e.Answers, Explanation{
-			Subject: output.Text(name), Kind: "path", Verdict: "absent", Text: "nothing that belongs to it exists on this host",
-			By: []output.Ground{}, Over: []output.Ground{},
-		})
+		out := e.answer(name, "path")
+		out.Verdict, out.Text = "absent", "nothing that belongs to it exists on this host"
 	}
 }
 
@@ -61,10 +61,9 @@ func (e *Explainer) tree() *fstree.View {
 func (e *Explainer) onePath(path string) {
 	x := e.tree().Explain(path)
 	exists := x.Kind != host.KindMissing
-	out := Explanation{
-		Subject: output.Text(path), Kind: "path", Verdict: x.Visibility.String(), Text: output.Text(visibilityText(&x)),
-		By: []output.Ground{}, Over: []output.Ground{}, Real: output.Text(x.Real), Exists: &exists,
-	}
+	out := e.answer(path, "path")
+	out.Verdict, out.Text = x.Visibility.String(), output.Text(visibilityText(&x))
+	out.Real, out.Exists = output.Text(x.Real), &exists
 	if x.By != nil {
 		out.By = append(out.By, pathGround(x.By))
 		if x.By.Rule != nil {
@@ -76,8 +75,8 @@ func (e *Explainer) onePath(path string) {
 	for i := range x.Beaten {
 		out.overrides(pathGround(&x.Beaten[i]))
 	}
-	for i := len(x.Passed) - 1; i >= 0; i-- {
-		out.overrides(pathGround(&x.Passed[i]))
+	for _, g := range slices.Backward(x.Passed) {
+		out.overrides(pathGround(&g))
 	}
 	if x.Real != path {
 		out.Notes = append(out.Notes, "on this host it leads to "+output.Text(diag.Quote(x.Real)))
@@ -88,7 +87,6 @@ func (e *Explainer) onePath(path string) {
 	if x.Broken {
 		out.Notes = append(out.Notes, "in the jail only "+output.Text(diag.Quote(x.Real))+" works: a symbolic link on the way is not visible")
 	}
-	e.Answers = append(e.Answers, out)
 }
 
 // pathGround names a rule as a profile has it.

@@ -25,7 +25,7 @@ func (e *Explainer) syscalls() *seccomp.Filter {
 func (e *Explainer) syscall(name string) {
 	f := e.syscalls()
 	decisive := seccomp.Explain(*f, name)
-	out := Explanation{Subject: output.Text(name), Kind: "syscall", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer(name, "syscall")
 	if len(decisive) == 1 {
 		out.Verdict, out.Text = decisive[0].Action.String(), output.Text(effect(&decisive[0]))
 	} else {
@@ -56,12 +56,11 @@ func (e *Explainer) syscall(name string) {
 	if _, ok := seccomp.SyscallNumber(name); !ok {
 		out.Notes = append(out.Notes, "this machine's native architecture does not have it")
 	}
-	e.Answers = append(e.Answers, out)
 }
 
 // syscallGroup tells how many members of a group work.
 func (e *Explainer) syscallGroup(name string) {
-	out := Explanation{Subject: output.Text(name), Kind: "syscall-group", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer(name, "syscall-group")
 	if doc := seccomp.GroupDoc(name); doc != "" {
 		out.Notes = append(out.Notes, output.Text(doc))
 	}
@@ -92,7 +91,6 @@ func (e *Explainer) syscallGroup(name string) {
 	}
 	out.Text = output.Text(fmt.Sprintf("%d of %d calls allowed, %d depend on arguments, %d denied",
 		len(out.Allowed), len(members), len(out.Conditional), len(out.Denied)))
-	e.Answers = append(e.Answers, out)
 }
 
 func grants(a seccomp.Action) bool { return a == seccomp.Allow || a == seccomp.Log }

@@ -13,41 +13,34 @@ import (
 )
 
 func (e *Explainer) variable(name string) {
-	out := Explanation{Subject: output.Text(name), Kind: "variable", By: []output.Ground{}, Over: []output.Ground{}}
-	env := &e.Policy.Environment
-	keep := compile.Keeps(env.Keep, name)
-	for i := range env.Set {
-		if env.Set[i].Name != name {
-			continue
-		}
-		out.Verdict, out.Text = "set", "set to "+output.Text(diag.Quote(env.Set[i].Text))
-		ruled(&out, "environment.set: "+name, env.Set[i].Origin)
+	out := e.answer(name, "variable")
+	keep := compile.Keeps(e.Policy.Environment.Keep, name)
+	set := e.set(name)
+	switch {
+	case set != nil:
+		out.Verdict, out.Text = "set", "set to "+output.Text(diag.Quote(set.Text))
+		out.ruled("environment.set: "+name, set.Origin)
 		if keep != nil {
 			out.overrides(output.GroundAt("environment.keep: "+keep.Text, keep.At))
 		}
-		e.Answers = append(e.Answers, out)
-		return
-	}
-	if keep == nil {
+	case keep == nil:
 		out.Verdict, out.Text = "dropped", "dropped: neither kept nor set"
-		e.Answers = append(e.Answers, out)
-		return
-	}
-	out.Verdict, out.Text = "kept", "passed on from the caller"
-	ruled(&out, "environment.keep: "+keep.Text, keep.Origin)
-	if !e.isSet(name) {
-		out.Notes = append(out.Notes, "it is not set here now")
-	}
-	e.Answers = append(e.Answers, out)
-}
-
-func (e *Explainer) isSet(name string) bool {
-	for _, v := range e.Host.Env {
-		if strings.HasPrefix(v, name+"=") {
-			return true
+	default:
+		out.Verdict, out.Text = "kept", "passed on from the caller"
+		out.ruled("environment.keep: "+keep.Text, keep.Origin)
+		if !slices.ContainsFunc(e.Host.Env, func(v string) bool { return strings.HasPrefix(v, name+"=") }) {
+			out.Notes = append(out.Notes, "it is not set here now")
 		}
 	}
-	return false
+}
+
+// set is the entry by which the profile sets a variable, nil for none.
+func (e *Explainer) set(name string) *policy.Variable {
+	all := e.Policy.Environment.Set
+	if i := slices.IndexFunc(all, func(v policy.Variable) bool { return v.Name == name }); i >= 0 {
+		return &all[i]
+	}
+	return nil
 }
 
 func (e *Explainer) capability(word string, at diag.Range) {
@@ -57,25 +50,24 @@ func (e *Explainer) capability(word string, at diag.Range) {
 		return
 	}
 	name := caps.Name(number)
-	out := Explanation{Subject: output.Text(name), Kind: "capability", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer(name, "capability")
 	c := &e.Policy.Capabilities
 	keep, drop := about(c.Keep, name), about(c.Drop, name)
 	switch {
 	case keep != nil:
 		out.Verdict, out.Text = "kept", "kept, and counts inside the jail only"
-		ruled(&out, "capabilities.keep: "+keep.Text, keep.Origin)
+		out.ruled("capabilities.keep: "+keep.Text, keep.Origin)
 		if drop != nil && drop.Layer >= 0 {
 			out.overrides(output.GroundAt("capabilities.drop: "+drop.Text, drop.At))
 		}
 	case drop != nil:
 		out.Verdict, out.Text = "dropped", "dropped"
-		ruled(&out, "capabilities.drop: "+drop.Text, drop.Origin)
+		out.ruled("capabilities.drop: "+drop.Text, drop.Origin)
 	case len(c.Keep) == 0 && len(c.Drop) == 0:
 		out.Verdict, out.Text = "dropped", "dropped: nothing keeps it"
 	default:
 		out.Verdict, out.Text = "kept", "kept: nothing drops it"
 	}
-	e.Answers = append(e.Answers, out)
 }
 
 // about finds the entry for a capability, the one that names it before "all".
@@ -101,7 +93,7 @@ func isNetwork(word string) bool {
 // hostName explains whether a host can be reached. Only the mode decides, as
 // long as this version has no filtered network.
 func (e *Explainer) hostName(word string) {
-	out := Explanation{Subject: output.Text(word), Kind: "host", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer(word, "host")
 	mode := &e.Policy.Network.Mode
 	switch mode.V {
 	case "none":
@@ -111,8 +103,7 @@ func (e *Explainer) hostName(word string) {
 	default:
 		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+output.Text(diag.Quote(mode.V))
 	}
-	ruled(&out, "network.mode: "+mode.V, mode.Origin)
-	e.Answers = append(e.Answers, out)
+	out.ruled("network.mode: "+mode.V, mode.Origin)
 }
 
 // limitNames are the limits that can be asked about.
@@ -124,14 +115,11 @@ func limitNames() []string {
 func (e *Explainer) limit(word string, at diag.Range) {
 	known := limitNames()
 	if !slices.Contains(known, word) {
-		d := diag.Diagnostic{Code: "unknown-subject", Subject: at, Summary: diag.Quote(word) + " is no limit"}
-		if near := diag.Suggest(word, known); near != "" {
-			d.Label = "did you mean " + diag.Quote(near) + "?"
-		}
-		e.Problems = append(e.Problems, d)
+		e.isNone(word, at, "limit", known)
 		return
 	}
-	out := Explanation{Subject: output.Text(word), Kind: "limit", Verdict: "unlimited", Text: "not limited by jail", By: []output.Ground{}, Over: []output.Ground{}}
+	out := e.answer(word, "limit")
+	out.Verdict, out.Text = "unlimited", "not limited by jail"
 	for _, m := range e.Limits() {
 		if m.Key != word {
 			continue
@@ -143,7 +131,6 @@ func (e *Explainer) limit(word string, at diag.Range) {
 		if !m.Held && m.Key == "limits.processes" {
 			out.Verdict, out.Text = "not held", m.Value+", held by "+m.By
 		}
-		ruled(&out, m.Key+": "+string(m.Value), m.At)
+		out.ruled(m.Key+": "+string(m.Value), m.At)
 	}
-	e.Answers = append(e.Answers, out)
 }

@@ -81,12 +81,6 @@ func (m *measurement) close() {
 	}
 }
 
-// descriptor is one that is closed like a file.
-type descriptor int
-
-// Close implements io.Closer.
-func (d descriptor) Close() error { return unix.Close(int(d)) }
-
 // outside observes the host from here, and makes the sockets and files that the probe
 // tries to reach.
 func (m *measurement) outside() (*score.Outside, error) {
@@ -109,16 +103,15 @@ func (m *measurement) outside() (*score.Outside, error) {
 		}
 	}
 	out.Abstract = "jail-score-" + m.Host.RandomID
-	if err := m.listen(unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + out.Abstract}, nil); err != nil {
+	if _, err := m.listen(unix.AF_UNIX, &unix.SockaddrUnix{Name: "@" + out.Abstract}); err != nil {
 		return nil, fmt.Errorf("listen on an abstract socket: %w", err)
 	}
-	err = m.listen(unix.AF_INET, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}, func(at unix.Sockaddr) {
-		if in, ok := at.(*unix.SockaddrInet4); ok {
-			out.Port = in.Port
-		}
-	})
+	at, err := m.listen(unix.AF_INET, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
 	if err != nil {
 		return nil, fmt.Errorf("listen on the loopback: %w", err)
+	}
+	if in, ok := at.(*unix.SockaddrInet4); ok {
+		out.Port = in.Port
 	}
 	return out, nil
 }
@@ -129,27 +122,21 @@ func inode(name string) (device, number uint64, ok bool) {
 	return uint64(st.Dev), st.Ino, err == nil //nolint:unconvert // Dev has 32 bits elsewhere
 }
 
-// listen makes a socket that can be connected to. It accepts nothing: to be in the
-// queue is to have reached it.
-func (m *measurement) listen(family int, at unix.Sockaddr, tell func(unix.Sockaddr)) error {
+// listen makes a socket that can be connected to, and returns its address. It
+// accepts nothing: to be in the queue is to have reached it.
+func (m *measurement) listen(family int, at unix.Sockaddr) (unix.Sockaddr, error) {
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.keep(descriptor(fd))
+	m.keep(os.NewFile(uintptr(fd), "socket"))
 	if err := unix.Bind(fd, at); err != nil {
-		return err
+		return nil, err
 	}
 	if err := unix.Listen(fd, 8); err != nil {
-		return err
+		return nil, err
 	}
-	if tell != nil {
-		if at, err = unix.Getsockname(fd); err != nil {
-			return err
-		}
-		tell(at)
-	}
-	return nil
+	return unix.Getsockname(fd)
 }
 
 // run has the probe answer the questions.

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"path"
+	"slices"
+	"syscall"
 
 	"github.com/jail-project/jail/score/probe"
 )
@@ -34,26 +37,25 @@ const (
 
 // IsProbe tells whether this process is a probe.
 func IsProbe(argv []string) bool {
-	if len(argv) != 1 {
-		return false
-	}
-	name := path.Base(argv[0])
-	return name == ProbeName || name == ProbeApart
+	return len(argv) == 1 && slices.Contains([]string{ProbeName, ProbeApart}, path.Base(argv[0]))
 }
 
-// apart has a question answered by another process.
+// apart has a question answered by another process: by this program once more.
+// A Go program that the kernel wants to end by SIGSYS may end itself by another exit.
 func apart(q probe.Question) string {
 	var in bytes.Buffer
 	if err := json.NewEncoder(&in).Encode(q); err != nil {
 		return "error: " + err.Error()
 	}
-	command := probe.Command(ProbeApart, &in)
+	command := exec.Cmd{Path: "/proc/self/exe", Args: []string{ProbeApart}, Env: []string{}, Stdin: &in}
 	text, err := command.Output()
 	if answers, _ := answersOf(text); len(answers) == 1 {
 		return answers[0]
 	}
-	if signal, ok := probe.Killed(command); ok {
-		return probe.Ended(signal)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return probe.Ended(status.Signal())
+		}
 	}
 	return fmt.Sprint("error: ", errors.Join(err, errors.New("no answer")))
 }

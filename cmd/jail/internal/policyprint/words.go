@@ -1,6 +1,7 @@
 package policyprint
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/jail-project/jail/policy"
@@ -9,20 +10,10 @@ import (
 
 // ListOf is the key of the list that a path rule stands in.
 func ListOf(a policy.Access) string {
-	switch a {
-	case policy.Read:
-		return "filesystem.read"
-	case policy.Write:
-		return "filesystem.write"
-	case policy.Hide:
-		return "filesystem.hide"
-	case policy.Tmpfs:
-		return "filesystem.tmpfs"
-	case policy.Connect:
-		return "sockets"
-	default:
-		return "filesystem.overlay"
-	}
+	return [...]string{
+		policy.Read: "filesystem.read", policy.Write: "filesystem.write", policy.Hide: "filesystem.hide",
+		policy.Tmpfs: "filesystem.tmpfs", policy.Overlay: "filesystem.overlay", policy.Connect: "sockets",
+	}[a]
 }
 
 // ErrnoName is the name of an error number, 0 standing for EPERM.
@@ -30,8 +21,5 @@ func ErrnoName(number int) string {
 	if number == 0 {
 		return "EPERM"
 	}
-	if name := seccomp.ErrnoName(number); name != "" {
-		return name
-	}
-	return strconv.Itoa(number)
+	return cmp.Or(seccomp.ErrnoName(number), strconv.Itoa(number))
 }

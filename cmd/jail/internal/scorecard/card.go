@@ -20,24 +20,12 @@ type Card struct {
 
 // Disagreements are the observations that are not what the plan says.
 func (c *Card) Disagreements() []score.Measurement {
-	var out []score.Measurement
-	for _, m := range c.Measured {
-		if !m.Agrees {
-			out = append(out, m)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(c.Measured), func(m score.Measurement) bool { return m.Agrees })
 }
 
 // ofCheck are the measurements of one check.
 func (c *Card) ofCheck(id string) []score.Measurement {
-	var out []score.Measurement
-	for _, m := range c.Measured {
-		if m.Question.Check == id {
-			out = append(out, m)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(c.Measured), func(m score.Measurement) bool { return m.Question.Check != id })
 }
 
 // Text is a line for each check that is not closed, worst first, then the
@@ -78,7 +66,8 @@ func (c *Card) Text(explain bool) []byte {
 		b.WriteByte('\n')
 	}
 	if c.Measured != nil {
-		line("%s; %d of them disagree with the plan. %s", countOf(len(c.Measured), "observation"), len(c.Disagreements()), c.unmeasured())
+		line("%s; %d of them disagree with the plan. %s could not be measured.",
+			output.Count(len(c.Measured), "observation"), len(c.Disagreements()), output.Count(c.unmeasured(), "check"))
 	}
 	line("%d of %d checks are closed. Exposure of %s: %s %s", closed, len(findings), c.Profile, c.Exposure, c.Exposure.Grade())
 	if escapes := c.Escapes(); len(escapes) > 0 && c.Exposure > c.Sum {
@@ -122,29 +111,22 @@ func (c *Card) reasons(line func(string, ...any), x *score.Finding) {
 }
 
 // unmeasured counts the checks about which nothing was observed.
-func (c *Card) unmeasured() string {
+func (c *Card) unmeasured() int {
 	n := 0
 	for i := range c.Findings {
 		if len(c.ofCheck(c.Findings[i].Check.ID)) == 0 {
 			n++
 		}
 	}
-	return countOf(n, "check") + " could not be measured."
-}
-
-func countOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return n
 }
 
 // word is the state of a finding in the first column.
 func word(x *score.Finding) string {
-	if x.Escape {
+	switch {
+	case x.Escape:
 		return "escape"
-	}
-	if x.State == score.NotApplicable {
+	case x.State == score.NotApplicable:
 		return "n/a"
 	}
 	return string(x.State)
