@@ -5,8 +5,6 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -19,18 +17,8 @@ func (a *app) findTerminal() (status int, ok bool) {
 	return 0, true
 }
 
-// prepared is what a jail is launched from.
-type prepared struct {
-	policy  *policy.Policy
-	host    *host.Host
-	command compile.Command
-	group   *limiter
-	// launching: this is not only to be looked at.
-	launching bool
-}
-
 // launch is what package launcher takes.
-func (l *prepared) launch() *launcher.Launch {
+func (l *loaded) launch() *launcher.Launch {
 	out := &launcher.Launch{Policy: l.policy, Host: l.host, Command: l.command}
 	if l.group = l.limiter(); l.group != nil {
 		out.Group = l.group
@@ -39,7 +27,7 @@ func (l *prepared) launch() *launcher.Launch {
 }
 
 // compile makes a plan.
-func (l *prepared) compile() (*compile.Compiled, diag.List) {
+func (l *loaded) compile() (*compile.Compiled, diag.List) {
 	if l.launching {
 		return l.launch().Compile()
 	}
@@ -53,12 +41,3 @@ func (l *prepared) compile() (*compile.Compiled, diag.List) {
 	}
 	return c, problems
 }
-
-// searchedPath is where programs are looked for.
-func searchedPath(h *host.Host) string { return launcher.SearchPath(h) }
-
-// placeOf is where this caller's running jails are registered.
-func placeOf(h *host.Host) registry.Place { return launcher.Place(h) }
-
-// sweep removes what launchers that were killed left on the host.
-func sweep(h *host.Host) []string { return launcher.Sweep(h) }

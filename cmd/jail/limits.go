@@ -30,7 +30,7 @@ type limiter struct {
 
 // limiter returns the control group that the limits of a launch need, nil when
 // they need none. It is made when the jail's init is there.
-func (l *prepared) limiter() *limiter {
+func (l *loaded) limiter() *limiter {
 	limits, needed := compile.GroupLimits(l.policy, l.host)
 	if !needed {
 		return nil
@@ -38,15 +38,8 @@ func (l *prepared) limiter() *limiter {
 	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 }
 
-// options are what a launch needs beside its plan: the control group, and the
-// caller's terminal.
-func (l *prepared) options() launch.Options {
-	o := launch.Options{Terminal: l.host.Terminal, Confined: true}
-	if l.group = l.limiter(); l.group != nil {
-		o.Group = l.group
-	}
-	return o
-}
+// options are those of one launch.
+func (l *loaded) options() launch.Options { return l.launch().Options() }
 
 // Inside is the control group of a jail that runs, "" before there is one.
 func (g *limiter) Inside() string {

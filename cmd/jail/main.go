@@ -18,13 +18,6 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// Exit statuses of jail itself; a program's own pass through.
-const (
-	exitFailed        = 125
-	exitNotExecutable = 126
-	exitNotFound      = 127
-)
-
 // app is what the verbs share: the streams, and the command line as the
 // user typed it, for diagnostics that point into it.
 type app struct {

@@ -319,7 +319,7 @@ func TestProbeAlone(t *testing.T) {
 	}
 	var out bytes.Buffer
 	a := &app{out: &out, err: &out, line: newCommandLine([]string{measurement.ProbeName})}
-	if status := probeVerb(a, measurement.ProbeName); status != exitFailed || !strings.Contains(out.String(), "cannot be used by itself") {
+	if status := probeVerb(a, measurement.ProbeName); status != plan.ExitFailed || !strings.Contains(out.String(), "cannot be used by itself") {
 		t.Errorf("status %d: %s", status, out.String())
 	}
 }

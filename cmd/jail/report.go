@@ -18,13 +18,13 @@ func (a *app) report(sources *diag.Sources, list diag.List) int {
 	var b bytes.Buffer
 	_ = diag.Render(&b, list, sources, diag.Options{Color: colorful(a.err)})
 	_, _ = a.err.Write(b.Bytes()) // an error could not be reported
-	status := exitFailed
+	status := plan.ExitFailed
 	for i := range list {
 		switch list[i].Code {
 		case plan.CodeNotFound:
-			return exitNotFound
+			return plan.ExitNotFound
 		case plan.CodeNotExecutable:
-			status = exitNotExecutable
+			status = plan.ExitNotExecutable
 		}
 	}
 	return status

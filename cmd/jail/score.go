@@ -10,6 +10,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score"
 )
@@ -29,12 +30,8 @@ const (
 	exitDisagrees = 2
 )
 
-// scoreVerb grades the plan of a profile.
-func scoreVerb(a *app, args []string) int {
-	var g scoreGrammar
-	if status, ok := a.parse("score", "Grade what a program in a jail is kept from.", &g, args); !ok {
-		return status
-	}
+// run grades the plan of a profile.
+func (g *scoreGrammar) run(a *app, args []string) int {
 	if (g.Name == "") == (g.Profile == "") {
 		return a.fail("score takes either a name or --profile", usage("score"))
 	}
@@ -112,7 +109,7 @@ func (a *app) notMeasured(l *loaded, err error) int {
 func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	l.launching = measure
 	if measure && !a.filterProgram(l) {
-		return nil, exitFailed
+		return nil, plan.ExitFailed
 	}
 	l.host.Stdio = measurement.Streams(true)
 	c, problems := l.compile()
