@@ -54,15 +54,12 @@ func (j *Jail) Inspect() (inside, outside *Facts, err error) {
 	if j.init.ended(0) || j.main.ended(0) {
 		return nil, nil, errGone
 	}
-	for i := range kinds {
-		inside.Namespaces[kinds[i].name] = j.Namespaces[i]
-	}
-	own, err := ownNamespaces()
+	own, err := namespacesOf(self)
 	if err != nil {
 		return nil, nil, err
 	}
-	for i := range kinds {
-		outside.Namespaces[kinds[i].name] = own[i]
+	for i, k := range kinds {
+		inside.Namespaces[k.name], outside.Namespaces[k.name] = j.Namespaces[i], own[i]
 	}
 	shared := own[pidKind] == j.Namespaces[pidKind]
 	if inside.Processes, err = j.visible(shared); err != nil {

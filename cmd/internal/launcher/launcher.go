@@ -91,16 +91,12 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 	if err != nil {
 		return nil
 	}
-	group := ""
+	r := &registry.Registration{Profile: c.Plan.Profile, Program: c.Plan.Path, Entry: entry}
+	r.Init.PID, r.Main.PID = process.Init(), process.Pid()
 	if l.Group != nil {
-		group = l.Group.Inside()
+		r.Cgroup = l.Group.Inside()
 	}
-	remover, err := registry.Register(Place(l.Host), &registry.Launch{
-		Profile: c.Plan.Profile, Program: c.Plan.Path, Init: process.Init(), Main: process.Pid(), Cgroup: group, Entry: entry,
-	})
-	if err != nil {
-		return nil
-	}
+	remover, _ := registry.Register(Place(l.Host), r)
 	return remover
 }
 
