@@ -135,23 +135,15 @@ func place(dir string, controllers []string, pids []int) (Place, bool) {
 	if len(inside) == 0 || unix.Access(dir+"/cgroup.type", unix.F_OK) != nil {
 		return Place{Dir: dir, enable: missing}, true
 	}
-	for _, pid := range inside {
-		if !slices.Contains(pids, number(pid)) {
-			return Place{}, false
-		}
+	if slices.ContainsFunc(inside, func(pid string) bool { return !slices.Contains(pids, number(pid)) }) {
+		return Place{}, false
 	}
 	return Place{Dir: dir, enable: missing, leave: true}, true
 }
 
 // without returns the words of a that are not in b.
 func without(a, b []string) []string {
-	var out []string
-	for _, word := range a {
-		if !slices.Contains(b, word) {
-			out = append(out, word)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(a), func(word string) bool { return slices.Contains(b, word) })
 }
 
 // Has returns nil when a group has these controllers.
