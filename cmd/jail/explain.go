@@ -24,7 +24,7 @@ func (g *explainGrammar) run(a *app, args []string) int {
 	if len(g.What) == first {
 		return a.fail("nothing to explain is named", usage("explain"))
 	}
-	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name)
 	if l == nil {
 		return status
 	}

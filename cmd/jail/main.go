@@ -32,8 +32,3 @@ type app struct {
 }
 
 func main() { os.Exit(realMain(os.Args)) }
-
-// newApp is jail for one command line.
-func newApp(argv []string) *app {
-	return &app{out: os.Stdout, err: os.Stderr, line: newCommandLine(argv)}
-}

@@ -68,7 +68,7 @@ func compiled(t *testing.T, args ...string) (*loaded, score.Input) {
 	if s == nil {
 		t.Fatal(out.String())
 	}
-	l, _ := a.loadNamed(s, &flags.Policy{}, args[len(args)-1], s.place(a))
+	l, _ := a.loadNamed(s, &flags.Policy{}, args[len(args)-1])
 	if l == nil {
 		t.Fatal(out.String())
 	}

@@ -32,9 +32,6 @@ func (g *planGrammar) run(a *app, args []string) int {
 	if l == nil {
 		return status
 	}
-	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
-		return a.report(l.sources, problems)
-	}
 	c, status := a.compile(l)
 	if c == nil {
 		return status
@@ -52,7 +49,7 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 	if len(g.Program) > 0 {
 		name = g.Program[0]
 	}
-	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name)
 	switch {
 	case l == nil:
 	case g.Profile != "":
@@ -66,6 +63,9 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 // compile makes the plan of a launch, with its syscall filter. A profile of
 // which no program is installed has a plan that ends before execve.
 func (a *app) compile(l *loaded) (*compile.Compiled, int) {
+	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
+		return nil, a.report(l.sources, problems)
+	}
 	if !a.filterProgram(l) {
 		return nil, plan.ExitFailed
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/launchcache"
-	"github.com/jail-project/jail/policy"
 )
 
 // runGrammar documents the flags of run; package flags gives them their
@@ -29,9 +28,6 @@ func (g *runGrammar) run(a *app, args []string) int {
 	l, status := a.load(&g.Policy, program, args)
 	if l == nil {
 		return status
-	}
-	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
-		return a.report(l.sources, problems)
 	}
 	return a.launch(l)
 }

@@ -43,7 +43,7 @@ func (g *scoreGrammar) run(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.Policy, g.Name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, g.Name)
 	if l == nil {
 		return status
 	}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/jail-project/jail/cmd/internal/build"
+	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/plan"
 )
@@ -94,8 +96,8 @@ func usage(name string) string { return verbOf(name).usage }
 
 // realMain does what a command line asks for.
 func realMain(argv []string) int {
-	a := newApp(argv)
-	if isProbe(argv) {
+	a := &app{out: os.Stdout, err: os.Stderr, line: newCommandLine(argv)}
+	if measurement.IsProbe(argv) {
 		return probeVerb(a, argv[0])
 	}
 	var err error

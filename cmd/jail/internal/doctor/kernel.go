@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -14,14 +15,8 @@ import (
 
 // readSmall reads a file of /proc or /sys; "" when it is not there.
 func readSmall(name string) string {
-	f, err := search.HostFS("/").Open(strings.TrimPrefix(name, "/"))
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	var buf [8192]byte
-	n, _ := f.Read(buf[:])
-	return strings.TrimSpace(string(buf[:max(n, 0)]))
+	text, _ := fs.ReadFile(search.HostFS("/"), strings.TrimPrefix(name, "/"))
+	return strings.TrimSpace(string(text))
 }
 
 // oldestMajor and oldestMinor are the first kernel that has every call jail makes
