@@ -162,20 +162,24 @@ func (i *hostInfo) IsDir() bool        { return i.Mode().IsDir() }
 func (i *hostInfo) Sys() any           { return &i.stat }
 
 func (i *hostInfo) Mode() fs.FileMode {
-	mode := fs.FileMode(i.stat.Mode & 0o777)
+	mode := fs.FileMode(i.stat.Mode&0o777) | typeOf(i.stat.Mode&unix.S_IFMT)
 	if i.stat.Mode&unix.S_ISVTX != 0 {
 		mode |= fs.ModeSticky
 	}
-	switch i.stat.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-	case unix.S_IFDIR:
-		mode |= fs.ModeDir
-	case unix.S_IFLNK:
-		mode |= fs.ModeSymlink
-	default:
-		mode |= fs.ModeIrregular
-	}
 	return mode
+}
+
+// typeOf is the type of a file by the bits of st_mode (inode(7)).
+func typeOf(format uint32) fs.FileMode {
+	switch format {
+	case unix.S_IFREG:
+		return 0
+	case unix.S_IFDIR:
+		return fs.ModeDir
+	case unix.S_IFLNK:
+		return fs.ModeSymlink
+	}
+	return fs.ModeIrregular
 }
 
 // hostEntry is one name of a directory.
@@ -184,22 +188,15 @@ type hostEntry struct {
 	kind      byte
 }
 
-func (e hostEntry) Name() string      { return e.name }
-func (e hostEntry) IsDir() bool       { return e.Type().IsDir() }
-func (e hostEntry) Type() fs.FileMode { return e.mode().Type() }
+func (e hostEntry) Name() string { return e.name }
+func (e hostEntry) IsDir() bool  { return e.Type().IsDir() }
 
-func (e hostEntry) mode() fs.FileMode {
-	switch e.kind {
-	case unix.DT_REG:
-		return 0
-	case unix.DT_DIR:
-		return fs.ModeDir
-	case unix.DT_LNK:
-		return fs.ModeSymlink
-	case unix.DT_UNKNOWN: // this file system does not say
-		if info, err := e.Info(); err == nil {
-			return info.Mode()
-		}
+func (e hostEntry) Type() fs.FileMode {
+	if e.kind != unix.DT_UNKNOWN {
+		return typeOf(uint32(e.kind) << 12) // the bits of st_mode (readdir(3), IFTODT)
+	}
+	if info, err := e.Info(); err == nil { // this file system does not say
+		return info.Mode().Type()
 	}
 	return fs.ModeIrregular
 }
