@@ -151,12 +151,10 @@ func (s *Server) receive() {
 		return
 	}
 	s.try(a)
-	if a.done {
-		a.close()
-		return
-	}
-	if len(s.waiting) >= maxWaiting {
+	if !a.done && len(s.waiting) >= maxWaiting {
 		s.answer(a, unix.ENOBUFS)
+	}
+	if a.done {
 		a.close()
 		return
 	}

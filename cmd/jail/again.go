@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
@@ -32,12 +34,15 @@ func (l *loaded) compile() (*compile.Compiled, diag.List) {
 		return l.launch().Compile()
 	}
 	c, problems := compile.Compile(l.policy, l.host, l.command)
-	for i := range problems {
-		if problems[i].Code == compile.CodeStream {
-			// A plan that is only printed does not depend on where it is printed to.
-			l.host.Stdio = [3]host.Stream{}
-			return compile.Compile(l.policy, l.host, l.command)
-		}
+	if refusesStream(problems) {
+		// A plan that is only printed does not depend on where it is printed to.
+		l.host.Stdio = [3]host.Stream{}
+		return compile.Compile(l.policy, l.host, l.command)
 	}
 	return c, problems
+}
+
+// refusesStream tells whether standard input, output or error is in the way of a plan.
+func refusesStream(problems diag.List) bool {
+	return slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream })
 }

@@ -117,14 +117,6 @@ func (g *limiter) Remove() {
 	g.group = nil
 }
 
-// limitRemedies say what to do when no control group is to be had.
-const (
-	remedyNoTree  = "start this machine with control groups of version 2 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line), or leave the limit out"
-	remedyManager = "log in through a session of systemd (`loginctl enable-linger` keeps its service manager running), or start jail in a control group that root has delegated to you, or leave the limit out"
-	remedySilent  = "see what holds your service manager up (`systemctl --user status`; as root, `systemctl restart user@UID.service` starts it anew, with all your sessions' services), or start jail in a control group that root has delegated to you, or leave the limit out"
-	remedyUnheld  = "your service manager lacks a controller. As root: systemctl edit user@.service, with the lines `[Service]` and `Delegate=cpu memory pids`; then log in again. Or leave the limit out"
-)
-
 // refusal says at the line of a limit why it can't be held.
 func (g *limiter) refusal(err error) diag.Diagnostic {
 	at := g.policy.Limits.Memory.Origin
@@ -142,16 +134,17 @@ func (g *limiter) refusal(err error) diag.Diagnostic {
 	}
 }
 
+// limitRemedy says what to do when no control group is to be had.
 func limitRemedy(err error) string {
 	switch {
 	case errors.Is(err, cgroup.ErrNoTree):
-		return remedyNoTree
+		return "start this machine with control groups of version 2 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line), or leave the limit out"
 	case errors.Is(err, systemd.ErrNoManager):
-		return remedyManager
+		return "log in through a session of systemd (`loginctl enable-linger` keeps its service manager running), or start jail in a control group that root has delegated to you, or leave the limit out"
 	case errors.Is(err, systemd.ErrSilent):
-		return remedySilent
+		return "see what holds your service manager up (`systemctl --user status`; as root, `systemctl restart user@UID.service` starts it anew, with all your sessions' services), or start jail in a control group that root has delegated to you, or leave the limit out"
 	case errors.Is(err, cgroup.ErrNotHeld):
-		return remedyUnheld
+		return "your service manager lacks a controller. As root: systemctl edit user@.service, with the lines `[Service]` and `Delegate=cpu memory pids`; then log in again. Or leave the limit out"
 	default:
 		return "`jail doctor` tells what this host has; or leave the limit out"
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/measurement"
@@ -113,7 +112,7 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	}
 	l.host.Stdio = measurement.Streams(true)
 	c, problems := l.compile()
-	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream }) {
+	if refusesStream(problems) {
 		l.host.Stdio = measurement.Streams(false) // no Landlock: this jail takes no file
 		c, problems = l.compile()
 	}

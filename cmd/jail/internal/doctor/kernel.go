@@ -3,7 +3,6 @@ package doctor
 import (
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -36,11 +35,8 @@ func kernelVersion() Finding {
 }
 
 func parseRelease(release string) (major, minor int, ok bool) {
-	first, rest, _ := strings.Cut(release, ".")
-	digits := strings.TrimLeft(rest, "0123456789")
-	major, errMajor := strconv.Atoi(first)
-	minor, errMinor := strconv.Atoi(rest[:len(rest)-len(digits)])
-	return major, minor, errMajor == nil && errMinor == nil
+	_, err := fmt.Sscanf(release, "%d.%d", &major, &minor)
+	return major, minor, err == nil
 }
 
 // namespaceKinds looks for the kinds of namespaces that the kernel has.

@@ -120,18 +120,14 @@ func InspectedText(j *registry.Jail, inside, outside *registry.Facts) []byte {
 	row("processes", func(f *registry.Facts) string { return processText(f.Processes) })
 	row("interfaces", func(f *registry.Facts) string { return cmp.Or(strings.Join(f.Interfaces, " "), "none") })
 	row("control group", func(f *registry.Facts) string { return cmp.Or(f.Cgroup, "none") })
+	// These are printed also where both sides have the same.
+	usual := []string{"core file size", "processes", "open files", "file size"}
 	for i, l := range inside.Limits {
-		if i < len(outside.Limits) && (l != outside.Limits[i] || usualLimit(l.Name)) {
+		if i < len(outside.Limits) && (l != outside.Limits[i] || slices.Contains(usual, l.Name)) {
 			add(l.Name, l.Soft, outside.Limits[i].Soft)
 		}
 	}
 	return output.Table(rows)
-}
-
-// usualLimit tells whether a limit is printed also where both sides have the
-// same.
-func usualLimit(name string) bool {
-	return name == "core file size" || name == "processes" || name == "open files" || name == "file size"
 }
 
 func capabilityText(set uint64) string {

@@ -46,11 +46,7 @@ func (d HostFS) Stat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := &hostInfo{name: path.Base(full)}
-	if err := unix.Stat(full, &info.stat); err != nil {
-		return nil, &fs.PathError{Op: "stat", Path: full, Err: err}
-	}
-	return info, nil
+	return infoOf("stat", full, func(st *unix.Stat_t) error { return unix.Stat(full, st) })
 }
 
 // ReadDir implements fs.ReadDirFS.
@@ -109,11 +105,7 @@ type hostFile struct {
 }
 
 func (f *hostFile) Stat() (fs.FileInfo, error) {
-	info := &hostInfo{name: path.Base(f.name)}
-	if err := unix.Fstat(f.fd, &info.stat); err != nil {
-		return nil, &fs.PathError{Op: "stat", Path: f.name, Err: err}
-	}
-	return info, nil
+	return infoOf("stat", f.name, func(st *unix.Stat_t) error { return unix.Fstat(f.fd, st) })
 }
 
 func (f *hostFile) Read(buf []byte) (int, error) {
@@ -153,6 +145,14 @@ func (f *hostFile) Close() error { return unix.Close(f.fd) }
 type hostInfo struct {
 	name string
 	stat unix.Stat_t
+}
+
+func infoOf(op, full string, stat func(st *unix.Stat_t) error) (fs.FileInfo, error) {
+	info := &hostInfo{name: path.Base(full)}
+	if err := stat(&info.stat); err != nil {
+		return nil, &fs.PathError{Op: op, Path: full, Err: err}
+	}
+	return info, nil
 }
 
 func (i *hostInfo) Name() string       { return i.name }
@@ -203,12 +203,8 @@ func (e hostEntry) Type() fs.FileMode {
 
 // Info does not follow a symbolic link.
 func (e hostEntry) Info() (fs.FileInfo, error) {
-	info := &hostInfo{name: e.name}
 	full := path.Join(e.dir, e.name)
-	if err := unix.Lstat(full, &info.stat); err != nil {
-		return nil, &fs.PathError{Op: "lstat", Path: full, Err: err}
-	}
-	return info, nil
+	return infoOf("lstat", full, func(st *unix.Stat_t) error { return unix.Lstat(full, st) })
 }
 
 // again repeats a syscall that a signal interrupted.
