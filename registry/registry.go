@@ -92,8 +92,8 @@ type Remover struct {
 	id  string
 }
 
-// Register registers a jail, of which the launcher says what only it knows. It is called
-// when the program runs, so that nobody waits for it. The directory is made when it is missing.
+// Register registers a jail, of which the launcher says what only it knows. The directory
+// is made when it is missing.
 func Register(p Place, r *Registration) (*Remover, error) {
 	if err := r.look(); err != nil {
 		return nil, err

@@ -13,8 +13,6 @@ type completionGrammar struct {
 }
 
 // run prints what a shell sources to complete jail's command line.
-// Verbs, flags and their values are those of the grammars; the names of
-// profiles are asked of jail when they are needed.
 func (g *completionGrammar) run(a *app, args []string) int {
 	model, err := verbsWithFlags()
 	if err != nil {

@@ -104,14 +104,14 @@ func (g *limiter) ask(tree cgroup.Tree, pid int) error {
 
 // Remove ends what is left in the group.
 func (g *limiter) Remove() {
-	switch {
-	case g.group == nil:
-	case g.adopted:
-		g.killed = g.group.Killed()
+	if g.group == nil {
+		return
+	}
+	g.killed = g.group.Killed()
+	if g.adopted {
 		_ = g.group.Kill()
 		g.group.Close()
-	default:
-		g.killed = g.group.Killed()
+	} else {
 		g.group.Remove()
 	}
 	g.group = nil
