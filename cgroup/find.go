@@ -49,17 +49,14 @@ type Tree struct {
 // ErrNoTree says that there is no hierarchy of version 2 to be seen.
 var ErrNoTree = errors.New("no control groups of version 2 are mounted at /sys/fs/cgroup")
 
-// mountPoints are where service managers mount the hierarchy, the second one
-// beside version 1.
-func mountPoints() [2]string { return [2]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} }
-
 // ReadTree finds the hierarchy and the place of this process in it.
 func ReadTree() (Tree, error) {
 	own, err := OfProcess("self")
 	if err != nil {
 		return Tree{}, err
 	}
-	for _, root := range mountPoints() {
+	// Where service managers mount it, the second one beside version 1.
+	for _, root := range [...]string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
 		var st unix.Statfs_t
 		if unix.Statfs(root, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC {
 			return Tree{Root: root, Own: own}, nil
@@ -135,23 +132,15 @@ func place(dir string, controllers []string, pids []int) (Place, bool) {
 	if len(inside) == 0 || unix.Access(dir+"/cgroup.type", unix.F_OK) != nil {
 		return Place{Dir: dir, enable: missing}, true
 	}
-	for _, pid := range inside {
-		if !slices.Contains(pids, number(pid)) {
-			return Place{}, false
-		}
+	if slices.ContainsFunc(inside, func(pid string) bool { return !slices.Contains(pids, number(pid)) }) {
+		return Place{}, false
 	}
 	return Place{Dir: dir, enable: missing, leave: true}, true
 }
 
 // without returns the words of a that are not in b.
 func without(a, b []string) []string {
-	var out []string
-	for _, word := range a {
-		if !slices.Contains(b, word) {
-			out = append(out, word)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(a), func(word string) bool { return slices.Contains(b, word) })
 }
 
 // Has returns nil when a group has these controllers.

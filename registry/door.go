@@ -35,7 +35,7 @@ func (j *Jail) OpenNamespaces() ([]Namespace, error) {
 	if j.UID != unix.Geteuid() || j.GID != unix.Getegid() || !slices.Equal(groups, j.Groups) {
 		return nil, ErrOtherGroups
 	}
-	own, err := ownNamespaces()
+	own, err := namespacesOf(self)
 	if err != nil {
 		return nil, err
 	}
@@ -153,14 +153,14 @@ func closeAll(opened []Namespace) {
 	}
 }
 
-// OOMScore is the oom_score_adj of the jail's init, which nothing
-// in the jail can change; see proc_pid_oom_score_adj(5).
-func (j *Jail) OOMScore() (int, error) {
-	return oomScore(j.Init.PID)
+// OOMScores are the oom_score_adj of the jail's init, which nothing in the jail can
+// change, and that of this process; see proc_pid_oom_score_adj(5).
+func (j *Jail) OOMScores() (inside, own int, err error) {
+	if inside, err = oomScore(j.Init.PID); err == nil {
+		own, err = oomScore(self)
+	}
+	return inside, own, err
 }
-
-// OwnOOMScore is that of this process.
-func OwnOOMScore() (int, error) { return oomScore(self) }
 
 func oomScore(pid int) (int, error) {
 	text, err := readProc(pid, "oom_score_adj")
@@ -169,6 +169,3 @@ func oomScore(pid int) (int, error) {
 	}
 	return strconv.Atoi(string(text[:max(len(text)-1, 0)]))
 }
-
-// OwnLimits are the limits of this process, in the order of Registration.Limits.
-func OwnLimits() ([limits][2]uint64, error) { return ownLimits() }

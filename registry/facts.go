@@ -54,15 +54,12 @@ func (j *Jail) Inspect() (inside, outside *Facts, err error) {
 	if j.init.ended(0) || j.main.ended(0) {
 		return nil, nil, errGone
 	}
-	for i := range kinds {
-		inside.Namespaces[kinds[i].name] = j.Namespaces[i]
-	}
-	own, err := ownNamespaces()
+	own, err := namespacesOf(self)
 	if err != nil {
 		return nil, nil, err
 	}
-	for i := range kinds {
-		outside.Namespaces[kinds[i].name] = own[i]
+	for i, k := range kinds {
+		inside.Namespaces[k.name], outside.Namespaces[k.name] = j.Namespaces[i], own[i]
 	}
 	shared := own[pidKind] == j.Namespaces[pidKind]
 	if inside.Processes, err = j.visible(shared); err != nil {
@@ -137,14 +134,10 @@ const overflow = 65534
 // user_namespaces(7): lines of inside, outside, count.
 func mapped(mapping []byte, id uint64) uint64 {
 	for line := range bytes.Lines(mapping) {
-		var n [3]uint64
-		for i, field := range bytes.Fields(line) {
-			if i < len(n) {
-				n[i], _ = strconv.ParseUint(string(field), 10, 64)
-			}
-		}
-		if id >= n[1] && id-n[1] < n[2] {
-			return n[0] + id - n[1]
+		var inside, outside, count uint64
+		_, err := fmt.Sscan(string(line), &inside, &outside, &count)
+		if err == nil && id >= outside && id-outside < count {
+			return inside + id - outside
 		}
 	}
 	return overflow

@@ -40,7 +40,7 @@ func likeAJail(t *testing.T) (Place, *Registration) {
 		t.Fatal(err)
 	}
 	place := Place{Runtime: t.TempDir()}
-	_, err = Register(place, &Launch{Profile: "x", Program: "/bin/sleep", Init: cmd.Process.Pid, Main: childOf(t, cmd.Process.Pid)})
+	_, err = Register(place, &Registration{Profile: "x", Program: "/bin/sleep", Init: Process{PID: cmd.Process.Pid}, Main: Process{PID: childOf(t, cmd.Process.Pid)}})
 	must(t, err)
 	jails, refused, err := Running(place)
 	must(t, err)
@@ -96,7 +96,7 @@ func TestP4Forged(t *testing.T) {
 		must(t, err)
 		return Process{pid, start}
 	}
-	own, err := ownNamespaces()
+	own, err := namespacesOf(self)
 	must(t, err)
 	_, another := likeAJail(t)
 	for _, c := range []struct {

@@ -12,9 +12,14 @@ import (
 
 // Registration is what is kept about a jail.
 type Registration struct {
-	Profile, Program string
-	Since            time.Time
+	// What the launcher says: of the processes the pids, of the init and of the program.
+	Profile, Program string // the program as executed
 	Init, Main       Process
+	Cgroup           string // directory of the jail's own control group, or ""
+	// Entry is the data for entering the jail, which this package does not read.
+	Entry []byte
+
+	Since time.Time
 	// Namespaces of the jail, in the order of Kinds: their inode numbers, as
 	// /proc/PID/ns shows them.
 	Namespaces [len(kinds)]uint64
@@ -27,9 +32,6 @@ type Registration struct {
 	// Limits are those of the launcher, by the numbers of getrlimit(2):
 	// soft, hard.
 	Limits [limits][2]uint64
-	Cgroup string
-	// Entry is the data for entering the jail, which this package does not read.
-	Entry []byte
 }
 
 // Process identifies a process: by its pid, and by the time at which it was started,
@@ -54,6 +56,7 @@ var errNotRegistration = errors.New("it is damaged, or another version of jail w
 // look fills in what the kernel says about the jail's processes and about
 // this one.
 func (r *Registration) look() error {
+	r.Since, r.UID, r.GID = time.Now(), unix.Geteuid(), unix.Getegid()
 	// The program first: a jail whose program has ended is not registered.
 	var err error
 	if r.Main.Start, err = startOf(r.Main.PID); err != nil {
@@ -71,7 +74,7 @@ func (r *Registration) look() error {
 	if r.Groups, err = ownGroups(); err != nil {
 		return err
 	}
-	r.Limits, err = ownLimits()
+	r.Limits, err = OwnLimits()
 	return err
 }
 
@@ -82,7 +85,8 @@ func ownGroups() ([]int, error) {
 	return groups, err
 }
 
-func ownLimits() (out [limits][2]uint64, err error) {
+// OwnLimits are the limits of this process, in the order of Registration.Limits.
+func OwnLimits() (out [limits][2]uint64, err error) {
 	for resource := range out {
 		var l unix.Rlimit
 		if err := unix.Getrlimit(resource, &l); err != nil {

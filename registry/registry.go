@@ -18,9 +18,6 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/store"
 )
@@ -89,30 +86,15 @@ func (p Place) open(create bool) (store.Dir, error) {
 	return parent.Private(name, create)
 }
 
-// Launch is what a launcher says about its jail.
-type Launch struct {
-	Profile string
-	Program string // as executed
-	Init    int    // pid of the jail's init
-	Main    int    // pid of the program
-	Cgroup  string // directory of the jail's own control group, or ""
-	Entry   []byte // what it takes to enter; see Registration
-}
-
 // Remover removes the registration of one jail.
 type Remover struct {
 	dir store.Dir
 	id  string
 }
 
-// Register registers a jail. It is called when the program runs, so that
-// nobody waits for it. The directory is made when it is missing.
-func Register(p Place, l *Launch) (*Remover, error) {
-	r := &Registration{
-		Profile: l.Profile, Program: l.Program, Cgroup: l.Cgroup, Entry: l.Entry, Since: time.Now(),
-		Init: Process{PID: l.Init}, Main: Process{PID: l.Main},
-		UID: unix.Geteuid(), GID: unix.Getegid(),
-	}
+// Register registers a jail, of which the launcher says what only it knows. The directory
+// is made when it is missing.
+func Register(p Place, r *Registration) (*Remover, error) {
 	if err := r.look(); err != nil {
 		return nil, err
 	}
@@ -120,7 +102,7 @@ func Register(p Place, l *Launch) (*Remover, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register the jail: %w", err)
 	}
-	remover := &Remover{dir: dir, id: idOf(l.Profile, l.Main)}
+	remover := &Remover{dir: dir, id: idOf(r.Profile, r.Main.PID)}
 	if err := dir.Write(remover.id, r.encode()); err != nil {
 		dir.Close()
 		return nil, fmt.Errorf("register the jail: %w", err)

@@ -164,7 +164,7 @@ func TestPlace(t *testing.T) {
 // jail: the caller's own.
 func TestOrdinaryProcessesAreNoJails(t *testing.T) {
 	place := Place{Runtime: t.TempDir()}
-	_, err := Register(place, &Launch{Profile: "x", Program: "/bin/true", Init: os.Getppid(), Main: os.Getpid()})
+	_, err := Register(place, &Registration{Profile: "x", Program: "/bin/true", Init: Process{PID: os.Getppid()}, Main: Process{PID: os.Getpid()}})
 	must(t, err)
 	jails, refused, err := Running(place)
 	must(t, err)
@@ -220,7 +220,7 @@ func TestStaleRegistrationsAreSwept(t *testing.T) {
 func TestRemove(t *testing.T) {
 	(*Remover)(nil).Remove()
 	top := t.TempDir()
-	registration, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: os.Getpid(), Main: os.Getpid()})
+	registration, err := Register(Place{Runtime: top}, &Registration{Profile: "x", Init: Process{PID: os.Getpid()}, Main: Process{PID: os.Getpid()}})
 	must(t, err)
 	if _, err := os.Stat(filepath.Join(top, "jail", registration.id)); err != nil {
 		t.Error(err)
@@ -229,7 +229,7 @@ func TestRemove(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(top, "jail", registration.id)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the registration is there: %v", err)
 	}
-	if _, err := Register(Place{Runtime: top}, &Launch{Profile: "x", Init: 1 << 30, Main: 1 << 30}); !errors.Is(err, errGone) {
+	if _, err := Register(Place{Runtime: top}, &Registration{Profile: "x", Init: Process{PID: 1 << 30}, Main: Process{PID: 1 << 30}}); !errors.Is(err, errGone) {
 		t.Errorf("a program that has ended: %v", err)
 	}
 }
@@ -265,7 +265,7 @@ func BenchmarkRegister(b *testing.B) {
 	place := Place{Runtime: b.TempDir()}
 	entry := bytes.Repeat([]byte("entry"), 2000)
 	for b.Loop() {
-		r, err := Register(place, &Launch{Profile: "x", Init: os.Getpid(), Main: os.Getpid(), Entry: entry})
+		r, err := Register(place, &Registration{Profile: "x", Init: Process{PID: os.Getpid()}, Main: Process{PID: os.Getpid()}, Entry: entry})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func verify(id string, r *Registration) (*Jail, error) {
 
 // fits tells whether the kernel says the same about the processes as the registration.
 func (j *Jail) fits() error {
-	own, err := ownNamespaces()
+	own, err := namespacesOf(self)
 	if err != nil {
 		return err
 	}
@@ -163,9 +163,6 @@ func (j *Jail) fits() error {
 	}
 	return nil
 }
-
-// ownNamespaces are the namespaces of this process, in the order of kinds.
-func ownNamespaces() ([len(kinds)]uint64, error) { return namespacesOf(self) }
 
 // Close lets go of the jail's processes.
 func (j *Jail) Close() {

@@ -41,7 +41,7 @@ func (j *Jail) Stop(grace time.Duration) (killed bool, err error) {
 // killStragglers kills the processes that a jail without a PID namespace of its own
 // leaves.
 func (j *Jail) killStragglers() error {
-	own, err := ownNamespaces()
+	own, err := namespacesOf(self)
 	if err != nil || own[pidKind] != j.Namespaces[pidKind] {
 		return err
 	}

@@ -56,15 +56,12 @@ func Connect(runtime string) (*Manager, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	m := &Manager{ctx: ctx, cancel: cancel}
 	var refused error
-	for _, at := range [...]struct {
-		socket string
-		bus    bool
-	}{{"systemd/private", false}, {"bus", true}} {
-		name := filepath.Join(runtime, at.socket)
+	for _, socket := range [...]string{"systemd/private", "bus"} {
+		name := filepath.Join(runtime, socket)
 		if _, err := os.Stat(name); err != nil {
 			continue
 		}
-		if refused = m.dial(name, at.bus); refused == nil {
+		if refused = m.dial(name, socket == "bus"); refused == nil {
 			return m, nil
 		}
 	}

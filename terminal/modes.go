@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,35 +40,15 @@ const (
 // longParam is more than the parameters of any sequence that counts here.
 const longParam = 64
 
-// privateModes are the modes of CSI ? N h and l, and what they should be. The
-// screens come first: what follows is then about the right one.
-var privateModes = [...]struct {
-	number int
-	on     bool
-}{
-	{1049, false},
-	{1047, false},
-	{47, false},
-	{25, true},
-	{7, true},
-	{1, false},
-	{5, false},
-	{6, false},
-	{66, false},
-	{9, false},
-	{1000, false},
-	{1001, false},
-	{1002, false},
-	{1003, false},
-	{1004, false},
-	{1005, false},
-	{1006, false},
-	{1015, false},
-	{1016, false},
-	{2004, false},
-	{2026, false},
-	{2031, false},
+// privateModes are the modes of CSI ? N h and l that count. The screens come first: what
+// follows is then about the right one.
+var privateModes = [...]int{
+	1049, 1047, 47, 25, 7, 1, 5, 6, 66, 9,
+	1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026, 2031,
 }
+
+// shouldBeOn tells what a private mode should be: the cursor is seen, and lines wrap.
+func shouldBeOn(mode int) bool { return mode == 25 || mode == 7 }
 
 // ansiModes are those of CSI N h and l: insertion, and line feed with return.
 var ansiModes = [...]string{"4", "20"}
@@ -185,24 +166,20 @@ func (m *modes) control(final byte, params string) {
 func (m *modes) set(params string, on bool) {
 	numbers, private := strings.CutPrefix(params, "?")
 	for text := range strings.SplitSeq(numbers, ";") {
-		for i, name := range ansiModes {
-			if !private && name == text {
+		if !private {
+			if i := slices.Index(ansiModes[:], text); i >= 0 {
 				m.ansi[i] = on
 			}
-		}
-		number, err := strconv.Atoi(text)
-		if err != nil || !private {
 			continue
 		}
-		for i := range privateModes {
-			if privateModes[i].number != number {
-				continue
-			}
-			if privateModes[i].on == on {
-				m.private &^= 1 << i
-			} else {
-				m.private |= 1 << i
-			}
+		number, err := strconv.Atoi(text)
+		i := slices.Index(privateModes[:], number)
+		switch {
+		case err != nil || i < 0:
+		case on == shouldBeOn(number):
+			m.private &^= 1 << i
+		default:
+			m.private |= 1 << i
 		}
 	}
 }
@@ -229,8 +206,8 @@ func (m *modes) undo() string {
 	}
 	for i, mode := range privateModes {
 		if m.private&(1<<i) != 0 {
-			b.WriteString("\x1b[?" + strconv.Itoa(mode.number))
-			b.WriteByte(map[bool]byte{true: 'h', false: 'l'}[mode.on])
+			b.WriteString("\x1b[?" + strconv.Itoa(mode))
+			b.WriteByte(map[bool]byte{true: 'h', false: 'l'}[shouldBeOn(mode)])
 		}
 	}
 	for i, number := range ansiModes {

@@ -2,6 +2,7 @@ package unixsock
 
 import (
 	"encoding/binary"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -204,16 +205,8 @@ func (l *lost) mend(cookie uint64, result unix.Errno) unix.Errno {
 
 // pinned is the address of the file behind a descriptor.
 func pinned(fd int) []byte {
-	const dir = "/proc/self/fd/"
 	address := make([]byte, 0, maxAddress)
 	address = binary.NativeEndian.AppendUint16(address, unix.AF_UNIX)
-	address = append(address, dir...)
-	return append(appendDecimal(address, fd), 0)
-}
-
-func appendDecimal(b []byte, n int) []byte {
-	if n >= 10 {
-		b = appendDecimal(b, n/10)
-	}
-	return append(b, byte('0'+n%10))
+	address = append(address, "/proc/self/fd/"...)
+	return append(strconv.AppendInt(address, int64(fd), 10), 0)
 }

@@ -20,6 +20,7 @@
 package unixsock
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
 	"runtime/debug"
@@ -150,12 +151,10 @@ func (s *Server) receive() {
 		return
 	}
 	s.try(a)
-	if a.done {
-		a.close()
-		return
-	}
-	if len(s.waiting) >= maxWaiting {
+	if !a.done && len(s.waiting) >= maxWaiting {
 		s.answer(a, unix.ENOBUFS)
+	}
+	if a.done {
 		a.close()
 		return
 	}
@@ -245,10 +244,8 @@ func (s *Server) aimUnix(a *attempt, thread int) unix.Errno {
 // the jail there is one (netlink_connect in net/netlink/af_netlink.c).
 func aimNetlink(address []byte) unix.Errno {
 	const portAndGroups = 4
-	for i := portAndGroups; i < len(address); i++ {
-		if address[i] != 0 {
-			return unix.EPERM
-		}
+	if len(bytes.Trim(address[min(portAndGroups, len(address)):], "\x00")) > 0 {
+		return unix.EPERM
 	}
 	return 0
 }

@@ -55,15 +55,9 @@ func processOf(k Kernel, thread int) int {
 	if err != nil {
 		return 0
 	}
-	_, rest, found := bytes.Cut(buf[:n], []byte("\nTgid:"))
-	if !found {
-		return 0
-	}
+	_, rest, _ := bytes.Cut(buf[:n], []byte("\nTgid:"))
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	pid, err := strconv.Atoi(string(bytes.TrimSpace(line)))
-	if err != nil {
-		return 0
-	}
+	pid, _ := strconv.Atoi(string(bytes.TrimSpace(line)))
 	return pid
 }
 
@@ -96,10 +90,7 @@ func readAddress(call *Call) ([]byte, unix.Errno) {
 // networkOf identifies the network namespace of a socket. A kernel that can't
 // tell (before Linux 5.14) gives 0.
 func networkOf(socket int) uint64 {
-	cookie, err := unix.GetsockoptUint64(socket, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	if err != nil {
-		return 0
-	}
+	cookie, _ := unix.GetsockoptUint64(socket, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	return cookie
 }
 

@@ -17,9 +17,7 @@ import (
 	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/terminal"
 )
 
 func main() { os.Exit(run()) }
@@ -34,31 +32,14 @@ func run() int {
 	if err != nil {
 		return fail(err.Error(), "install jail anew")
 	}
-	if status, done := relaunch([]string{self, whole}); done {
+	if status, done := launcher.Relaunch(os.Environ(), []string{self, whole}, os.Args, os.Stderr); done {
 		return status
 	}
 	err = syscall.Exec(whole, os.Args, marked)
 	return fail("cannot execute "+diag.Quote(whole)+", the other part of jail: "+err.Error(), "install jail anew: bin/jail and libexec/jail/jail belong together")
 }
 
-// relaunch launches a jail from the cache. It reports no error: the whole program runs
-// into the same one and can say more.
-func relaunch(programs []string) (status int, done bool) {
-	if len(os.Args) < 2 {
-		return 0, false
-	}
-	h, err := host.Read(os.Environ(), programs...)
-	if err != nil {
-		return 0, false
-	}
-	if h.Terminal, err = terminal.Find(); err != nil {
-		return 0, false
-	}
-	return launcher.Relaunch(h, os.Args, os.Stderr)
-}
-
 func fail(summary, remedy string) int {
-	failed := diag.List{{Code: "failed", Summary: summary, Remedy: remedy}}
-	_, _ = os.Stderr.WriteString(diag.Render(failed, nil, false))
+	launcher.Report(os.Stderr, diag.Diagnostic{Code: "failed", Summary: summary, Remedy: remedy})
 	return plan.ExitFailed
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/registry"
 	"github.com/jail-project/jail/terminal"
 )
 
@@ -19,18 +19,8 @@ func (a *app) findTerminal() (status int, ok bool) {
 	return 0, true
 }
 
-// prepared is what a jail is launched from.
-type prepared struct {
-	policy  *policy.Policy
-	host    *host.Host
-	command compile.Command
-	group   *limiter
-	// launching: this is not only to be looked at.
-	launching bool
-}
-
 // launch is what package launcher takes.
-func (l *prepared) launch() *launcher.Launch {
+func (l *loaded) launch() *launcher.Launch {
 	out := &launcher.Launch{Policy: l.policy, Host: l.host, Command: l.command}
 	if l.group = l.limiter(); l.group != nil {
 		out.Group = l.group
@@ -39,26 +29,20 @@ func (l *prepared) launch() *launcher.Launch {
 }
 
 // compile makes a plan.
-func (l *prepared) compile() (*compile.Compiled, diag.List) {
+func (l *loaded) compile() (*compile.Compiled, diag.List) {
 	if l.launching {
 		return l.launch().Compile()
 	}
 	c, problems := compile.Compile(l.policy, l.host, l.command)
-	for i := range problems {
-		if problems[i].Code == compile.CodeStream {
-			// A plan that is only printed does not depend on where it is printed to.
-			l.host.Stdio = [3]host.Stream{}
-			return compile.Compile(l.policy, l.host, l.command)
-		}
+	if refusesStream(problems) {
+		// A plan that is only printed does not depend on where it is printed to.
+		l.host.Stdio = [3]host.Stream{}
+		return compile.Compile(l.policy, l.host, l.command)
 	}
 	return c, problems
 }
 
-// searchedPath is where programs are looked for.
-func searchedPath(h *host.Host) string { return launcher.SearchPath(h) }
-
-// placeOf is where this caller's running jails are registered.
-func placeOf(h *host.Host) registry.Place { return launcher.Place(h) }
-
-// sweep removes what launchers that were killed left on the host.
-func sweep(h *host.Host) []string { return launcher.Sweep(h) }
+// refusesStream tells whether standard input, output or error is in the way of a plan.
+func refusesStream(problems diag.List) bool {
+	return slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream })
+}

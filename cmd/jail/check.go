@@ -11,13 +11,9 @@ type checkGrammar struct {
 	Profiles []string `arg:"" optional:"" name:"profile" help:"Names, or files: what has a / or ends in .yaml. Without any, every profile of the search path."`
 }
 
-// checkVerb exits with 1 when a profile has an error, 0 when there are none
+// run exits with 1 when a profile has an error, 0 when there are none
 // or only warnings.
-func checkVerb(a *app, args []string) int {
-	var g checkGrammar
-	if status, ok := a.parse("check", "Check profiles.", &g, args); !ok {
-		return status
-	}
+func (g *checkGrammar) run(a *app, args []string) int {
 	s, status := a.open(args, false)
 	if s == nil {
 		return status

@@ -15,13 +15,9 @@ type enterGrammar struct {
 	Words []string `arg:"" name:"ID" passthrough:"partial" help:"The jail, then a program and its arguments. Without a program it is a shell."`
 }
 
-// enterVerb runs a program in a jail that runs already, confined like the
+// run runs a program in a jail that runs already, confined like the
 // jail's own. The exit status is that of run.
-func enterVerb(a *app, args []string) int {
-	var g enterGrammar
-	if status, ok := a.parse("enter", "Run a program in a jail that runs already.", &g, args); !ok {
-		return status
-	}
+func (g *enterGrammar) run(a *app, args []string) int {
 	// kong changes what is no UTF-8; the words are the last of the arguments.
 	g.Words = undashed(args[len(args)-len(g.Words):])
 	if len(g.Words) == 0 {

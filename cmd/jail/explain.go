@@ -11,12 +11,8 @@ type explainGrammar struct {
 	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, landlock, or groups."`
 }
 
-// explainVerb exits with 0 whatever the verdict is.
-func explainVerb(a *app, args []string) int {
-	var g explainGrammar
-	if status, ok := a.parse("explain", "Tell why a path, syscall, variable, capability or host is allowed or not.", &g, args); !ok {
-		return status
-	}
+// run exits with 0 whatever the verdict is.
+func (g *explainGrammar) run(a *app, args []string) int {
 	s, status := a.open(args, false)
 	if s == nil {
 		return status
@@ -28,7 +24,7 @@ func explainVerb(a *app, args []string) int {
 	if len(g.What) == first {
 		return a.fail("nothing to explain is named", usage("explain"))
 	}
-	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name)
 	if l == nil {
 		return status
 	}

@@ -10,13 +10,9 @@ type inspectGrammar struct {
 	ID   string `arg:"" help:"The jail."`
 }
 
-// inspectVerb prints what a jail's program can see and do beside what this
+// run prints what a jail's program can see and do beside what this
 // process can.
-func inspectVerb(a *app, args []string) int {
-	var g inspectGrammar
-	if status, ok := a.parse("inspect", "Compare a running jail with what is outside.", &g, args); !ok {
-		return status
-	}
+func (g *inspectGrammar) run(a *app, args []string) int {
 	j, status := a.findJail(g.ID)
 	if j == nil {
 		return status

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"strconv"
 
 	"github.com/jail-project/jail/cgroup"
+	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/launch"
@@ -30,7 +30,7 @@ type limiter struct {
 
 // limiter returns the control group that the limits of a launch need, nil when
 // they need none. It is made when the jail's init is there.
-func (l *prepared) limiter() *limiter {
+func (l *loaded) limiter() *limiter {
 	limits, needed := compile.GroupLimits(l.policy, l.host)
 	if !needed {
 		return nil
@@ -38,15 +38,8 @@ func (l *prepared) limiter() *limiter {
 	return &limiter{limits: limits, policy: l.policy, runtime: l.host.Dirs["XDG_RUNTIME_DIR"]}
 }
 
-// options are what a launch needs beside its plan: the control group, and the
-// caller's terminal.
-func (l *prepared) options() launch.Options {
-	o := launch.Options{Terminal: l.host.Terminal, Confined: true}
-	if l.group = l.limiter(); l.group != nil {
-		o.Group = l.group
-	}
-	return o
-}
+// options are those of one launch.
+func (l *loaded) options() launch.Options { return l.launch().Options() }
 
 // Inside is the control group of a jail that runs, "" before there is one.
 func (g *limiter) Inside() string {
@@ -111,26 +104,18 @@ func (g *limiter) ask(tree cgroup.Tree, pid int) error {
 
 // Remove ends what is left in the group.
 func (g *limiter) Remove() {
-	switch {
-	case g.group == nil:
-	case g.adopted:
-		g.killed = g.group.Killed()
+	if g.group == nil {
+		return
+	}
+	g.killed = g.group.Killed()
+	if g.adopted {
 		_ = g.group.Kill()
 		g.group.Close()
-	default:
-		g.killed = g.group.Killed()
+	} else {
 		g.group.Remove()
 	}
 	g.group = nil
 }
-
-// limitRemedies say what to do when no control group is to be had.
-const (
-	remedyNoTree  = "start this machine with control groups of version 2 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line), or leave the limit out"
-	remedyManager = "log in through a session of systemd (`loginctl enable-linger` keeps its service manager running), or start jail in a control group that root has delegated to you, or leave the limit out"
-	remedySilent  = "see what holds your service manager up (`systemctl --user status`; as root, `systemctl restart user@UID.service` starts it anew, with all your sessions' services), or start jail in a control group that root has delegated to you, or leave the limit out"
-	remedyUnheld  = "your service manager lacks a controller. As root: systemctl edit user@.service, with the lines `[Service]` and `Delegate=cpu memory pids`; then log in again. Or leave the limit out"
-)
 
 // refusal says at the line of a limit why it can't be held.
 func (g *limiter) refusal(err error) diag.Diagnostic {
@@ -149,16 +134,17 @@ func (g *limiter) refusal(err error) diag.Diagnostic {
 	}
 }
 
+// limitRemedy says what to do when no control group is to be had.
 func limitRemedy(err error) string {
 	switch {
 	case errors.Is(err, cgroup.ErrNoTree):
-		return remedyNoTree
+		return "start this machine with control groups of version 2 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line), or leave the limit out"
 	case errors.Is(err, systemd.ErrNoManager):
-		return remedyManager
+		return "log in through a session of systemd (`loginctl enable-linger` keeps its service manager running), or start jail in a control group that root has delegated to you, or leave the limit out"
 	case errors.Is(err, systemd.ErrSilent):
-		return remedySilent
+		return "see what holds your service manager up (`systemctl --user status`; as root, `systemctl restart user@UID.service` starts it anew, with all your sessions' services), or start jail in a control group that root has delegated to you, or leave the limit out"
 	case errors.Is(err, cgroup.ErrNotHeld):
-		return remedyUnheld
+		return "your service manager lacks a controller. As root: systemctl edit user@.service, with the lines `[Service]` and `Delegate=cpu memory pids`; then log in again. Or leave the limit out"
 	default:
 		return "`jail doctor` tells what this host has; or leave the limit out"
 	}
@@ -172,46 +158,36 @@ func (a *app) explainKilled(g *limiter) {
 }
 
 // mechanisms lists the limits of the profile.
-func (l *loaded) mechanisms() []mechanism {
+func (l *loaded) mechanisms() []output.Limit {
 	p := &l.policy.Limits
-	group, grouped := text(""), false
+	group, grouped := "", false
 	if g := l.limiter(); g != nil {
 		group, grouped = g.where()
 	}
-	var out []mechanism
-	add := func(key string, value text, by text, held bool, at policy.Origin) {
-		out = append(out, mechanism{Key: "limits." + key, Value: value, By: by, Held: held, At: at})
-	}
-	if p.Memory.Set {
-		add("memory", text(kind.FormatSize(p.Memory.V)), group, grouped, p.Memory.Origin)
-	}
-	if p.CPU.Set {
-		add("cpu", text(strconv.FormatInt(p.CPU.V, 10)+"%"), group, grouped, p.CPU.Origin)
-	}
-	if p.Processes.Set {
-		by, held := text("RLIMIT_NPROC in the jail's own user namespace"), !l.host.Uncounted
-		switch {
-		case grouped:
-			by, held = group, true
-		case l.host.Uncounted:
-			by = "nothing: the kernel counts no processes of root, and no control group was asked for"
+	var out []output.Limit
+	add := func(key string, set bool, value, by string, held bool, at policy.Origin) {
+		if set {
+			out = append(out, output.Limit{Key: "limits." + key, Value: output.Text(value), By: output.Text(by), Held: held, At: at})
 		}
-		add("processes", decimal(p.Processes.V), by, held, p.Processes.Origin)
 	}
-	if p.OpenFiles.Set {
-		add("open-files", decimal(p.OpenFiles.V), "RLIMIT_NOFILE of each process", true, p.OpenFiles.Origin)
+	add("memory", p.Memory.Set, kind.FormatSize(p.Memory.V), group, grouped, p.Memory.Origin)
+	add("cpu", p.CPU.Set, fmt.Sprintf("%d%%", p.CPU.V), group, grouped, p.CPU.Origin)
+	by, held := "RLIMIT_NPROC in the jail's own user namespace", true
+	switch {
+	case grouped:
+		by = group
+	case l.host.Uncounted:
+		by, held = "nothing: the kernel counts no processes of root, and no control group was asked for", false
 	}
-	if p.FileSize.Set {
-		add("file-size", text(kind.FormatSize(p.FileSize.V)), "RLIMIT_FSIZE of each process", true, p.FileSize.Origin)
-	}
-	if p.Time.Set {
-		add("time", text(p.Time.V.String()), "the launcher's clock", true, p.Time.Origin)
-	}
+	add("processes", p.Processes.Set, fmt.Sprint(p.Processes.V), by, held, p.Processes.Origin)
+	add("open-files", p.OpenFiles.Set, fmt.Sprint(p.OpenFiles.V), "RLIMIT_NOFILE of each process", true, p.OpenFiles.Origin)
+	add("file-size", p.FileSize.Set, kind.FormatSize(p.FileSize.V), "RLIMIT_FSIZE of each process", true, p.FileSize.Origin)
+	add("time", p.Time.Set, p.Time.V.String(), "the launcher's clock", true, p.Time.Origin)
 	return out
 }
 
 // limitsText is a line for each limit.
-func limitsText(list []mechanism) []byte {
+func limitsText(list []output.Limit) []byte {
 	var b bytes.Buffer
 	for i := range list {
 		m := &list[i]
@@ -220,24 +196,22 @@ func limitsText(list []mechanism) []byte {
 	return b.Bytes()
 }
 
-func decimal(n int64) text { return text(strconv.FormatInt(n, 10)) }
-
 // where says which group a launch would make, without making it.
-func (g *limiter) where() (text, bool) {
+func (g *limiter) where() (string, bool) {
 	tree, err := cgroup.ReadTree()
 	if err == nil {
 		var place cgroup.Place
 		if place, err = tree.Find(g.limits.Controllers(), os.Getpid()); err == nil {
-			return text("a control group in " + place.Dir), true
+			return "a control group in " + place.Dir, true
 		}
 	}
 	if _, notMine := errors.AsType[*cgroup.NotDelegated](err); notMine {
 		var version string
 		if version, err = managerOf(g.runtime, tree, g.limits.Controllers()); err == nil {
-			return text("a scope of your service manager, systemd " + version), true
+			return "a scope of your service manager, systemd " + version, true
 		}
 	}
-	return text("nothing: " + err.Error()), false
+	return "nothing: " + err.Error(), false
 }
 
 // managerOf returns the version of the user's service manager, if it has these

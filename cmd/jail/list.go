@@ -13,12 +13,8 @@ type listGrammar struct {
 	JSON  bool `name:"json" help:"Print an array of objects: name, file, description, programs, hides."`
 }
 
-// listVerb exits with 1 when a profile can't be read; the others are listed.
-func listVerb(a *app, args []string) int {
-	var g listGrammar
-	if status, ok := a.parse("list", "List the profiles of the search path.", &g, args); !ok {
-		return status
-	}
+// run exits with 1 when a profile can't be read; the others are listed.
+func (g *listGrammar) run(a *app, args []string) int {
 	s, status := a.open(args, false)
 	if s == nil {
 		return status

@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/diag"
@@ -29,7 +30,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}
 	host.Terminal = a.terminal
-	s := &session{Finder: search.Finder{Host: host, Store: search.Profiles(host), Programs: searchedPath(host)}, memory: m}
+	s := &session{Finder: search.Finder{Host: host, Store: search.Profiles(host), Programs: launcher.SearchPath(host)}, memory: m}
 	s.Store.Saw = m.inputs.Saw
 	s.uses, s.others = flags.Walk(a.flagLine(), args, leading)
 	return s, 0
@@ -37,9 +38,14 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 
 // loaded is everything that was read for a launch.
 type loaded struct {
-	prepared
+	policy  *policy.Policy
+	host    *host.Host
+	command compile.Command
+	group   *limiter
 	sources *diag.Sources
 	memory  *memory
+	// launching: this is not only to be looked at.
+	launching bool
 }
 
 // load reads the profile for a program and adds what the flags say. The
@@ -98,5 +104,5 @@ func (a *app) read(s *session, req policy.Request) (*loaded, int) {
 		a.report(sources, problems)
 		s.memory.warned = true
 	}
-	return &loaded{prepared: prepared{policy: p, host: s.Host}, sources: sources, memory: s.memory}, 0
+	return &loaded{policy: p, host: s.Host, sources: sources, memory: s.memory}, 0
 }

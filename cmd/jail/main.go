@@ -18,13 +18,6 @@ import (
 	"github.com/jail-project/jail/terminal"
 )
 
-// Exit statuses of jail itself; a program's own pass through.
-const (
-	exitFailed        = 125
-	exitNotExecutable = 126
-	exitNotFound      = 127
-)
-
 // app is what the verbs share: the streams, and the command line as the
 // user typed it, for diagnostics that point into it.
 type app struct {
@@ -39,8 +32,3 @@ type app struct {
 }
 
 func main() { os.Exit(realMain(os.Args)) }
-
-// newApp is jail for one command line.
-func newApp(argv []string) *app {
-	return &app{out: os.Stdout, err: os.Stderr, line: newCommandLine(argv)}
-}

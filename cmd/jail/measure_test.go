@@ -68,7 +68,7 @@ func compiled(t *testing.T, args ...string) (*loaded, score.Input) {
 	if s == nil {
 		t.Fatal(out.String())
 	}
-	l, _ := a.loadNamed(s, &flags.Policy{}, args[len(args)-1], s.place(a))
+	l, _ := a.loadNamed(s, &flags.Policy{}, args[len(args)-1])
 	if l == nil {
 		t.Fatal(out.String())
 	}
@@ -319,7 +319,7 @@ func TestProbeAlone(t *testing.T) {
 	}
 	var out bytes.Buffer
 	a := &app{out: &out, err: &out, line: newCommandLine([]string{measurement.ProbeName})}
-	if status := probeVerb(a, measurement.ProbeName); status != exitFailed || !strings.Contains(out.String(), "cannot be used by itself") {
+	if status := probeVerb(a, measurement.ProbeName); status != plan.ExitFailed || !strings.Contains(out.String(), "cannot be used by itself") {
 		t.Errorf("status %d: %s", status, out.String())
 	}
 }

@@ -8,7 +8,11 @@ import (
 
 // loadNamed reads the profile that show, explain and plan are asked about:
 // the one of --profile, else a file, a profile, or what a program would get.
-func (a *app) loadNamed(s *session, chosen *flags.Policy, name string, at diag.Range) (*loaded, int) {
+func (a *app) loadNamed(s *session, chosen *flags.Policy, name string) (*loaded, int) {
+	var at diag.Range // of the first argument that is not a flag
+	if len(s.others) > 0 {
+		at = a.line.at(s.others[0], 0)
+	}
 	req, ok := a.profileFlag(s, chosen)
 	if !ok {
 		var problems diag.List
@@ -23,14 +27,6 @@ func (a *app) loadNamed(s *session, chosen *flags.Policy, name string, at diag.R
 		l.command = compile.Command{Argv: s.ProgramOf(l.policy, name), At: at}
 	}
 	return l, status
-}
-
-// place is where the first argument that is not a flag stands.
-func (s *session) place(a *app) diag.Range {
-	if len(s.others) == 0 {
-		return diag.Range{}
-	}
-	return a.line.at(s.others[0], 0)
 }
 
 func verbNames() []string {

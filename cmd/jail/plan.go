@@ -5,6 +5,7 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/planprint"
 	"github.com/jail-project/jail/cmd/jail/internal/search"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -14,12 +15,8 @@ type planGrammar struct {
 	Program []string `arg:"" optional:"" passthrough:"partial" help:"The program and its arguments. Without --profile also a profile, for its program."`
 }
 
-// planVerb prints what run would do with the same arguments.
-func planVerb(a *app, args []string) int {
-	var g planGrammar
-	if status, ok := a.parse("plan", "Print what a launch would do, step by step.", &g, args); !ok {
-		return status
-	}
+// run prints what run would do with the same arguments.
+func (g *planGrammar) run(a *app, args []string) int {
 	g.Program = undashed(g.Program)
 	if len(g.Program) == 0 && g.Profile == "" {
 		return a.fail("no program given", usage("plan"))
@@ -31,22 +28,18 @@ func planVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadPlanned(s, &g)
+	l, status := a.loadPlanned(s, g)
 	if l == nil {
 		return status
-	}
-	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
-		return a.report(l.sources, problems)
 	}
 	c, status := a.compile(l)
 	if c == nil {
 		return status
 	}
-	plan := c.Plan
 	if g.JSON {
-		return a.printJSON(planprint.Of(plan, l.mechanisms()))
+		return a.printJSON(planprint.Of(c.Plan, l.mechanisms()))
 	}
-	return a.print(append(planprint.Text(plan), limitsText(l.mechanisms())...))
+	return a.print(append(planprint.Text(c.Plan), limitsText(l.mechanisms())...))
 }
 
 // loadPlanned reads the profile as run does; a profile in the place of the
@@ -56,7 +49,7 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 	if len(g.Program) > 0 {
 		name = g.Program[0]
 	}
-	l, status := a.loadNamed(s, &g.Policy, name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, name)
 	switch {
 	case l == nil:
 	case g.Profile != "":
@@ -70,8 +63,11 @@ func (a *app) loadPlanned(s *session, g *planGrammar) (*loaded, int) {
 // compile makes the plan of a launch, with its syscall filter. A profile of
 // which no program is installed has a plan that ends before execve.
 func (a *app) compile(l *loaded) (*compile.Compiled, int) {
+	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
+		return nil, a.report(l.sources, problems)
+	}
 	if !a.filterProgram(l) {
-		return nil, exitFailed
+		return nil, plan.ExitFailed
 	}
 	c, problems := l.compile()
 	if problems.HasErrors() {

@@ -2,12 +2,6 @@ package main
 
 import "github.com/jail-project/jail/cmd/jail/internal/output"
 
-// The texts of limits.go are printed like all other output.
-type (
-	text      = output.Text
-	mechanism = output.Limit
-)
-
 // printJSON writes a value, indented, and returns the exit status.
 func (a *app) printJSON(value any) int {
 	text, err := output.JSON(value)

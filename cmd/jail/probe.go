@@ -7,9 +7,6 @@ import (
 	"github.com/jail-project/jail/score/probe"
 )
 
-// isProbe tells whether this process is a probe.
-func isProbe(argv []string) bool { return measurement.IsProbe(argv) }
-
 // probeVerb answers the questions on standard input. It does so only where
 // score has started it: made from sealed memory.
 func probeVerb(a *app, name string) int {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/running"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
@@ -20,13 +21,9 @@ type psGrammar struct {
 	JSON  bool `name:"json" help:"Print an array of objects: id, profile, program, pid, since."`
 }
 
-// psVerb exits with 1 when there are registrations that can't be believed; the
+// run exits with 1 when there are registrations that can't be believed; the
 // jails of the others are listed.
-func psVerb(a *app, args []string) int {
-	var g psGrammar
-	if status, ok := a.parse("ps", "List the jails that run.", &g, args); !ok {
-		return status
-	}
+func (g *psGrammar) run(a *app, args []string) int {
 	jails, refused, status := a.running()
 	if status != 0 {
 		return status
@@ -58,7 +55,7 @@ func (a *app) running() ([]*registry.Jail, []registry.Refused, int) {
 	if err != nil {
 		return nil, nil, a.fail(err.Error(), "")
 	}
-	jails, refused, err := registry.Running(placeOf(host))
+	jails, refused, err := registry.Running(launcher.Place(host))
 	if err != nil {
 		return nil, nil, a.fail(err.Error(), openFilesRemedy(err))
 	}

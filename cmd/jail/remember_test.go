@@ -37,7 +37,7 @@ func loadLine(t *testing.T, argv ...string) (*app, *loaded) {
 	var said strings.Builder
 	a := &app{out: &said, err: &said, line: newCommandLine(argv)}
 	var g runGrammar
-	if _, ok := a.parse("run", "", &g, argv[1:]); !ok {
+	if _, ok := a.parse(&verb{name: "run", grammar: &g}, argv[1:]); !ok {
 		t.Fatal(said.String())
 	}
 	l, _ := a.load(&g.Policy, g.Program, argv[1:])

@@ -15,13 +15,13 @@ import (
 // else.
 func (a *app) report(sources *diag.Sources, list diag.List) int {
 	_, _ = io.WriteString(a.err, diag.Render(list, sources, colorful(a.err))) // an error could not be reported
-	status := exitFailed
+	status := plan.ExitFailed
 	for i := range list {
 		switch list[i].Code {
 		case plan.CodeNotFound:
-			return exitNotFound
+			return plan.ExitNotFound
 		case plan.CodeNotExecutable:
-			status = exitNotExecutable
+			status = plan.ExitNotExecutable
 		}
 	}
 	return status

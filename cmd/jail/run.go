@@ -7,10 +7,7 @@ import (
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/launchcache"
-	"github.com/jail-project/jail/policy"
-	"github.com/jail-project/jail/terminal"
 )
 
 // runGrammar documents the flags of run; package flags gives them their
@@ -20,29 +17,10 @@ type runGrammar struct {
 	Program []string `arg:"" passthrough:"partial" help:"The program and its arguments."`
 }
 
-// program is the program and its arguments.
-func (g *runGrammar) program() []string {
-	if len(g.Program) > 0 && g.Program[0] == "--" {
-		return g.Program[1:]
-	}
-	return g.Program
-}
-
-func runVerb(a *app, args []string) int {
-	launcher.Prepare()
-	if a.caller == "" { // a launcher has looked already
-		if status, done := a.relaunch(); done {
-			return status
-		}
-	}
-	var g runGrammar
-	if status, ok := a.parse("run", "Run a program in a jail.", &g, args); !ok {
-		return status
-	}
-	program := g.program()
+func (g *runGrammar) run(a *app, args []string) int {
+	program := undashed(g.Program)
 	if len(program) == 0 {
-		a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
-		return exitFailed
+		return a.fail("no program given", "`jail run [flags] PROGRAM [ARGUMENT...]`")
 	}
 	if status, ok := a.findTerminal(); !ok {
 		return status
@@ -51,22 +29,16 @@ func runVerb(a *app, args []string) int {
 	if l == nil {
 		return status
 	}
-	if problems := policy.Unsupported(l.policy); len(problems) > 0 {
-		return a.report(l.sources, problems)
-	}
 	return a.launch(l)
 }
 
-// relaunch launches what the cache has.
+// relaunch launches what the cache has, unless a launcher has looked already.
 func (a *app) relaunch() (status int, done bool) {
-	h, err := host.Read(os.Environ(), a.programs...)
-	if err != nil {
+	launcher.Prepare()
+	if a.caller != "" {
 		return 0, false
 	}
-	if h.Terminal, err = terminal.Find(); err != nil {
-		return 0, false
-	}
-	return launcher.Relaunch(h, a.line.args, a.err)
+	return launcher.Relaunch(os.Environ(), a.programs, a.line.args, a.err)
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version
@@ -83,7 +55,7 @@ func (a *app) launch(l *loaded) int {
 		switch {
 		case failure == nil:
 			a.keep(l, launch)
-			sweep(l.host)
+			launcher.Sweep(l.host)
 			return a.wait(running, l, launch)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree = false
@@ -104,7 +76,7 @@ func (a *app) wait(running *launcher.Running, l *loaded, launch *launcher.Launch
 	}
 	a.explainKilled(l.group)
 	if running.TimedOut() {
-		a.report(nil, launch.TimeIsOver())
+		a.report(nil, diag.List{launch.TimeIsOver()})
 	}
 	running.EndLikeProgram(status)
 	return status

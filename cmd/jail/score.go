@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/measurement"
@@ -10,6 +9,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/score"
 )
@@ -29,12 +29,8 @@ const (
 	exitDisagrees = 2
 )
 
-// scoreVerb grades the plan of a profile.
-func scoreVerb(a *app, args []string) int {
-	var g scoreGrammar
-	if status, ok := a.parse("score", "Grade what a program in a jail is kept from.", &g, args); !ok {
-		return status
-	}
+// run grades the plan of a profile.
+func (g *scoreGrammar) run(a *app, args []string) int {
 	if (g.Name == "") == (g.Profile == "") {
 		return a.fail("score takes either a name or --profile", usage("score"))
 	}
@@ -46,7 +42,7 @@ func scoreVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.Policy, g.Name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, g.Name)
 	if l == nil {
 		return status
 	}
@@ -112,11 +108,11 @@ func (a *app) notMeasured(l *loaded, err error) int {
 func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	l.launching = measure
 	if measure && !a.filterProgram(l) {
-		return nil, exitFailed
+		return nil, plan.ExitFailed
 	}
 	l.host.Stdio = measurement.Streams(true)
 	c, problems := l.compile()
-	if slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Code == compile.CodeStream }) {
+	if refusesStream(problems) {
 		l.host.Stdio = measurement.Streams(false) // no Landlock: this jail takes no file
 		c, problems = l.compile()
 	}

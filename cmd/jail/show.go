@@ -12,11 +12,7 @@ type showGrammar struct {
 	Name string `arg:"" optional:"" help:"A profile, a profile file (….yaml), or a program; not with --profile."`
 }
 
-func showVerb(a *app, args []string) int {
-	var g showGrammar
-	if status, ok := a.parse("show", "Print a merged profile with the origin of every line.", &g, args); !ok {
-		return status
-	}
+func (g *showGrammar) run(a *app, args []string) int {
 	if (g.Name == "") == (g.Profile == "") {
 		return a.fail("show takes either a name or --profile", usage("show"))
 	}
@@ -24,7 +20,7 @@ func showVerb(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	l, status := a.loadNamed(s, &g.Policy, g.Name, s.place(a))
+	l, status := a.loadNamed(s, &g.Policy, g.Name)
 	if l == nil {
 		return status
 	}

@@ -12,12 +12,8 @@ type stopGrammar struct {
 	IDs   []string      `arg:"" name:"ID" help:"The jails."`
 }
 
-// stopVerb ends jails, one after the other.
-func stopVerb(a *app, args []string) int {
-	var g stopGrammar
-	if status, ok := a.parse("stop", "End jails.", &g, args); !ok {
-		return status
-	}
+// run ends jails, one after the other.
+func (g *stopGrammar) run(a *app, args []string) int {
 	if g.Grace < 0 {
 		return a.fail("--grace is negative", "")
 	}

@@ -15,11 +15,7 @@ type versionGrammar struct {
 	JSON bool `name:"json" help:"Print an object: version, revision, modified, go, platform."`
 }
 
-func versionVerb(a *app, args []string) int {
-	var g versionGrammar
-	if status, ok := a.parse("version", "Print the version.", &g, args); !ok {
-		return status
-	}
+func (g *versionGrammar) run(a *app, args []string) int {
 	v := buildinfo.Read(version)
 	if g.JSON {
 		text, err := json.Marshal(v)

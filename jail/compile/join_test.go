@@ -175,7 +175,7 @@ func launched(t *testing.T, dir, more string, argv ...string) (*launch.Process, 
 	if err := os.Mkdir(place.Runtime, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := registry.Register(place, &registry.Launch{Profile: "test", Init: process.Init(), Main: process.Pid(), Entry: encoded}); err != nil {
+	if _, err := registry.Register(place, &registry.Registration{Profile: "test", Init: registry.Process{PID: process.Init()}, Main: registry.Process{PID: process.Pid()}, Entry: encoded}); err != nil {
 		t.Fatal(err)
 	}
 	return process, place

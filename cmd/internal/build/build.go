@@ -81,6 +81,3 @@ func Beside(launcher string) (whole string, marked []string, err error) {
 	whole = filepath.Join(filepath.Dir(launcher), Whole)
 	return whole, append(os.Environ(), variable+"="+mark), nil
 }
-
-// ID names the sources of this build, "" in a program that is built alone.
-func ID() string { return id }

@@ -11,6 +11,7 @@ import (
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/launchcache"
+	"github.com/jail-project/jail/terminal"
 )
 
 // maxWords is how many words of a command line may come before the program for the
@@ -21,7 +22,17 @@ const maxWords = 32
 // returns the exit status. When that does not work out, done is false, and everything
 // is to be read: either something has changed in the meantime, or there is an error
 // to show, which takes the texts of the profiles.
-func Relaunch(h *host.Host, line []string, stderr io.Writer) (status int, done bool) {
+func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done bool) {
+	if len(line) < 2 {
+		return 0, false
+	}
+	h, err := host.Read(env, programs...)
+	if err != nil {
+		return 0, false
+	}
+	if h.Terminal, err = terminal.Find(); err != nil {
+		return 0, false
+	}
 	l := Recall(h, line)
 	if l == nil {
 		return 0, false
@@ -40,19 +51,19 @@ func Relaunch(h *host.Host, line []string, stderr io.Writer) (status int, done b
 	running, failure := l.Start(c, init)
 	switch {
 	case failure != nil && failure.Ran:
-		report(stderr, diag.List{{Code: "failed", Summary: failure.Error()}})
+		Report(stderr, diag.Diagnostic{Code: "failed", Summary: failure.Error()})
 		return plan.ExitFailed, true
 	case failure != nil:
 		return 0, false
 	}
 	Sweep(h)
-	status, err := running.Wait()
+	status, err = running.Wait()
 	switch {
 	case err != nil:
-		report(stderr, diag.List{{Code: "failed", Summary: err.Error()}})
+		Report(stderr, diag.Diagnostic{Code: "failed", Summary: err.Error()})
 		return status, true
 	case running.TimedOut():
-		report(stderr, l.TimeIsOver())
+		Report(stderr, l.TimeIsOver())
 	}
 	running.EndLikeProgram(status)
 	return status, true
@@ -107,6 +118,7 @@ func SearchPath(h *host.Host) string {
 	return ""
 }
 
-func report(stderr io.Writer, problems diag.List) {
-	_, _ = io.WriteString(stderr, diag.Render(problems, nil, false)) // an error could not be reported
+// Report prints one diagnostic without a source.
+func Report(stderr io.Writer, problem diag.Diagnostic) {
+	_, _ = io.WriteString(stderr, diag.Render(diag.List{problem}, nil, false)) // an error could not be reported
 }

@@ -50,14 +50,16 @@ type Running struct {
 	unconfined error
 }
 
+// Options are what a launch needs beside its plan: the control group, and the
+// caller's terminal.
+func (l *Launch) Options() launch.Options {
+	return launch.Options{Terminal: l.Host.Terminal, Group: l.Group, Confined: true}
+}
+
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
 // confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	o := launch.Options{Terminal: l.Host.Terminal, Confined: true}
-	if l.Group != nil {
-		o.Group = l.Group
-	}
-	r := new(Running)
+	r, o := new(Running), l.Options()
 	o.Settled = func() {
 		r.registered = l.register(c, r.Process)
 		r.unconfined = r.Confine(r.registered.Dirs()...)
@@ -89,16 +91,12 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 	if err != nil {
 		return nil
 	}
-	group := ""
+	r := &registry.Registration{Profile: c.Plan.Profile, Program: c.Plan.Path, Entry: entry}
+	r.Init.PID, r.Main.PID = process.Init(), process.Pid()
 	if l.Group != nil {
-		group = l.Group.Inside()
+		r.Cgroup = l.Group.Inside()
 	}
-	remover, err := registry.Register(Place(l.Host), &registry.Launch{
-		Profile: c.Plan.Profile, Program: c.Plan.Path, Init: process.Init(), Main: process.Pid(), Cgroup: group, Entry: entry,
-	})
-	if err != nil {
-		return nil
-	}
+	remover, _ := registry.Register(Place(l.Host), r)
 	return remover
 }
 
@@ -117,6 +115,6 @@ func Sweep(h *host.Host) []string {
 }
 
 // TimeIsOver is what the user is told when the time limit has ended the jail.
-func (l *Launch) TimeIsOver() diag.List {
-	return diag.List{{Code: "failed", Summary: "the time limit of " + l.Policy.Limits.Time.V.String() + " is over; the jail was ended"}}
+func (l *Launch) TimeIsOver() diag.Diagnostic {
+	return diag.Diagnostic{Code: "failed", Summary: "the time limit of " + l.Policy.Limits.Time.V.String() + " is over; the jail was ended"}
 }

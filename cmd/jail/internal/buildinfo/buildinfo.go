@@ -2,6 +2,7 @@
 package buildinfo
 
 import (
+	"cmp"
 	"runtime"
 	"runtime/debug"
 )
@@ -18,23 +19,19 @@ type Info struct {
 // Read asks the build information; the version is the one of a release, "" for none.
 func Read(version string) Info {
 	v := Info{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
-	if v.Version == "" {
-		v.Version = info.Main.Version
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v.Version = cmp.Or(version, info.Main.Version)
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				v.Revision = s.Value
+			case "vcs.modified":
+				v.Modified = s.Value == "true"
+			}
+		}
 	}
 	if v.Version == "" || v.Version == "(devel)" {
 		v.Version = "development"
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
 	}
 	return v
 }

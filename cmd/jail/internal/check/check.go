@@ -2,6 +2,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
@@ -77,15 +78,9 @@ func (c *Check) Summary() string {
 func unreadable(problems diag.List) int {
 	files := map[string]bool{}
 	for i := range problems {
-		d := &problems[i]
-		if d.Severity != diag.Error {
-			continue
+		if d := &problems[i]; d.Severity == diag.Error {
+			files[cmp.Or(d.Subject.File, d.Summary)] = true // the summary names one that could not be opened
 		}
-		file := d.Subject.File
-		if file == "" {
-			file = d.Summary // it could not be opened; the summary names it
-		}
-		files[file] = true
 	}
 	return len(files)
 }

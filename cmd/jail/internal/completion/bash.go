@@ -56,21 +56,15 @@ _jail_value() {
 
 // bashValue is the command that fills COMPREPLY from $2.
 func bashValue(kind valueKind, words []string) string {
-	switch kind {
-	case wordValue:
-		return "COMPREPLY=($(compgen -W " + quoted(strings.Join(words, " ")) + ` -- "$2"))`
-	case fileValue:
-		return `mapfile -t COMPREPLY < <(compgen -f -- "$2"); compopt -o filenames 2>/dev/null`
-	case dirValue:
-		return `mapfile -t COMPREPLY < <(compgen -d -- "$2"); compopt -o filenames 2>/dev/null`
-	case profileValue:
-		return `_jail_profiles "$2"`
-	case jailValue:
-		return `COMPREPLY=($(compgen -W "$(jail ps --names 2>/dev/null)" -- "$2"))`
-	case programValue:
-		return `COMPREPLY=($(compgen -c -- "$2"))`
-	}
-	return ":"
+	return [...]string{
+		noValue:      ":",
+		wordValue:    "COMPREPLY=($(compgen -W " + quoted(strings.Join(words, " ")) + ` -- "$2"))`,
+		fileValue:    `mapfile -t COMPREPLY < <(compgen -f -- "$2"); compopt -o filenames 2>/dev/null`,
+		dirValue:     `mapfile -t COMPREPLY < <(compgen -d -- "$2"); compopt -o filenames 2>/dev/null`,
+		profileValue: `_jail_profiles "$2"`,
+		jailValue:    `COMPREPLY=($(compgen -W "$(jail ps --names 2>/dev/null)" -- "$2"))`,
+		programValue: `COMPREPLY=($(compgen -c -- "$2"))`,
+	}[kind]
 }
 
 // bashMain walks the words up to the cursor. Bash makes a word of its own of

@@ -48,17 +48,12 @@ function __jail_verb
 
 // fishValue is the rest of a complete command for the values of a flag.
 func fishValue(kind valueKind, words []string) string {
-	switch kind {
-	case wordValue:
-		return " -f -a " + quoted(strings.Join(words, " "))
-	case fileValue:
-		return " -F"
-	case dirValue:
-		return " -f -a '(__fish_complete_directories)'"
-	case profileValue:
-		return " -F -a '(jail list --names 2>/dev/null)'"
-	case jailValue:
-		return " -f -a '(jail ps --names 2>/dev/null)'"
-	}
-	return " -f"
+	return [...]string{
+		noValue:      " -f",
+		wordValue:    " -f -a " + quoted(strings.Join(words, " ")),
+		fileValue:    " -F",
+		dirValue:     " -f -a '(__fish_complete_directories)'",
+		profileValue: " -F -a '(jail list --names 2>/dev/null)'",
+		jailValue:    " -f -a '(jail ps --names 2>/dev/null)'",
+	}[kind]
 }

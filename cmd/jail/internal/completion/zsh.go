@@ -71,19 +71,14 @@ func zshArguments(kind valueKind) string {
 }
 
 func zshValue(kind valueKind, words []string) string {
-	switch kind {
-	case wordValue:
-		return "(" + zshEscape(strings.Join(words, " ")) + ")"
-	case fileValue:
-		return "_files"
-	case dirValue:
-		return "_files -/"
-	case profileValue:
-		return "_jail_profiles"
-	case jailValue:
-		return "_jail_running"
-	}
-	return " "
+	return [...]string{
+		noValue:      " ",
+		wordValue:    "(" + zshEscape(strings.Join(words, " ")) + ")",
+		fileValue:    "_files",
+		dirValue:     "_files -/",
+		profileValue: "_jail_profiles",
+		jailValue:    "_jail_running",
+	}[kind]
 }
 
 // zshEscape marks the characters that separate the parts of a specification.

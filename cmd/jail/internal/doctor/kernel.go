@@ -2,7 +2,7 @@ package doctor
 
 import (
 	"fmt"
-	"strconv"
+	"io/fs"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,14 +14,8 @@ import (
 
 // readSmall reads a file of /proc or /sys; "" when it is not there.
 func readSmall(name string) string {
-	f, err := search.HostFS("/").Open(strings.TrimPrefix(name, "/"))
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	var buf [8192]byte
-	n, _ := f.Read(buf[:])
-	return strings.TrimSpace(string(buf[:max(n, 0)]))
+	text, _ := fs.ReadFile(search.HostFS("/"), strings.TrimPrefix(name, "/"))
+	return strings.TrimSpace(string(text))
 }
 
 // oldestMajor and oldestMinor are the first kernel that has every call jail makes
@@ -41,11 +35,8 @@ func kernelVersion() Finding {
 }
 
 func parseRelease(release string) (major, minor int, ok bool) {
-	first, rest, _ := strings.Cut(release, ".")
-	digits := strings.TrimLeft(rest, "0123456789")
-	major, errMajor := strconv.Atoi(first)
-	minor, errMinor := strconv.Atoi(rest[:len(rest)-len(digits)])
-	return major, minor, errMajor == nil && errMinor == nil
+	_, err := fmt.Sscanf(release, "%d.%d", &major, &minor)
+	return major, minor, err == nil
 }
 
 // namespaceKinds looks for the kinds of namespaces that the kernel has.

@@ -25,8 +25,12 @@ func Plan(j *registry.Jail, join *compile.Join) (*plan.Plan, *compile.Entry, dia
 		join.Limits = append(join.Limits, host.Rlimit{Soft: j.Limits[i][0], Hard: j.Limits[i][1]})
 		join.OwnLimits = append(join.OwnLimits, host.Rlimit{Soft: own[i][0], Hard: own[i][1]})
 	}
-	if join.OOMScore, err = oomScore(j); err != nil {
+	theirs, ours, err := j.OOMScores()
+	if err != nil {
 		return nil, nil, nil, err
+	}
+	if theirs > ours { // to be killed later than the caller takes a privilege
+		join.OOMScore = &theirs
 	}
 	namespaces, err := j.OpenNamespaces()
 	if err != nil {
@@ -36,18 +40,4 @@ func Plan(j *registry.Jail, join *compile.Join) (*plan.Plan, *compile.Entry, dia
 		join.Namespaces = append(join.Namespaces, compile.JoinedNamespace{Kind: n.Kind, Flag: n.Flag, FD: n.FD})
 	}
 	return entry.Join(join), entry, entry.Problems(&join.Stdio), nil
-}
-
-// oomScore is the jail's oom_score_adj where the caller's differs. To be
-// killed later than the caller takes a privilege.
-func oomScore(j *registry.Jail) (*int, error) {
-	theirs, err := j.OOMScore()
-	if err != nil {
-		return nil, err
-	}
-	own, err := registry.OwnOOMScore()
-	if err != nil || theirs <= own {
-		return nil, err
-	}
-	return &theirs, nil
 }

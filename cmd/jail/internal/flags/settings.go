@@ -228,8 +228,7 @@ func (s *setter) variable(u *Use, key string) {
 
 // share adds --share NAMESPACE.
 func (s *setter) share(u *Use, key string) {
-	shared := []string{"pid", "ipc", "uts", "cgroup"}
-	if slices.Contains(shared, u.value) {
+	if slices.Contains([]string{"pid", "ipc", "uts", "cgroup"}, u.value) {
 		s.add(key+"."+u.value, "false", u.At(s.line))
 		return
 	}
@@ -244,47 +243,46 @@ func (s *setter) set(u *Use) {
 		s.problem("wrong-type", "--set takes KEY=VALUE", u.At(s.line), "for example --set limits.time=1h")
 		return
 	}
-	if !s.known(u, key, len(text)+1) {
+	k := s.key(u, key)
+	if k == nil {
 		return
 	}
-	k, _ := findKey(key)
-	if k.Short != "" {
-		key += "." + k.Short
-		s.add(key, text, u.span(s.line, len(u.value)-len(text), len(u.value)))
-		return
-	}
+	at := u.span(s.line, len(key)+1, len(u.value))
 	switch {
+	case k.Short != "":
+		s.add(key+"."+k.Short, text, at)
 	case key == "sockets" && text == paths.AnySocket:
-		s.add(key, text, u.span(s.line, len(key)+1, len(u.value)))
+		s.add(key, text, at)
 	case k.Elem != nil && k.Elem.Kind == kind.PathElement:
 		s.path(u, key, len(key)+1)
 	case k.Kind == kind.RootDir && text != "host":
-		s.add(key, s.absolute(text), u.span(s.line, len(key)+1, len(u.value)))
+		s.add(key, s.absolute(text), at)
 	default:
-		s.add(key, text, u.span(s.line, len(key)+1, len(u.value)))
+		s.add(key, text, at)
 	}
 }
 
 // replace adds --replace KEY.
 func (s *setter) replace(u *Use) {
-	if !s.known(u, u.value, 0) {
+	key := s.key(u, u.value)
+	if key == nil {
 		return
 	}
-	if key, _ := findKey(u.value); key.Kind != kind.List {
+	if key.Kind != kind.List {
 		s.problem("wrong-type", diag.Quote(u.value)+" is not a list", u.At(s.line), "--replace forgets the entries of a list, such as filesystem.write")
 		return
 	}
 	s.out = append(s.out, policy.Setting{Path: strings.Split(u.value, "."), Replace: true, None: true, At: u.At(s.line)})
 }
 
-// known reports a key that the profile language does not have; behind is how
-// much of the flag's value follows it.
-func (s *setter) known(u *Use, key string, behind int) bool {
+// key finds the key with which a flag's value begins. It reports one that the
+// profile language does not have, and is nil then.
+func (s *setter) key(u *Use, key string) *policy.Key {
 	found, near := findKey(key)
 	if found == nil {
-		s.unknownKey(key, near, u.span(s.line, 0, len(u.value)-behind))
+		s.unknownKey(key, near, u.span(s.line, 0, len(key)))
 	}
-	return found != nil
+	return found
 }
 
 func (s *setter) unknownKey(key, near string, at diag.Range) {

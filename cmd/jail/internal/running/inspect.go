@@ -1,6 +1,7 @@
 package running
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,10 +82,8 @@ func factsOf(f *registry.Facts) facts {
 // prints it.
 func capabilityNames(set uint64) []string {
 	names := []string{}
-	for n := range 64 {
-		if caps.Set(set).Has(n) {
-			names = append(names, caps.Name(n))
-		}
+	for _, n := range caps.Set(set).Numbers() {
+		names = append(names, caps.Name(n))
 	}
 	return names
 }
@@ -119,20 +118,16 @@ func InspectedText(j *registry.Jail, inside, outside *registry.Facts) []byte {
 		return fmt.Sprintf("%s, %s, %d mounts", f.Root.Type, access, f.Root.Mounts)
 	})
 	row("processes", func(f *registry.Facts) string { return processText(f.Processes) })
-	row("interfaces", func(f *registry.Facts) string { return orNone(strings.Join(f.Interfaces, " ")) })
-	row("control group", func(f *registry.Facts) string { return orNone(f.Cgroup) })
+	row("interfaces", func(f *registry.Facts) string { return cmp.Or(strings.Join(f.Interfaces, " "), "none") })
+	row("control group", func(f *registry.Facts) string { return cmp.Or(f.Cgroup, "none") })
+	// These are printed also where both sides have the same.
+	usual := []string{"core file size", "processes", "open files", "file size"}
 	for i, l := range inside.Limits {
-		if i < len(outside.Limits) && (l != outside.Limits[i] || usualLimit(l.Name)) {
+		if i < len(outside.Limits) && (l != outside.Limits[i] || slices.Contains(usual, l.Name)) {
 			add(l.Name, l.Soft, outside.Limits[i].Soft)
 		}
 	}
 	return output.Table(rows)
-}
-
-// usualLimit tells whether a limit is printed also where both sides have the
-// same.
-func usualLimit(name string) bool {
-	return name == "core file size" || name == "processes" || name == "open files" || name == "file size"
 }
 
 func capabilityText(set uint64) string {
@@ -151,22 +146,12 @@ func capabilityText(set uint64) string {
 // processText is the number of processes, and which, where they are few.
 func processText(processes []registry.Visible) string {
 	out := fmt.Sprint(len(processes))
-	if len(processes) > 6 {
+	if len(processes) == 0 || len(processes) > 6 {
 		return out
 	}
+	which := make([]string, len(processes))
 	for i, p := range processes {
-		separator := ", "
-		if i == 0 {
-			separator = ": "
-		}
-		out += fmt.Sprintf("%s%d %s", separator, p.PID, p.Name)
+		which[i] = fmt.Sprintf("%d %s", p.PID, p.Name)
 	}
-	return out
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
+	return out + ": " + strings.Join(which, ", ")
 }

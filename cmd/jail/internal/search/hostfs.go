@@ -46,11 +46,7 @@ func (d HostFS) Stat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := &hostInfo{name: path.Base(full)}
-	if err := unix.Stat(full, &info.stat); err != nil {
-		return nil, &fs.PathError{Op: "stat", Path: full, Err: err}
-	}
-	return info, nil
+	return infoOf("stat", full, func(st *unix.Stat_t) error { return unix.Stat(full, st) })
 }
 
 // ReadDir implements fs.ReadDirFS.
@@ -109,11 +105,7 @@ type hostFile struct {
 }
 
 func (f *hostFile) Stat() (fs.FileInfo, error) {
-	info := &hostInfo{name: path.Base(f.name)}
-	if err := unix.Fstat(f.fd, &info.stat); err != nil {
-		return nil, &fs.PathError{Op: "stat", Path: f.name, Err: err}
-	}
-	return info, nil
+	return infoOf("stat", f.name, func(st *unix.Stat_t) error { return unix.Fstat(f.fd, st) })
 }
 
 func (f *hostFile) Read(buf []byte) (int, error) {
@@ -155,6 +147,14 @@ type hostInfo struct {
 	stat unix.Stat_t
 }
 
+func infoOf(op, full string, stat func(st *unix.Stat_t) error) (fs.FileInfo, error) {
+	info := &hostInfo{name: path.Base(full)}
+	if err := stat(&info.stat); err != nil {
+		return nil, &fs.PathError{Op: op, Path: full, Err: err}
+	}
+	return info, nil
+}
+
 func (i *hostInfo) Name() string       { return i.name }
 func (i *hostInfo) Size() int64        { return i.stat.Size }
 func (i *hostInfo) ModTime() time.Time { return time.Unix(i.stat.Mtim.Unix()) }
@@ -162,20 +162,24 @@ func (i *hostInfo) IsDir() bool        { return i.Mode().IsDir() }
 func (i *hostInfo) Sys() any           { return &i.stat }
 
 func (i *hostInfo) Mode() fs.FileMode {
-	mode := fs.FileMode(i.stat.Mode & 0o777)
+	mode := fs.FileMode(i.stat.Mode&0o777) | typeOf(i.stat.Mode&unix.S_IFMT)
 	if i.stat.Mode&unix.S_ISVTX != 0 {
 		mode |= fs.ModeSticky
 	}
-	switch i.stat.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-	case unix.S_IFDIR:
-		mode |= fs.ModeDir
-	case unix.S_IFLNK:
-		mode |= fs.ModeSymlink
-	default:
-		mode |= fs.ModeIrregular
-	}
 	return mode
+}
+
+// typeOf is the type of a file by the bits of st_mode (inode(7)).
+func typeOf(format uint32) fs.FileMode {
+	switch format {
+	case unix.S_IFREG:
+		return 0
+	case unix.S_IFDIR:
+		return fs.ModeDir
+	case unix.S_IFLNK:
+		return fs.ModeSymlink
+	}
+	return fs.ModeIrregular
 }
 
 // hostEntry is one name of a directory.
@@ -184,34 +188,23 @@ type hostEntry struct {
 	kind      byte
 }
 
-func (e hostEntry) Name() string      { return e.name }
-func (e hostEntry) IsDir() bool       { return e.Type().IsDir() }
-func (e hostEntry) Type() fs.FileMode { return e.mode().Type() }
+func (e hostEntry) Name() string { return e.name }
+func (e hostEntry) IsDir() bool  { return e.Type().IsDir() }
 
-func (e hostEntry) mode() fs.FileMode {
-	switch e.kind {
-	case unix.DT_REG:
-		return 0
-	case unix.DT_DIR:
-		return fs.ModeDir
-	case unix.DT_LNK:
-		return fs.ModeSymlink
-	case unix.DT_UNKNOWN: // this file system does not say
-		if info, err := e.Info(); err == nil {
-			return info.Mode()
-		}
+func (e hostEntry) Type() fs.FileMode {
+	if e.kind != unix.DT_UNKNOWN {
+		return typeOf(uint32(e.kind) << 12) // the bits of st_mode (readdir(3), IFTODT)
+	}
+	if info, err := e.Info(); err == nil { // this file system does not say
+		return info.Mode().Type()
 	}
 	return fs.ModeIrregular
 }
 
 // Info does not follow a symbolic link.
 func (e hostEntry) Info() (fs.FileInfo, error) {
-	info := &hostInfo{name: e.name}
 	full := path.Join(e.dir, e.name)
-	if err := unix.Lstat(full, &info.stat); err != nil {
-		return nil, &fs.PathError{Op: "lstat", Path: full, Err: err}
-	}
-	return info, nil
+	return infoOf("lstat", full, func(st *unix.Stat_t) error { return unix.Lstat(full, st) })
 }
 
 // again repeats a syscall that a signal interrupted.
