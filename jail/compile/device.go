@@ -72,15 +72,16 @@ func (m *mounter) proc(path string, around fstree.Setting) {
 	gr := &fstree.Grant{Kind: fstree.GrantProc, Real: "/proc", File: host.KindDir}
 	m.because("make", "/proc", nil)
 	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	ownPIDs := m.k.p.Namespaces.PID.V
 	var s plan.Slot
-	if m.sharePIDs {
-		s = m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
-	} else {
+	if ownPIDs {
 		s = m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
+	} else {
+		s = m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
 	}
 	m.may(s, path, landlock.WriteFile|landlock.Truncate)
 	m.attach(s, gr, path, around)
-	if m.h.ProcSysReadOnly && !m.sharePIDs {
+	if m.k.h.ProcSysReadOnly && ownPIDs {
 		m.quotas(fd(plan.SlotRoot), path+"/")
 	} else {
 		m.quotas(cwd(), "/proc/")
@@ -92,8 +93,7 @@ func (m *mounter) proc(path string, around fstree.Setting) {
 // change it.
 func (m *mounter) protectProc(path string) {
 	for _, name := range procReadOnly {
-		kind := m.h.Files.Kind("/proc/" + name)
-		if kind == host.KindMissing {
+		if m.k.h.Files.Kind("/proc/"+name) == host.KindMissing {
 			continue
 		}
 		m.because("make read-only", "/proc/"+name, nil)
@@ -104,11 +104,11 @@ func (m *mounter) protectProc(path string) {
 		m.close(s)
 	}
 	hidden := procHidden[:]
-	if m.h.UID == 0 {
+	if m.k.h.UID == 0 {
 		hidden = append(slices.Clip(hidden), procHiddenFromRoot[:]...)
 	}
 	for _, name := range hidden {
-		kind := m.h.Files.Kind("/proc/" + name)
+		kind := m.k.h.Files.Kind("/proc/" + name)
 		if kind == host.KindMissing || kind == host.KindLink {
 			continue
 		}
@@ -129,8 +129,8 @@ const watchers = "64\n"
 // namespace of the process that opens them, and cost less to look up than those of a
 // new /proc; in a container they are read-only.
 func (m *mounter) quotas(dir plan.Arg, proc string) {
-	if !m.nestedUsers.V {
-		m.because("forbid", "nested user namespaces", &m.nestedUsers.At)
+	if nested := &m.k.p.Namespaces.User; !nested.V {
+		m.because("forbid", "nested user namespaces", &nested.At)
 		m.writeFile(dir, proc+"sys/user/max_user_namespaces", "0\n")
 	}
 	m.because("limit", "watchers of files", nil)

@@ -64,7 +64,7 @@ func Keeps(keep []policy.Entry, name string) *policy.Entry {
 func (k *compiler) variableText(v *policy.Variable) (string, bool) {
 	value, err := k.expandVariable(v)
 	if err != nil {
-		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At)
+		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), &v.At, "")
 		return "", false
 	}
 	return value, true

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
@@ -20,8 +19,7 @@ func (k *compiler) workDirectory(b *builder) {
 		if dir == "" {
 			continue
 		}
-		at := k.view.Resolver.Resolve(dir)
-		if at.Kind == host.KindDir && k.hasDirectory(at.Real) {
+		if at := k.view.Resolver.Resolve(dir); at.Kind == host.KindDir && k.hasDirectory(at.Real) {
 			b.because("enter", "the working directory", nil)
 			b.call("chdir", unix.SYS_CHDIR, plan.NoSlot, text(at.Real))
 			return
@@ -58,7 +56,7 @@ func (k *compiler) descriptors(b *builder) {
 // ready tells the launcher that set-up is complete; see plan.StatusMessage.
 func (k *compiler) ready(b *builder) {
 	b.because("report", "that everything is set up", nil)
-	if guard := k.plan.Sockets; guard != nil && guard.Listener != nil {
+	if guard := k.plan.Sockets; guard.Listens() {
 		b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotStatus), block(readyMessage(guard.Listener)), num(0, ""))
 		return
 	}
@@ -68,10 +66,8 @@ func (k *compiler) ready(b *builder) {
 func (k *compiler) filter(b *builder) {
 	f := FilterOf(k.p)
 	if !letsExecute(&f) {
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: "no-execve", Subject: k.p.Syscalls.Default.At, Summary: "the syscalls of this profile do not include execve: no program could start",
-			Remedy: "allow @default, or what the program needs, execve and exit_group among it",
-		})
+		k.problem("no-execve", "the syscalls of this profile do not include execve: no program could start",
+			&k.p.Syscalls.Default.At, "allow @default, or what the program needs, execve and exit_group among it")
 	}
 	// struct sock_fprog of seccomp(2): how many struct sock_filter, at most 4096, and
 	// where they are.

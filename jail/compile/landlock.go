@@ -2,7 +2,7 @@ package compile
 
 import (
 	"encoding/binary"
-	"strconv"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
@@ -64,17 +64,12 @@ func (k *compiler) confine() {
 		k.landlock.abi = 0
 	case use.V == "optional":
 	case k.h.Kernel.Landlock == 0:
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: CodeLandlock, Subject: use.At,
-			Summary: "this kernel does not let jail use Landlock, its second guard on files",
-			Remedy:  NoLandlock(&k.h.Kernel) + "; `landlock: optional` in the profile, or --landlock optional, does without",
-		})
+		k.problem(CodeLandlock, "this kernel does not let jail use Landlock, its second guard on files", &use.At,
+			NoLandlock(&k.h.Kernel)+"; `landlock: optional` in the profile, or --landlock optional, does without")
 	case least.Set && int64(k.h.Kernel.Landlock) < least.V:
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: CodeLandlock, Subject: least.At,
-			Summary: "this kernel has version " + strconv.Itoa(int(k.h.Kernel.Landlock)) + " of Landlock, and the profile wants " + strconv.FormatInt(least.V, 10),
-			Remedy:  "use a newer kernel, or ask for less",
-		})
+		k.problem(CodeLandlock,
+			fmt.Sprintf("this kernel has version %d of Landlock, and the profile wants %d", k.h.Kernel.Landlock, least.V),
+			&least.At, "use a newer kernel, or ask for less")
 	}
 	// Whose root directory is not the top of the mounts can't make user
 	// namespaces: to the kernel that is a chroot (user_namespaces(7), EPERM).
@@ -170,7 +165,7 @@ func (m *mounter) mayChange(s plan.Slot, path string, kind host.FileKind) {
 }
 
 func (m *mounter) may(s plan.Slot, path string, rights landlock.FS) {
-	c := m.landlock
+	c := &m.k.landlock
 	if c.abi == 0 {
 		return
 	}

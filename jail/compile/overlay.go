@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -63,7 +64,7 @@ func (m *mounter) discardedLayer(base plan.Slot, gr *fstree.Grant) {
 	m.layers++
 	dir := layersDir + strconv.Itoa(m.layers)
 	m.mkdirat(fd(plan.SlotRoot), dir, 0o700)
-	t := m.newTmpfs(or(gr.Rule.Size, defaultTmpfsSize), or(gr.Rule.Inodes, defaultTmpfsInodes), 0o700)
+	t := m.newTmpfs(cmp.Or(gr.Rule.Size, defaultTmpfsSize), cmp.Or(gr.Rule.Inodes, defaultTmpfsInodes), 0o700)
 	m.moveTo(t, dir)
 	m.close(t)
 	m.openat2(base, fd(plan.SlotRoot), dir, m.openTarget)

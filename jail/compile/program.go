@@ -16,14 +16,11 @@ func (k *compiler) program() {
 	if len(k.c.Argv) == 0 {
 		return
 	}
-	name := k.c.Argv[0]
-	k.plan.Argv = k.c.Argv
-	found, problem := k.findProgram(name)
+	found, problem := k.findProgram(k.c.Argv[0])
 	if problem != nil {
 		k.problems = append(k.problems, *problem)
-		return
 	}
-	k.plan.Path = found
+	k.plan.Argv, k.plan.Path = k.c.Argv, found
 }
 
 func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {

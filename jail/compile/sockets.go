@@ -24,11 +24,9 @@ func (k *compiler) guardSockets() {
 	k.plan.Sockets = guard
 	if k.h.Kernel.NoListener {
 		for i := range k.p.Sockets {
-			k.problems = append(k.problems, diag.Diagnostic{
-				Code: "no-listener", Subject: k.p.Sockets[i].At,
-				Summary: "no connection to " + diag.Quote(k.p.Sockets[i].Path) + " can be made from a jail inside another jail, whose guard answers for both",
-				Remedy:  "leave it out: --replace sockets",
-			})
+			s := &k.p.Sockets[i]
+			k.problem("no-listener", "no connection to "+diag.Quote(s.Path)+
+				" can be made from a jail inside another jail, whose guard answers for both", &s.At, "leave it out: --replace sockets")
 		}
 		return
 	}
@@ -59,8 +57,8 @@ func (m *mounter) note(s plan.Slot, what string) *plan.Block {
 // lies there was made in a jail. Mounts in which nothing can be made need no
 // note.
 func (m *mounter) ownMount(s plan.Slot) {
-	if m.guard != nil && m.guard.Listener != nil {
-		m.guard.Mounts = append(m.guard.Mounts, m.note(s, "own mount"))
+	if guard := m.k.plan.Sockets; guard.Listens() {
+		guard.Mounts = append(guard.Mounts, m.note(s, "own mount"))
 	}
 }
 
@@ -68,8 +66,8 @@ func (m *mounter) ownMount(s plan.Slot) {
 // lies, so that its place cannot be given to another.
 func (m *mounter) socket(gr *fstree.Grant, path string, around fstree.Setting) {
 	s := m.clone(gr.Real, false, m.readOnly)
-	if m.guard != nil && m.guard.Listener != nil {
-		m.guard.Files = append(m.guard.Files, m.note(s, "socket"))
+	if guard := m.k.plan.Sockets; guard.Listens() {
+		guard.Files = append(guard.Files, m.note(s, "socket"))
 	}
 	m.attach(s, gr, path, around)
 }
