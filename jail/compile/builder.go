@@ -71,12 +71,37 @@ func octal(mode uint32) plan.Arg         { return num(uint64(mode), "0"+strconv.
 func null() plan.Arg                     { return num(0, "NULL") }
 func cwd() plan.Arg                      { return num(0xffffffffffffff9c, "AT_FDCWD") }
 func size(b *plan.Block) plan.Arg        { return num(uint64(len(b.Bytes)), "") }
+func shared(at uint64) plan.Arg          { return plan.Arg{Kind: plan.ArgShared, Num: at} }
+
 func words(vs ...uint64) []byte {
 	out := make([]byte, 0, 8*len(vs))
 	for _, v := range vs {
 		out = binary.NativeEndian.AppendUint64(out, v)
 	}
 	return out
+}
+
+// packed is a structure or a slice as it lies in memory, without padding.
+func packed(v any) []byte {
+	out, err := binary.Append(nil, binary.NativeEndian, v)
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return out
+}
+
+// message is struct msghdr of sendmsg(2).
+func message(content, control *plan.Block, show string) *plan.Block {
+	iov := &plan.Block{Bytes: words(0, uint64(len(content.Bytes))), Refs: []plan.Ref{{Offset: 0, Block: content}}}
+	return &plan.Block{
+		Bytes: words(0, 0, 0, 1, 0, uint64(len(control.Bytes)), 0), Show: show,
+		Refs: []plan.Ref{{Offset: 16, Block: iov}, {Offset: 32, Block: control}},
+	}
+}
+
+// passed is struct cmsghdr of cmsg(3), and one descriptor.
+func passed(descriptor uint64) []byte {
+	return words(uint64(unix.CmsgLen(4)), unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, descriptor)
 }
 
 // The blocks below are the same for every op that uses them; they are made
@@ -164,6 +189,10 @@ func (b *builder) moveOnto(m, target plan.Slot) {
 
 func (b *builder) prctl(option uint64, name string, arg uint64, argText string) *plan.Op {
 	return b.call("prctl", unix.SYS_PRCTL, plan.NoSlot, num(option, name), num(arg, argText), num(0, ""), num(0, ""), num(0, ""))
+}
+
+func (b *builder) sendmsg(s plan.Slot, message *plan.Block) {
+	b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(s), block(message), num(0, ""))
 }
 
 // writeFile writes a short text to a file of /proc in one go.

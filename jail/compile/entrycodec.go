@@ -2,6 +2,7 @@ package compile
 
 import (
 	"errors"
+	"syscall"
 
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/unixsock"
@@ -182,7 +183,7 @@ type opReader struct {
 func (d *opReader) op(o *plan.Op) {
 	o.Name, o.Number = d.Text(), uintptr(d.Number())
 	o.Out = plan.Slot(d.Below(plan.SlotCount+1)) - 1
-	o.Accept = errnoOf(d.Below(plan.AcceptAny + 1))
+	o.Accept = syscall.Errno(d.Below(plan.AcceptAny + 1))
 	o.Verb, o.Subject = d.Text(), d.Text()
 	o.Each = true
 	o.Args = make([]plan.Arg, d.Below(maxArgs+1))

@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/seccomp"
 )
 
 // workDirectory keeps the caller's directory if the jail shows it, else it is
@@ -56,11 +56,12 @@ func (k *compiler) descriptors(b *builder) {
 // ready tells the launcher that set-up is complete; see plan.StatusMessage.
 func (k *compiler) ready(b *builder) {
 	b.because("report", "that everything is set up", nil)
+	ready := &plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}
 	if guard := k.plan.Sockets; guard.Listens() {
-		b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotStatus), block(readyMessage(guard.Listener)), num(0, ""))
+		b.sendmsg(plan.SlotStatus, message(ready, guard.Listener, "{ready, "+guard.Listener.Show+"}"))
 		return
 	}
-	b.call("write", unix.SYS_WRITE, plan.NoSlot, fd(plan.SlotStatus), block(&plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}), num(plan.StatusSize, ""))
+	b.call("write", unix.SYS_WRITE, plan.NoSlot, fd(plan.SlotStatus), block(ready), size(ready))
 }
 
 func (k *compiler) filter(b *builder) {
@@ -69,15 +70,19 @@ func (k *compiler) filter(b *builder) {
 		k.problem("no-execve", "the syscalls of this profile do not include execve: no program could start",
 			&k.p.Syscalls.Default.At, "allow @default, or what the program needs, execve and exit_group among it")
 	}
-	// struct sock_fprog of seccomp(2): how many struct sock_filter, at most 4096, and
-	// where they are.
-	fprog := &plan.Block{Bytes: make([]byte, 16), Show: "filter"}
-	if program := k.c.Filter; program != nil {
-		binary.NativeEndian.PutUint16(fprog.Bytes, uint16(program.Len()))
+	b.because("install", "the syscall filter", &k.p.Syscalls.Default.At)
+	b.seccomp(k.c.Filter, num(0, ""), "filter")
+}
+
+// seccomp installs a program, nil for one that is not known, by struct sock_fprog of
+// seccomp(2): how many struct sock_filter, at most 4096, and where they are.
+func (b *builder) seccomp(program seccomp.Program, flags plan.Arg, show string) *plan.Op {
+	fprog := &plan.Block{Bytes: words(uint64(program.Len()), 0), Show: show}
+	if program != nil {
 		fprog.Refs = []plan.Ref{{Offset: 8, Block: &plan.Block{Bytes: program}}}
 	}
-	b.because("install", "the syscall filter", &k.p.Syscalls.Default.At)
-	b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(0, ""), block(fprog))
+	return b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot,
+		num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), flags, block(fprog))
 }
 
 func (k *compiler) execute(b *builder) {

@@ -66,7 +66,12 @@ func (k *compiler) searchPath() string {
 			return value
 		}
 	}
-	for _, e := range k.h.Env {
+	return pathOf(k.h.Env)
+}
+
+// pathOf is where an environment has programs looked for.
+func pathOf(env []string) string {
+	for _, e := range env {
 		if v, ok := strings.CutPrefix(e, "PATH="); ok {
 			return v
 		}

@@ -30,11 +30,8 @@ func (k *compiler) guardSockets() {
 		}
 		return
 	}
-	// struct cmsghdr of cmsg(3), and one descriptor: that of the listener,
-	// which has no number yet.
-	message := make([]byte, unix.CmsgSpace(4))
-	copy(message, words(uint64(unix.CmsgLen(4)), unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, ^uint64(0)))
-	guard.Listener = &plan.Block{Bytes: message, Show: "{SCM_RIGHTS, [listener]}"}
+	// The listener has no number yet.
+	guard.Listener = &plan.Block{Bytes: passed(^uint64(0)), Show: "{SCM_RIGHTS, [listener]}"}
 	for i := range k.p.Sockets {
 		if name, abstract := paths.AbstractSocket(k.p.Sockets[i].Path); abstract {
 			guard.Names = append(guard.Names, name)
@@ -83,22 +80,9 @@ func (k *compiler) socketFilter(b *builder) {
 	if guard.Listener == nil {
 		program, flags, shown = seccomp.NoSockets(), 0, ""
 	}
-	fprog := make([]byte, 16)
-	copy(fprog, words(uint64(program.Len())))
 	b.because("guard", plan.HostSockets, nil)
-	op := b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(flags, shown),
-		block(&plan.Block{Bytes: fprog, Show: "socket guard", Refs: []plan.Ref{{Offset: 8, Block: &plan.Block{Bytes: program}}}}))
+	op := b.seccomp(program, num(flags, shown), "socket guard")
 	if guard.Listener != nil {
 		op.Store, op.StoreAt = guard.Listener, unix.CmsgLen(0)
-	}
-}
-
-// readyMessage is a struct msghdr of sendmsg(2): the status message "ready" with the
-// listener.
-func readyMessage(listener *plan.Block) *plan.Block {
-	iov := &plan.Block{Bytes: words(0, plan.StatusSize), Refs: []plan.Ref{{Offset: 0, Block: &plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}}}}
-	return &plan.Block{
-		Bytes: words(0, 0, 0, 1, 0, uint64(len(listener.Bytes)), 0), Show: "{ready, " + listener.Show + "}",
-		Refs: []plan.Ref{{Offset: 16, Block: iov}, {Offset: 32, Block: listener}},
 	}
 }
