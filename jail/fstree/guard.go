@@ -54,7 +54,7 @@ func (g *granter) fromFlags(r *policy.PathRule) bool {
 // visible in the next jail, or where the changes of an overlay go.
 func (g *granter) refusePlantedLinks() {
 	for _, gr := range g.grants {
-		if gr.Kind == GrantHide || gr.Kind == GrantGuard || gr.Kind == GrantBlocked || gr.Rule == nil {
+		if !gr.shows() || gr.Rule == nil {
 			continue
 		}
 		g.refusePlanted(gr, gr.Written, host.Resolved{Real: gr.Real, Links: gr.links})

@@ -13,7 +13,7 @@ import (
 // program listen there. Both yield to a profile that grants or hides the files
 // itself.
 func (g *granter) hostNames() {
-	if root := g.p.Filesystem.Root.V; root != "host" && root != "" {
+	if g.hasOtherRoot() {
 		return
 	}
 	mode := &g.p.Network.Mode
