@@ -11,10 +11,10 @@ import (
 
 // keptCapabilities applies drop, then keep.
 func keptCapabilities(c *policy.Capabilities) caps.Set {
-	kept := caps.All(caps.Last)
 	if len(c.Drop) == 0 && len(c.Keep) == 0 {
 		return 0
 	}
+	kept := caps.All
 	for _, e := range c.Drop {
 		if e.Text == "all" {
 			kept = 0
@@ -24,7 +24,7 @@ func keptCapabilities(c *policy.Capabilities) caps.Set {
 	}
 	for _, e := range c.Keep {
 		if e.Text == "all" {
-			kept = caps.All(caps.Last)
+			kept = caps.All
 		} else if n, ok := caps.Number(e.Text); ok {
 			kept = kept.Add(n)
 		}

@@ -14,8 +14,7 @@ import (
 // dev makes the jail's /dev: six devices of the host by name, a terminal
 // multiplexer of its own, links, and shared memory. Nothing else of the host's /dev
 // has a name in the jail.
-func (m *mounter) dev(path string, around fstree.Setting) {
-	gr := &fstree.Grant{Kind: fstree.GrantDev, Real: "/dev", File: host.KindDir}
+func (m *mounter) dev(gr *fstree.Grant, path string, around fstree.Setting) {
 	m.because("make", "/dev", nil)
 	t := m.newTmpfs(1<<20, 1<<10, 0o755)
 	m.may(t, path, landlock.WriteFile|landlock.Truncate|landlock.IoctlDev)
@@ -68,8 +67,7 @@ var procHiddenFromRoot = [...]string{
 // proc mounts a /proc for the jail's own PID namespace, or shows the host's
 // when the jail has none. Either belongs to root, and so does a jail that root
 // started.
-func (m *mounter) proc(path string, around fstree.Setting) {
-	gr := &fstree.Grant{Kind: fstree.GrantProc, Real: "/proc", File: host.KindDir}
+func (m *mounter) proc(gr *fstree.Grant, path string, around fstree.Setting) {
 	m.because("make", "/proc", nil)
 	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 	ownPIDs := m.k.p.Namespaces.PID.V

@@ -122,9 +122,9 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	case fstree.GrantOverlay:
 		m.overlay(gr, path, around)
 	case fstree.GrantDev:
-		m.dev(path, around)
+		m.dev(gr, path, around)
 	case fstree.GrantProc:
-		m.proc(path, around)
+		m.proc(gr, path, around)
 	case fstree.GrantText:
 		m.text(gr, path, around)
 	}

@@ -84,6 +84,23 @@ func (v *View) Explain(path string) Explanation {
 	return e
 }
 
+// Explanations explains every path that has a rule of its own, which decides about all
+// paths below it without one.
+func (v *View) Explanations() []Explanation {
+	var all []Explanation
+	var walk func(n *Node, path string)
+	walk = func(n *Node, path string) {
+		if n.Grant != nil {
+			all = append(all, v.Explain(path))
+		}
+		for _, k := range n.Kids {
+			walk(k, host.Join(path, k.Name))
+		}
+	}
+	walk(v.Root, "/")
+	return all
+}
+
 // visibility names a setting at a place.
 func (v *View) visibility(s Setting, at host.Resolved) Visibility {
 	switch {
@@ -124,11 +141,14 @@ func Paths(p *policy.Policy, h *host.Host, program, written string) []string {
 	if strings.HasPrefix(written, "@") {
 		members = paths.Group(written)
 	}
-	var paths []string
+	var found []string
 	for _, m := range members {
-		if pattern, ok := g.expand(m, rule); ok {
-			paths = append(paths, g.resolver.GlobOrLiteral(pattern)...)
+		switch pattern, ok := g.expand(m, rule); {
+		case ok && paths.IsGlob(pattern):
+			found = append(found, g.resolver.Glob(pattern)...)
+		case ok:
+			found = append(found, paths.Unescape(pattern))
 		}
 	}
-	return paths
+	return found
 }
