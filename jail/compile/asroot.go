@@ -82,7 +82,5 @@ func (m *mounter) own(s plan.Slot) plan.Slot {
 	m.mkdirat(fd(plan.SlotRoot), dir, 0o700)
 	m.moveTo(s, dir)
 	m.close(s)
-	t := m.slot()
-	m.openat2(t, fd(plan.SlotRoot), dir, m.openTarget)
-	return t
+	return m.open(fd(plan.SlotRoot), dir, m.openTarget)
 }

@@ -154,6 +154,13 @@ func (b *builder) openat2(out plan.Slot, dir plan.Arg, path string, how *plan.Bl
 	b.call("openat2", unix.SYS_OPENAT2, out, dir, text(path), block(how), size(how))
 }
 
+// open is openat2 with a new slot, which it returns.
+func (b *builder) open(dir plan.Arg, path string, how *plan.Block) plan.Slot {
+	s := b.slot()
+	b.openat2(s, dir, path, how)
+	return s
+}
+
 func (b *builder) mkdirat(dir plan.Arg, path string, mode uint32) *plan.Op {
 	return b.call("mkdirat", unix.SYS_MKDIRAT, plan.NoSlot, dir, text(path), octal(mode))
 }

@@ -206,14 +206,11 @@ func (b *builder) join(namespaces []JoinedNamespace) {
 // the last call counts.
 func (b *builder) executeFirst(p *plan.Plan, shell string) {
 	candidates := []string{shell, "/bin/sh", "/usr/bin/sh"}
+	p.Path = "sh"
 	if len(p.Argv) > 0 {
-		candidates = searched(p.Argv[0], p.Env)
+		p.Path, candidates = p.Argv[0], searched(p.Argv[0], p.Env)
 	} else if !path.IsAbs(shell) {
 		candidates = candidates[1:]
-	}
-	p.Path = path.Base(candidates[len(candidates)-1])
-	if len(p.Argv) > 0 {
-		p.Path = p.Argv[0]
 	}
 	b.because("execute", p.Path, nil)
 	envp := block(vector("envp", p.Env))

@@ -127,7 +127,7 @@ func (b *builder) rulesets(c *confinement) {
 const newRoot, oldRoot = "new", "old"
 
 func (b *builder) ruleset(out plan.Slot, fs landlock.FS, scope landlock.Scope) {
-	attr := &plan.Block{Bytes: landlock.RulesetAttr(fs, 0, scope), Show: "{" + fs.String() + ", 0, " + scope.String() + "}"}
+	attr := &plan.Block{Bytes: landlock.RulesetAttr(fs, scope), Show: "{" + fs.String() + ", 0, " + scope.String() + "}"}
 	b.call("landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET, out, block(attr), size(attr), num(0, ""))
 }
 
@@ -197,10 +197,14 @@ func (k *compiler) rejoin(m *mounter) {
 	if c.abi == 0 {
 		return
 	}
-	const flags, shown = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, "O_PATH|O_DIRECTORY|O_CLOEXEC"
-	root := m.slot()
+	openRoot := func() plan.Slot {
+		s := m.slot()
+		m.call("openat", unix.SYS_OPENAT, s, cwd(), text("/"),
+			num(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, "O_PATH|O_DIRECTORY|O_CLOEXEC"), num(0, ""))
+		return s
+	}
 	m.because("find", "the jail's root directory", nil)
-	m.call("openat", unix.SYS_OPENAT, root, cwd(), text("/"), num(flags, shown), num(0, ""))
+	root := openRoot()
 	m.because("make", "the Landlock rules", nil)
 	m.rulesets(c)
 	m.rule(c.tree, root, c.inTree())
@@ -209,8 +213,7 @@ func (k *compiler) rejoin(m *mounter) {
 		m.close(root)
 		m.call("chroot", unix.SYS_CHROOT, plan.NoSlot, text("/"+newRoot))
 		m.call("chdir", unix.SYS_CHDIR, plan.NoSlot, text("/"))
-		root = m.slot()
-		m.call("openat", unix.SYS_OPENAT, root, cwd(), text("/"), num(flags, shown), num(0, ""))
+		root = openRoot()
 	}
 	for _, g := range c.changes {
 		m.because(g.verb, g.what, g.at)
@@ -218,8 +221,7 @@ func (k *compiler) rejoin(m *mounter) {
 			m.rule(c.writes, root, g.rights)
 			continue
 		}
-		s := m.slot()
-		m.openat2(s, fd(root), g.path, m.openTarget)
+		s := m.open(fd(root), g.path, m.openTarget)
 		m.rule(c.writes, s, g.rights)
 		m.close(s)
 	}

@@ -209,8 +209,7 @@ func (m *mounter) openParent(dir string) {
 		return
 	}
 	m.closeParent()
-	m.parent, m.parentPath = m.slot(), dir
-	m.openat2(m.parent, cwd(), dir, m.openSource)
+	m.parent, m.parentPath = m.open(cwd(), dir, m.openSource), dir
 }
 
 func (m *mounter) closeParent() {
@@ -244,9 +243,7 @@ func (m *mounter) target(gr *fstree.Grant, path string, around fstree.Setting) p
 	if around.Own {
 		m.makeOwn(gr, path, around)
 	}
-	t := m.slot()
-	m.openat2(t, fd(plan.SlotRoot), path, m.openTarget)
-	return t
+	return m.open(fd(plan.SlotRoot), path, m.openTarget)
 }
 
 // makeOwn makes the missing components of a mount point inside a private
@@ -254,8 +251,7 @@ func (m *mounter) target(gr *fstree.Grant, path string, around fstree.Setting) p
 func (m *mounter) makeOwn(gr *fstree.Grant, path string, around fstree.Setting) {
 	at := around.By.Real[1:]
 	for name := range strings.SplitSeq(path[len(around.By.Real):], "/") {
-		dir := m.slot()
-		m.openat2(dir, fd(plan.SlotRoot), at, m.openTarget)
+		dir := m.open(fd(plan.SlotRoot), at, m.openTarget)
 		at += "/" + name
 		if at == path && gr.File != host.KindDir {
 			m.mknodat(fd(dir), name, 0o600).Accept = unix.EEXIST

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -43,9 +44,7 @@ func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {
 		if problem == nil {
 			return found, nil
 		}
-		if refused == nil {
-			refused = problem
-		}
+		refused = cmp.Or(refused, problem)
 	}
 	if refused != nil {
 		return "", refused

@@ -130,7 +130,7 @@ func (g *granter) keepDirectory(dir string, at *diag.Range) {
 // fixed adds what every jail has: /proc, /dev, shared memory, lists of
 // accounts and of host names, a machine id, and the root of another system if the profile names one.
 func (g *granter) fixed() {
-	fs, id := &g.p.Filesystem, &g.p.Identity
+	fs := &g.p.Filesystem
 	if g.hasOtherRoot() {
 		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
 		if pattern, ok := g.expand(fs.Root.V, r); ok {
@@ -151,21 +151,22 @@ func (g *granter) fixed() {
 		shmGrant())
 	g.accounts()
 	g.hostNames()
-	g.machineID(id)
+	g.machineID()
 }
 
 // machineID gives the jail an id that does not identify the host, unless the
 // profile asks for the host's.
-func (g *granter) machineID(id *policy.Identity) {
+func (g *granter) machineID() {
+	id := &g.p.Identity.MachineID
 	at := g.resolver.Resolve("/etc/machine-id")
 	if at.Kind != host.KindFile || path.Dir(at.Real) != "/etc" {
 		return
 	}
 	gr := &Grant{
-		Kind: GrantText, Real: at.Real, File: host.KindFile, Written: "/etc/machine-id", Text: id.MachineID.V + "\n",
-		rank: rank{layer: ownLayer}, At: &id.MachineID.At, key: "identity.machine-id: " + id.MachineID.V,
+		Kind: GrantText, Real: at.Real, File: host.KindFile, Written: "/etc/machine-id", Text: id.V + "\n",
+		rank: rank{layer: ownLayer}, At: &id.At, key: "identity.machine-id: " + id.V,
 	}
-	switch id.MachineID.V {
+	switch id.V {
 	case "random", "":
 		gr.Text = g.h.RandomID + "\n"
 	case "host":
