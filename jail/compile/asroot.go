@@ -52,18 +52,16 @@ func (m *mounter) borrow(source string, dir bool, attr *plan.Block) (plan.Slot, 
 	if m.k.h.RunAs <= 0 || attr != m.writable && m.k.h.Files.Public(source) {
 		return plan.NoSlot, false
 	}
-	m.lastSlot--
-	s := m.lastSlot
-	if s <= m.next {
+	if m.lastSlot-1 <= m.next {
 		m.k.problem("too-many-mounts", "root's files are granted or protected in more places than a jail of root can have",
 			m.at, "grant fewer directories that only root can read or write")
-		m.lastSlot++
 		return m.slot(), true
 	}
+	m.lastSlot--
 	m.k.plan.Clones = append(m.k.plan.Clones, plan.Clone{
-		Slot: s, Source: source, Recursive: dir, Attr: attr, For: plan.Op{Verb: m.verb, Subject: m.subject, At: m.at},
+		Slot: m.lastSlot, Source: source, Recursive: dir, Attr: attr, For: plan.Op{Verb: m.verb, Subject: m.subject, At: m.at},
 	})
-	return s, true
+	return m.lastSlot, true
 }
 
 func atOrNone(at *diag.Range) *diag.Range {

@@ -107,21 +107,12 @@ func passed(descriptor uint64) []byte {
 // The blocks below are the same for every op that uses them; they are made
 // once per plan, not at package initialisation.
 type blocks struct {
-	openSource *plan.Block
-	openTarget *plan.Block
-	openLink   *plan.Block
-	readOnly   *plan.Block
-	writable   *plan.Block
-	device     *plan.Block
-	rootOnly   *plan.Block
+	openSource, openTarget, openLink     *plan.Block
+	readOnly, writable, device, rootOnly *plan.Block
 }
 
 // mountAttr is struct mount_attr of mount_setattr(2).
-func mountAttr(set uint64, private bool, show string) *plan.Block {
-	propagation := uint64(0)
-	if private {
-		propagation = unix.MS_PRIVATE
-	}
+func mountAttr(set, propagation uint64, show string) *plan.Block {
 	return &plan.Block{Bytes: words(set, 0, propagation, 0), Show: show}
 }
 
@@ -143,10 +134,10 @@ func newBlocks() *blocks {
 			Bytes: words(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
 			Show:  "{O_PATH|O_NOFOLLOW|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 		},
-		readOnly: mountAttr(nosuid|nodev|ro, true, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
-		writable: mountAttr(nosuid|nodev, true, "{NOSUID|NODEV, MS_PRIVATE}"),
-		device:   mountAttr(nosuid|unix.MOUNT_ATTR_NOEXEC, true, "{NOSUID|NOEXEC, MS_PRIVATE}"),
-		rootOnly: mountAttr(ro, false, "{RDONLY}"),
+		readOnly: mountAttr(nosuid|nodev|ro, unix.MS_PRIVATE, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
+		writable: mountAttr(nosuid|nodev, unix.MS_PRIVATE, "{NOSUID|NODEV, MS_PRIVATE}"),
+		device:   mountAttr(nosuid|unix.MOUNT_ATTR_NOEXEC, unix.MS_PRIVATE, "{NOSUID|NOEXEC, MS_PRIVATE}"),
+		rootOnly: mountAttr(ro, 0, "{RDONLY}"),
 	}
 }
 

@@ -75,7 +75,7 @@ func (m *mounter) proc(gr *fstree.Grant, path string, around fstree.Setting) {
 	if ownPIDs {
 		s = m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
 	} else {
-		s = m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
+		s = m.clone("/proc", true, mountAttr(attr, unix.MS_PRIVATE, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
 	}
 	m.may(s, path, landlock.WriteFile|landlock.Truncate)
 	m.attach(s, gr, path, around)
