@@ -19,7 +19,8 @@ func (k *compiler) environment() {
 		v := &env.Set[i]
 		value, err := k.expandVariable(v)
 		if err != nil {
-			k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), &v.At, "")
+			k.problem("variable-unset",
+				fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), &v.At, "")
 			continue
 		}
 		k.rules.set = append(k.rules.set, v.Name+"="+value)

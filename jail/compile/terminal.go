@@ -86,7 +86,8 @@ func (b *builder) sendFarSide(t *terminal.Terminal, far plan.Slot) {
 	n := slices.Index(t.Descriptors[:], true)
 	b.dup(far, n)
 	b.close(far)
-	b.sendmsg(plan.SlotControl, message(&plan.Block{Bytes: []byte("!")}, &plan.Block{Bytes: passed(uint64(n))}, "the terminal's far side"))
+	content, control := &plan.Block{Bytes: []byte("!")}, &plan.Block{Bytes: passed(uint64(n))}
+	b.sendmsg(plan.SlotControl, message(content, control, "the terminal's far side"))
 }
 
 // keptByReaper makes the descriptors that the init needs to serve the terminal, and
