@@ -86,7 +86,7 @@ func (p *Program) AllowIf(call uint32, conditions ...Condition) {
 	p.instruction(equal, 0, uint8(left+1), call)
 	for _, c := range conditions {
 		left -= 2
-		p.instruction(load, 0, 0, c.offset())
+		p.instruction(load, 0, 0, offset(c.argument, c.high))
 		if c.unless {
 			p.instruction(c.test, uint8(left), 0, c.value)
 		} else {
@@ -210,8 +210,6 @@ func Has(argument int, bits uint32) Condition {
 func Lacks(argument int, bits uint32) Condition {
 	return Condition{argument, false, shares, bits, true}
 }
-
-func (c *Condition) offset() uint32 { return offset(c.argument, c.high) }
 
 func offset(argument int, high bool) uint32 {
 	at := uint32(arguments + 8*argument)

@@ -5,6 +5,7 @@ package caps
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,14 +28,8 @@ var names = [Last + 1]string{
 // Number returns the number of a capability. The name is accepted in any case
 // and with or without the CAP_ prefix.
 func Number(name string) (int, bool) {
-	name = strings.ToLower(name)
-	name = strings.TrimPrefix(name, "cap_")
-	for number := range names {
-		if names[number] == name {
-			return number, true
-		}
-	}
-	return 0, false
+	number := slices.Index(names[:], strings.TrimPrefix(strings.ToLower(name), "cap_"))
+	return max(number, 0), number >= 0
 }
 
 // Name returns the canonical name of a capability: lower case, no prefix. A
@@ -47,23 +42,14 @@ func Name(number int) string {
 }
 
 // Names returns the canonical names in the order of their numbers.
-func Names() []string { return append([]string(nil), names[:]...) }
+func Names() []string { return slices.Clone(names[:]) }
 
 // Set is a set of capabilities: bit N stands for capability N, as in the
 // Cap lines of /proc/PID/status (proc_pid_status(5)).
 type Set uint64
 
-// All is the set of the capabilities 0 to last, both included. A negative
-// last gives the empty set; beyond 63 there are no bits.
-func All(last int) Set {
-	switch {
-	case last < 0:
-		return 0
-	case last >= 63:
-		return ^Set(0)
-	}
-	return 1<<(last+1) - 1
-}
+// All is the set of the capabilities 0 to Last.
+const All Set = 1<<(Last+1) - 1
 
 // Add returns the set with one capability more. Numbers outside 0 to 63 are
 // no capabilities and change nothing.
@@ -93,7 +79,7 @@ func (s Set) String() string {
 	if s == 0 {
 		return "none"
 	}
-	parts := make([]string, 0, bits.OnesCount64(uint64(s)))
+	var parts []string
 	for _, number := range s.Numbers() {
 		parts = append(parts, Name(number))
 	}

@@ -59,17 +59,6 @@ const (
 	Changing = WriteFile | RemoveDir | RemoveFile | MakeDir | MakeReg | MakeSock | MakeFifo | MakeSym | Refer | Truncate
 )
 
-// Net is a set of rights over the network, LANDLOCK_ACCESS_NET_*.
-type Net uint64
-
-// The rights over the network. Rules name ports, without addresses.
-const (
-	BindTCP Net = 1 << iota
-	ConnectTCP
-	BindUDP
-	ConnectSendUDP
-)
-
 // Scope is a set of things that end at the processes which are restricted
 // together, LANDLOCK_SCOPE_*.
 type Scope uint64
@@ -91,11 +80,13 @@ func (a ABI) HasScopes(want Scope) Scope { return want & Scope(a.mask(scopes)) }
 const rulesetSize = 24
 
 // RulesetAttr encodes struct landlock_ruleset_attr of
-// landlock_create_ruleset(2).
-func RulesetAttr(fs FS, net Net, scope Scope) []byte {
+// landlock_create_ruleset(2). No right over the network is handled: a rule grants a port
+// whatever the address, so that a jail's own loopback would go with the rest, and MPTCP
+// and MSG_FASTOPEN pass by.
+func RulesetAttr(fs FS, scope Scope) []byte {
 	b := make([]byte, 0, rulesetSize)
 	b = binary.NativeEndian.AppendUint64(b, uint64(fs))
-	b = binary.NativeEndian.AppendUint64(b, uint64(net))
+	b = binary.NativeEndian.AppendUint64(b, 0)
 	return binary.NativeEndian.AppendUint64(b, uint64(scope))
 }
 

@@ -1,17 +1,17 @@
 package landlock
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Kind is what a feature restricts.
 type Kind uint8
 
-// The kinds of features.
+// The kinds of features that jail asks for.
 const (
 	overFiles Kind = iota
-	overNetwork
 	scopes
-	restrictFlags // how landlock_restrict_self(2) itself behaves
-	ruleFlags     // how landlock_add_rule(2) itself behaves
 )
 
 // Feature is something that a version of the interface can restrict.
@@ -25,7 +25,7 @@ type Feature struct {
 	Without string
 }
 
-// features is the whole table, in the order of versions.
+// features are all rights over files and all scopes, in the order of versions.
 var features = [...]Feature{
 	{"execute", 1, overFiles, uint64(Execute), everything},
 	{"write_file", 1, overFiles, uint64(WriteFile), everything},
@@ -42,21 +42,10 @@ var features = [...]Feature{
 	{"make_sym", 1, overFiles, uint64(MakeSym), everything},
 	{"refer", 2, overFiles, uint64(Refer), "no file can be renamed or linked from one directory to another"},
 	{"truncate", 3, overFiles, uint64(Truncate), "only mounts keep a file that is read-only from being cut short"},
-	// A rule grants a port whatever the address: a jail's own loopback
-	// would go with the rest, and MPTCP and MSG_FASTOPEN pass by.
-	{"bind_tcp", 4, overNetwork, uint64(BindTCP), ""},
-	{"connect_tcp", 4, overNetwork, uint64(ConnectTCP), ""},
 	{"ioctl_dev", 5, overFiles, uint64(IoctlDev), "only the mount flag nodev keeps devices outside /dev from being used"},
 	{"abstract_unix_socket", 6, scopes, uint64(AbstractUnixSocket), "only the socket guard keeps abstract sockets of the host out of reach with network: host"},
 	{"signal", 6, scopes, uint64(Signal), "only the session and the PID namespace keep signals inside"},
-	{"log_same_exec_off", 7, restrictFlags, 1, ""},
-	{"log_new_exec_on", 7, restrictFlags, 2, ""},
-	{"log_subdomains_off", 7, restrictFlags, 4, ""},
-	{"tsync", 8, restrictFlags, 8, ""},
 	{"resolve_unix", 9, overFiles, uint64(ResolveUnix), ""},
-	{"bind_udp", 10, overNetwork, uint64(BindUDP), ""},
-	{"connect_send_udp", 10, overNetwork, uint64(ConnectSendUDP), ""},
-	{"quiet", 10, ruleFlags, 1, ""},
 }
 
 const everything = "mounts alone keep files apart, and a file on standard input or output is refused"
@@ -107,17 +96,11 @@ func (a ABI) Summary() []Lack {
 }
 
 func names(k Kind, bits uint64) string {
-	var b strings.Builder
+	var set []string
 	for i := range features {
 		if f := &features[i]; f.Kind == k && bits&f.Bit != 0 {
-			if b.Len() > 0 {
-				b.WriteByte('|')
-			}
-			b.WriteString(strings.ToUpper(f.Name))
+			set = append(set, strings.ToUpper(f.Name))
 		}
 	}
-	if b.Len() == 0 {
-		return "0"
-	}
-	return b.String()
+	return cmp.Or(strings.Join(set, "|"), "0")
 }

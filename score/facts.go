@@ -173,14 +173,14 @@ func (f *facts) written(file string, b *plan.Block) {
 // capsOf is the effective set of struct __user_cap_data_struct, version 3.
 func capsOf(b *plan.Block) caps.Set {
 	if b == nil || len(b.Bytes) != 24 {
-		return caps.All(caps.Last)
+		return caps.All
 	}
 	low, high := binary.NativeEndian.Uint32(b.Bytes), binary.NativeEndian.Uint32(b.Bytes[12:])
 	return caps.Set(uint64(high)<<32 | uint64(low))
 }
 
 // bounding is what is left in the bounding set.
-func (f *facts) bounding() caps.Set { return caps.All(caps.Last) &^ f.dropped }
+func (f *facts) bounding() caps.Set { return caps.All &^ f.dropped }
 
 // ownAbstract tells whether abstract sockets of the host are out of reach.
 func (f *facts) ownAbstract() bool {

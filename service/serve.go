@@ -20,8 +20,8 @@ func Name(argv []string) string {
 	if len(argv) != 1 {
 		return ""
 	}
-	name, _ := strings.CutPrefix(path.Base(argv[0]), prefix)
-	if prefix+name != path.Base(argv[0]) {
+	name, is := strings.CutPrefix(path.Base(argv[0]), prefix)
+	if !is {
 		return ""
 	}
 	return name

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,12 +120,7 @@ func (d *descriptors) close() {
 
 // keep removes one of the launcher's own ends from the descriptors to close.
 func (d *descriptors) keep(i int) int {
-	for j, fd := range d.all {
-		if fd == d.own[i] {
-			d.all = append(d.all[:j], d.all[j+1:]...)
-			break
-		}
-	}
+	d.all = slices.DeleteFunc(d.all, func(fd int) bool { return fd == d.own[i] })
 	return d.own[i]
 }
 

@@ -119,7 +119,7 @@ func (a *app) compileScored(l *loaded, measure bool) (*compile.Compiled, int) {
 	if problems.HasErrors() {
 		return nil, a.report(l.sources, problems)
 	}
-	if !measure || !c.View.Makes() {
+	if !measure || len(c.View.Creates) == 0 {
 		return c, 0
 	}
 	// The first launch of a profile makes the files that `create` asks for. A later one

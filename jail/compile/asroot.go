@@ -19,11 +19,8 @@ import (
 // jails would own all files of root.
 func (k *compiler) refuseHalfRoot() {
 	if k.h.RunAs < 0 {
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code:    "half-root",
-			Summary: "you are root without the capabilities setuid, setgid and sys_admin, so the jail could not run as anybody but root",
-			Remedy:  "start jail as an ordinary user, or as a root that has them",
-		})
+		k.problem("half-root", "you are root without the capabilities setuid, setgid and sys_admin, "+
+			"so the jail could not run as anybody but root", nil, "start jail as an ordinary user, or as a root that has them")
 	}
 }
 
@@ -52,23 +49,19 @@ func (k *compiler) become(b *builder) {
 // borrow adds a clone of a mount to the plan that the launcher makes, where the jail's
 // user could not reach or write the source. It is false where the child can clone it.
 func (m *mounter) borrow(source string, dir bool, attr *plan.Block) (plan.Slot, bool) {
-	if m.h.RunAs <= 0 || attr != m.writable && m.h.Files.Public(source) {
+	if m.k.h.RunAs <= 0 || attr != m.writable && m.k.h.Files.Public(source) {
 		return plan.NoSlot, false
 	}
-	m.lastSlot--
-	s := m.lastSlot
-	if s <= m.next {
-		*m.problems = append(*m.problems, diag.Diagnostic{
-			Code: "too-many-mounts", Summary: "root's files are granted or protected in more places than a jail of root can have",
-			Subject: *atOrNone(m.at), Remedy: "grant fewer directories that only root can read or write",
-		})
-		m.lastSlot++
+	if m.lastSlot-1 <= m.next {
+		m.k.problem("too-many-mounts", "root's files are granted or protected in more places than a jail of root can have",
+			m.at, "grant fewer directories that only root can read or write")
 		return m.slot(), true
 	}
-	m.plan.Clones = append(m.plan.Clones, plan.Clone{
-		Slot: s, Source: source, Recursive: dir, Attr: attr, For: plan.Op{Verb: m.verb, Subject: m.subject, At: m.at},
+	m.lastSlot--
+	m.k.plan.Clones = append(m.k.plan.Clones, plan.Clone{
+		Slot: m.lastSlot, Source: source, Recursive: dir, Attr: attr, For: plan.Op{Verb: m.verb, Subject: m.subject, At: m.at},
 	})
-	return s, true
+	return m.lastSlot, true
 }
 
 func atOrNone(at *diag.Range) *diag.Range {
@@ -87,7 +80,5 @@ func (m *mounter) own(s plan.Slot) plan.Slot {
 	m.mkdirat(fd(plan.SlotRoot), dir, 0o700)
 	m.moveTo(s, dir)
 	m.close(s)
-	t := m.slot()
-	m.openat2(t, fd(plan.SlotRoot), dir, m.openTarget)
-	return t
+	return m.open(fd(plan.SlotRoot), dir, m.openTarget)
 }

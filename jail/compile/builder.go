@@ -71,6 +71,8 @@ func octal(mode uint32) plan.Arg         { return num(uint64(mode), "0"+strconv.
 func null() plan.Arg                     { return num(0, "NULL") }
 func cwd() plan.Arg                      { return num(0xffffffffffffff9c, "AT_FDCWD") }
 func size(b *plan.Block) plan.Arg        { return num(uint64(len(b.Bytes)), "") }
+func shared(at uint64) plan.Arg          { return plan.Arg{Kind: plan.ArgShared, Num: at} }
+
 func words(vs ...uint64) []byte {
 	out := make([]byte, 0, 8*len(vs))
 	for _, v := range vs {
@@ -79,24 +81,38 @@ func words(vs ...uint64) []byte {
 	return out
 }
 
+// packed is a structure or a slice as it lies in memory, without padding.
+func packed(v any) []byte {
+	out, err := binary.Append(nil, binary.NativeEndian, v)
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return out
+}
+
+// message is struct msghdr of sendmsg(2).
+func message(content, control *plan.Block, show string) *plan.Block {
+	iov := &plan.Block{Bytes: words(0, uint64(len(content.Bytes))), Refs: []plan.Ref{{Offset: 0, Block: content}}}
+	return &plan.Block{
+		Bytes: words(0, 0, 0, 1, 0, uint64(len(control.Bytes)), 0), Show: show,
+		Refs: []plan.Ref{{Offset: 16, Block: iov}, {Offset: 32, Block: control}},
+	}
+}
+
+// passed is struct cmsghdr of cmsg(3), and one descriptor.
+func passed(descriptor uint64) []byte {
+	return words(uint64(unix.CmsgLen(4)), unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, descriptor)
+}
+
 // The blocks below are the same for every op that uses them; they are made
 // once per plan, not at package initialisation.
 type blocks struct {
-	openSource *plan.Block
-	openTarget *plan.Block
-	openLink   *plan.Block
-	readOnly   *plan.Block
-	writable   *plan.Block
-	device     *plan.Block
-	rootOnly   *plan.Block
+	openSource, openTarget, openLink     *plan.Block
+	readOnly, writable, device, rootOnly *plan.Block
 }
 
 // mountAttr is struct mount_attr of mount_setattr(2).
-func mountAttr(set uint64, private bool, show string) *plan.Block {
-	propagation := uint64(0)
-	if private {
-		propagation = unix.MS_PRIVATE
-	}
+func mountAttr(set, propagation uint64, show string) *plan.Block {
 	return &plan.Block{Bytes: words(set, 0, propagation, 0), Show: show}
 }
 
@@ -118,15 +134,22 @@ func newBlocks() *blocks {
 			Bytes: words(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
 			Show:  "{O_PATH|O_NOFOLLOW|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 		},
-		readOnly: mountAttr(nosuid|nodev|ro, true, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
-		writable: mountAttr(nosuid|nodev, true, "{NOSUID|NODEV, MS_PRIVATE}"),
-		device:   mountAttr(nosuid|unix.MOUNT_ATTR_NOEXEC, true, "{NOSUID|NOEXEC, MS_PRIVATE}"),
-		rootOnly: mountAttr(ro, false, "{RDONLY}"),
+		readOnly: mountAttr(nosuid|nodev|ro, unix.MS_PRIVATE, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
+		writable: mountAttr(nosuid|nodev, unix.MS_PRIVATE, "{NOSUID|NODEV, MS_PRIVATE}"),
+		device:   mountAttr(nosuid|unix.MOUNT_ATTR_NOEXEC, unix.MS_PRIVATE, "{NOSUID|NOEXEC, MS_PRIVATE}"),
+		rootOnly: mountAttr(ro, 0, "{RDONLY}"),
 	}
 }
 
 func (b *builder) openat2(out plan.Slot, dir plan.Arg, path string, how *plan.Block) {
 	b.call("openat2", unix.SYS_OPENAT2, out, dir, text(path), block(how), size(how))
+}
+
+// open is openat2 with a new slot, which it returns.
+func (b *builder) open(dir plan.Arg, path string, how *plan.Block) plan.Slot {
+	s := b.slot()
+	b.openat2(s, dir, path, how)
+	return s
 }
 
 func (b *builder) mkdirat(dir plan.Arg, path string, mode uint32) *plan.Op {
@@ -164,6 +187,10 @@ func (b *builder) moveOnto(m, target plan.Slot) {
 
 func (b *builder) prctl(option uint64, name string, arg uint64, argText string) *plan.Op {
 	return b.call("prctl", unix.SYS_PRCTL, plan.NoSlot, num(option, name), num(arg, argText), num(0, ""), num(0, ""), num(0, ""))
+}
+
+func (b *builder) sendmsg(s plan.Slot, message *plan.Block) {
+	b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(s), block(message), num(0, ""))
 }
 
 // writeFile writes a short text to a file of /proc in one go.

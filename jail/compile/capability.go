@@ -1,8 +1,6 @@
 package compile
 
 import (
-	"encoding/binary"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/caps"
@@ -13,10 +11,10 @@ import (
 
 // keptCapabilities applies drop, then keep.
 func keptCapabilities(c *policy.Capabilities) caps.Set {
-	kept := caps.All(caps.Last)
 	if len(c.Drop) == 0 && len(c.Keep) == 0 {
 		return 0
 	}
+	kept := caps.All
 	for _, e := range c.Drop {
 		if e.Text == "all" {
 			kept = 0
@@ -26,7 +24,7 @@ func keptCapabilities(c *policy.Capabilities) caps.Set {
 	}
 	for _, e := range c.Keep {
 		if e.Text == "all" {
-			kept = caps.All(caps.Last)
+			kept = caps.All
 		} else if n, ok := caps.Number(e.Text); ok {
 			kept = kept.Add(n)
 		}
@@ -75,14 +73,9 @@ func keepOrigin(c *policy.Capabilities, n int) *diag.Range {
 // capset gives the process these capabilities as permitted, effective and
 // inheritable (capset(2), version 3).
 func (b *builder) capset(set caps.Set) {
-	header := binary.NativeEndian.AppendUint32(nil, unix.LINUX_CAPABILITY_VERSION_3)
-	header = binary.NativeEndian.AppendUint32(header, 0)
-	var data []byte
-	for _, half := range [...]uint32{uint32(set), uint32(uint64(set) >> 32)} {
-		for range 3 {
-			data = binary.NativeEndian.AppendUint32(data, half)
-		}
-	}
+	low, high := uint32(set), uint32(set>>32)
+	header := packed([]uint32{unix.LINUX_CAPABILITY_VERSION_3, 0})
+	data := packed([]uint32{low, low, low, high, high, high})
 	b.call("capset", unix.SYS_CAPSET, plan.NoSlot, block(&plan.Block{Bytes: header, Show: "{_LINUX_CAPABILITY_VERSION_3, 0}"}),
 		block(&plan.Block{Bytes: data, Show: "{" + set.String() + "}"}))
 }

@@ -4,6 +4,7 @@
 package compile
 
 import (
+	"cmp"
 	"path"
 	"slices"
 
@@ -63,7 +64,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.guardSockets()
 	k.plan.Setup = make([]plan.Op, 0, usualOps+opsPerPath*len(k.view.Grants))
 	b := newBuilder(&k.plan.Setup)
-	m := newMounter(b, k)
+	m := &mounter{builder: b, blocks: newBlocks(), k: k, lastSlot: plan.SlotControl}
 	k.namespaces(b) // decided by clone(2); what follows runs inside them
 	b.each = true
 	k.become(b) // the ties to the launcher do not outlive a change of user
@@ -144,16 +145,9 @@ type compiler struct {
 	problems diag.List
 }
 
-func (k *compiler) problem(code, summary string, at diag.Range) {
-	k.problems = append(k.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: at})
-}
-
-func newMounter(b *builder, k *compiler) *mounter {
-	return &mounter{
-		builder: b, blocks: newBlocks(), h: k.h, problems: &k.problems,
-		sharePIDs: !k.p.Namespaces.PID.V, nestedUsers: &k.p.Namespaces.User, landlock: &k.landlock,
-		plan: k.plan, lastSlot: plan.SlotControl, guard: k.plan.Sockets,
-	}
+// problem reports what is wrong at a place, nil for none.
+func (k *compiler) problem(code, summary string, at *diag.Range, remedy string) {
+	k.problems = append(k.problems, diag.Diagnostic{Code: code, Summary: summary, Subject: *atOrNone(at), Remedy: remedy})
 }
 
 // Namespaces are the flags of clone(2) for the namespaces of a policy, but for the
@@ -207,22 +201,15 @@ func (k *compiler) root(m *mounter) {
 		m.because("make", "an empty root directory", nil)
 		m.newTmpfsIn(plan.SlotRoot, 1<<24, 1<<16, 0o755)
 	case root.Kind != fstree.GrantRead && root.Kind != fstree.GrantWrite:
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: "whole-root", Summary: "the root directory as a whole can only be read or write", Subject: *root.At,
-			Remedy: "leave it out: a jail shows nothing that it does not name",
-		})
+		k.problem("whole-root", "the root directory as a whole can only be read or write", root.At,
+			"leave it out: a jail shows nothing that it does not name")
 	default:
-		source := root.Real
-		if root.Source != "" {
-			source = root.Source
-		}
 		attr := m.readOnly
 		if root.Kind == fstree.GrantWrite {
 			attr = m.writable
 		}
 		m.because(verbOf(root), root.Written, root.At)
-		from, name := cwd(), source
-		m.cloneAt(plan.SlotRoot, from, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
+		m.cloneAt(plan.SlotRoot, cwd(), cmp.Or(root.Source, root.Real), unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
 			"OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW|AT_RECURSIVE", attr)
 	}
 }

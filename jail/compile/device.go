@@ -14,8 +14,7 @@ import (
 // dev makes the jail's /dev: six devices of the host by name, a terminal
 // multiplexer of its own, links, and shared memory. Nothing else of the host's /dev
 // has a name in the jail.
-func (m *mounter) dev(path string, around fstree.Setting) {
-	gr := &fstree.Grant{Kind: fstree.GrantDev, Real: "/dev", File: host.KindDir}
+func (m *mounter) dev(gr *fstree.Grant, path string, around fstree.Setting) {
 	m.because("make", "/dev", nil)
 	t := m.newTmpfs(1<<20, 1<<10, 0o755)
 	m.may(t, path, landlock.WriteFile|landlock.Truncate|landlock.IoctlDev)
@@ -68,19 +67,19 @@ var procHiddenFromRoot = [...]string{
 // proc mounts a /proc for the jail's own PID namespace, or shows the host's
 // when the jail has none. Either belongs to root, and so does a jail that root
 // started.
-func (m *mounter) proc(path string, around fstree.Setting) {
-	gr := &fstree.Grant{Kind: fstree.GrantProc, Real: "/proc", File: host.KindDir}
+func (m *mounter) proc(gr *fstree.Grant, path string, around fstree.Setting) {
 	m.because("make", "/proc", nil)
 	const attr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	ownPIDs := m.k.p.Namespaces.PID.V
 	var s plan.Slot
-	if m.sharePIDs {
-		s = m.clone("/proc", true, mountAttr(attr, true, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
-	} else {
+	if ownPIDs {
 		s = m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
+	} else {
+		s = m.clone("/proc", true, mountAttr(attr, unix.MS_PRIVATE, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
 	}
 	m.may(s, path, landlock.WriteFile|landlock.Truncate)
 	m.attach(s, gr, path, around)
-	if m.h.ProcSysReadOnly && !m.sharePIDs {
+	if m.k.h.ProcSysReadOnly && ownPIDs {
 		m.quotas(fd(plan.SlotRoot), path+"/")
 	} else {
 		m.quotas(cwd(), "/proc/")
@@ -92,8 +91,7 @@ func (m *mounter) proc(path string, around fstree.Setting) {
 // change it.
 func (m *mounter) protectProc(path string) {
 	for _, name := range procReadOnly {
-		kind := m.h.Files.Kind("/proc/" + name)
-		if kind == host.KindMissing {
+		if m.k.h.Files.Kind("/proc/"+name) == host.KindMissing {
 			continue
 		}
 		m.because("make read-only", "/proc/"+name, nil)
@@ -104,11 +102,11 @@ func (m *mounter) protectProc(path string) {
 		m.close(s)
 	}
 	hidden := procHidden[:]
-	if m.h.UID == 0 {
+	if m.k.h.UID == 0 {
 		hidden = append(slices.Clip(hidden), procHiddenFromRoot[:]...)
 	}
 	for _, name := range hidden {
-		kind := m.h.Files.Kind("/proc/" + name)
+		kind := m.k.h.Files.Kind("/proc/" + name)
 		if kind == host.KindMissing || kind == host.KindLink {
 			continue
 		}
@@ -129,8 +127,8 @@ const watchers = "64\n"
 // namespace of the process that opens them, and cost less to look up than those of a
 // new /proc; in a container they are read-only.
 func (m *mounter) quotas(dir plan.Arg, proc string) {
-	if !m.nestedUsers.V {
-		m.because("forbid", "nested user namespaces", &m.nestedUsers.At)
+	if nested := &m.k.p.Namespaces.User; !nested.V {
+		m.because("forbid", "nested user namespaces", &nested.At)
 		m.writeFile(dir, proc+"sys/user/max_user_namespaces", "0\n")
 	}
 	m.because("limit", "watchers of files", nil)

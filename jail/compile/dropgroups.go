@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/plan"
 )
 
@@ -14,11 +13,9 @@ func (k *compiler) findSubordinate() {
 	s, err := k.h.Subordinate()
 	_, gid, ok := k.h.InsideIDs(k.p.Identity.User.V)
 	if err != nil {
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: "groups-stay", Summary: "your supplementary groups can't be dropped: " + err.Error(), Subject: k.p.Identity.Groups.At,
-			Remedy: "install newgidmap (the package uidmap, shadow or shadow-utils) and have root run " +
-				"`usermod --add-subgids 100000-165535 " + k.h.User + "`; or `groups: masked`, which refuses what is granted by such a group alone",
-		})
+		k.problem("groups-stay", "your supplementary groups can't be dropped: "+err.Error(), &k.p.Identity.Groups.At,
+			"install newgidmap (the package uidmap, shadow or shadow-utils) and have root run "+
+				"`usermod --add-subgids 100000-165535 "+k.h.User+"`; or `groups: masked`, which refuses what is granted by such a group alone")
 		return
 	}
 	if !ok {

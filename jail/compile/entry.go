@@ -51,25 +51,6 @@ func (e *Entry) Sockets() *unixsock.Rules { return e.sockets }
 // ownSlots is how many slots Join needs beside those of the entry.
 const ownSlots = 4
 
-// unusedSlots are those that no step of the entry fills.
-func (e *Entry) unusedSlots() []plan.Slot {
-	var filled [plan.SlotCount]bool
-	for _, ops := range e.ops {
-		for i := range ops {
-			if out := ops[i].Out; out != plan.NoSlot {
-				filled[out] = true
-			}
-		}
-	}
-	var unused []plan.Slot
-	for s := plan.SlotFirst; s < plan.SlotControl; s++ {
-		if !filled[s] {
-			unused = append(unused, s)
-		}
-	}
-	return unused
-}
-
 // complete tells whether every slot that a step uses was filled by a step
 // before it, in the same process or the one it was forked from, and whether some are
 // left for Join.
@@ -81,7 +62,7 @@ func (e *Entry) complete() bool {
 		}
 		for i := range ops {
 			for j := range ops[i].Args {
-				if a := &ops[i].Args[j]; (a.Kind == plan.ArgSlot || a.Kind == plan.ArgBeneath) && !filled[a.Num&(plan.SlotCount-1)] {
+				if s, is := slotOf(&ops[i].Args[j]); is && !filled[s] {
 					return false
 				}
 			}
@@ -90,7 +71,7 @@ func (e *Entry) complete() bool {
 			}
 		}
 	}
-	return len(e.unusedSlots()) >= ownSlots
+	return len(unusedSlots(e.ops[:]...)) >= ownSlots
 }
 
 // Problems tells what of the caller's standard streams can't be passed on.

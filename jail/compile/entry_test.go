@@ -171,7 +171,7 @@ func TestWhatIsExecuted(t *testing.T) {
 // lowered and has one encoding.
 func FuzzDecodeEntry(f *testing.F) {
 	small := &Entry{keep: []string{"A"}, ops: [3][]plan.Op{0: {{
-		Name: "x", Number: 1, Out: plan.NoSlot, Args: []plan.Arg{block(vector("v", []string{"a"})), text("b"), initBarrier()},
+		Name: "x", Number: 1, Out: plan.NoSlot, Args: []plan.Arg{block(vector("v", []string{"a"})), text("b"), shared(plan.InitBarrier)},
 	}}}}
 	data, err := small.Encode()
 	if err != nil {

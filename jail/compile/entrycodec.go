@@ -2,6 +2,7 @@ package compile
 
 import (
 	"errors"
+	"syscall"
 
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/unixsock"
@@ -26,16 +27,16 @@ func (e *Entry) Encode() ([]byte, error) {
 	if !e.complete() {
 		return nil, errors.New("internal error: a step for each process of a jail uses a descriptor of the launch")
 	}
-	b := wire.AppendNumber(make([]byte, 0, 32<<10), entryVersion)
 	files := uint64(0)
 	if e.files {
 		files = 1
 	}
-	b = wire.AppendNumber(b, files)
-	b = appendTexts(b, e.keep)
-	b = appendTexts(b, e.set)
-	b = appendRules(b, e.sockets)
-	w := opWriter{b: b, blocks: map[*plan.Block]uint64{}}
+	w := entryWriter{b: make([]byte, 0, 32<<10), blocks: map[*plan.Block]uint64{}}
+	w.number(entryVersion)
+	w.number(files)
+	w.texts(e.keep)
+	w.texts(e.set)
+	w.rules(e.sockets)
 	for _, ops := range e.ops {
 		w.number(uint64(len(ops)))
 		for i := range ops {
@@ -45,23 +46,42 @@ func (e *Entry) Encode() ([]byte, error) {
 	return w.b, nil
 }
 
-// appendRules writes the rules by which the launcher of an entered process answers
+// entryWriter writes an entry. A block that two steps share stays one block, since the
+// kernel may write into it in one step and read it in the other.
+type entryWriter struct {
+	b      []byte
+	blocks map[*plan.Block]uint64 // numbered from 1 in the order in which they end
+}
+
+func (w *entryWriter) number(n uint64) { w.b = wire.AppendNumber(w.b, n) }
+func (w *entryWriter) text(s string)   { w.b = wire.AppendBytes(w.b, s) }
+
+func (w *entryWriter) texts(texts []string) {
+	w.number(uint64(len(texts)))
+	for _, t := range texts {
+		w.text(t)
+	}
+}
+
+// rules writes the rules by which the launcher of an entered process answers
 // connections.
-func appendRules(b []byte, r *unixsock.Rules) []byte {
+func (w *entryWriter) rules(r *unixsock.Rules) {
 	if r == nil {
-		return wire.AppendNumber(b, 0)
+		w.number(0)
+		return
 	}
-	b = wire.AppendNumber(b, 1)
-	b = wire.AppendNumber(b, uint64(r.User))
-	b = wire.AppendNumber(b, uint64(len(r.Mounts)))
+	w.number(1)
+	w.number(uint64(r.User))
+	w.number(uint64(len(r.Mounts)))
 	for _, id := range r.Mounts {
-		b = wire.AppendNumber(b, id)
+		w.number(id)
 	}
-	b = wire.AppendNumber(b, uint64(len(r.Files)))
+	w.number(uint64(len(r.Files)))
 	for _, file := range r.Files {
-		b = wire.AppendNumber(wire.AppendNumber(b, file.Device), file.Inode)
+		w.number(file.Device)
+		w.number(file.Inode)
 	}
-	return appendTexts(b, r.Names)
+	w.texts(r.Names)
 }
 
 func readRules(d *wire.Decoder) *unixsock.Rules {
@@ -79,25 +99,7 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 	return r
 }
 
-func appendTexts(b []byte, texts []string) []byte {
-	b = wire.AppendNumber(b, uint64(len(texts)))
-	for _, t := range texts {
-		b = wire.AppendBytes(b, t)
-	}
-	return b
-}
-
-// opWriter writes steps. A block that two steps share stays one block, since the kernel
-// may write into it in one step and read it in the other.
-type opWriter struct {
-	b      []byte
-	blocks map[*plan.Block]uint64 // numbered from 1 in the order in which they end
-}
-
-func (w *opWriter) number(n uint64) { w.b = wire.AppendNumber(w.b, n) }
-func (w *opWriter) text(s string)   { w.b = wire.AppendBytes(w.b, s) }
-
-func (w *opWriter) op(o *plan.Op) {
+func (w *entryWriter) op(o *plan.Op) {
 	w.text(o.Name)
 	w.number(uint64(o.Number))
 	w.number(uint64(o.Out + 1))
@@ -122,7 +124,7 @@ func (w *opWriter) op(o *plan.Op) {
 	w.block(o.Store)
 }
 
-func (w *opWriter) block(block *plan.Block) {
+func (w *entryWriter) block(block *plan.Block) {
 	if n, ok := w.blocks[block]; ok {
 		w.number(n)
 		return
@@ -173,7 +175,7 @@ func texts(d *wire.Decoder) []string {
 	return out
 }
 
-// opReader reads what opWriter wrote.
+// opReader reads the steps that entryWriter wrote.
 type opReader struct {
 	*wire.Decoder
 	blocks []*plan.Block
@@ -182,7 +184,7 @@ type opReader struct {
 func (d *opReader) op(o *plan.Op) {
 	o.Name, o.Number = d.Text(), uintptr(d.Number())
 	o.Out = plan.Slot(d.Below(plan.SlotCount+1)) - 1
-	o.Accept = errnoOf(d.Below(plan.AcceptAny + 1))
+	o.Accept = syscall.Errno(d.Below(plan.AcceptAny + 1))
 	o.Verb, o.Subject = d.Text(), d.Text()
 	o.Each = true
 	o.Args = make([]plan.Arg, d.Below(maxArgs+1))

@@ -17,10 +17,13 @@ func (k *compiler) environment() {
 	env := &k.p.Environment
 	for i := range env.Set {
 		v := &env.Set[i]
-		value, ok := k.variableText(v)
-		if ok {
-			k.rules.set = append(k.rules.set, v.Name+"="+value)
+		value, err := k.expandVariable(v)
+		if err != nil {
+			k.problem("variable-unset",
+				fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), &v.At, "")
+			continue
 		}
+		k.rules.set = append(k.rules.set, v.Name+"="+value)
 	}
 	for i := range env.Keep {
 		k.rules.keep = append(k.rules.keep, env.Keep[i].Text)
@@ -60,16 +63,7 @@ func Keeps(keep []policy.Entry, name string) *policy.Entry {
 	return nil
 }
 
-// variableText expands the ${...} of a value and reports what has none.
-func (k *compiler) variableText(v *policy.Variable) (string, bool) {
-	value, err := k.expandVariable(v)
-	if err != nil {
-		k.problem("variable-unset", fmt.Sprintf("the value of %s has a variable that is not set here: %v", diag.Quote(v.Name), err), v.At)
-		return "", false
-	}
-	return value, true
-}
-
+// expandVariable expands the ${...} of a value.
 func (k *compiler) expandVariable(v *policy.Variable) (string, error) {
 	if !strings.Contains(v.Text, "${") {
 		return v.Text, nil

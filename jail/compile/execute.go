@@ -1,16 +1,15 @@
 package compile
 
 import (
-	"encoding/binary"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/seccomp"
 )
 
 // workDirectory keeps the caller's directory if the jail shows it, else it is
@@ -20,8 +19,7 @@ func (k *compiler) workDirectory(b *builder) {
 		if dir == "" {
 			continue
 		}
-		at := k.view.Resolver.Resolve(dir)
-		if at.Kind == host.KindDir && k.hasDirectory(at.Real) {
+		if at := k.view.Resolver.Resolve(dir); at.Kind == host.KindDir && k.hasDirectory(at.Real) {
 			b.because("enter", "the working directory", nil)
 			b.call("chdir", unix.SYS_CHDIR, plan.NoSlot, text(at.Real))
 			return
@@ -58,30 +56,33 @@ func (k *compiler) descriptors(b *builder) {
 // ready tells the launcher that set-up is complete; see plan.StatusMessage.
 func (k *compiler) ready(b *builder) {
 	b.because("report", "that everything is set up", nil)
-	if guard := k.plan.Sockets; guard != nil && guard.Listener != nil {
-		b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotStatus), block(readyMessage(guard.Listener)), num(0, ""))
+	ready := &plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}
+	if guard := k.plan.Sockets; guard.Listens() {
+		b.sendmsg(plan.SlotStatus, message(ready, guard.Listener, "{ready, "+guard.Listener.Show+"}"))
 		return
 	}
-	b.call("write", unix.SYS_WRITE, plan.NoSlot, fd(plan.SlotStatus), block(&plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}), num(plan.StatusSize, ""))
+	b.call("write", unix.SYS_WRITE, plan.NoSlot, fd(plan.SlotStatus), block(ready), size(ready))
 }
 
 func (k *compiler) filter(b *builder) {
 	f := FilterOf(k.p)
 	if !letsExecute(&f) {
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: "no-execve", Subject: k.p.Syscalls.Default.At, Summary: "the syscalls of this profile do not include execve: no program could start",
-			Remedy: "allow @default, or what the program needs, execve and exit_group among it",
-		})
-	}
-	// struct sock_fprog of seccomp(2): how many struct sock_filter, at most 4096, and
-	// where they are.
-	fprog := &plan.Block{Bytes: make([]byte, 16), Show: "filter"}
-	if program := k.c.Filter; program != nil {
-		binary.NativeEndian.PutUint16(fprog.Bytes, uint16(program.Len()))
-		fprog.Refs = []plan.Ref{{Offset: 8, Block: &plan.Block{Bytes: program}}}
+		k.problem("no-execve", "the syscalls of this profile do not include execve: no program could start",
+			&k.p.Syscalls.Default.At, "allow @default, or what the program needs, execve and exit_group among it")
 	}
 	b.because("install", "the syscall filter", &k.p.Syscalls.Default.At)
-	b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(0, ""), block(fprog))
+	b.seccomp(k.c.Filter, num(0, ""), "filter")
+}
+
+// seccomp installs a program, nil for one that is not known, by struct sock_fprog of
+// seccomp(2): how many struct sock_filter, at most 4096, and where they are.
+func (b *builder) seccomp(program seccomp.Program, flags plan.Arg, show string) *plan.Op {
+	fprog := &plan.Block{Bytes: words(uint64(program.Len()), 0), Show: show}
+	if program != nil {
+		fprog.Refs = []plan.Ref{{Offset: 8, Block: &plan.Block{Bytes: program}}}
+	}
+	return b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot,
+		num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), flags, block(fprog))
 }
 
 func (k *compiler) execute(b *builder) {

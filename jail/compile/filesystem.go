@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -21,8 +22,8 @@ const (
 
 func (m *mounter) tmpfs(gr *fstree.Grant, path string, around fstree.Setting) {
 	r := gr.Rule
-	if around.Bound && !around.Own && m.h.Files.Kind(gr.Real) != host.KindDir {
-		*m.problems = append(*m.problems, diag.Diagnostic{
+	if around.Bound && !around.Own && m.k.h.Files.Kind(gr.Real) != host.KindDir {
+		m.k.problems = append(m.k.problems, diag.Diagnostic{
 			Code:    "no-mount-point",
 			Summary: fmt.Sprintf("there is no directory %s on this host to put a tmpfs on", diag.Quote(gr.Written)),
 			Subject: *gr.At,
@@ -31,21 +32,10 @@ func (m *mounter) tmpfs(gr *fstree.Grant, path string, around fstree.Setting) {
 		})
 		return
 	}
-	mode := r.Mode
-	if mode == 0 {
-		mode = 0o755
-	}
-	s := m.newTmpfs(or(r.Size, defaultTmpfsSize), or(r.Inodes, defaultTmpfsInodes), mode)
+	s := m.newTmpfs(cmp.Or(r.Size, defaultTmpfsSize), cmp.Or(r.Inodes, defaultTmpfsInodes), cmp.Or(r.Mode, 0o755))
 	m.mayChange(s, path, host.KindDir)
 	m.ownMount(s)
 	m.attach(s, gr, path, around)
-}
-
-func or(v, otherwise int64) int64 {
-	if v != 0 {
-		return v
-	}
-	return otherwise
 }
 
 // newTmpfs makes a detached tmpfs and returns its slot.
@@ -66,14 +56,14 @@ func (m *mounter) newTmpfsIn(s plan.Slot, bytes, inodes int64, mode uint32) {
 // flag.
 type option struct{ key, value string }
 
-// newFS makes a detached file system of a type: fsopen(2), fsconfig(2) for
-// every option, fsmount(2).
+// newFS makes a detached file system of a type and returns its slot.
 func (m *mounter) newFS(kind string, attr uint64, shown string, options ...option) plan.Slot {
 	s := m.slot()
 	m.newFSIn(s, kind, attr, shown, options...)
 	return s
 }
 
+// newFSIn is fsopen(2), fsconfig(2) for every option, fsmount(2).
 func (m *mounter) newFSIn(s plan.Slot, kind string, attr uint64, shown string, options ...option) {
 	c := m.slot()
 	m.call("fsopen", unix.SYS_FSOPEN, c, text(kind), num(unix.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"))

@@ -46,18 +46,16 @@ func (k *compiler) judgeGroups() {
 		return
 	}
 	// Connections are made by the launcher, which has its groups in any case.
-	j := groupJudge{h: k.h, sockets: use == "dropped", ways: map[string]int{"/": noGroup}}
+	j := groupJudge{k: k, sockets: use == "dropped", ways: map[string]int{"/": noGroup}}
 	j.node(k.view.Root)
-	k.problems = append(k.problems, j.problems...)
 }
 
 const noGroup = -1
 
 type groupJudge struct {
-	h        *host.Host
-	sockets  bool           // only they are judged
-	ways     map[string]int // directories: the group that is needed to pass, or noGroup
-	problems diag.List
+	k       *compiler
+	sockets bool           // only they are judged
+	ways    map[string]int // directories: the group that is needed to pass, or noGroup
 }
 
 func (j *groupJudge) node(n *fstree.Node) {
@@ -84,7 +82,7 @@ func (j *groupJudge) grant(gr *fstree.Grant) {
 	if gr.Source != "" && gr.Kind != fstree.GrantOverlay { // an overlay's source holds the changes
 		path = gr.Source
 	}
-	o, ok := j.h.Files.Owner(path)
+	o, ok := j.k.h.Files.Owner(path)
 	if !ok {
 		return // it is made by this launch
 	}
@@ -111,7 +109,7 @@ func (j *groupJudge) way(dir string) (string, int) {
 		gid, known := j.ways[dir]
 		if !known {
 			gid = noGroup
-			if o, ok := j.h.Files.Owner(dir); ok {
+			if o, ok := j.k.h.Files.Owner(dir); ok {
 				gid = j.needed(dir, o, maySearch)
 			}
 			j.ways[dir] = gid
@@ -126,19 +124,19 @@ func (j *groupJudge) way(dir string) (string, int) {
 // needed returns the supplementary group without which the caller would lack
 // one of the wanted rights that he has, or noGroup.
 func (j *groupJudge) needed(path string, o host.Owner, want uint32) int {
-	if o.UID == j.h.UID || o.Mode&want == want && o.Mode>>3&want == want {
+	if o.UID == j.k.h.UID || o.Mode&want == want && o.Mode>>3&want == want {
 		return noGroup
 	}
-	acl := parseACL(j.h.Files.ACL(path))
-	if acl == nil && (o.GID == j.h.GID || !slices.Contains(j.h.Groups, o.GID)) {
+	acl := parseACL(j.k.h.Files.ACL(path))
+	if acl == nil && (o.GID == j.k.h.GID || !slices.Contains(j.k.h.Groups, o.GID)) {
 		return noGroup
 	}
 	for _, bit := range [...]uint32{mayRead, mayWrite, maySearch} {
-		if want&bit == 0 || allowed(o, acl, j.h.UID, []int{j.h.GID}, bit) {
+		if want&bit == 0 || allowed(o, acl, j.k.h.UID, []int{j.k.h.GID}, bit) {
 			continue
 		}
-		for _, gid := range j.h.Groups {
-			if allowed(o, acl, j.h.UID, []int{j.h.GID, gid}, bit) {
+		for _, gid := range j.k.h.Groups {
+			if allowed(o, acl, j.k.h.UID, []int{j.k.h.GID, gid}, bit) {
 				return gid
 			}
 		}
@@ -148,7 +146,7 @@ func (j *groupJudge) needed(path string, o host.Owner, want uint32) int {
 
 func (j *groupJudge) refuse(gr *fstree.Grant, path, why string, gid int) {
 	group := "the group " + strconv.Itoa(gid)
-	if name := host.NameOf(j.h.Files.Text("/etc/group"), gid); name != "" {
+	if name := host.NameOf(j.k.h.Files.Text("/etc/group"), gid); name != "" {
 		group = fmt.Sprintf("the group %s (%d)", diag.Quote(name), gid)
 	}
 	summary := fmt.Sprintf("%s is open to you only through %s, a supplementary group, which no jail is to have the use of", diag.Quote(path), group)
@@ -156,10 +154,8 @@ func (j *groupJudge) refuse(gr *fstree.Grant, path, why string, gid int) {
 		summary = fmt.Sprintf("%s can be reached only through %s, which is open to you only through %s, a supplementary group, which no jail is to have the use of",
 			diag.Quote(path), diag.Quote(why), group)
 	}
-	j.problems = append(j.problems, diag.Diagnostic{
-		Code: "by-group", Summary: summary, Subject: *atOrNone(gr.At),
-		Remedy: "leave the path out, or let the program use your groups wherever it can: `identity: {groups: keep}`, or --groups keep",
-	})
+	j.k.problem("by-group", summary, gr.At,
+		"leave the path out, or let the program use your groups wherever it can: `identity: {groups: keep}`, or --groups keep")
 }
 
 // aclEntry is one of acl(5).

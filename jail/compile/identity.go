@@ -15,22 +15,15 @@ import (
 func (k *compiler) refuseUnusable() {
 	for _, a := range k.c.Argv {
 		if strings.IndexByte(a, 0) >= 0 {
-			k.problem("nul-byte", "an argument contains a NUL byte", k.c.At)
+			k.problem("nul-byte", "an argument contains a NUL byte", &k.c.At, "")
 		}
 	}
 	if n, _ := caps.Number("sys_admin"); keptCapabilities(&k.p.Capabilities).Has(n) {
-		at := keepOrigin(&k.p.Capabilities, n)
-		if at == nil {
-			at = new(diag.Range)
-		}
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: "undoes-jail", Subject: *at,
-			Summary: "a program that keeps sys_admin could uncover what is hidden and write what is read-only",
-			Remedy:  "leave it out: no jail can keep it",
-		})
+		k.problem("undoes-jail", "a program that keeps sys_admin could uncover what is hidden and write what is read-only",
+			keepOrigin(&k.p.Capabilities, n), "leave it out: no jail can keep it")
 	}
 	if k.plan.Time = k.p.Limits.Time.V; k.plan.Time < 0 {
-		k.problem("bad-limit", "the time limit is negative", k.p.Limits.Time.At)
+		k.problem("bad-limit", "the time limit is negative", &k.p.Limits.Time.At, "")
 	}
 }
 
@@ -39,15 +32,13 @@ func (k *compiler) refuseUnusable() {
 // demands before a group is mapped.
 func (k *compiler) identity(b *builder) {
 	u := &k.p.Identity.User
-	if k.h.RunAs > 0 {
-		if _, _, ok := k.h.InsideIDs(u.V); ok {
-			return // the launcher has written the maps
-		}
-	}
 	uid, gid, ok := k.h.InsideIDs(u.V)
 	if !ok {
-		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), u.At)
+		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), &u.At, "")
 		return
+	}
+	if k.h.RunAs > 0 {
+		return // the launcher has written the maps
 	}
 	for _, f := range [...]struct{ name, text string }{
 		{"/proc/self/setgroups", "deny"},

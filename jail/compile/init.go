@@ -26,8 +26,8 @@ func (k *compiler) reaper(b *builder) {
 	b.closeFrom(b.keptByReaper(k.own))
 	b.each = true
 	b.because("let", "the program's process go on", nil)
-	b.call("futex", unix.SYS_FUTEX, plan.NoSlot, initBarrier(), num(plan.FutexWakeOp, "FUTEX_WAKE_OP"), num(1, ""), num(1, ""), initBarrier(),
-		num(plan.FutexSetOne, "FUTEX_OP_SET 1"))
+	b.call("futex", unix.SYS_FUTEX, plan.NoSlot, shared(plan.InitBarrier), num(plan.FutexWakeOp, "FUTEX_WAKE_OP"), num(1, ""), num(1, ""),
+		shared(plan.InitBarrier), num(plan.FutexSetOne, "FUTEX_OP_SET 1"))
 }
 
 // closeFrom closes all descriptors from that one on.
@@ -35,23 +35,21 @@ func (b *builder) closeFrom(first uint64) {
 	b.call("close_range", unix.SYS_CLOSE_RANGE, plan.NoSlot, num(first, ""), num(0xffffffff, "~0"), num(0, ""))
 }
 
-func initBarrier() plan.Arg { return plan.Arg{Kind: plan.ArgShared, Num: plan.InitBarrier} }
-
 // waitForLauncher waits until the launcher listens for signals.
 func (k *compiler) waitForLauncher(b *builder) {
 	b.because("wait for", "the launcher", nil)
-	b.wait(plan.Arg{Kind: plan.ArgShared, Num: plan.LauncherBarrier})
+	b.wait(plan.LauncherBarrier)
 }
 
 // wait waits, for ten seconds at most, until a word of shared memory is not 0. The
 // kernel says EAGAIN when it is not 0 already.
-func (b *builder) wait(word plan.Arg) {
+func (b *builder) wait(word uint64) {
 	limit := &plan.Block{Bytes: words(10, 0), Show: "{10 s}"}
-	b.call("futex", unix.SYS_FUTEX, plan.NoSlot, word, num(plan.FutexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
+	b.call("futex", unix.SYS_FUTEX, plan.NoSlot, shared(word), num(plan.FutexWait, "FUTEX_WAIT"), num(0, ""), block(limit)).Accept = unix.EAGAIN
 }
 
 // waitForReaper waits until the init has dropped its capabilities and descriptors.
 func (k *compiler) waitForReaper(b *builder) {
 	b.because("wait for", "the jail's init", nil)
-	b.wait(initBarrier())
+	b.wait(plan.InitBarrier)
 }

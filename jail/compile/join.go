@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -50,9 +49,6 @@ type JoinedNamespace struct {
 	Flag uintptr // CLONE_NEW...
 	FD   int
 }
-
-// errnoOf is a number as an errno.
-func errnoOf(n uint64) syscall.Errno { return syscall.Errno(n) }
 
 // Join makes the plan of entering. It runs in two processes, as a launch does: the
 // process that waits joins the namespaces and stays outside of the jail's PID
@@ -108,7 +104,7 @@ func (e *Entry) confine(b *builder, t *terminal.Terminal) (own *ownTerminal) {
 			limits = len(steps)
 		}
 		*b.list = append(*b.list, steps[:limits]...)
-		b.free, b.next = e.unusedSlots(), plan.SlotControl
+		b.free, b.next = unusedSlots(e.ops[:]...), plan.SlotControl
 		own = b.joinTerminal(t)
 		steps = steps[limits:]
 	}
@@ -210,14 +206,11 @@ func (b *builder) join(namespaces []JoinedNamespace) {
 // the last call counts.
 func (b *builder) executeFirst(p *plan.Plan, shell string) {
 	candidates := []string{shell, "/bin/sh", "/usr/bin/sh"}
+	p.Path = "sh"
 	if len(p.Argv) > 0 {
-		candidates = searched(p.Argv[0], p.Env)
+		p.Path, candidates = p.Argv[0], searched(p.Argv[0], p.Env)
 	} else if !path.IsAbs(shell) {
 		candidates = candidates[1:]
-	}
-	p.Path = path.Base(candidates[len(candidates)-1])
-	if len(p.Argv) > 0 {
-		p.Path = p.Argv[0]
 	}
 	b.because("execute", p.Path, nil)
 	envp := block(vector("envp", p.Env))
@@ -238,14 +231,8 @@ func searched(name string, env []string) []string {
 	if name == "" || strings.Contains(name, "/") {
 		return []string{name}
 	}
-	dirs := defaultPath
-	for _, e := range env {
-		if v, ok := strings.CutPrefix(e, "PATH="); ok {
-			dirs = v
-		}
-	}
 	var out []string
-	for dir := range strings.SplitSeq(dirs, ":") {
+	for dir := range strings.SplitSeq(pathOf(env), ":") {
 		if path.IsAbs(dir) { // an empty or relative entry would run what lies in the current directory
 			out = append(out, path.Join(dir, name))
 		}

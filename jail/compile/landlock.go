@@ -2,7 +2,7 @@ package compile
 
 import (
 	"encoding/binary"
-	"strconv"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
@@ -64,17 +64,12 @@ func (k *compiler) confine() {
 		k.landlock.abi = 0
 	case use.V == "optional":
 	case k.h.Kernel.Landlock == 0:
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: CodeLandlock, Subject: use.At,
-			Summary: "this kernel does not let jail use Landlock, its second guard on files",
-			Remedy:  NoLandlock(&k.h.Kernel) + "; `landlock: optional` in the profile, or --landlock optional, does without",
-		})
+		k.problem(CodeLandlock, "this kernel does not let jail use Landlock, its second guard on files", &use.At,
+			NoLandlock(&k.h.Kernel)+"; `landlock: optional` in the profile, or --landlock optional, does without")
 	case least.Set && int64(k.h.Kernel.Landlock) < least.V:
-		k.problems = append(k.problems, diag.Diagnostic{
-			Code: CodeLandlock, Subject: least.At,
-			Summary: "this kernel has version " + strconv.Itoa(int(k.h.Kernel.Landlock)) + " of Landlock, and the profile wants " + strconv.FormatInt(least.V, 10),
-			Remedy:  "use a newer kernel, or ask for less",
-		})
+		k.problem(CodeLandlock,
+			fmt.Sprintf("this kernel has version %d of Landlock, and the profile wants %d", k.h.Kernel.Landlock, least.V),
+			&least.At, "use a newer kernel, or ask for less")
 	}
 	// Whose root directory is not the top of the mounts can't make user
 	// namespaces: to the kernel that is a chroot (user_namespaces(7), EPERM).
@@ -132,7 +127,7 @@ func (b *builder) rulesets(c *confinement) {
 const newRoot, oldRoot = "new", "old"
 
 func (b *builder) ruleset(out plan.Slot, fs landlock.FS, scope landlock.Scope) {
-	attr := &plan.Block{Bytes: landlock.RulesetAttr(fs, 0, scope), Show: "{" + fs.String() + ", 0, " + scope.String() + "}"}
+	attr := &plan.Block{Bytes: landlock.RulesetAttr(fs, scope), Show: "{" + fs.String() + ", 0, " + scope.String() + "}"}
 	b.call("landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET, out, block(attr), size(attr), num(0, ""))
 }
 
@@ -170,7 +165,7 @@ func (m *mounter) mayChange(s plan.Slot, path string, kind host.FileKind) {
 }
 
 func (m *mounter) may(s plan.Slot, path string, rights landlock.FS) {
-	c := m.landlock
+	c := &m.k.landlock
 	if c.abi == 0 {
 		return
 	}
@@ -202,10 +197,14 @@ func (k *compiler) rejoin(m *mounter) {
 	if c.abi == 0 {
 		return
 	}
-	const flags, shown = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, "O_PATH|O_DIRECTORY|O_CLOEXEC"
-	root := m.slot()
+	openRoot := func() plan.Slot {
+		s := m.slot()
+		m.call("openat", unix.SYS_OPENAT, s, cwd(), text("/"),
+			num(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, "O_PATH|O_DIRECTORY|O_CLOEXEC"), num(0, ""))
+		return s
+	}
 	m.because("find", "the jail's root directory", nil)
-	m.call("openat", unix.SYS_OPENAT, root, cwd(), text("/"), num(flags, shown), num(0, ""))
+	root := openRoot()
 	m.because("make", "the Landlock rules", nil)
 	m.rulesets(c)
 	m.rule(c.tree, root, c.inTree())
@@ -214,8 +213,7 @@ func (k *compiler) rejoin(m *mounter) {
 		m.close(root)
 		m.call("chroot", unix.SYS_CHROOT, plan.NoSlot, text("/"+newRoot))
 		m.call("chdir", unix.SYS_CHDIR, plan.NoSlot, text("/"))
-		root = m.slot()
-		m.call("openat", unix.SYS_OPENAT, root, cwd(), text("/"), num(flags, shown), num(0, ""))
+		root = openRoot()
 	}
 	for _, g := range c.changes {
 		m.because(g.verb, g.what, g.at)
@@ -223,8 +221,7 @@ func (k *compiler) rejoin(m *mounter) {
 			m.rule(c.writes, root, g.rights)
 			continue
 		}
-		s := m.slot()
-		m.openat2(s, fd(root), g.path, m.openTarget)
+		s := m.open(fd(root), g.path, m.openTarget)
 		m.rule(c.writes, s, g.rights)
 		m.close(s)
 	}

@@ -10,19 +10,14 @@ import (
 
 // hide puts an empty file or directory without any permission over a path.
 func (m *mounter) hide(n *fstree.Node, path string, around fstree.Setting) {
-	gr := n.Grant
-	if !around.Bound {
-		if fstree.LeadsSomewhere(n) {
-			m.mkdirat(fd(plan.SlotRoot), path, 0o755)
-		}
-		return
+	switch leads := fstree.LeadsSomewhere(n); {
+	case around.Bound && leads:
+		m.attach(m.newTmpfs(1<<20, 1<<10, 0o755), n.Grant, path, around)
+	case around.Bound:
+		m.attach(m.mask(n.Grant.File), n.Grant, path, around)
+	case leads:
+		m.mkdirat(fd(plan.SlotRoot), path, 0o755)
 	}
-	if fstree.LeadsSomewhere(n) {
-		s := m.newTmpfs(1<<20, 1<<10, 0o755)
-		m.attach(s, gr, path, around)
-		return
-	}
-	m.attach(m.mask(gr.File), gr, path, around)
 }
 
 // mask returns a detached mount of the empty file or directory without any

@@ -1,13 +1,14 @@
 package compile
 
 import (
+	"cmp"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/policy"
 )
 
 // mounter emits the ops that make the tree real. It walks the tree from the
@@ -15,8 +16,7 @@ import (
 type mounter struct {
 	*builder
 	*blocks
-	h        *host.Host
-	problems *diag.List
+	k *compiler
 
 	parent      plan.Slot // O_PATH descriptor of parentPath on the host
 	parentPath  string    // "" when no descriptor is open
@@ -25,16 +25,8 @@ type mounter struct {
 	masks       bool      // the two mask sources exist
 	hasMaskLink bool      // the link that leads nowhere exists
 	layers      int       // overlays made so far
-	sharePIDs   bool      // the jail has no PID namespace of its own
-
-	seals []seal
-
-	nestedUsers *policy.Value[bool]
-	landlock    *confinement
-	guard       *plan.SocketGuard // nil: Unix sockets are not guarded
-
-	plan     *plan.Plan
-	lastSlot plan.Slot // the slots from here on hold what the launcher opened
+	seals       []seal
+	lastSlot    plan.Slot // the slots from here on hold what the launcher opened
 }
 
 // Names of ours in the new /dev while the tree is being made; they are
@@ -98,26 +90,13 @@ func (m *mounter) node(n *fstree.Node, path string, around fstree.Setting) {
 }
 
 func verbOf(gr *fstree.Grant) string {
-	switch gr.Kind {
-	case fstree.GrantRead:
-		return "make visible"
-	case fstree.GrantWrite:
-		return "make writable"
-	case fstree.GrantHide:
-		return "hide"
-	case fstree.GrantTmpfs:
-		return "make a tmpfs at"
-	case fstree.GrantOverlay:
-		return "make an overlay over"
-	case fstree.GrantGuard:
-		return "protect"
-	case fstree.GrantBlocked:
-		return "block the creation of"
-	case fstree.GrantSocket:
-		return "make connectable"
-	default:
-		return "make"
-	}
+	return [...]string{
+		fstree.GrantRead: "make visible", fstree.GrantWrite: "make writable", fstree.GrantHide: "hide",
+		fstree.GrantTmpfs: "make a tmpfs at", fstree.GrantOverlay: "make an overlay over",
+		fstree.GrantGuard: "protect", fstree.GrantBlocked: "block the creation of",
+		fstree.GrantDev: "make", fstree.GrantProc: "make", fstree.GrantText: "make",
+		fstree.GrantSocket: "make connectable",
+	}[gr.Kind]
 }
 
 func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
@@ -143,9 +122,9 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	case fstree.GrantOverlay:
 		m.overlay(gr, path, around)
 	case fstree.GrantDev:
-		m.dev(path, around)
+		m.dev(gr, path, around)
 	case fstree.GrantProc:
-		m.proc(path, around)
+		m.proc(gr, path, around)
 	case fstree.GrantText:
 		m.text(gr, path, around)
 	}
@@ -160,7 +139,7 @@ func (m *mounter) there(gr *fstree.Grant, path string, around fstree.Setting) bo
 	if gr.Kind != fstree.GrantHide && gr.Kind != fstree.GrantText && gr.Kind != fstree.GrantGuard {
 		return true
 	}
-	return m.h.Files.Kind(host.Join(around.By.Source, path)) == gr.File
+	return m.k.h.Files.Kind(host.Join(around.By.Source, path)) == gr.File
 }
 
 // bind shows a host path. Inside a setting that grants the same already
@@ -172,15 +151,11 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 		m.pin(n, path, around)
 		return
 	}
-	source := gr.Real
-	if gr.Source != "" {
-		source = gr.Source
-	}
 	attr := m.readOnly
 	if writable {
 		attr = m.writable
 	}
-	s := m.clone(source, gr.File == host.KindDir, attr)
+	s := m.clone(cmp.Or(gr.Source, gr.Real), gr.File == host.KindDir, attr)
 	if writable {
 		m.mayChange(s, path, gr.File)
 	}
@@ -197,14 +172,10 @@ func (m *mounter) clone(source string, dir bool, attr *plan.Block) plan.Slot {
 	if s, ok := m.borrow(source, dir, attr); ok {
 		return s
 	}
-	name := source
-	from := cwd()
+	from, name := cwd(), source
 	if source != "/" {
 		m.openParent(host.Parent(source))
-		from, name = fd(m.parent), source[len(host.Parent(source)):]
-		if name[0] == '/' {
-			name = name[1:]
-		}
+		from, name = fd(m.parent), source[strings.LastIndexByte(source, '/')+1:]
 	}
 	flags, shown := uint64(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW), "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW"
 	if dir {
@@ -217,7 +188,7 @@ func (m *mounter) clone(source string, dir bool, attr *plan.Block) plan.Slot {
 
 // cloneAt is open_tree_attr(2) where the kernel has it, else its two halves.
 func (m *mounter) cloneAt(s plan.Slot, from plan.Arg, name string, flags uint64, shown string, attr *plan.Block) {
-	if m.h.Kernel.OpenTreeAttr {
+	if m.k.h.Kernel.OpenTreeAttr {
 		m.call("open_tree_attr", unix.SYS_OPEN_TREE_ATTR, s, from, text(name), num(flags, shown), block(attr), size(attr))
 		return
 	}
@@ -238,8 +209,7 @@ func (m *mounter) openParent(dir string) {
 		return
 	}
 	m.closeParent()
-	m.parent, m.parentPath = m.slot(), dir
-	m.openat2(m.parent, cwd(), dir, m.openSource)
+	m.parent, m.parentPath = m.open(cwd(), dir, m.openSource), dir
 }
 
 func (m *mounter) closeParent() {
@@ -273,29 +243,21 @@ func (m *mounter) target(gr *fstree.Grant, path string, around fstree.Setting) p
 	if around.Own {
 		m.makeOwn(gr, path, around)
 	}
-	t := m.slot()
-	m.openat2(t, fd(plan.SlotRoot), path, m.openTarget)
-	return t
+	return m.open(fd(plan.SlotRoot), path, m.openTarget)
 }
 
 // makeOwn makes the missing components of a mount point inside a private
 // home, each from a descriptor of its parent.
 func (m *mounter) makeOwn(gr *fstree.Grant, path string, around fstree.Setting) {
-	for i := len(around.By.Real); i < len(path); {
-		j := i
-		for j < len(path) && path[j] != '/' {
-			j++
-		}
-		dir := m.slot()
-		m.openat2(dir, fd(plan.SlotRoot), path[:i-1], m.openTarget)
-		op := (*plan.Op)(nil)
-		if j == len(path) && gr.File != host.KindDir {
-			op = m.mknodat(fd(dir), path[i:j], 0o600)
+	at := around.By.Real[1:]
+	for name := range strings.SplitSeq(path[len(around.By.Real):], "/") {
+		dir := m.open(fd(plan.SlotRoot), at, m.openTarget)
+		at += "/" + name
+		if at == path && gr.File != host.KindDir {
+			m.mknodat(fd(dir), name, 0o600).Accept = unix.EEXIST
 		} else {
-			op = m.mkdirat(fd(dir), path[i:j], 0o700)
+			m.mkdirat(fd(dir), name, 0o700).Accept = unix.EEXIST
 		}
-		op.Accept = unix.EEXIST
 		m.close(dir)
-		i = j + 1
 	}
 }

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -22,19 +23,16 @@ const overlayFD = 200
 // namespace. The layer is a tmpfs that only the mount itself refers to, or
 // the two directories upper and work in the directory that keeps the changes.
 func (m *mounter) overlay(gr *fstree.Grant, path string, around fstree.Setting) {
-	var base plan.Slot
+	layers := m.keptLayer
 	if gr.Rule.Keep == "" {
-		base = m.slot()
-		m.discardedLayer(base, gr)
-	} else {
-		base = m.keptLayer(gr)
+		layers = m.discardedLayer
 	}
+	base := layers(gr)
 	lower := m.layer(gr.Real, m.readOnly)
 	m.number(lower, overlayFD)
 	m.close(lower)
 	for i, name := range [...]string{"upper", "work"} {
-		d := m.slot()
-		m.openat2(d, fd(base), name, m.openTarget)
+		d := m.open(fd(base), name, m.openTarget)
 		m.number(d, overlayFD+1+uint64(i))
 		m.close(d)
 	}
@@ -57,18 +55,20 @@ func (m *mounter) number(s plan.Slot, as uint64) {
 	m.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(s), num(as, ""), num(unix.O_CLOEXEC, "O_CLOEXEC"))
 }
 
-// discardedLayer makes a tmpfs for the changes and opens it in slot base.
-// It has to be attached somewhere while the overlay is mounted.
-func (m *mounter) discardedLayer(base plan.Slot, gr *fstree.Grant) {
+// discardedLayer makes a tmpfs for the changes and opens it. It has to be attached
+// somewhere while the overlay is mounted.
+func (m *mounter) discardedLayer(gr *fstree.Grant) plan.Slot {
+	base := m.slot()
 	m.layers++
 	dir := layersDir + strconv.Itoa(m.layers)
 	m.mkdirat(fd(plan.SlotRoot), dir, 0o700)
-	t := m.newTmpfs(or(gr.Rule.Size, defaultTmpfsSize), or(gr.Rule.Inodes, defaultTmpfsInodes), 0o700)
+	t := m.newTmpfs(cmp.Or(gr.Rule.Size, defaultTmpfsSize), cmp.Or(gr.Rule.Inodes, defaultTmpfsInodes), 0o700)
 	m.moveTo(t, dir)
 	m.close(t)
 	m.openat2(base, fd(plan.SlotRoot), dir, m.openTarget)
 	m.mkdirat(fd(base), "upper", 0o755)
 	m.mkdirat(fd(base), "work", 0o700)
+	return base
 }
 
 // layer opens a directory of the host for an overlay, and returns its slot. attr is
@@ -77,13 +77,11 @@ func (m *mounter) layer(source string, attr *plan.Block) plan.Slot {
 	if s, borrowed := m.borrow(source, true, attr); borrowed {
 		return m.own(s)
 	}
-	s := m.slot()
-	m.openat2(s, cwd(), source, m.openSource)
-	return s
+	return m.open(cwd(), source, m.openSource)
 }
 
-// keptLayer opens the directory that keeps the changes, and returns its slot. The launcher made
-// sure that it exists; a program never sees it.
+// keptLayer opens the directory that keeps the changes. The launcher made sure that it
+// exists; a program never sees it.
 func (m *mounter) keptLayer(gr *fstree.Grant) plan.Slot {
 	base := m.layer(gr.Source, m.writable)
 	m.mkdirat(fd(base), "upper", 0o755).Accept = unix.EEXIST
@@ -98,12 +96,11 @@ func (m *mounter) text(gr *fstree.Grant, path string, around fstree.Setting) {
 	if around.Bound {
 		target = textFile
 	}
-	f := m.slot()
 	how := &plan.Block{
 		Bytes: words(unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o444, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
 		Show:  "{O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0444, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 	}
-	m.openat2(f, fd(plan.SlotRoot), target, how)
+	f := m.open(fd(plan.SlotRoot), target, how)
 	m.call("write", unix.SYS_WRITE, plan.NoSlot, fd(f), block(&plan.Block{Bytes: []byte(gr.Text), Show: strconv.Quote(gr.Text)}), num(uint64(len(gr.Text)), ""))
 	m.close(f)
 	if !around.Bound {

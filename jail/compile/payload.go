@@ -40,12 +40,14 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	ops := make([]plan.Op, 0, len(p.Program)+3+len(load.Further))
 	b := newBuilder(&ops)
 	b.because("connect", "the payload", nil)
-	free := unusedSlots(p)
+	free := unusedSlots(p.Setup, p.Init, p.Program)
 	carrier.Inputs = slices.Clone(p.Inputs)
+	connect := func(number, to int) {
+		carrier.Inputs = append(carrier.Inputs, plan.Input{Slot: free[to], FD: number})
+		b.dup(free[to], to)
+	}
 	for to, number := range [...]int{load.Input, load.Output, load.Error} {
-		input := plan.Input{Slot: free[to], FD: number}
-		carrier.Inputs = append(carrier.Inputs, input)
-		b.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(input.Slot), num(uint64(to), ""), num(0, ""))
+		connect(number, to)
 	}
 	program := p.Program
 	if n := len(program) - 1; n >= 0 && program[n].Number == unix.SYS_EXECVE {
@@ -56,9 +58,7 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	closing := slices.IndexFunc(program, func(o plan.Op) bool { return o.Name == "close_range" }) + 1
 	ops = append(ops, program[:closing]...)
 	for i, number := range load.Further {
-		input := plan.Input{Slot: free[3+i], FD: number}
-		carrier.Inputs = append(carrier.Inputs, input)
-		b.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(input.Slot), num(uint64(3+i), ""), num(0, ""))
+		connect(number, 3+i)
 	}
 	ops = append(ops, program[closing:]...)
 	b.because("execute", "the payload", nil)
@@ -67,26 +67,31 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	return &carrier
 }
 
-// unusedSlots lists the slots that no op of the plan refers to.
-func unusedSlots(p *plan.Plan) []plan.Slot {
+// unusedSlots lists the slots that the builder hands out and to which no op refers.
+func unusedSlots(parts ...[]plan.Op) []plan.Slot {
 	var used [plan.SlotCount]bool
-	used[plan.SlotStatus], used[plan.SlotControl] = true, true
-	for i := range plan.Index(p.Len()) {
-		op := p.Op(i)
-		if op.Out != plan.NoSlot {
-			used[op.Out] = true
-		}
-		for j := range op.Args {
-			if op.Args[j].Kind == plan.ArgSlot || op.Args[j].Kind == plan.ArgBeneath {
-				used[op.Args[j].Num] = true
+	for _, ops := range parts {
+		for i := range ops {
+			if out := ops[i].Out; out != plan.NoSlot {
+				used[out] = true
+			}
+			for j := range ops[i].Args {
+				if s, is := slotOf(&ops[i].Args[j]); is {
+					used[s] = true
+				}
 			}
 		}
 	}
-	var free []plan.Slot
-	for s := range plan.Slot(plan.SlotCount) {
+	var unused []plan.Slot
+	for s := plan.SlotFirst; s < plan.SlotControl; s++ {
 		if !used[s] {
-			free = append(free, s)
+			unused = append(unused, s)
 		}
 	}
-	return free
+	return unused
+}
+
+// slotOf is the slot that an argument refers to, if it is of such a kind.
+func slotOf(a *plan.Arg) (plan.Slot, bool) {
+	return plan.Slot(a.Num & (plan.SlotCount - 1)), a.Kind == plan.ArgSlot || a.Kind == plan.ArgBeneath
 }

@@ -28,8 +28,7 @@ func (m *mounter) pinLink(path string, around fstree.Setting) {
 func (m *mounter) onItself(path string, dir bool, attr, how *plan.Block, around fstree.Setting) {
 	m.because("keep in its place", "/"+path, around.By.At)
 	s := m.clone("/"+path, dir, attr)
-	t := m.slot()
-	m.openat2(t, fd(plan.SlotRoot), path, how)
+	t := m.open(fd(plan.SlotRoot), path, how)
 	m.moveOnto(s, t)
 	m.close(t)
 	m.close(s)

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -16,14 +17,11 @@ func (k *compiler) program() {
 	if len(k.c.Argv) == 0 {
 		return
 	}
-	name := k.c.Argv[0]
-	k.plan.Argv = k.c.Argv
-	found, problem := k.findProgram(name)
+	found, problem := k.findProgram(k.c.Argv[0])
 	if problem != nil {
 		k.problems = append(k.problems, *problem)
-		return
 	}
-	k.plan.Path = found
+	k.plan.Argv, k.plan.Path = k.c.Argv, found
 }
 
 func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {
@@ -46,9 +44,7 @@ func (k *compiler) findProgram(name string) (string, *diag.Diagnostic) {
 		if problem == nil {
 			return found, nil
 		}
-		if refused == nil {
-			refused = problem
-		}
+		refused = cmp.Or(refused, problem)
 	}
 	if refused != nil {
 		return "", refused
@@ -69,7 +65,12 @@ func (k *compiler) searchPath() string {
 			return value
 		}
 	}
-	for _, e := range k.h.Env {
+	return pathOf(k.h.Env)
+}
+
+// pathOf is where an environment has programs looked for.
+func pathOf(env []string) string {
+	for _, e := range env {
 		if v, ok := strings.CutPrefix(e, "PATH="); ok {
 			return v
 		}

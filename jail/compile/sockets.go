@@ -24,19 +24,14 @@ func (k *compiler) guardSockets() {
 	k.plan.Sockets = guard
 	if k.h.Kernel.NoListener {
 		for i := range k.p.Sockets {
-			k.problems = append(k.problems, diag.Diagnostic{
-				Code: "no-listener", Subject: k.p.Sockets[i].At,
-				Summary: "no connection to " + diag.Quote(k.p.Sockets[i].Path) + " can be made from a jail inside another jail, whose guard answers for both",
-				Remedy:  "leave it out: --replace sockets",
-			})
+			s := &k.p.Sockets[i]
+			k.problem("no-listener", "no connection to "+diag.Quote(s.Path)+
+				" can be made from a jail inside another jail, whose guard answers for both", &s.At, "leave it out: --replace sockets")
 		}
 		return
 	}
-	// struct cmsghdr of cmsg(3), and one descriptor: that of the listener,
-	// which has no number yet.
-	message := make([]byte, unix.CmsgSpace(4))
-	copy(message, words(uint64(unix.CmsgLen(4)), unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, ^uint64(0)))
-	guard.Listener = &plan.Block{Bytes: message, Show: "{SCM_RIGHTS, [listener]}"}
+	// The listener has no number yet.
+	guard.Listener = &plan.Block{Bytes: passed(^uint64(0)), Show: "{SCM_RIGHTS, [listener]}"}
 	for i := range k.p.Sockets {
 		if name, abstract := paths.AbstractSocket(k.p.Sockets[i].Path); abstract {
 			guard.Names = append(guard.Names, name)
@@ -59,8 +54,8 @@ func (m *mounter) note(s plan.Slot, what string) *plan.Block {
 // lies there was made in a jail. Mounts in which nothing can be made need no
 // note.
 func (m *mounter) ownMount(s plan.Slot) {
-	if m.guard != nil && m.guard.Listener != nil {
-		m.guard.Mounts = append(m.guard.Mounts, m.note(s, "own mount"))
+	if guard := m.k.plan.Sockets; guard.Listens() {
+		guard.Mounts = append(guard.Mounts, m.note(s, "own mount"))
 	}
 }
 
@@ -68,8 +63,8 @@ func (m *mounter) ownMount(s plan.Slot) {
 // lies, so that its place cannot be given to another.
 func (m *mounter) socket(gr *fstree.Grant, path string, around fstree.Setting) {
 	s := m.clone(gr.Real, false, m.readOnly)
-	if m.guard != nil && m.guard.Listener != nil {
-		m.guard.Files = append(m.guard.Files, m.note(s, "socket"))
+	if guard := m.k.plan.Sockets; guard.Listens() {
+		guard.Files = append(guard.Files, m.note(s, "socket"))
 	}
 	m.attach(s, gr, path, around)
 }
@@ -85,22 +80,9 @@ func (k *compiler) socketFilter(b *builder) {
 	if guard.Listener == nil {
 		program, flags, shown = seccomp.NoSockets(), 0, ""
 	}
-	fprog := make([]byte, 16)
-	copy(fprog, words(uint64(program.Len())))
 	b.because("guard", plan.HostSockets, nil)
-	op := b.call("seccomp", unix.SYS_SECCOMP, plan.NoSlot, num(unix.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), num(flags, shown),
-		block(&plan.Block{Bytes: fprog, Show: "socket guard", Refs: []plan.Ref{{Offset: 8, Block: &plan.Block{Bytes: program}}}}))
+	op := b.seccomp(program, num(flags, shown), "socket guard")
 	if guard.Listener != nil {
 		op.Store, op.StoreAt = guard.Listener, unix.CmsgLen(0)
-	}
-}
-
-// readyMessage is a struct msghdr of sendmsg(2): the status message "ready" with the
-// listener.
-func readyMessage(listener *plan.Block) *plan.Block {
-	iov := &plan.Block{Bytes: words(0, plan.StatusSize), Refs: []plan.Ref{{Offset: 0, Block: &plan.Block{Bytes: plan.ReadyMessage(), Show: "ready"}}}}
-	return &plan.Block{
-		Bytes: words(0, 0, 0, 1, 0, uint64(len(listener.Bytes)), 0), Show: "{ready, " + listener.Show + "}",
-		Refs: []plan.Ref{{Offset: 16, Block: iov}, {Offset: 32, Block: listener}},
 	}
 }

@@ -1,7 +1,7 @@
 package compile
 
 import (
-	"encoding/binary"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -62,8 +62,10 @@ func (b *builder) terminal(t *terminal.Terminal, far plan.Slot) *ownTerminal {
 	b.ioctl(far, unix.TIOCSPTLCK, "TIOCSPTLCK", block(&plan.Block{Bytes: make([]byte, 4), Show: "{0}"}))
 	b.call("ioctl", unix.SYS_IOCTL, near, fd(far), num(unix.TIOCGPTPEER, "TIOCGPTPEER"),
 		num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, "O_RDWR|O_NOCTTY|O_CLOEXEC"))
-	b.ioctl(near, unix.TCSETS, "TCSETS", block(settings(&t.Settings)))
-	b.ioctl(near, unix.TIOCSWINSZ, "TIOCSWINSZ", block(size16(&t.Size)))
+	// The kernel's struct termios is shorter than the C library's (asm-generic/termbits.h).
+	const termios = 36
+	b.ioctl(near, unix.TCSETS, "TCSETS", block(&plan.Block{Bytes: packed(t.Settings)[:termios], Show: "as the caller's"}))
+	b.ioctl(near, unix.TIOCSWINSZ, "TIOCSWINSZ", block(&plan.Block{Bytes: packed(t.Size), Show: "as the caller's"}))
 	b.ioctl(near, unix.TIOCSCTTY, "TIOCSCTTY", num(0, ""))
 	b.sendFarSide(t, far)
 	for n, is := range t.Descriptors {
@@ -81,24 +83,11 @@ func (b *builder) terminal(t *terminal.Terminal, far plan.Slot) *ownTerminal {
 // by number, and of those only the standard ones are known before the launch;
 // one of them is about to be replaced.
 func (b *builder) sendFarSide(t *terminal.Terminal, far plan.Slot) {
-	n := 0
-	for !t.Descriptors[n] {
-		n++
-	}
+	n := slices.Index(t.Descriptors[:], true)
 	b.dup(far, n)
 	b.close(far)
-	// struct msghdr of sendmsg(2): a byte, and a descriptor as of cmsg(3).
-	control := binary.NativeEndian.AppendUint64(nil, uint64(unix.CmsgLen(4)))
-	for _, v := range [...]uint32{unix.SOL_SOCKET, unix.SCM_RIGHTS, uint32(n), 0} {
-		control = binary.NativeEndian.AppendUint32(control, v)
-	}
-	iovec := &plan.Block{Bytes: words(0, 1), Refs: []plan.Ref{{Offset: 0, Text: "!"}}}
-	message := &plan.Block{
-		Bytes: words(0, 0, 0, 1, 0, uint64(len(control)), 0),
-		Refs:  []plan.Ref{{Offset: 16, Block: iovec}, {Offset: 32, Block: &plan.Block{Bytes: control}}},
-		Show:  "the terminal's far side",
-	}
-	b.call("sendmsg", unix.SYS_SENDMSG, plan.NoSlot, fd(plan.SlotControl), block(message), num(0, ""))
+	content, control := &plan.Block{Bytes: []byte("!")}, &plan.Block{Bytes: passed(uint64(n))}
+	b.sendmsg(plan.SlotControl, message(content, control, "the terminal's far side"))
 }
 
 // keptByReaper makes the descriptors that the init needs to serve the terminal, and
@@ -110,7 +99,7 @@ func (b *builder) keptByReaper(t *ownTerminal) uint64 {
 		return 0
 	}
 	if t.Foreground {
-		b.ioctl(t.near, unix.TIOCSPGRP, "TIOCSPGRP", plan.Arg{Kind: plan.ArgShared, Num: plan.ProgramPID})
+		b.ioctl(t.near, unix.TIOCSPGRP, "TIOCSPGRP", shared(plan.ProgramPID))
 	}
 	b.signalMask("~[]", ^uint64(0))
 	b.dup(plan.SlotControl, plan.ControlFD)
@@ -126,23 +115,4 @@ func (b *builder) ioctl(s plan.Slot, request uint64, name string, arg plan.Arg) 
 // dup puts a descriptor in the place of a standard one.
 func (b *builder) dup(s plan.Slot, onto int) {
 	b.call("dup3", unix.SYS_DUP3, plan.NoSlot, fd(s), num(uint64(onto), ""), num(0, ""))
-}
-
-// settings is struct termios as the kernel has it (asm-generic/termbits.h).
-func settings(t *unix.Termios) *plan.Block {
-	const characters = 19
-	out := make([]byte, 0, 36)
-	for _, flags := range [...]uint32{t.Iflag, t.Oflag, t.Cflag, t.Lflag} {
-		out = binary.NativeEndian.AppendUint32(out, flags)
-	}
-	out = append(out, t.Line)
-	return &plan.Block{Bytes: append(out, t.Cc[:characters]...), Show: "as the caller's"}
-}
-
-func size16(s *unix.Winsize) *plan.Block {
-	var out []byte
-	for _, v := range [...]uint16{s.Row, s.Col, s.Xpixel, s.Ypixel} {
-		out = binary.NativeEndian.AppendUint16(out, v)
-	}
-	return &plan.Block{Bytes: out, Show: "as the caller's"}
 }

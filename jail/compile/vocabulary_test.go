@@ -48,7 +48,7 @@ func TestPlanVocabulary(t *testing.T) {
 		`echo pid $$`,
 	}, "; ")
 	var extra []plan.Op
-	m := &mounter{builder: newBuilder(&extra), blocks: newBlocks(), h: h}
+	m := &mounter{builder: newBuilder(&extra), blocks: newBlocks(), k: &compiler{h: h}}
 	m.next = 20
 	open := fstree.Setting{}
 	m.mkdirat(fd(plan.SlotRoot), "opt", 0o755)

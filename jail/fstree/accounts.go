@@ -13,7 +13,7 @@ import (
 // host's own lists are shown only to a profile that names them exactly, or
 // that brings a root file system of its own.
 func (g *granter) accounts() {
-	if root := g.p.Filesystem.Root.V; root != "host" && root != "" {
+	if g.hasOtherRoot() {
 		return
 	}
 	user := &g.p.Identity.User

@@ -54,12 +54,7 @@ func (g *granter) blockCreation(real string, gr Grant, project bool) bool {
 
 // written tells whether a directory lies in one that is granted for writing.
 func (g *granter) written(dir string) bool {
-	for _, w := range g.writes {
-		if host.Within(dir, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.writes, func(w string) bool { return host.Within(dir, w) })
 }
 
 // canWrite tells whether the caller may make something in a directory.

@@ -84,52 +84,43 @@ func (v *View) Explain(path string) Explanation {
 	return e
 }
 
+// Explanations explains every path that has a rule of its own, which decides about all
+// paths below it without one.
+func (v *View) Explanations() []Explanation {
+	var all []Explanation
+	var walk func(n *Node, path string)
+	walk = func(n *Node, path string) {
+		if n.Grant != nil {
+			all = append(all, v.Explain(path))
+		}
+		for _, k := range n.Kids {
+			walk(k, host.Join(path, k.Name))
+		}
+	}
+	walk(v.Root, "/")
+	return all
+}
+
 // visibility names a setting at a place.
 func (v *View) visibility(s Setting, at host.Resolved) Visibility {
-	if s.By == nil {
-		if v.Frames(at.Real) {
-			return Frame
-		}
+	switch {
+	case (s.By == nil || s.By.Kind == GrantHide) && v.Frames(at.Real):
+		return Frame
+	case s.By == nil:
 		return Absent
+	case s.By.Kind == GrantWrite && s.By.Source != "":
+		return Private
 	}
-	switch s.By.Kind {
-	case GrantSocket:
-		return Socket
-	case GrantRead, GrantGuard:
-		return ReadOnly
-	case GrantBlocked:
-		return Blocked
-	case GrantWrite:
-		if s.By.Source != "" {
-			return Private
-		}
-		return Writable
-	case GrantOverlay:
-		return Layered
-	case GrantTmpfs:
-		return Tmpfs
-	case GrantHide:
-		if v.Frames(at.Real) {
-			return Frame
-		}
-		return Hidden
-	default:
-		return Own
-	}
+	return [...]Visibility{
+		GrantRead: ReadOnly, GrantWrite: Writable, GrantHide: Hidden, GrantTmpfs: Tmpfs, GrantOverlay: Layered,
+		GrantGuard: ReadOnly, GrantBlocked: Blocked, GrantDev: Own, GrantProc: Own, GrantText: Own, GrantSocket: Socket,
+	}[s.By.Kind]
 }
 
 // Frames tells whether a path that is not visible itself leads to one that is.
 func (v *View) Frames(real string) bool {
-	n := v.Root
-	for part := range strings.SplitSeq(real[1:], "/") {
-		if part == "" {
-			continue
-		}
-		if n = n.Kid(part, false); n == nil {
-			return false
-		}
-	}
-	return LeadsSomewhere(n)
+	n := v.Root.find(real)
+	return n != nil && LeadsSomewhere(n)
 }
 
 func ground(gr *Grant) Ground {
@@ -150,11 +141,14 @@ func Paths(p *policy.Policy, h *host.Host, program, written string) []string {
 	if strings.HasPrefix(written, "@") {
 		members = paths.Group(written)
 	}
-	var paths []string
+	var found []string
 	for _, m := range members {
-		if pattern, ok := g.expand(m, rule); ok {
-			paths = append(paths, g.resolver.GlobOrLiteral(pattern)...)
+		switch pattern, ok := g.expand(m, rule); {
+		case ok && paths.IsGlob(pattern):
+			found = append(found, g.resolver.Glob(pattern)...)
+		case ok:
+			found = append(found, paths.Unescape(pattern))
 		}
 	}
-	return paths
+	return found
 }

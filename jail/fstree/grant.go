@@ -48,6 +48,11 @@ type Grant struct {
 	key         string           // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
+// shows tells whether a grant makes anything visible; others hide or protect.
+func (gr *Grant) shows() bool {
+	return gr.Kind != GrantHide && gr.Kind != GrantGuard && gr.Kind != GrantBlocked
+}
+
 // rank decides between two rules for one path: the later layer, then the
 // path that was named exactly over one from a group or a glob, then hide, then
 // the later entry.
@@ -148,23 +153,15 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 // add resolves one literal path and adds the grant for it.
 func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 	at := g.resolver.Resolve(lexical)
-	gr := &Grant{Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, rank: rk, links: at.Links, At: &r.At}
-	switch r.Access {
-	case policy.Read:
-		gr.Kind = GrantRead
-	case policy.Write:
-		gr.Kind = GrantWrite
-	case policy.Hide:
-		gr.Kind = GrantHide
-	case policy.Tmpfs:
-		gr.Kind = GrantTmpfs
-	case policy.Overlay:
-		gr.Kind = GrantOverlay
-	}
+	kind := [...]GrantKind{
+		policy.Read: GrantRead, policy.Write: GrantWrite, policy.Hide: GrantHide,
+		policy.Tmpfs: GrantTmpfs, policy.Overlay: GrantOverlay,
+	}[r.Access]
+	gr := &Grant{Kind: kind, Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, rank: rk, links: at.Links, At: &r.At}
 	if strings.HasPrefix(r.Path, "@") {
 		gr.Written = lexical
 	}
-	if host.Within(at.Real, "/proc") || host.Within(at.Real, "/dev") && !g.devPathAllowed(gr) {
+	if host.Within(at.Real, "/proc") || host.Within(at.Real, "/dev") && !devPathAllowed(gr) {
 		g.problem(r, "reserved-path", fmt.Sprintf("%s leads into %s, which is always the jail's own", diag.Quote(r.Path), at.Real[:min(5, len(at.Real))]),
 			"what a program needs of /proc and /dev is there; further devices are named in devices")
 		return
@@ -176,17 +173,17 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 		g.problem(r, "not-a-directory", fmt.Sprintf("%s is not a directory, so it can't have an overlay", diag.Quote(gr.Written)), "")
 		return
 	}
-	if gr.Kind != GrantHide {
-		g.links = append(g.links, at.Links...)
-	} else {
+	if gr.Kind == GrantHide {
 		g.pins = append(g.pins, at.Links...)
+	} else {
+		g.links = append(g.links, at.Links...)
 	}
 	g.grants = append(g.grants, gr)
 }
 
 // devPathAllowed: below /dev a profile may replace the shared memory
 // directory, nothing else.
-func (g *granter) devPathAllowed(gr *Grant) bool {
+func devPathAllowed(gr *Grant) bool {
 	switch gr.Kind {
 	case GrantTmpfs:
 		return host.Within(gr.Real, "/dev/shm")
@@ -197,13 +194,19 @@ func (g *granter) devPathAllowed(gr *Grant) bool {
 	return false
 }
 
+// hasOtherRoot tells whether the profile names the root of another system.
+func (g *granter) hasOtherRoot() bool {
+	root := g.p.Filesystem.Root.V
+	return root != "host" && root != ""
+}
+
 // otherRoot is the directory that holds the jail's root, "" for the host's.
 func (g *granter) otherRoot() string {
-	fs := &g.p.Filesystem
-	if fs.Root.V == "host" || fs.Root.V == "" {
+	root := &g.p.Filesystem.Root
+	if !g.hasOtherRoot() {
 		return ""
 	}
-	pattern, ok := g.expand(fs.Root.V, &policy.PathRule{Path: fs.Root.V, Origin: fs.Root.Origin})
+	pattern, ok := g.expand(root.V, &policy.PathRule{Path: root.V, Origin: root.Origin})
 	if !ok {
 		return ""
 	}

@@ -54,7 +54,7 @@ func (g *granter) fromFlags(r *policy.PathRule) bool {
 // visible in the next jail, or where the changes of an overlay go.
 func (g *granter) refusePlantedLinks() {
 	for _, gr := range g.grants {
-		if gr.Kind == GrantHide || gr.Kind == GrantGuard || gr.Kind == GrantBlocked || gr.Rule == nil {
+		if !gr.shows() || gr.Rule == nil {
 			continue
 		}
 		g.refusePlanted(gr, gr.Written, host.Resolved{Real: gr.Real, Links: gr.links})
@@ -97,27 +97,24 @@ func (g *granter) writableAround(dir string) *Grant {
 // own keeps jail's own files out of reach, whatever a profile says.
 func (g *granter) own() {
 	o := &g.h.Own
-	add := func(kind GrantKind, p string) {
-		if p == "" {
-			return
+	add := func(kind GrantKind, files ...string) {
+		for _, p := range files {
+			if p == "" {
+				continue
+			}
+			at := g.resolver.Resolve(p)
+			if at.Kind == host.KindMissing {
+				continue
+			}
+			g.grants = append(g.grants, &Grant{
+				Kind: kind, Real: at.Real, File: at.Kind, Written: p,
+				rank: rank{layer: ownLayer, hide: kind == GrantHide}, At: new(diag.Range),
+			})
+			g.pins = append(g.pins, at.Links...)
 		}
-		at := g.resolver.Resolve(p)
-		if at.Kind == host.KindMissing {
-			return
-		}
-		g.grants = append(g.grants, &Grant{
-			Kind: kind, Real: at.Real, File: at.Kind, Written: p,
-			rank: rank{layer: ownLayer, hide: kind == GrantHide}, At: new(diag.Range),
-		})
-		g.pins = append(g.pins, at.Links...)
 	}
-	add(GrantHide, o.Cache)
-	add(GrantHide, o.State)
-	for _, dir := range o.Runtime {
-		add(GrantHide, dir)
-	}
+	add(GrantHide, o.Cache, o.State)
+	add(GrantHide, o.Runtime...)
 	add(GrantGuard, o.Config)
-	for _, program := range o.Programs {
-		add(GrantGuard, program)
-	}
+	add(GrantGuard, o.Programs...)
 }

@@ -6,14 +6,12 @@ import (
 	"github.com/jail-project/jail/policy"
 )
 
-// hostNames lets names be looked up as far as the jail has a network. With
-// the host's network these are the files that the C library looks into, which
-// say nothing that the network does not. Without one, localhost and the jail's
-// own name lead to its own loopback interface: servers and tests of many a
-// program listen there. Both yield to a profile that grants or hides the files
-// itself.
+// hostNames lets names be looked up as far as the jail has a network: with the host's, by
+// the files that the C library looks into; without one, localhost and the jail's own name
+// lead to its loopback interface, where servers and tests of many a program listen. Both
+// yield to a profile that grants or hides the files itself.
 func (g *granter) hostNames() {
-	if root := g.p.Filesystem.Root.V; root != "host" && root != "" {
+	if g.hasOtherRoot() {
 		return
 	}
 	mode := &g.p.Network.Mode

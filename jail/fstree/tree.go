@@ -22,21 +22,16 @@ const fewKids = 8
 
 // Kid returns the node for one more component, made on demand.
 func (n *Node) Kid(name string, create bool) *Node {
-	if n.byName != nil {
-		if k := n.byName[name]; k != nil || !create {
-			return k
-		}
-	} else {
-		for _, k := range n.Kids {
-			if k.Name == name {
-				return k
-			}
-		}
-		if !create {
-			return nil
+	k := n.byName[name]
+	if n.byName == nil {
+		if i := slices.IndexFunc(n.Kids, func(k *Node) bool { return k.Name == name }); i >= 0 {
+			k = n.Kids[i]
 		}
 	}
-	k := &Node{Name: name}
+	if k != nil || !create {
+		return k
+	}
+	k = &Node{Name: name}
 	n.Kids = append(n.Kids, k)
 	if n.byName == nil && len(n.Kids) > fewKids {
 		n.byName = make(map[string]*Node, 4*fewKids)
@@ -54,6 +49,19 @@ func (n *Node) At(path string) *Node {
 	for part := range strings.SplitSeq(path[1:], "/") {
 		if part != "" {
 			n = n.Kid(part, true)
+		}
+	}
+	return n
+}
+
+// find returns the node of an absolute path, nil where the tree has none.
+func (n *Node) find(path string) *Node {
+	for part := range strings.SplitSeq(path[1:], "/") {
+		if part == "" {
+			continue
+		}
+		if n = n.Kid(part, false); n == nil {
+			return nil
 		}
 	}
 	return n
@@ -97,7 +105,7 @@ func (n *Node) sort() {
 // into the home keep their guards.
 func (n *Node) forgetHost(home *Grant) {
 	if n.Grant != nil && n.Grant != home {
-		if n.Grant.Kind != GrantHide && n.Grant.Kind != GrantGuard && n.Grant.Kind != GrantBlocked {
+		if n.Grant.shows() {
 			return
 		}
 		n.Grant = nil
@@ -161,16 +169,10 @@ func (n *Node) Lookup(path string) (at Setting, decided []*Grant) {
 	return s, decided
 }
 
-// visible tells whether a host path can be seen inside the jail.
-func (n *Node) visible(real string) bool {
-	s, _ := n.Lookup(real)
-	return s.Bound
-}
-
 // LeadsSomewhere tells whether anything is visible below n.
 func LeadsSomewhere(n *Node) bool {
 	for _, k := range n.Kids {
-		if k.Grant != nil && k.Grant.Kind != GrantHide && k.Grant.Kind != GrantGuard && k.Grant.Kind != GrantBlocked || k.Link != "" || LeadsSomewhere(k) {
+		if k.Grant != nil && k.Grant.shows() || k.Link != "" || LeadsSomewhere(k) {
 			return true
 		}
 	}
@@ -190,8 +192,7 @@ func HoldsProtected(n *Node) bool {
 			if HoldsProtected(k) {
 				return true
 			}
-		case k.Grant.Kind == GrantRead || k.Grant.Kind == GrantHide || k.Grant.Kind == GrantGuard,
-			k.Grant.Kind == GrantBlocked || k.Grant.Kind == GrantTmpfs || k.Grant.Kind == GrantOverlay:
+		case k.Grant.Kind == GrantRead || k.Grant.Kind == GrantTmpfs || k.Grant.Kind == GrantOverlay || !k.Grant.shows():
 			return true
 		}
 	}

@@ -6,7 +6,6 @@ package fstree
 
 import (
 	"path"
-	"strings"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
@@ -57,7 +56,10 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 }
 
 // Visible tells whether a real path of the host can be seen in the jail.
-func (v *View) Visible(real string) bool { return v.Root.visible(real) }
+func (v *View) Visible(real string) bool {
+	s, _ := v.Root.Lookup(real)
+	return s.Bound
+}
 
 // NameLeadsTo tells whether a name works in the jail as it does on the host:
 // all links on its way are there.
@@ -69,13 +71,7 @@ func (v *View) NameLeadsTo(name string, at host.Resolved) bool {
 		if v.Visible(l.Path) {
 			continue
 		}
-		n := v.Root
-		for part := range strings.SplitSeq(l.Path[1:], "/") {
-			if n = n.Kid(part, false); n == nil {
-				return false
-			}
-		}
-		if n.Link == "" {
+		if n := v.Root.find(l.Path); n == nil || n.Link == "" {
 			return false
 		}
 	}
@@ -134,8 +130,8 @@ func (g *granter) keepDirectory(dir string, at *diag.Range) {
 // fixed adds what every jail has: /proc, /dev, shared memory, lists of
 // accounts and of host names, a machine id, and the root of another system if the profile names one.
 func (g *granter) fixed() {
-	fs, id := &g.p.Filesystem, &g.p.Identity
-	if fs.Root.V != "host" && fs.Root.V != "" {
+	fs := &g.p.Filesystem
+	if g.hasOtherRoot() {
 		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
 		if pattern, ok := g.expand(fs.Root.V, r); ok {
 			at := g.resolver.Resolve(paths.Unescape(pattern))
@@ -155,21 +151,22 @@ func (g *granter) fixed() {
 		shmGrant())
 	g.accounts()
 	g.hostNames()
-	g.machineID(id)
+	g.machineID()
 }
 
 // machineID gives the jail an id that does not identify the host, unless the
 // profile asks for the host's.
-func (g *granter) machineID(id *policy.Identity) {
+func (g *granter) machineID() {
+	id := &g.p.Identity.MachineID
 	at := g.resolver.Resolve("/etc/machine-id")
 	if at.Kind != host.KindFile || path.Dir(at.Real) != "/etc" {
 		return
 	}
 	gr := &Grant{
-		Kind: GrantText, Real: at.Real, File: host.KindFile, Written: "/etc/machine-id", Text: id.MachineID.V + "\n",
-		rank: rank{layer: ownLayer}, At: &id.MachineID.At, key: "identity.machine-id: " + id.MachineID.V,
+		Kind: GrantText, Real: at.Real, File: host.KindFile, Written: "/etc/machine-id", Text: id.V + "\n",
+		rank: rank{layer: ownLayer}, At: &id.At, key: "identity.machine-id: " + id.V,
 	}
-	switch id.MachineID.V {
+	switch id.V {
 	case "random", "":
 		gr.Text = g.h.RandomID + "\n"
 	case "host":

@@ -17,10 +17,7 @@ type OSFiles struct{}
 // Kind is lstat(2)'s word on a path; a placeholder is missing.
 func (OSFiles) Kind(path string) FileKind {
 	var st unix.Stat_t
-	if err := unix.Lstat(path, &st); err != nil {
-		return KindMissing
-	}
-	if placeholder.Like(&st) {
+	if unix.Lstat(path, &st) != nil || placeholder.Like(&st) {
 		return KindMissing
 	}
 	switch st.Mode & unix.S_IFMT {

@@ -53,12 +53,3 @@ func matches(pattern, name string) bool {
 	ok, err := path.Match(pattern, name)
 	return err == nil && ok
 }
-
-// GlobOrLiteral lists the paths that match a pattern. A path without a glob is listed
-// whether or not it exists.
-func (r *Resolver) GlobOrLiteral(pattern string) []string {
-	if paths.IsGlob(pattern) {
-		return r.Glob(pattern)
-	}
-	return []string{paths.Unescape(pattern)}
-}

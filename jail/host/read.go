@@ -95,8 +95,8 @@ func (h *Host) readLimits() error {
 // getenv is the value of a variable, "" when it is not set.
 func (h *Host) getenv(name string) string {
 	for _, e := range h.Env {
-		if len(e) > len(name) && e[len(name)] == '=' && e[:len(name)] == name {
-			return e[len(name)+1:]
+		if key, value, set := strings.Cut(e, "="); set && key == name {
+			return value
 		}
 	}
 	return ""
@@ -169,13 +169,9 @@ func (h *Host) userDirs() {
 	}
 	var buf [8192]byte
 	n, _ := readFile(filepath.Join(h.Dirs["XDG_CONFIG_HOME"], "user-dirs.dirs"), buf[:])
-	file := buf[:n]
 	said := map[string]string{}
-	for line := range strings.Lines(string(file)) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if !ok || strings.HasPrefix(key, "#") {
-			continue
-		}
+	for line := range strings.Lines(string(buf[:n])) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=") // a comment's key is none of those below
 		value = strings.Trim(value, `"`)
 		if rest, ok := strings.CutPrefix(value, "$HOME/"); ok {
 			said[key] = filepath.Join(h.Home, rest)

@@ -63,11 +63,7 @@ func (r *Resolver) follow(path string, depth int) Resolved {
 	if p, ok := r.dirs[path]; ok {
 		return p
 	}
-	cut := strings.LastIndexByte(path, '/')
-	dir, base := path[:cut], path[cut+1:]
-	if dir == "" {
-		dir = "/"
-	}
+	dir, base := Parent(path), path[strings.LastIndexByte(path, '/')+1:]
 	parent := r.follow(dir, depth)
 	if parent.Kind != KindDir {
 		r.dirs[dir] = parent
@@ -145,10 +141,7 @@ func (r *Resolver) listing(dir string) *Listing {
 // ".." in the target means the parent of the real directory, as in the kernel.
 func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
 	target, err := r.files.Readlink(at.Real)
-	if target == placeholder.Target {
-		return Resolved{Real: at.Real, Kind: KindMissing, Links: at.Links}
-	}
-	if err != nil || target == "" || depth >= maxLinks {
+	if err != nil || target == "" || target == placeholder.Target || depth >= maxLinks {
 		return Resolved{Real: at.Real, Kind: KindMissing, Links: at.Links}
 	}
 	links := slices.Concat(at.Links, []Link{{at.Real, target}})
@@ -190,8 +183,6 @@ func Parent(path string) string {
 
 // Within tells whether path is dir or lies below it.
 func Within(path, dir string) bool {
-	if dir == "/" {
-		return true
-	}
-	return len(path) >= len(dir) && path[:len(dir)] == dir && (len(path) == len(dir) || path[len(dir)] == '/')
+	rest, below := strings.CutPrefix(path, dir)
+	return dir == "/" || below && (rest == "" || rest[0] == '/')
 }

@@ -23,15 +23,9 @@ type Subordinate struct {
 // Subordinate tells by what the caller's groups could be dropped, or why they
 // can't be.
 func (h *Host) Subordinate() (Subordinate, error) {
-	var s Subordinate
-	for _, path := range mapProgramPaths {
-		if h.Files.Executable(path) {
-			s.Program = path
-			break
-		}
-	}
-	if s.Program == "" {
-		return s, errors.New("there is no newgidmap")
+	at := slices.IndexFunc(mapProgramPaths[:], h.Files.Executable)
+	if at < 0 {
+		return Subordinate{}, errors.New("there is no newgidmap")
 	}
 	// newgidmap asks who the caller is; it is enough to guess that well.
 	who := []string{h.User, strconv.Itoa(h.UID), NameOf(h.Files.Text("/etc/passwd"), h.UID)}
@@ -43,9 +37,8 @@ func (h *Host) Subordinate() (Subordinate, error) {
 		first, errFirst := strconv.ParseUint(f[1], 10, 31)
 		count, errCount := strconv.ParseUint(f[2], 10, 31)
 		if errFirst == nil && errCount == nil && first > 0 && count > 0 {
-			s.GID = int(first)
-			return s, nil
+			return Subordinate{Program: mapProgramPaths[at], GID: int(first)}, nil
 		}
 	}
-	return s, errors.New("/etc/subgid gives you no group ids")
+	return Subordinate{}, errors.New("/etc/subgid gives you no group ids")
 }

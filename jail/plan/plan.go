@@ -116,6 +116,9 @@ type SocketGuard struct {
 	Listener *Block   // a control message with the filter's listener; nil: nobody can listen
 }
 
+// Listens tells whether the launcher answers for the jail's connections; nil does not.
+func (g *SocketGuard) Listens() bool { return g != nil && g.Listener != nil }
+
 // Input is a descriptor that is open in the launcher when the plan starts.
 type Input struct {
 	Slot Slot

@@ -10,21 +10,15 @@ import (
 // String renders the op as one line in the manner of strace(1), slots as
 // names.
 func (o *Op) String() string {
-	var b strings.Builder
-	b.WriteString(o.Name)
-	b.WriteByte('(')
+	args := make([]string, len(o.Args))
 	for i := range o.Args {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(o.Args[i].String())
+		args[i] = o.Args[i].String()
 	}
-	b.WriteByte(')')
+	call := o.Name + "(" + strings.Join(args, ", ") + ")"
 	if o.Out != NoSlot {
-		b.WriteString(" = ")
-		b.WriteString(slotName(o.Out))
+		call += " = " + slotName(o.Out)
 	}
-	return b.String()
+	return call
 }
 
 // String renders the argument for people.
@@ -70,9 +64,9 @@ func slotName(s Slot) string {
 
 // Purpose says what the op is for, as in "make ~/Downloads visible".
 func (o *Op) Purpose() string {
-	verb := o.Verb
-	if verb == "make visible" || verb == "make writable" || verb == "make read-only" || verb == "make unreadable" {
-		return "make " + diag.Quote(o.Subject) + strings.TrimPrefix(verb, "make")
+	switch o.Verb {
+	case "make visible", "make writable", "make read-only", "make unreadable":
+		return "make " + diag.Quote(o.Subject) + strings.TrimPrefix(o.Verb, "make")
 	}
-	return verb + " " + diag.Quote(o.Subject)
+	return o.Verb + " " + diag.Quote(o.Subject)
 }
