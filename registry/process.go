@@ -3,8 +3,6 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 
@@ -57,16 +55,27 @@ func procPath(pid int, name string) string {
 
 // readProc reads a file of a process.
 func readProc(pid int, name string) ([]byte, error) {
-	text, err := os.ReadFile(procPath(pid, name))
-	return text, gone(bare(err))
-}
-
-// bare is an error of package os without the name of the file, which is the caller's to say.
-func bare(err error) error {
-	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return failed.Err
+	fd, err := unix.Open(procPath(pid, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, gone(err)
 	}
-	return err
+	defer unix.Close(fd)
+	buf, n := make([]byte, 4096), 0
+	for {
+		if n == len(buf) {
+			buf = append(buf, make([]byte, len(buf))...)
+		}
+		m, err := unix.Read(fd, buf[n:])
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return nil, gone(err)
+		case m == 0:
+			return buf[:n], nil
+		}
+		n += m
+	}
 }
 
 // gone turns the errors that say that a process is not there into errGone.
@@ -173,21 +182,32 @@ func (h handle) ended(milliseconds int) bool {
 
 // signal sends a signal; a process that has ended gets none.
 func (h handle) signal(s unix.Signal) error {
-	return gone(unix.PidfdSendSignal(int(h), s, nil, 0))
+	if err := unix.PidfdSendSignal(int(h), s, nil, 0); err != nil {
+		return gone(err)
+	}
+	return nil
 }
 
 func (h handle) close() { unix.Close(int(h)) }
 
 // processes lists the pids of all processes.
 func processes() ([]int, error) {
-	var names []string
-	dir, err := os.Open("/proc")
-	if err == nil {
-		defer dir.Close()
-		names, err = dir.Readdirnames(-1)
-	}
+	fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("list /proc: %w", bare(err))
+		return nil, fmt.Errorf("list /proc: %w", err)
+	}
+	defer unix.Close(fd)
+	var names []string
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := unix.ReadDirent(fd, buf)
+		if err != nil {
+			return nil, fmt.Errorf("list /proc: %w", err)
+		}
+		if n == 0 {
+			break
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
 	var pids []int
 	for _, name := range names {
