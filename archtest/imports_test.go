@@ -61,7 +61,7 @@ func rank(name string) (int, bool) {
 		return 1, true
 	case "registry":
 		return 1, true // knows jails by their processes, not by what they are made of
-	case "placeholder":
+	case "watch", "changes":
 		return 1, true // knows nothing of jails, and keeps lists in the state directory
 	case "caps", "landlock", "seccomp", "policy/node", "trust":
 		return 1, true
@@ -200,11 +200,11 @@ func arrows() map[string][]string {
 		"jail/plan":    {"diag"},
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},
-		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "placeholder", "terminal", "unixsock"},
+		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "terminal", "unixsock", "watch"},
 		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "policy/paths", "seccomp"},
-		"jail/host":    {"landlock", "placeholder", "policy/paths", "terminal"},
-		"jail/fstree":  {"diag", "jail/host", "placeholder", "policy", "policy/paths"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "placeholder", "policy", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
+		"jail/host":    {"landlock", "policy/paths", "terminal"},
+		"jail/fstree":  {"diag", "jail/host", "policy", "policy/paths", "watch"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
 	}
 }
 

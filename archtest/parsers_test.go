@@ -25,13 +25,14 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"launchcache.decodeBody":   {"launchcache", "FuzzDecodeBody"},
 	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
 	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
-	"placeholder.parseHolder":  {"placeholder", "FuzzHolder"},       // whose placeholders there are
+	"changes.parse":            {"changes", "FuzzParse"},            // what runs have left
+	"jail/fstree.gitSettings":  {"jail/fstree", "FuzzGitSettings"},  // what a repository's settings name
 	"seccomp.decodeEntry":      {"seccomp", "FuzzDecodeEntry"},
 	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
 }
 
 // parserHead is the head of a function that takes bytes apart.
-var parserHead = regexp.MustCompile(`(?m)^func (?:\([^)]*\) )?((?i:decode|parse|scan)\w*)\([^)]*\bbyte\b[^)]*\)|^func (parseHolder)\(`)
+var parserHead = regexp.MustCompile(`(?m)^func (?:\([^)]*\) )?((?i:decode|parse|scan)\w*)\([^)]*\bbyte\b[^)]*\)|^func (parse|gitSettings)\([^)]*text string`)
 
 func parsersIn(text string) (names []string) {
 	for _, m := range parserHead.FindAllStringSubmatch(text, -1) {

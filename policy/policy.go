@@ -126,8 +126,14 @@ type Filesystem struct {
 	Rules     []PathRule
 	Root      Value[string] // "host" or a directory
 	Home      Value[string] // host, private, empty
-	Absent    Value[string] // guarded, open
+	Startup   Startup
 	Arguments Value[string] // no, read, write
+}
+
+// Startup is what becomes of @startup in directories that the program may write.
+type Startup struct {
+	Automatic Value[string] // block, report, quarantine
+	Tools     Value[string] // likewise
 }
 
 // Environment is the merged environment section.

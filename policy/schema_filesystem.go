@@ -33,17 +33,34 @@ func filesystemKey() Key {
 				Name: "home", Kind: kind.Enum, Enum: []string{"host", "private", "empty"}, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Home },
 				Doc: "The home directory: host, of which only what is granted is visible; private, a directory that is kept for this profile; or empty, in memory. Paths granted below the home appear in each of them.",
 			},
-			{
-				Name: "absent", Kind: kind.Enum, Enum: []string{"guarded", "open"}, Default: "guarded", at: func(p *Policy) any { return &p.Filesystem.Absent },
-				Doc:     "What belongs to @startup, or is hidden by name, and does not exist yet: guarded, nothing can be made there in a directory that the program may write; or open.",
-				Exempt:  "Name a single path under write: it may be made then.",
-				Caution: "While such a jail runs, a name whose creation is blocked is taken on the host: by a placeholder, which is a link that leads nowhere or a socket that nobody can open, and goes when the last jail that needs it ends.",
-			},
+			startupKey(),
 			{
 				Name: "arguments", Kind: kind.Enum, Enum: []string{"no", "read", "write"}, Default: "no", at: func(p *Policy) any { return &p.Filesystem.Arguments },
 				Doc:     "Whether files named on the command line become visible: no, read or write.",
 				Caution: "A program that is given a name by other means does not see the file.",
 				Later:   "files from the command line",
+			},
+		},
+	}
+}
+
+// startupKey describes what becomes of the two classes of @startup.
+func startupKey() Key {
+	uses := []string{"block", "report", "quarantine"}
+	return Key{
+		Name: "startup", Kind: kind.Mapping, Short: "tools",
+		Doc: "What becomes of @startup in directories that the program may write. block: what exists is read-only, and what is made is taken away at once. report: it may be changed and made, and jail says at the end what is new or changed. quarantine: what exists is read-only, and what is made is moved away when the program has ended. What was moved away is in jail's state directory, and jail changes lists it. startup: block is short for startup: {tools: block}.",
+		Keys: []Key{
+			{
+				Name: "automatic", Kind: kind.Enum, Enum: uses, Default: "block", at: func(p *Policy) any { return &p.Filesystem.Startup.Automatic },
+				Doc:     "What other programs run or obey without anyone choosing to: the start-up files of shells and desktops in a home, and in a project what git, hg and jj obey, which prompts call.",
+				Exempt:  "Name a single path under write: it may be changed and made then.",
+				Caution: "What does not exist yet can exist for the moment, usually less than a millisecond when a processor is free, until it is taken away.",
+			},
+			{
+				Name: "tools", Kind: kind.Enum, Enum: uses, Default: "report", at: func(p *Policy) any { return &p.Filesystem.Startup.Tools },
+				Doc:    "What a tool obeys when it is used on the project: settings of editors, hook managers, workflows.",
+				Exempt: "Name a single path under write.",
 			},
 		},
 	}

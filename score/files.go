@@ -105,15 +105,17 @@ func pathCheck(id, doc string, weight int, bad levels, escape reach, paths func(
 }
 
 // newFilesCheck is about files that do not exist. Whether one could be made is
-// asked of the directory that it would be made in, or below.
+// asked of the directory that it would be made in, or below. Nothing in the jail says that
+// the launcher keeps a name free, so that is not asked for.
 func newFilesCheck() Check {
-	list := members("@startup", false)
+	list := members(false, paths.AutomaticStartup()...)
 	c := memberCheck("new-startup-files", "files that would run later outside cannot be made", 25, integrity(), none, list)
 	c.ask = func(f *facts, out *Outside) []Question {
 		var all []Question
 		for _, p := range list(f) {
-			r, _ := f.reachOf(p)
-			all = append(all, askNew(p, r == writes, out)...)
+			if r, e := f.reachOf(p); e.Visibility != fstree.Blocked {
+				all = append(all, askNew(p, r == writes, out)...)
+			}
 		}
 		return all
 	}
@@ -157,14 +159,16 @@ func homeOf(h *host.Host) string    { return h.Home }
 func runtimeOf(h *host.Host) string { return h.Dirs["XDG_RUNTIME_DIR"] }
 func cwdOf(h *host.Host) string     { return h.Cwd }
 
-// members are the paths of a group that exist on the host, or those that do
+// members are the paths of rules and groups that exist on the host, or those that do
 // not and have no pattern in them.
-func members(name string, existing bool) func(*facts) []string {
+func members(existing bool, written ...string) func(*facts) []string {
 	return func(f *facts) []string {
 		var out []string
-		for _, p := range fstree.Paths(f.Policy, f.Host, programOf(f.Plan.Argv), name) {
-			if exists := f.Host.Files.Kind(p) != host.KindMissing; exists == existing && (exists || !paths.IsGlob(p)) {
-				out = append(out, p)
+		for _, w := range written {
+			for _, p := range fstree.Paths(f.Policy, f.Host, programOf(f.Plan.Argv), w) {
+				if exists := f.Host.Files.Kind(p) != host.KindMissing; exists == existing && (exists || !paths.IsGlob(p)) {
+					out = append(out, p)
+				}
 			}
 		}
 		return out
@@ -186,8 +190,8 @@ func fileChecks() []Check {
 	all := []Check{
 		pathCheck("home", "the home directory is out of reach", 40, levels{0, 4, 5, 10}, writes, below(homeOf, "")),
 		pathCheck("personal-files", "the user's documents, pictures and the like are out of reach", 15, broad(), none, personal),
-		memberCheck("secrets", "keys, tokens and histories (@secrets) are out of reach", 40, secret(), none, members("@secrets", true)),
-		memberCheck("startup-files", "files that run later outside (@startup) cannot be changed", 40, integrity(), writes, members("@startup", true)),
+		memberCheck("secrets", "keys, tokens and histories (@secrets) are out of reach", 40, secret(), none, members(true, "@secrets")),
+		memberCheck("startup-files", "files that run later outside (@startup) cannot be changed", 40, integrity(), writes, members(true, paths.AutomaticStartup()...)),
 		newFilesCheck(),
 		pathCheck("whole-root", "the root directory as a whole is not shown", 20, broad(), none, fixed("/")),
 		pathCheck("system-files", "the system's programs and settings cannot be written", 20, integrity(), none,
@@ -209,7 +213,7 @@ func fileChecks() []Check {
 		"personal-files":    {"grant one of them, or filesystem: {arguments: read}", "the program finds only what it is given"},
 		"secrets":           {`filesystem: {hide: ["@secrets"]}`, "programs that log in need their key granted by name"},
 		"startup-files":     {"leave @startup out of write, or filesystem: {overlay: ...}", "installers cannot change settings of shells and tools"},
-		"new-startup-files": {"leave filesystem.absent at guarded, or write to a directory that nothing outside runs files from", "the same, for files that do not exist yet"},
+		"new-startup-files": {"leave filesystem.startup at its defaults, or write to a directory that nothing outside runs files from", "the same, for files that do not exist yet"},
 		"whole-root":        {"extend base, which names what programs need", "what is not named is gone"},
 		"system-files":      {"grant them with read instead of write", "nothing can be installed for the system"},
 		"system-secrets":    {`filesystem: {hide: ["@secrets"]}`, "nothing that an ordinary program does"},

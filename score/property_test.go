@@ -232,7 +232,7 @@ func TestEveryCheckCanBeOpened(t *testing.T) {
 	note(r)
 	root := desktop()
 	root.UID, root.GID = 0, 0
-	in := input(t, load(t, "filesystem: {write: [/], absent: open}\nsyscalls: {default: allow}\nnamespaces: {user: true}\n"), root)
+	in := input(t, load(t, "filesystem: {write: [/], startup: {automatic: report}}\nsyscalls: {default: allow}\nnamespaces: {user: true}\n"), root)
 	note(Assess(in))
 	// A plan without ops has none of the protections.
 	stripped := *in.Plan

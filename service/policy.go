@@ -22,7 +22,7 @@ import (
 func policyOf(o *Options, files []string) *policy.Policy {
 	p := &policy.Policy{
 		Name:       o.Name,
-		Filesystem: policy.Filesystem{Root: text("host"), Home: text("host"), Absent: text("open"), Arguments: text("no")},
+		Filesystem: policy.Filesystem{Root: text("host"), Home: text("host"), Startup: policy.Startup{Automatic: text("report"), Tools: text("report")}, Arguments: text("no")},
 		Syscalls:   policy.Syscalls{Default: policy.Value[seccomp.Action]{V: seccomp.Allow, Set: true}, Architectures: []policy.Entry{{Text: "native"}}},
 		Network:    policy.Network{Mode: text("none")},
 		Namespaces: policy.Namespaces{PID: yes(), IPC: yes(), UTS: yes(), Cgroup: yes()},

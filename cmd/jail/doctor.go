@@ -21,7 +21,6 @@ func (g *doctorGrammar) run(a *app, args []string) int {
 		Manager: func(tree cgroup.Tree, controllers []string) (string, error) {
 			return managerOf(s.Host.Dirs["XDG_RUNTIME_DIR"], tree, controllers)
 		},
-		Sweep: func() []string { return launcher.Sweep(s.Host) },
 	}
 	findings := d.Examine()
 	if g.JSON {

@@ -187,7 +187,7 @@ func weakenings(home string) []weakening {
 		{"environment", []string{"--env", "*"}, nil, []string{"environment", "credentials", "loader-variables", "service-variables"}},
 		{
 			"home",
-			[]string{"--home", "host", "--write", home, "--set", "filesystem.absent=open"},
+			[]string{"--home", "host", "--write", home, "--set", "filesystem.startup.automatic=report"},
 			nil,
 			[]string{"home", "personal-files", "startup-files", "new-startup-files", "project", "writable-files"},
 		},

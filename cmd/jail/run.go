@@ -55,7 +55,6 @@ func (a *app) launch(l *loaded) int {
 		switch {
 		case failure == nil:
 			a.keep(l, launch)
-			launcher.Sweep(l.host)
 			return a.wait(running, l, launch)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree = false
@@ -71,6 +70,9 @@ func (a *app) launch(l *loaded) int {
 // wait returns the exit status of the program.
 func (a *app) wait(running *launcher.Running, l *loaded, launch *launcher.Launch) int {
 	status, err := running.Wait()
+	if list := running.Left(); len(list) > 0 {
+		a.report(nil, list)
+	}
 	if err != nil {
 		return a.fail(err.Error(), "")
 	}

@@ -66,6 +66,10 @@ func verbs() []verb {
 			"jail inspect [--json] ID", "Compare a running jail with what is outside.", &inspectGrammar{},
 		},
 		{
+			"changes", "list what jails left in files that other programs run or obey", "jail changes [--json]",
+			"List what jails have made or changed of files that other programs run or obey, and where it is if it was taken away.", &changesGrammar{},
+		},
+		{
 			"schema", "print the JSON Schema of profiles",
 			"jail schema", "Print the JSON Schema of profiles, for editors.", &schemaGrammar{},
 		},

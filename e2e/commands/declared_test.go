@@ -188,8 +188,8 @@ func (c *comparison) mounts() {
 	if c.d.text("filesystem.home", "host") != "host" {
 		explained[c.w.Home] = true
 	}
-	if c.d.text("filesystem.absent", "guarded") == "guarded" {
-		c.blocked(mounts, explained)
+	if c.d.text("filesystem.startup.automatic", "block") != "report" {
+		c.pinned(mounts, explained)
 	}
 	for point := range mounts {
 		if !own(point) && !explained[point] {
@@ -198,20 +198,13 @@ func (c *comparison) mounts() {
 	}
 }
 
-// blocked explains the mounts that block the creation of a file, and those that
-// pin its parent directories. None of them is on the host any more.
-func (c *comparison) blocked(mounts map[string]testenv.Mount, explained map[string]bool) {
+// pinned explains the directories that are mounted on themselves, so that what is protected
+// in them is not moved away with them: each lies in one that is granted for writing.
+func (c *comparison) pinned(mounts map[string]testenv.Mount, explained map[string]bool) {
 	for point, m := range mounts {
-		if !strings.HasPrefix(m.Root, "/.mask-link") {
-			continue
-		}
-		explained[point] = true
-		if !m.Has("ro") || testenv.Exists(point) {
-			c.t.Errorf("%s, whose creation is blocked, is %+v", point, m)
-		}
-		for parent := filepath.Dir(point); parent != "/"; parent = filepath.Dir(parent) {
-			if m, ok := mounts[parent]; ok && m.Has("rw") && strings.HasSuffix(parent, m.Root) {
-				explained[parent] = true
+		if m.Has("rw") && strings.HasSuffix(point, m.Root) && testenv.Exists(point) {
+			if around, at := covering(mounts, filepath.Dir(point)); around.Has("rw") && explained[at] {
+				explained[point] = true
 			}
 		}
 	}

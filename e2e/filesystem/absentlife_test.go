@@ -3,10 +3,8 @@ package filesystem
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/jail-project/jail/internal/testenv"
@@ -21,11 +19,15 @@ func TestAbsentIsQuietOutside(t *testing.T) {
 	gitInit(w, w.Project)
 	w.Write(filepath.Join(w.Home, ".profile"), "echo profile-was-read\n")
 	before := w.Snap(w.Project+"/.git", w.Home+"/.config")
+	names := func() string {
+		return w.Host("find", w.Project, w.Home, "-not", "-path", "*/jail/*", "-not", "-name", "jail", "-not", "-name", ".local", "-not", "-name", ".config", "-not", "-name", "state", "-not", "-name", ".cache", "-not", "-path", "*/.git/*").Stdout
+	}
+	namesBefore := names()
 	const work = "git status --porcelain --untracked-files=all; git log --oneline | wc -l; git diff; git fsck; git worktree list | wc -l; git add -A; git status -s; bash -l -c true 2>&1"
 	want := w.Host("sh", "-c", work).Output()
 	stop := whileJailed(w, "--profile", "default", "--home", "host", "--write", w.Home, "--write", w.Project)
-	if !testenv.Exists(filepath.Join(w.Home, ".bash_profile")) || !testenv.Exists(filepath.Join(w.Project, ".envrc")) {
-		t.Error("no placeholders on the host: this shows nothing")
+	if got := names(); got != namesBefore {
+		t.Errorf("while a jail runs, there is\n%s\nwithout\n%s", got, namesBefore)
 	}
 	if got := w.Host("sh", "-c", work).Output(); got != want || !strings.Contains(got, "profile-was-read") {
 		t.Errorf("while a jail runs:\n%s\nwithout:\n%s", got, want)
@@ -77,89 +79,44 @@ func background(w *testenv.World, args ...string) func(os.Signal) {
 	}
 }
 
-// Two jails that need the same: what stands in stays until the second ends,
-// and protects it.
-func TestAbsentIsShared(t *testing.T) {
+// A program that makes what is kept free again and again is ended, and says why; one that
+// made it once is not.
+func TestAbsentFlood(t *testing.T) {
 	t.Parallel()
 	w := testenv.NewWorld(t)
-	before := w.Snap()
-	args := []string{"--profile", "default", "--write", w.Project}
-	first, second := background(w, args...), background(w, args...)
-	first(syscall.SIGTERM)
-	if !testenv.Exists(filepath.Join(w.Project, ".envrc")) {
-		t.Error("the first jail took away what the second needs")
+	gitInit(w, w.Project)
+	before := w.Snap(w.Project + "/.git")
+	args := []string{"run", "--profile", "default", "--write", w.Project, "sh", "-c"}
+	r := w.Jail(append(args, "while :; do mkdir .git/hooks; done 2>/dev/null")...)
+	if r.Status != 125 || !strings.Contains(r.Stderr, "again and again") || !strings.Contains(r.Stderr, ".git/hooks") {
+		t.Errorf("exit status %d, %s", r.Status, r.Output())
 	}
-	if made := makeFiles(w, w.Project, ways["remove"], []string{".envrc", ".vscode/x"}, append([]string{"run"}, args...)...); len(made) > 0 {
-		t.Errorf("beside another jail, %q were made", made)
+	before.Unchanged(t)
+	if testenv.Exists(filepath.Join(w.Project, ".git/hooks")) {
+		t.Error("the last one is left")
 	}
-	second(syscall.SIGTERM)
-	before.Unchanged(t)
-}
-
-// What a killed launcher leaves is removed by the next one, wherever it runs;
-// what somebody has changed is not.
-func TestAbsentIsSwept(t *testing.T) {
-	t.Parallel()
-	w := testenv.NewWorld(t)
-	before := w.Snap()
-	kill := func() {
-		t.Helper()
-		background(w, "--profile", "default", "--write", w.Project)(syscall.SIGKILL)
-		if !testenv.Exists(filepath.Join(w.Project, ".envrc")) {
-			t.Fatal("the killed launcher left nothing: this shows nothing")
-		}
-	}
-	kill()
-	w.Succeeds("run", "--profile", "default", "true")
-	before.Unchanged(t)
-	kill()
-	w.Succeeds("doctor")
-	before.Unchanged(t)
-	kill()
-	w.Succeeds("run", "--profile", "default", "--write", w.Project, "true")
-	before.Unchanged(t)
-	kill()
-	if err := os.Remove(filepath.Join(w.Project, ".envrc")); err != nil {
-		t.Fatal(err)
-	}
-	w.Write(filepath.Join(w.Project, ".envrc"), "mine")
-	w.Succeeds("run", "--profile", "default", "true")
-	if got := w.Read(filepath.Join(w.Project, ".envrc")); got != "mine" || testenv.Exists(filepath.Join(w.Project, ".vscode")) {
-		t.Errorf("after sweeping .envrc holds %q", got)
+	r = w.Jail(append(args, "mkdir .git/hooks; echo done; exit 3")...)
+	if r.Status != 3 || r.Stdout != "done\n" || !strings.Contains(r.Stderr, `taken away`) || !strings.Contains(r.Stderr, `".git/hooks"`) {
+		t.Errorf("exit status %d, %s", r.Status, r.Output())
 	}
 }
 
-// Lists of before a power loss name pids that other processes have now, which may
-// live long. The next launch removes the placeholders in them all the same.
-func TestAbsentOfAnotherBoot(t *testing.T) {
+// What was made is taken away while the program runs, not at its end only, and is kept.
+func TestAbsentAtOnce(t *testing.T) {
 	t.Parallel()
 	w := testenv.NewWorld(t)
-	before := w.Snap()
-	background(w, "--profile", "default", "--write", w.Project)(syscall.SIGKILL)
-	lists, err := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/placeholders/*"))
-	testenv.Must(t, err)
-	if len(lists) == 0 {
-		t.Fatal("the killed launcher left no list")
+	gitInit(w, w.Project)
+	const script = "mkdir .git/hooks; echo precious >.git/hooks/x; i=0; while [ -e .git/hooks ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done; [ ! -e .git/hooks ] && echo gone"
+	if r := w.Succeeds("run", "--profile", "default", "--write", w.Project, "sh", "-c", script); r.Stdout != "gone\n" {
+		t.Errorf("it stays while the program runs: %s", r.Output())
 	}
-	// The process of this test takes the place of the jail.
-	stat := strings.Fields(w.Read("/proc/self/stat"))
-	jail := regexp.MustCompile(`(?m)^[0-9]+ [0-9]+ ([0-9]+) ([-0-9a-f]+)$`)
-	become := func(line string) {
-		t.Helper()
-		for _, list := range lists {
-			text := w.Read(list)
-			if !jail.MatchString(text) {
-				t.Fatalf("no jail in the list %q", text)
-			}
-			w.Write(list, jail.ReplaceAllString(text, line))
-		}
+	listed := w.Succeeds("changes").Stdout
+	_, to, _ := strings.Cut(listed, "is now \"")
+	to, _, _ = strings.Cut(to, "\"")
+	if !strings.Contains(listed, w.Project+"/.git/hooks") || !strings.HasPrefix(to, w.Home) {
+		t.Fatalf("jail changes says %q", listed)
 	}
-	become(stat[0] + " " + stat[21] + " $1 $2")
-	w.Succeeds("run", "--profile", "default", "true")
-	if !isPlaceholder(filepath.Join(w.Project, ".envrc")) {
-		t.Error("placeholders were removed while their jail lives")
+	if got, err := os.ReadFile(filepath.Join(to, "x")); err != nil && !testenv.Exists(to) || err == nil && string(got) != "precious\n" {
+		t.Errorf("what was taken: %q, %v", got, err)
 	}
-	become(stat[0] + " " + stat[21] + " $1 00000000-0000-0000-0000-000000000000")
-	w.Succeeds("run", "--profile", "default", "true")
-	before.Unchanged(t)
 }

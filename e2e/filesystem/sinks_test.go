@@ -2,10 +2,8 @@ package filesystem
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/jail-project/jail/internal/testenv"
@@ -30,9 +28,11 @@ var sinks = [...]string{
 }
 
 // projectSinks are the same below a project.
-var projectSinks = [...]string{
-	".git/hooks/pre-commit", ".git/config.worktree", ".git/commondir", ".git/modules/x/config", ".git/worktrees/x/gitdir", ".envrc",
-	".vscode/tasks.json", ".idea/x", ".claude/settings.json", ".mcp.json", ".cursor/rules", ".codex/config.toml", ".cargo/config.toml",
+var projectSinks = [...]string{".git/hooks/pre-commit", ".git/config.worktree", ".git/commondir", "HEAD"}
+
+// toolSinks are files in a project that a tool obeys when it is used there.
+var toolSinks = [...]string{
+	".envrc", ".vscode/tasks.json", ".idea/x", ".claude/settings.json", ".mcp.json", ".cursor/rules", ".codex/config.toml", ".cargo/config.toml",
 	".husky/pre-commit", ".githooks/x", ".pre-commit-config.yaml", ".github/workflows/x.yml", ".gitlab-ci.yml", ".vimrc", ".exrc",
 	".gdbinit", ".dir-locals.el", ".devcontainer/x", ".yarnrc.yml", ".pnpmfile.cjs", ".tool-versions", "mise.toml", "lefthook.yml",
 	"opencode.json", ".direnv/x",
@@ -70,14 +70,12 @@ func makeFiles(w *testenv.World, dir, how string, names []string, args ...string
 	}
 	var made []string
 	for _, n := range names {
-		if testenv.Exists(filepath.Join(dir, n)) && !isPlaceholder(filepath.Join(dir, n)) {
+		if testenv.Exists(filepath.Join(dir, n)) {
 			made = append(made, n)
 		}
 	}
 	for _, path := range missing {
-		if !isPlaceholder(path) {
-			testenv.RemoveAll(path)
-		}
+		testenv.RemoveAll(path)
 	}
 	return made
 }
@@ -90,22 +88,12 @@ func outermost(path string) string {
 	return path
 }
 
-// isPlaceholder tells whether the path is a placeholder of another jail.
-func isPlaceholder(path string) bool {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return false
-	}
-	target, _ := os.Readlink(path)
-	return info.Mode() == os.ModeSocket || strings.HasPrefix(target, "/proc/")
-}
-
 // absentVariants tries every way on the host, in the jail, and in a jail with
-// absent: open.
+// automatic: report.
 func absentVariants(w *testenv.World, dir string, names []string, args ...string) {
 	w.T.Helper()
 	open := filepath.Join(w.Root, "profiles", "open.yaml")
-	w.Write(open, "extends: [default]\nfilesystem: {absent: open}\n")
+	w.Write(open, "extends: [default]\nfilesystem: {startup: {automatic: report}}\n")
 	guarded := append([]string{"run", "--profile", "default"}, args...)
 	unguarded := append([]string{"run", "--profile", open}, args...)
 	for i, name := range slices.Sorted(maps.Keys(ways)) {
@@ -126,6 +114,6 @@ func absentVariants(w *testenv.World, dir string, names []string, args ...string
 	made := makeFiles(w, dir, ways["write"], names, unguarded...)
 	if len(made) != len(names) {
 		missing := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(made, n) })
-		w.T.Errorf("with absent: open, %q could not be made", missing)
+		w.T.Errorf("with automatic: report, %q could not be made", missing)
 	}
 }

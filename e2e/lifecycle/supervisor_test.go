@@ -84,13 +84,13 @@ raise SystemExit(3)`
 		says    string
 	}{
 		{"plain", nil, nil, wait, 3, ""},
-		{"placeholders", project, nil, wait, 3, ""},
+		{"a repository", project, nil, wait, 3, ""},
 		{"connections", nil, nil, []string{"python3", "-c", connects}, 3, ""},
 		{"time limit", nil, []string{"--time", "2s"}, []string{"sleep", "60"}, 124, "the time limit of 2s is over"},
-		{"time limit and placeholders", project, []string{"--time", "2s"}, []string{"sleep", "60"}, 124, "the time limit of 2s is over"},
+		{"time limit and a repository", project, []string{"--time", "2s"}, []string{"sleep", "60"}, 124, "the time limit of 2s is over"},
 		{"killed", nil, nil, []string{"sh", "-c", "while [ ! -e end ]; do sleep 0.01; done; kill -SEGV $$"}, 128 + 11, ""},
 		{"any socket", nil, []string{"--profile", "any"}, wait, 3, ""},
-		{"any socket and placeholders", project, []string{"--profile", "any"}, wait, 3, ""},
+		{"any socket and a repository", project, []string{"--profile", "any"}, wait, 3, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -126,14 +126,11 @@ raise SystemExit(3)`
 	}
 }
 
-// nothingLeft fails when a jail left a registration, a placeholder or any other file.
+// nothingLeft fails when a jail left a registration or any other file.
 func nothingLeft(w *testenv.World, before testenv.Snapshot) {
 	w.T.Helper()
 	if left := w.Registrations(); len(left) > 0 {
 		w.T.Errorf("registrations are left: %q", left)
-	}
-	if left, _ := filepath.Glob(filepath.Join(w.Home, ".local/state/jail/placeholders/*")); len(left) > 0 {
-		w.T.Errorf("lists of placeholders are left: %q", left)
 	}
 	before.Unchanged(w.T)
 }

@@ -143,7 +143,7 @@ func TestNothingIsLeft(t *testing.T) {
 	all.Wait()
 	t.Logf("%d jails at once: %v", once, time.Since(began))
 	// A launcher that was killed could not remove its registration; who lists jails
-	// does. Its placeholders go with the next launch.
+	// does.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		ids := s.quiet(testenv.JailBin, "ps", "--names")
 		if ids == "" {
@@ -174,7 +174,7 @@ func ownGroup(t *testing.T) string {
 }
 
 // TestKilledAtAnyMoment kills launchers with a writable repository, a place for
-// registrations and placeholders, at moments of their life that nobody chose: nothing
+// registrations, at moments of their life that nobody chose: nothing
 // outlives the launch that comes next.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
@@ -218,7 +218,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		t.Errorf("programs that ran: %d of %d; the moments are not spread", ran, launches)
 	}
 	// Not those alone that jail ps knows: one that was killed before it was registered,
-	// and dies slowly on a busy machine, needs its placeholders until then.
+	// and dies slowly on a busy machine.
 	s.NothingRuns()
 	if names := s.quiet(testenv.JailBin, "ps", "--names"); names != "" { // it removes what they registered
 		t.Errorf("jails run still: %q", names)

@@ -180,7 +180,6 @@ func steeredRuntime(s *scene, a variant) *outcome {
 	}
 	line := s.start(&row{}, a, testenv.ProbeBin, "variables")
 	plain := s.run(line...)
-	// A jail that runs has placeholders in its project.
 	before, _ := filepath.Glob(s.Project + "/*")
 	for _, e := range []string{
 		"GOTRACEBACK=crash", "GOCOVERDIR=" + s.Project + "/cover", "PPROF=" + s.Project + "/pprof", "GODEBUG=execerrdot=0,panicnil=1",

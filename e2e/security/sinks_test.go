@@ -1,8 +1,11 @@
 package security
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
+	"time"
 )
 
 // sessionSinks are files, none of which exists yet, that the user's service
@@ -25,26 +28,28 @@ var agentSinks = []string{
 
 // sinkRow tries to make files in a home directory that may be written.
 func sinkRow(id, what string, sinks []string) row {
-	const home = "filesystem: {home: host, write: [\"{home}\"]}\n"
+	const home = "filesystem: {home: host, write: [\"{home}\"], startup: block}\n"
 	probe := []string{"plant"}
 	for _, name := range sinks {
 		probe = append(probe, "{home}/"+name)
 	}
 	return row{
 		id: id, what: what, probe: probe, profile: home, oracle: onHost,
-		off: "the guard of what does not exist yet", wide: "filesystem: {home: host, write: [\"{home}\"], absent: open}\n",
+		off: "the guard of what does not exist yet", wide: "filesystem: {home: host, write: [\"{home}\"], startup: {automatic: report, tools: report}}\n",
 	}
 }
 
-// onHost looks for what the probe wrote where the host has it.
-func onHost(s *scene, o *outcome) {
+// onHost looks for what the probe wrote where the host has it. The launcher of a jail that
+// was entered takes it away a moment later.
+func onHost(_ *scene, o *outcome) {
+	made := func(name string) bool {
+		text, err := os.ReadFile(name)
+		return err == nil && strings.Contains(string(text), "pwned")
+	}
+	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline) && slices.ContainsFunc(slices.Collect(maps.Keys(o.parts)), made); {
+		time.Sleep(20 * time.Millisecond)
+	}
 	for name := range o.parts {
-		info, err := os.Lstat(name)
-		made := err == nil && info.Mode().IsRegular()
-		if made {
-			text, err := os.ReadFile(name)
-			made = err == nil && strings.Contains(string(text), "pwned")
-		}
-		o.set(name, made)
+		o.set(name, made(name))
 	}
 }

@@ -55,7 +55,7 @@ look() {
 
 echo "release: $(uname -r)"
 mkdir Folded && [ -d fOLDED ] && echo "folds: yes"
-printf 'extends: [default]\nfilesystem: {absent: open}\n' >/tmp/open.yaml
+printf 'extends: [default]\nfilesystem: {startup: {automatic: report}}\n' >/tmp/open.yaml
 
 look hide-read --read secret SECRET
 look hide-read-as-is --read secret Secret

@@ -17,8 +17,9 @@ const newsSize = 128 // struct signalfd_siginfo
 // serveTerminal is wait for a jail with a terminal: only a process of the
 // session can put a group in the foreground, and only the parent learns that a child
 // was stopped. The launcher decides. It sends messages {1, 0} and {0, 0} to put the
-// program's group or this process's own in the foreground, and gets each back when
-// that is done; it is sent {status, 1} when a signal has stopped the program.
+// program's group or this process's own in the foreground, {2, 0} and {3, 0} to stop and
+// continue all processes of the jail, and gets each back when that is done; it is sent
+// {status, 1} when a signal has stopped the program.
 //
 //go:noinline
 //go:nosplit
@@ -62,10 +63,17 @@ func serveTerminal(s *scratch, pid uintptr) {
 			continue
 		}
 		s.group = uint32(own)
-		if s.message[0] != 0 {
+		switch s.message[0] {
+		case plan.AskStop:
+			syscall.RawSyscall6(syscall.SYS_KILL, ^uintptr(0), uintptr(unix.SIGSTOP), 0, 0, 0, 0)
+		case plan.AskContinue:
+			syscall.RawSyscall6(syscall.SYS_KILL, ^uintptr(0), uintptr(unix.SIGCONT), 0, 0, 0, 0)
+		case plan.AskForeground:
 			s.group = uint32(pid)
+			fallthrough
+		default:
+			syscall.RawSyscall6(syscall.SYS_IOCTL, plan.TerminalFD, unix.TIOCSPGRP, uintptr(unsafe.Pointer(&s.group)), 0, 0, 0)
 		}
-		syscall.RawSyscall6(syscall.SYS_IOCTL, plan.TerminalFD, unix.TIOCSPGRP, uintptr(unsafe.Pointer(&s.group)), 0, 0, 0)
 		s.message[1] = 0
 		syscall.RawSyscall6(syscall.SYS_WRITE, plan.ControlFD, uintptr(unsafe.Pointer(&s.message)), plan.StatusSize, 0, 0, 0)
 	}

@@ -81,7 +81,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
 	k.oomScore(b)      // while the host's /proc has a name
-	k.placeholders()   // decided now, made by the launcher before the child begins
+	k.free()           // decided now, watched by the launcher before the child begins
 	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
 	k.root(m)          // an empty root that shows nothing of the host
 	k.rulesets(m)      // rules are added where the descriptors are at hand

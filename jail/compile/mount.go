@@ -18,15 +18,12 @@ type mounter struct {
 	*blocks
 	k *compiler
 
-	parent      plan.Slot // O_PATH descriptor of parentPath on the host
-	parentPath  string    // "" when no descriptor is open
-	inside      plan.Slot // O_PATH descriptor of insideDir in the jail's tree
-	insideDir   string    // "" when no descriptor is open
-	masks       bool      // the two mask sources exist
-	hasMaskLink bool      // the link that leads nowhere exists
-	layers      int       // overlays made so far
-	seals       []seal
-	lastSlot    plan.Slot // the slots from here on hold what the launcher opened
+	parent     plan.Slot // O_PATH descriptor of parentPath on the host
+	parentPath string    // "" when no descriptor is open
+	masks      bool      // the two mask sources exist
+	layers     int       // overlays made so far
+	seals      []seal
+	lastSlot   plan.Slot // the slots from here on hold what the launcher opened
 }
 
 // Names of ours in the new /dev while the tree is being made; they are
@@ -34,7 +31,6 @@ type mounter struct {
 const (
 	maskFile  = "dev/.mask-file"
 	maskDir   = "dev/.mask-directory"
-	maskLink  = "dev/.mask-link"
 	textFile  = "dev/.text"
 	layersDir = "dev/.layers"
 )
@@ -51,7 +47,6 @@ func (m *mounter) tree(root *fstree.Node) {
 		}
 	}
 	m.closeParent()
-	m.closeInside()
 	m.tidy(root)
 }
 
@@ -93,7 +88,7 @@ func verbOf(gr *fstree.Grant) string {
 	return [...]string{
 		fstree.GrantRead: "make visible", fstree.GrantWrite: "make writable", fstree.GrantHide: "hide",
 		fstree.GrantTmpfs: "make a tmpfs at", fstree.GrantOverlay: "make an overlay over",
-		fstree.GrantGuard: "protect", fstree.GrantBlocked: "block the creation of",
+		fstree.GrantGuard: "protect", fstree.GrantFree: "keep free",
 		fstree.GrantDev: "make", fstree.GrantProc: "make", fstree.GrantText: "make",
 		fstree.GrantSocket: "make connectable",
 	}[gr.Kind]
@@ -111,8 +106,6 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 		if around.Bound && around.Writable {
 			m.bind(n, path, around)
 		}
-	case fstree.GrantBlocked:
-		m.blocked(gr, path, around)
 	case fstree.GrantSocket:
 		m.socket(gr, path, around)
 	case fstree.GrantHide:

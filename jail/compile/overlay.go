@@ -128,9 +128,6 @@ func (m *mounter) tidy(root *fstree.Node) {
 		m.unlink(maskFile, 0)
 		m.unlink(maskDir, unix.AT_REMOVEDIR)
 	}
-	if m.hasMaskLink {
-		m.unlink(maskLink, 0)
-	}
 	for i := 1; i <= m.layers; i++ {
 		m.detachLayer(layersDir + strconv.Itoa(i))
 	}

@@ -68,6 +68,14 @@ func (c *Confinement) Enter(n *Needs) error {
 		for _, dir := range n.Removes {
 			err = errors.Join(err, c.allow(landlock.RemoveFile|landlock.RemoveDir, dir))
 		}
+		const rename = landlock.RemoveFile | landlock.RemoveDir | landlock.Refer |
+			landlock.MakeDir | landlock.MakeReg | landlock.MakeSock | landlock.MakeFifo | landlock.MakeSym
+		for _, dir := range n.Renames {
+			err = errors.Join(err, c.allow(rename&c.version.Has(rename)|landlock.ReadDir, dir))
+		}
+		for _, path := range n.Lists {
+			err = errors.Join(err, c.allow(landlock.ReadDir, path))
+		}
 		if err != nil {
 			return err
 		}
@@ -92,7 +100,7 @@ func (c *Confinement) Close() {
 // allow adds a rule. A directory that is gone has nothing in it.
 func (c *Confinement) allow(rights landlock.FS, dir string) error {
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if errors.Is(err, unix.ENOENT) {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		return nil
 	}
 	if err != nil {

@@ -76,12 +76,12 @@ func TestV2ConfinedLauncher(t *testing.T) {
 			return slices.Contains(always, a) || !landlocked && a == "remove what is not"
 		}},
 		{"confined, with connections", true, "", func(a string) bool {
-			return slices.Contains(slices.Concat(always, forServer), a) || a == "remove what is not"
+			return slices.Contains(slices.Concat(always, forServer), a) || a == "remove what is not" || a == "list a directory"
 		}},
 		{"without the filter", false, guardFilter, func(a string) bool { return !landlocked || !slices.Contains(byLandlock, a) }},
 		{"without the filter, with connections", true, guardFilter, func(string) bool { return true }},
 		{"without Landlock", false, guardLandlock, func(a string) bool {
-			return slices.Contains(always, a) || a == "remove what is not"
+			return slices.Contains(always, a) || a == "remove what is not" || a == "list a directory"
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,8 +16,12 @@ type Needs struct {
 	Connects bool
 	User     int
 	Terminal bool // it relays one
-	// Clears: it removes placeholders.
-	Clears bool
+	// Frees: it takes away what is made in names that are kept free, in or below the
+	// directories Renames.
+	Frees   bool
+	Renames []string
+	// Lists are files and directories of which it says what has changed.
+	Lists []string
 	// Removes are the directories beneath which it removes files. Where the launcher
 	// connects they mean nothing: see Enter.
 	Removes []string
@@ -41,7 +45,7 @@ func filter(n *Needs, self int, fixed uint32) []byte {
 	p.AllowValues(unix.SYS_TGKILL, 0, uint32(self))
 	p.AllowIf(unix.SYS_PRLIMIT64, allowlist.Is(0, 0)) // see Process.EndLikeProgram
 	p.AllowValues(unix.SYS_PRCTL, 0, unix.PR_SET_VMA, unix.PR_SET_DUMPABLE)
-	p.AllowValues(unix.SYS_FCNTL, 1, unix.F_GETFL, unix.F_SETFL, unix.F_OFD_SETLK, unix.F_OFD_GETLK)
+	p.AllowValues(unix.SYS_FCNTL, 1, unix.F_GETFL, unix.F_SETFL, unix.F_OFD_SETLK, unix.F_OFD_GETLK, unix.F_NOTIFY)
 	requests := []uint32{unix.TCGETS}
 	if n.Terminal {
 		requests = append(requests, unix.TCSETS, unix.TIOCGWINSZ, unix.TIOCSWINSZ, unix.TIOCGPGRP)
@@ -51,11 +55,14 @@ func filter(n *Needs, self int, fixed uint32) []byte {
 		connecting(p, n.User, fixed)
 	}
 	p.AllowValues(unix.SYS_IOCTL, 1, requests...)
-	if n.Connects || n.Clears {
+	if n.Connects || n.Frees || len(n.Lists) > 0 {
 		looking(p)
 	}
-	if n.Clears {
-		p.Allow(unix.SYS_PREAD64, unix.SYS_FCHMODAT)
+	if n.Frees || len(n.Lists) > 0 {
+		listing(p)
+	}
+	if n.Frees {
+		p.Allow(unix.SYS_RENAMEAT2)
 	}
 	return p.Otherwise()
 }
@@ -87,6 +94,13 @@ func memory(p *allowlist.Program, fixed uint32) {
 func looking(p *allowlist.Program) {
 	p.Allow(statCall, unix.SYS_READLINKAT, unix.SYS_PIDFD_OPEN)
 	p.AllowIf(unix.SYS_OPENAT, allowlist.Has(2, unix.O_PATH))
+}
+
+// listing allows to read directories, and nothing else: such a flag of openat(2) makes
+// no file and opens none.
+func listing(p *allowlist.Program) {
+	p.AllowIf(unix.SYS_OPENAT, allowlist.Has(2, unix.O_DIRECTORY), allowlist.Lacks(2, unix.O_CREAT|unix.O_TMPFILE&^unix.O_DIRECTORY|unix.O_WRONLY|unix.O_RDWR))
+	p.Allow(unix.SYS_GETDENTS64)
 }
 
 // connecting allows what package unixsock does. Where openat2(2) takes its flags from

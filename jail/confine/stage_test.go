@@ -71,7 +71,7 @@ func (s *stage) play() {
 		if err == nil {
 			err = c.Enter(&Needs{
 				Init: init.Process.Pid, Program: init.Process.Pid, Connects: s.Connects,
-				Terminal: true, Clears: true, Removes: []string{s.path("ours"), s.path("gone")},
+				Terminal: true, Frees: true, Renames: []string{s.path("ours")}, Lists: []string{s.path("ours")}, Removes: []string{s.path("ours"), s.path("gone")},
 			})
 		}
 		if err != nil {

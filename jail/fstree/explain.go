@@ -75,13 +75,27 @@ func (v *View) Explain(path string) Explanation {
 		}
 	}
 	for _, gr := range passed {
-		if gr != s.By && gr.Kind != GrantGuard && gr.Kind != GrantBlocked {
+		if gr != s.By && gr.Kind != GrantGuard && gr.Kind != GrantFree {
 			e.Passed = append(e.Passed, ground(gr))
 		}
 	}
 	e.Visibility = v.visibility(s, at)
+	if gr := v.keptFree(at.Real); gr != nil && s.OnHost() {
+		by := ground(gr)
+		e.By, e.Visibility = &by, Blocked
+	}
 	e.Broken = s.Bound && !v.NameLeadsTo(path, at)
 	return e
+}
+
+// keptFree is the grant that keeps a path free, nil for none.
+func (v *View) keptFree(real string) *Grant {
+	for _, gr := range v.Grants {
+		if gr.Kind == GrantFree && host.Within(real, gr.Name.Path()) {
+			return gr
+		}
+	}
+	return nil
 }
 
 // Explanations explains every path that has a rule of its own, which decides about all
@@ -113,7 +127,7 @@ func (v *View) visibility(s Setting, at host.Resolved) Visibility {
 	}
 	return [...]Visibility{
 		GrantRead: ReadOnly, GrantWrite: Writable, GrantHide: Hidden, GrantTmpfs: Tmpfs, GrantOverlay: Layered,
-		GrantGuard: ReadOnly, GrantBlocked: Blocked, GrantDev: Own, GrantProc: Own, GrantText: Own, GrantSocket: Socket,
+		GrantGuard: ReadOnly, GrantFree: Blocked, GrantDev: Own, GrantProc: Own, GrantText: Own, GrantSocket: Socket,
 	}[s.By.Kind]
 }
 
@@ -124,7 +138,7 @@ func (v *View) Frames(real string) bool {
 }
 
 func ground(gr *Grant) Ground {
-	g := Ground{Path: gr.Real, Written: gr.Written, Source: gr.Source, Guard: gr.Kind == GrantGuard || gr.Kind == GrantBlocked && gr.Rule == nil}
+	g := Ground{Path: gr.Real, Written: gr.Written, Source: gr.Source, Guard: gr.Kind == GrantGuard || gr.Kind == GrantFree && gr.Rule == nil}
 	if gr.At != nil && !gr.At.IsZero() {
 		g.At, g.Rule, g.Key = *gr.At, gr.Rule, gr.key
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
-	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/paths"
+	"github.com/jail-project/jail/watch"
 )
 
 // GrantKind is what a place in the jail's tree becomes.
@@ -23,8 +23,8 @@ const (
 	GrantHide
 	GrantTmpfs
 	GrantOverlay
-	GrantGuard   // read-only, but only inside a directory that can be written
-	GrantBlocked // nothing can be made there, in such a directory
+	GrantGuard // read-only, but only inside a directory that can be written
+	GrantFree  // nothing is to be made there, in such a directory
 	GrantDev
 	GrantProc
 	GrantText // a file with text of ours
@@ -33,24 +33,25 @@ const (
 
 // Grant is one path rule, resolved for this host.
 type Grant struct {
-	Kind        GrantKind
-	Real        string // on the host, without symbolic links; also where it appears in the jail
-	Source      string // what is bound there when that is not real: a private home
-	File        host.FileKind
-	Rule        *policy.PathRule
-	Written     string // for messages
-	Text        string // of GrantText
-	rank        rank
-	links       []host.Link // crossed on the way from the written path
-	At          *diag.Range
-	Placeholder placeholder.Kind // GrantBlocked: what is on the host meanwhile
-	IDMapped    bool             // in a jail of root: an ID-mapped mount of its own, see maskUnreachable
-	key         string           // the line of the profile, where that is no path rule: "network.mode: host"
+	Kind     GrantKind
+	Real     string // on the host, without symbolic links; also where it appears in the jail
+	Source   string // what is bound there when that is not real: a private home
+	File     host.FileKind
+	Rule     *policy.PathRule
+	Written  string // for messages
+	Text     string // of GrantText
+	rank     rank
+	links    []host.Link // crossed on the way from the written path
+	At       *diag.Range
+	Name     watch.Name // GrantFree: what is kept free, in or below Real
+	Later    bool       // GrantFree: it may be there while the jail runs
+	IDMapped bool       // in a jail of root: an ID-mapped mount of its own, see maskUnreachable
+	key      string     // the line of the profile, where that is no path rule: "network.mode: host"
 }
 
 // shows tells whether a grant makes anything visible; others hide or protect.
 func (gr *Grant) shows() bool {
-	return gr.Kind != GrantHide && gr.Kind != GrantGuard && gr.Kind != GrantBlocked
+	return gr.Kind != GrantHide && gr.Kind != GrantGuard && gr.Kind != GrantFree
 }
 
 // rank decides between two rules for one path: the later layer, then the
@@ -59,6 +60,7 @@ func (gr *Grant) shows() bool {
 type rank struct {
 	layer       int
 	exact, hide bool
+	pattern     bool // matched by a glob; does not count
 	index       int
 }
 
@@ -85,11 +87,12 @@ type granter struct {
 	grants   []*Grant
 	links    []host.Link
 	pins     []host.Link       // on the way to what is hidden or protected
+	reports  []string          // what the program may change and make, which is told at the end
 	creates  []*Grant          // missing paths that the profile wants made
 	heads    map[string]string // what the first components of paths stand for
 	hides    []*Grant          // hidden by name, and missing
 	writes   []string          // directories that are granted for writing
-	named    map[string]bool   // missing paths that are named under write: the program may make them
+	named    map[string]bool   // paths that are named under write: the program may make and change them
 	canMake  map[string]bool   // directories in which the caller may make something, or not
 }
 
@@ -116,8 +119,11 @@ func (g *granter) run() {
 		g.rule(r, i)
 	}
 	g.sockets()
+	g.repositories()
 	g.guards()
 	g.own()
+	g.refuseOwn()
+	g.dropPatterned()
 	g.refusePlantedLinks()
 }
 
@@ -129,17 +135,13 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 	if strings.HasPrefix(r.Path, "@") {
 		texts, rk.exact = paths.Group(r.Path), false
 	}
-	for _, t := range texts {
-		pattern, ok := g.expand(t, r)
-		if !ok {
-			continue
-		}
+	for _, pattern := range g.expandAll(texts, r) {
 		if !paths.IsGlob(pattern) {
 			g.add(r, paths.Unescape(pattern), rk)
 			continue
 		}
 		one := rk
-		one.exact = false
+		one.exact, one.pattern = false, true
 		matches := g.resolver.Glob(pattern)
 		for _, m := range matches {
 			g.add(r, m, one)
@@ -243,6 +245,9 @@ func (g *granter) whenMissing(gr *Grant, lexical string) bool {
 			g.named[gr.Real] = true
 		}
 		return false
+	}
+	if r.Access == policy.Write && gr.rank.exact {
+		g.named[gr.Real] = true
 	}
 	g.creates = append(g.creates, gr)
 	return true

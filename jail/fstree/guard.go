@@ -103,6 +103,7 @@ func (g *granter) own() {
 				continue
 			}
 			at := g.resolver.Resolve(p)
+			g.pins = append(g.pins, at.Links...)
 			if at.Kind == host.KindMissing {
 				continue
 			}
@@ -110,11 +111,12 @@ func (g *granter) own() {
 				Kind: kind, Real: at.Real, File: at.Kind, Written: p,
 				rank: rank{layer: ownLayer, hide: kind == GrantHide}, At: new(diag.Range),
 			})
-			g.pins = append(g.pins, at.Links...)
 		}
 	}
 	add(GrantHide, o.Cache, o.State)
 	add(GrantHide, o.Runtime...)
 	add(GrantGuard, o.Config)
 	add(GrantGuard, o.Programs...)
+	add(GrantGuard, o.Account[0])
+	add(GrantHide, o.Account[1:]...)
 }

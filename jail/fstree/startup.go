@@ -10,54 +10,73 @@ import (
 	"github.com/jail-project/jail/policy/paths"
 )
 
-// guards protects @startup in every writable directory, and blocks the creation of files
-// there that are hidden by name.
+// class is one of the two classes of @startup, with what the profile says of it.
+type class string
+
+// What a profile says of a class of @startup.
+const (
+	blocked     class = "block"      // existing files are read-only, others can't be made
+	reported    class = "report"     // the program may change and make them, which is told at the end
+	quarantined class = "quarantine" // like blocked, but what is made is moved away at the end only
+)
+
+func (g *granter) automatic() class { return class(g.p.Filesystem.Startup.Automatic.V) }
+func (g *granter) tools() class     { return class(g.p.Filesystem.Startup.Tools.V) }
+
+// guards protects @startup in every writable directory, and keeps what is missing of it
+// from being made there, as well as files that are hidden by name.
 func (g *granter) guards() {
 	for _, gr := range g.grants {
 		if gr.Kind == GrantWrite && gr.File == host.KindDir {
 			g.writes = append(g.writes, gr.Real)
 		}
+		if gr.Kind == GrantWrite && gr.rank.exact {
+			g.named[gr.Real] = true
+		}
 	}
 	if len(g.writes) == 0 {
 		return
 	}
-	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
-	for _, t := range paths.Group("@startup") {
-		if pattern, ok := g.expand(t, rule); ok {
-			g.guard(pattern, strings.HasPrefix(t, "${CWD}/"))
+	for _, homes := range g.homes() {
+		for _, t := range paths.HomeStartup() {
+			if pattern, ok := homes.expand(t); ok {
+				g.guard(pattern)
+			}
 		}
 	}
-	g.gitFiles(g.h.Cwd)
+	if g.h.Cwd != "" {
+		g.guardProject(g.h.Cwd, true)
+	}
 	for _, dir := range g.writes {
-		if dir != g.h.Cwd { // @startup itself has these names for the current directory
-			g.guardProject(dir)
+		if dir != g.h.Cwd {
+			g.guardProject(dir, false)
 		}
-		g.gitFiles(dir)
 	}
 	for _, gr := range g.hides {
-		if at := g.resolver.Resolve(gr.Real); at.Kind == host.KindMissing && g.blockCreation(at.Real, *gr, false) {
-			g.pins = append(g.pins, at.Links...)
-		}
+		g.keepFree(g.resolver.Resolve(gr.Real), *gr, blocked, false)
 	}
 }
 
-// guardProject protects the files of @startup that a directory has. In a project, it also
-// blocks the creation of those that it lacks; elsewhere, as in Downloads, that would be
-// useless, since the program could make them in a directory below.
-func (g *granter) guardProject(dir string) {
-	project := false
+// guardProject protects the files of @startup that a directory has. In a project, which
+// the current directory counts as, it also keeps free what is missing; elsewhere, as in
+// Downloads, that would be useless, since the program could make it in a directory below.
+func (g *granter) guardProject(dir string, project bool) {
 	for _, name := range [...]string{".git", ".hg", ".jj"} {
 		project = project || g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing
 	}
-	for _, name := range paths.ProjectStartup() {
-		g.guardOne(host.Join(dir, name), project, project)
+	for _, name := range paths.ProjectAutomatic() {
+		g.guardOne(host.Join(dir, name), g.automatic(), project)
 	}
+	for _, name := range paths.ProjectTools() {
+		g.guardOne(host.Join(dir, name), g.tools(), project)
+	}
+	g.repository(dir, project)
 }
 
-// guard protects the files that match a pattern, or blocks their creation.
-func (g *granter) guard(pattern string, project bool) {
+// guard protects the files that match a pattern, or keeps them free.
+func (g *granter) guard(pattern string) {
 	if !paths.IsGlob(pattern) {
-		g.guardOne(paths.Unescape(pattern), project, true)
+		g.guardOne(paths.Unescape(pattern), g.automatic(), true)
 		return
 	}
 	// Behind the last component with a glob are plain names, which can be
@@ -68,71 +87,72 @@ func (g *granter) guard(pattern string, project bool) {
 		pattern = path.Dir(pattern)
 	}
 	for _, found := range g.resolver.Glob(pattern) {
-		g.guardOne(found+rest, project, rest != "")
+		g.guardOne(found+rest, g.automatic(), rest != "")
 	}
 }
 
 // guardOne protects a path, if it comes to lie in a writable directory; see
-// Setting.Apply. Of a path that does not exist it blocks the creation, if block
-// says so.
-func (g *granter) guardOne(lexical string, project, block bool) {
+// Setting.Apply. One that does not exist is kept free, if free says so. Every link on the
+// way is pinned, wherever it leads: replaced, it would lead to a file of the program's.
+func (g *granter) guardOne(lexical string, as class, free bool) {
 	at := g.resolver.Resolve(lexical)
 	gr := Grant{
 		Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
 		rank: rank{layer: builtinLayer}, At: new(diag.Range),
 	}
-	if at.Kind == host.KindFile && g.h.Files.Kind(at.Real) == host.KindMissing {
-		at.Kind = host.KindMissing // a placeholder that looks like a file in a listing
+	if as == reported || g.named[at.Real] {
+		if g.written(host.Parent(at.Real)) {
+			g.reports = append(g.reports, at.Real)
+		}
 	}
+	if as == reported {
+		return
+	}
+	g.pins = append(g.pins, at.Links...)
 	if at.Kind != host.KindMissing {
 		g.grants = append(g.grants, &gr)
-		g.pins = append(g.pins, at.Links...)
-	} else if block && g.blockCreation(at.Real, gr, project && g.h.Cwd != g.h.Home) {
-		g.pins = append(g.pins, at.Links...)
+	} else if free {
+		g.keepFree(at, gr, as, g.isProjects(at.Real))
 	}
 }
 
-// gitFiles protects the git directory of a work tree where that is not the
-// directory .git in it, as in a linked work tree and a submodule
-// (gitrepository-layout(5)): .git is a file then and says where. A writable
-// directory can also be a git directory itself.
-func (g *granter) gitFiles(dir string) {
-	if dir == "" {
-		return
-	}
-	if g.isGitDirectory(dir) {
-		g.guardGit(dir)
-	}
-	at := g.resolver.Resolve(host.Join(dir, ".git"))
-	if at.Kind != host.KindFile {
-		return
-	}
-	g.guardOne(host.Join(dir, ".git"), true, false)
-	to, ok := strings.CutPrefix(strings.TrimSpace(g.h.Files.Text(at.Real)), "gitdir: ")
-	if !ok {
-		return
-	}
-	gitDir := absolute(host.Parent(at.Real), to)
-	g.guardGit(gitDir)
-	if common := strings.TrimSpace(g.h.Files.Text(host.Join(gitDir, "commondir"))); common != "" {
-		g.guardGit(absolute(gitDir, common))
-	}
+// isProjects tells whether a path belongs to the current directory as a project.
+func (g *granter) isProjects(real string) bool {
+	return g.h.Cwd != g.h.Home && g.h.Cwd != "" && host.Within(real, g.h.Cwd)
 }
 
-func (g *granter) guardGit(gitDir string) {
-	for _, name := range paths.GitStartup() {
-		g.guardOne(host.Join(gitDir, name), false, true)
-	}
+// home is a home directory with the directories of the XDG specification in it.
+type home struct {
+	g    *granter
+	dirs map[string]string // by the name of the variable
 }
 
-func (g *granter) isGitDirectory(dir string) bool {
-	return g.resolver.Resolve(host.Join(dir, "HEAD")).Kind == host.KindFile && g.resolver.Resolve(host.Join(dir, "objects")).Kind == host.KindDir &&
-		g.resolver.Resolve(host.Join(dir, "refs")).Kind == host.KindDir
+// homes are the caller's home as the environment has it, and the account's own where that
+// is another: programs that are started otherwise use that.
+func (g *granter) homes() []home {
+	homes := []home{{g, nil}}
+	if own := g.h.AccountHome; own != "" {
+		usual := host.UsualDirs(own)
+		same := own == g.h.Home
+		for name, dir := range usual {
+			same = same && g.h.Dirs[name] == dir
+		}
+		if !same {
+			usual["HOME"] = own
+			homes = append(homes, home{g, usual})
+		}
+	}
+	return homes
 }
 
-func absolute(dir, name string) string {
-	if path.IsAbs(name) {
-		return path.Clean(name)
+// expand replaces the variables of a member of @startup.
+func (h home) expand(text string) (string, bool) {
+	if h.dirs == nil {
+		return h.g.expand(text, &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}})
 	}
-	return path.Join(dir, name)
+	pattern, err := paths.Expand(text, func(name string) (string, bool) {
+		dir, ok := h.dirs[name]
+		return dir, ok
+	})
+	return path.Clean(pattern), err == nil && strings.HasPrefix(pattern, "/")
 }

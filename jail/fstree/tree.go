@@ -135,7 +135,9 @@ func (s Setting) Apply(gr *Grant) Setting {
 		return Setting{Bound: true, By: gr}
 	case GrantWrite, GrantOverlay:
 		return Setting{Bound: true, Writable: true, Own: gr.Source != "" || gr.Kind == GrantOverlay, By: gr}
-	case GrantGuard, GrantBlocked:
+	case GrantFree:
+		return s // the directories on the way may be made
+	case GrantGuard:
 		if s.Bound && s.Writable {
 			return Setting{Bound: true, By: gr}
 		}

@@ -21,6 +21,7 @@ type View struct {
 	Creates    []*Grant
 	Grants     []*Grant // all of them, for Explain
 	HasOverlay bool
+	reports    []string
 }
 
 // New resolves the path rules of a policy on a host. What is wrong with them is added
@@ -33,7 +34,7 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	g.fixed()
 	g.refuseAmbiguous(diag.Range{})
 	*problems = append(*problems, g.problems...)
-	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants}
+	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants, reports: g.reports}
 	if home != nil {
 		v.Root.At(home.Real).forgetHost(home)
 	}

@@ -153,7 +153,7 @@ func (r *Resolver) folds(l *Listing) bool {
 			return true
 		}
 		if r.files.Kind(Join(l.dir, name)) != KindMissing {
-			return false // the entry still exists, and is no placeholder, which counts as missing
+			return false // the entry still exists
 		}
 	}
 	return unsure

@@ -7,17 +7,15 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/placeholder"
 )
 
 // OSFiles is the running machine's file tree.
 type OSFiles struct{}
 
-// Kind is lstat(2)'s word on a path; a placeholder is missing.
+// Kind is lstat(2)'s word on a path.
 func (OSFiles) Kind(path string) FileKind {
 	var st unix.Stat_t
-	if unix.Lstat(path, &st) != nil || placeholder.Like(&st) {
+	if unix.Lstat(path, &st) != nil {
 		return KindMissing
 	}
 	switch st.Mode & unix.S_IFMT {
@@ -95,11 +93,9 @@ func (OSFiles) Executable(path string) bool { return unix.Access(path, unix.X_OK
 // Writable tells whether the user may make files in a directory, see access(2).
 func (OSFiles) Writable(dir string) bool { return unix.Access(dir, unix.W_OK|unix.X_OK) == nil }
 
-// Text is the beginning of a file, up to 4096 bytes; "" when it can't be read.
+// Text is a file, up to 4 MiB; "" when it can't be read.
 func (OSFiles) Text(path string) string {
-	var buf [4096]byte
-	n, _ := readFile(path, buf[:])
-	return string(buf[:n])
+	return readAll(path)
 }
 
 // Same tells whether two names are one inode; links are not followed.

@@ -17,13 +17,16 @@ type Host struct {
 	// Groups are the supplementary groups of the caller, without GID.
 	Groups []int
 	User   string
-	Home   string            // absolute, or "" when the caller has none
-	Dirs   map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see paths.VariableNames
-	Cwd    string
-	Env    []string // the caller's environment, "NAME=text"
-	Files  Files
-	Kernel Kernel
-	Own    OwnPaths
+	Home   string // absolute, or "" when the caller has none
+	// AccountHome is the home of the caller's account, "" when it is not known: HOME
+	// can be another one.
+	AccountHome string
+	Dirs        map[string]string // XDG_CONFIG_HOME, DOWNLOADS, ...: see paths.VariableNames
+	Cwd         string
+	Env         []string // the caller's environment, "NAME=text"
+	Files       Files
+	Kernel      Kernel
+	Own         OwnPaths
 
 	// Hard limits of the caller, which nobody can raise: RLIMIT_NOFILE,
 	// RLIMIT_NPROC, RLIMIT_FSIZE.
@@ -59,18 +62,29 @@ type OwnPaths struct {
 	Config, State, Cache string
 	// Programs are the files of jail itself, the one that users call first.
 	Programs []string
+	// Account are those of the account's own home where they are others: Config, State, Cache.
+	Account [3]string
 	// Runtime are directories of registrations of running jails: the caller's own,
 	// and the one that a caller without XDG_RUNTIME_DIR would use.
 	Runtime []string
 }
 
-// Placeholders is the directory in which package placeholder keeps its lists, ""
+// Quarantine is the directory for what programs made in names that are kept free, ""
 // when there is none.
-func (o *OwnPaths) Placeholders() string {
+func (o *OwnPaths) Quarantine() string {
 	if o.State == "" {
 		return ""
 	}
-	return Join(o.State, "placeholders")
+	return Join(o.State, "quarantine")
+}
+
+// Changes is the file that says what jails left on the host that other programs run or
+// obey, "" when there is none.
+func (o *OwnPaths) Changes() string {
+	if o.State == "" {
+		return ""
+	}
+	return Join(o.State, "changes")
 }
 
 // Kernel lists the features of the running kernel that change a plan.
@@ -104,8 +118,7 @@ const (
 
 // Files answers what exists on the host. Paths are absolute and clean.
 type Files interface {
-	// Kind does not follow a symbolic link in the last component. A placeholder
-	// (package placeholder) is missing.
+	// Kind does not follow a symbolic link in the last component.
 	// KindMissing stands for every reason for which the caller can't see it.
 	Kind(path string) FileKind
 	Readlink(path string) (string, error)

@@ -126,17 +126,12 @@ func (h *Host) findUser() {
 // findDirs fills in the base directories of the XDG specification, and the
 // user's own ones from user-dirs.dirs.
 func (h *Host) findDirs() {
-	for _, d := range [...]struct{ name, otherwise string }{
-		{"XDG_CONFIG_HOME", ".config"},
-		{"XDG_CACHE_HOME", ".cache"},
-		{"XDG_DATA_HOME", ".local/share"},
-		{"XDG_STATE_HOME", ".local/state"},
-		{"XDG_RUNTIME_DIR", ""},
-	} {
-		if v := h.getenv(d.name); filepath.IsAbs(v) {
-			h.Dirs[d.name] = filepath.Clean(v)
-		} else if d.otherwise != "" && h.Home != "" {
-			h.Dirs[d.name] = filepath.Join(h.Home, d.otherwise)
+	if h.Home != "" {
+		h.Dirs = UsualDirs(h.Home)
+	}
+	for _, name := range [...]string{"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"} {
+		if v := h.getenv(name); filepath.IsAbs(v) {
+			h.Dirs[name] = filepath.Clean(v)
 		}
 	}
 	usual := "/run/user/" + strconv.Itoa(h.UID)
@@ -153,6 +148,47 @@ func (h *Host) findDirs() {
 	h.Own.State = filepath.Join(h.Dirs["XDG_STATE_HOME"], "jail")
 	h.Own.Cache = filepath.Join(h.Dirs["XDG_CACHE_HOME"], "jail")
 	h.userDirs()
+	h.findAccount()
+}
+
+// UsualDirs are the directories of the XDG specification in a home, where no variable
+// names others.
+func UsualDirs(home string) map[string]string {
+	return map[string]string{
+		"XDG_CONFIG_HOME": filepath.Join(home, ".config"),
+		"XDG_CACHE_HOME":  filepath.Join(home, ".cache"),
+		"XDG_DATA_HOME":   filepath.Join(home, ".local/share"),
+		"XDG_STATE_HOME":  filepath.Join(home, ".local/state"),
+	}
+}
+
+// findAccount finds the home of the account, and jail's own directories in it where the
+// environment names others: programs that are started otherwise use them.
+func (h *Host) findAccount() {
+	if h.AccountHome = accountHome(h.UID); h.AccountHome == "" {
+		return
+	}
+	usual := UsualDirs(h.AccountHome)
+	for i, own := range [...]struct{ variable, used string }{
+		{"XDG_CONFIG_HOME", h.Own.Config}, {"XDG_STATE_HOME", h.Own.State}, {"XDG_CACHE_HOME", h.Own.Cache},
+	} {
+		if dir := filepath.Join(usual[own.variable], "jail"); dir != own.used {
+			h.Own.Account[i] = dir
+		}
+	}
+}
+
+// accountHome is the home directory that passwd(5) has for a user, "" for none. Accounts
+// that are kept elsewhere are not found.
+func accountHome(uid int) string {
+	id := strconv.Itoa(uid)
+	for line := range strings.SplitSeq(readAll("/etc/passwd"), "\n") {
+		field := strings.Split(line, ":")
+		if len(field) >= 6 && field[2] == id && filepath.IsAbs(field[5]) {
+			return filepath.Clean(field[5])
+		}
+	}
+	return ""
 }
 
 // userDirs reads lines such as XDG_DOWNLOAD_DIR="$HOME/Downloads".
@@ -200,6 +236,17 @@ func ReadKernel() Kernel {
 	}
 	k.LandlockOff = errors.Is(errno, unix.EOPNOTSUPP)
 	return k
+}
+
+// readAll is a whole file, up to 4 MiB, "" when it can't be read.
+func readAll(name string) string {
+	buf := make([]byte, 4<<10)
+	n, err := readFile(name, buf)
+	for err == nil && n == len(buf) && len(buf) < 4<<20 {
+		buf = make([]byte, 8*len(buf))
+		n, err = readFile(name, buf)
+	}
+	return string(buf[:n])
 }
 
 // readFile reads the beginning of a small file without the machinery of

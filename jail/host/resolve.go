@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/jail-project/jail/placeholder"
 )
 
 // Link is a symbolic link that was crossed while a path was resolved.
@@ -124,6 +122,9 @@ func (r *Resolver) Names(dir string) *Listing {
 	return l
 }
 
+// All are the entries with the kind of each; none of a directory that can't be read.
+func (l *Listing) All() map[string]FileKind { return l.kinds }
+
 func (r *Resolver) listing(dir string) *Listing {
 	if r.last != nil && r.last.dir == dir {
 		return r.last
@@ -141,7 +142,7 @@ func (r *Resolver) listing(dir string) *Listing {
 // ".." in the target means the parent of the real directory, as in the kernel.
 func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
 	target, err := r.files.Readlink(at.Real)
-	if err != nil || target == "" || target == placeholder.Target || depth >= maxLinks {
+	if err != nil || target == "" || depth >= maxLinks {
 		return Resolved{Real: at.Real, Kind: KindMissing, Links: at.Links}
 	}
 	links := slices.Concat(at.Links, []Link{{at.Real, target}})

@@ -18,8 +18,8 @@ func (p *Process) End() syscall.WaitStatus {
 	_ = unix.PidfdSendSignal(p.initfd, unix.SIGKILL, nil, 0)
 	status := reap(p.init)
 	p.options.leaveGroup()
+	p.endFree()
 	p.close()
-	p.placeholders.Release()
 	return status
 }
 

@@ -3,6 +3,9 @@ package launch
 import (
 	"fmt"
 	"path"
+	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/jail/confine"
 )
@@ -19,7 +22,6 @@ func (p *Process) Confine(removes ...string) error {
 	if p.confinement == nil || p.ended() {
 		return nil
 	}
-	removes = append(removes, p.placeholders.Dirs()...)
 	if group, ok := p.options.Group.(interface{ Dir() string }); ok {
 		if dir := group.Dir(); dir != "" {
 			removes = append(removes, path.Dir(dir))
@@ -32,7 +34,7 @@ func (p *Process) Confine(removes ...string) error {
 	err := p.confinement.Enter(&confine.Needs{
 		Init: p.init, Program: p.program,
 		Connects: p.sockets != nil, User: user,
-		Terminal: p.relay != nil, Clears: p.placeholders != nil, Removes: removes,
+		Terminal: p.relay != nil, Frees: p.free != nil, Renames: p.free.dirs(p.plan), Lists: existing(p.plan.Reported), Removes: removes,
 	})
 	if err != nil {
 		p.exposed = true
@@ -40,4 +42,21 @@ func (p *Process) Confine(removes ...string) error {
 		return fmt.Errorf("confine the launcher: %w", err)
 	}
 	return nil
+}
+
+// existing are the nearest directories that exist on the way to each path.
+func existing(paths []string) []string {
+	var dirs []string
+	var st unix.Stat_t
+	for _, p := range paths {
+		dir := path.Dir(p)
+		for !slices.Contains(dirs, dir) {
+			if unix.Lstat(dir, &st) == nil {
+				dirs = append(dirs, dir)
+				break
+			}
+			dir = path.Dir(dir)
+		}
+	}
+	return dirs
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/placeholder"
 )
 
 // launch is a plan in the memory of an init, until it is a Process or has failed.
@@ -17,14 +16,17 @@ type launch struct {
 	plan    *plan.Plan
 	init    *Init
 	options Options
-	held    *placeholder.Held
+	free    *free
 	confine *confine.Confinement
 }
 
 // follow lets the child begin and reads its status messages.
 func (l *launch) follow() (*Process, *Failure) {
 	defer l.init.release()
-	defer func() { l.confine.Close() }()
+	defer func() {
+		l.confine.Close()
+		l.free.close()
+	}()
 	if err := l.prepare(); err != nil {
 		return nil, l.abandon(err)
 	}
@@ -72,7 +74,8 @@ func (l *launch) prepare() error {
 	if err := l.prepareConfinement(); err != nil {
 		return err
 	}
-	if err := l.held.For(init); err != nil {
+	var err error
+	if l.free, err = keepFree(l.plan); err != nil {
 		return err
 	}
 	if l.options.Group != nil {
@@ -80,7 +83,7 @@ func (l *launch) prepare() error {
 			return err
 		}
 	}
-	err := errors.Join(writeMaps(l.plan, init), writeGroupMap(&l.plan.GroupMap, init))
+	err = errors.Join(writeMaps(l.plan, init), writeGroupMap(&l.plan.GroupMap, init))
 	if err == nil {
 		err = l.init.status.begin()
 	}
@@ -138,6 +141,13 @@ func (l *launch) takeConfinement() *confine.Confinement {
 	return c
 }
 
+// takeFree returns what keeps names free, which the caller owns from then on.
+func (l *launch) takeFree() *free {
+	f := l.free
+	l.free = nil
+	return f
+}
+
 // openProcess makes a Process of a jail whose program is about to run. Both of its
 // processes exist or are not reaped yet, so no other process has their pids. Without a
 // pidfd of the init the jail can't be followed to its end, nor the launcher confined.
@@ -153,7 +163,7 @@ func (l *launch) openProcess(program int) (*Process, error) {
 	}
 	return &Process{
 		init: init, program: program, initfd: initfd, pidfd: pidfd,
-		plan: l.plan, options: l.options, placeholders: l.held, confinement: l.takeConfinement(), control: -1,
+		plan: l.plan, options: l.options, free: l.takeFree(), confinement: l.takeConfinement(), control: -1,
 	}, nil
 }
 

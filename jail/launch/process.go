@@ -10,27 +10,29 @@ import (
 
 	"github.com/jail-project/jail/jail/confine"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/terminal"
 	"github.com/jail-project/jail/unixsock"
+	"github.com/jail-project/jail/watch"
 )
 
 // Process is a started jail. Its init is a child of this one.
 type Process struct {
-	init         int // pid of the jail's init, in this PID namespace
-	program      int // pid of the program, likewise
-	pidfd        int // of the program
-	initfd       int // of the init
-	plan         *plan.Plan
-	options      Options
-	limit        time.Time        // when the time limit is over; zero for none
-	sockets      *unixsock.Server // until its goroutine runs; nil when the jail has no socket guard
-	rules        *unixsock.Rules  // of sockets
-	timedOut     bool
-	placeholders *placeholder.Held
-	exposed      bool                 // could not be confined: nothing of the program's is read, it is killed
-	confinement  *confine.Confinement // what Confine completes
-	watched      []watched
+	init        int // pid of the jail's init, in this PID namespace
+	program     int // pid of the program, likewise
+	pidfd       int // of the program
+	initfd      int // of the init
+	plan        *plan.Plan
+	options     Options
+	limit       time.Time        // when the time limit is over; zero for none
+	sockets     *unixsock.Server // until its goroutine runs; nil when the jail has no socket guard
+	rules       *unixsock.Rules  // of sockets
+	timedOut    bool
+	free        *free
+	taken       []watch.Taken
+	unguarded   error                // why a name could not be kept free
+	exposed     bool                 // could not be confined: nothing of the program's is read, it is killed
+	confinement *confine.Confinement // what Confine completes
+	watched     []watched
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -84,9 +86,11 @@ func (p *Process) Wait() int {
 		p.relay.End()
 	}
 	releaseSignals()
+	p.endFree()
 	p.close()
-	p.placeholders.Release()
 	switch {
+	case p.unguarded != nil:
+		return plan.ExitFailed
 	case p.timedOut:
 		return plan.ExitTimeLimit
 	case status.Signaled():
@@ -130,6 +134,9 @@ func (p *Process) follow() {
 		for i := range p.watched {
 			fds = append(fds, unix.PollFd{Fd: int32(p.watched[i].fd), Events: unix.POLLIN})
 		}
+		if often := p.free.interval(); often > 0 && (wait < 0 || wait > often) {
+			wait = often
+		}
 		_, err := unix.Poll(fds, wait)
 		if errors.Is(err, unix.EINTR) {
 			continue
@@ -143,6 +150,8 @@ func (p *Process) follow() {
 		}
 		if fds[1].Revents != 0 {
 			p.passOn(takeSignals())
+		} else if p.free.interval() > 0 {
+			p.look()
 		}
 		if others < services {
 			p.answer(fds[others].Revents)
@@ -221,6 +230,7 @@ func (p *Process) timeLeft() int {
 
 func (p *Process) close() {
 	p.confinement.Close()
+	p.free.close()
 	p.watched = nil
 	if p.sockets != nil {
 		p.sockets.Close()

@@ -10,6 +10,9 @@ import (
 // passOn passes on the signals that the launcher got. One that a process sent goes to
 // the program; one of a terminal to the program's process group, as without jail.
 func (p *Process) passOn(sent, typed uint64) {
+	if (sent|typed)>>uint(newName)&1 != 0 {
+		p.look()
+	}
 	for _, sig := range caught() {
 		bit := uint64(1) << uint(sig)
 		if (sent|typed)&bit == 0 {

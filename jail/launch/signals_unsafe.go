@@ -84,6 +84,7 @@ func catchSignals() error {
 	}
 	atomic.StoreInt64(&signalWake, int64(wake))
 	action, ignore := ourAction(), kernelSigaction{handler: sigIgnore}
+	setAction(newName, &action, &signalActions[newName])
 	for _, sig := range caught() {
 		was := &signalActions[sig]
 		setAction(sig, &action, was)
@@ -99,6 +100,10 @@ func catchSignals() error {
 
 // releaseSignals ends what catchSignals began.
 func releaseSignals() {
+	if wakeFD() < 0 {
+		return
+	}
+	setAction(newName, &signalActions[newName], nil)
 	for _, sig := range caught() {
 		setAction(sig, &signalActions[sig], nil)
 	}

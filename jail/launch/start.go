@@ -19,31 +19,19 @@ import (
 // otherwise; nil is none. The calling goroutine must not be locked to a thread that ends
 // before the jail: the kernel would kill the jail with the thread.
 func Start(p *plan.Plan, init *Init, o Options) (*Process, *Failure) {
-	held, err := holdPlaceholders(p)
-	if err != nil {
-		init.Discard()
-		return nil, &Failure{Plan: p, Err: err}
-	}
 	clones, failure := asRoot(p)
 	if failure != nil {
 		init.Discard()
-		held.Release()
 		return nil, failure
 	}
 	inputs := slices.Concat(p.Inputs, clones)
-	init, err = encode(p, init, inputs)
+	init, err := encode(p, init, inputs)
 	closeInputs(clones)
 	if err == nil {
-		l := &launch{plan: p, init: init, options: o, held: held}
-		var process *Process
-		if process, failure = l.follow(); failure == nil {
-			return process, nil
-		}
-	} else {
-		failure = initFailure(p, err)
+		l := &launch{plan: p, init: init, options: o}
+		return l.follow()
 	}
-	held.Release()
-	return nil, failure
+	return nil, initFailure(p, err)
 }
 
 // encode puts the plan into the memory of this init, or of a new one if the plan does not

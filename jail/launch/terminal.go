@@ -70,11 +70,15 @@ func stopSignal(message plan.StatusMessage) syscall.Signal {
 type job struct{ p *Process }
 
 func (j job) Foreground(yes bool) {
-	p := j.p
-	var wish uint32
 	if yes {
-		wish = 1
+		j.p.ask(plan.AskForeground)
+	} else {
+		j.p.ask(plan.AskBackground)
 	}
+}
+
+// ask has the init do something, and waits until it has.
+func (p *Process) ask(wish uint32) {
 	ask := binary.NativeEndian.AppendUint32(nil, wish)
 	if _, err := unix.Write(p.control, binary.NativeEndian.AppendUint32(ask, 0)); err != nil {
 		return
@@ -100,7 +104,15 @@ func (j job) Suspend(sig syscall.Signal, everybody bool) bool {
 	if everybody {
 		signalOthers(sig)
 	}
+	// While this process is stopped, it keeps no names free.
+	if j.p.free != nil {
+		j.p.ask(plan.AskStop)
+	}
 	raiseDefault(sig)
+	if j.p.free != nil {
+		j.p.look()
+		j.p.ask(plan.AskContinue)
+	}
 	const soon = 20 // milliseconds; another thread may note the signal
 	wake := []unix.PollFd{{Fd: int32(wakeFD()), Events: unix.POLLIN}}
 	_, _ = unix.Poll(wake, soon)

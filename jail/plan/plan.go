@@ -52,10 +52,15 @@ type Plan struct {
 
 	// Inputs are descriptors of the launcher that ops refer to by slot.
 	Inputs []Input
-	// Placeholders are on the host as long as the jail runs, and block the creation
-	// of files of their names; PlaceholderDir has the lists of them.
-	Placeholders   []Placeholder
-	PlaceholderDir string
+	// Free are names on the host that the launcher keeps free while the jail runs. What
+	// is made in those of FreeAfter is moved away when it has ended.
+	Free, FreeAfter []FreeName
+	// Quarantine is the directory for what was made there.
+	Quarantine string
+	// Reported are paths of which the launcher says at the end what is new or changed;
+	// Changes is the file that this is written down in.
+	Reported []string
+	Changes  string
 	// GroupMap is for dropping supplementary groups; its Program is "" for none.
 	GroupMap GroupMap
 	// RunAs is who the program is in a jail that root starts; zero for all others.
@@ -68,15 +73,11 @@ type Plan struct {
 	Sockets *SocketGuard
 }
 
-// Placeholder is a file on the host that blocks the creation of another one of its
-// name. Kind is that of package placeholder.
-type Placeholder struct {
-	Path string
-	Kind uint8
-}
+// FreeName is the name Rel in or below Dir, an existing directory.
+type FreeName struct{ Dir, Rel string }
 
-// PlaceholderRemedy is what to do where placeholders can't be made.
-const PlaceholderRemedy = "let the program make what it likes, with `filesystem: {absent: open}`; the reference of profiles says what that means"
+// FreeRemedy is what to do where names can't be kept free.
+const FreeRemedy = "let the program make them, with `filesystem: {startup: {automatic: report}}`; the reference of profiles says what that means"
 
 // GroupMap is what newgidmap(1) is to write for the jail's init.
 type GroupMap struct {

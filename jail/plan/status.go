@@ -84,3 +84,11 @@ func ReadyMessage() []byte {
 func ParseStatus(b []byte) StatusMessage {
 	return StatusMessage{Step: int32(binary.NativeEndian.Uint32(b)), Errno: int32(binary.NativeEndian.Uint32(b[4:]))}
 }
+
+// What the launcher asks of the init of a jail with a terminal.
+const (
+	AskBackground = iota // put the init's own group in the foreground
+	AskForeground        // put the program's there
+	AskStop              // stop all processes of the jail
+	AskContinue          // continue them
+)

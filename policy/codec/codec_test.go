@@ -115,7 +115,9 @@ func (f *filler) number(v reflect.Value, name string) {
 // where it stands there.
 func (f *filler) words(name string) []string {
 	switch name {
-	case "Home", "Absent", "Arguments":
+	case "Automatic", "Tools":
+		return policy.Schema().Sub("filesystem").Sub("startup").Sub(strings.ToLower(name)).Enum
+	case "Home", "Arguments":
 		return policy.Schema().Sub("filesystem").Sub(strings.ToLower(name)).Enum
 	case "X11":
 		return policy.Schema().Sub("display").Sub("x11").Enum

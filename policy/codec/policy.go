@@ -45,7 +45,8 @@ func (c *codec) filesystem(f *policy.Filesystem) {
 	codeSlice(c, &f.Rules, 15, codePathRule)
 	codeValue(c, &f.Root, (*codec).text)
 	c.choice(&f.Home, "host", "private", "empty")
-	c.choice(&f.Absent, "guarded", "open")
+	c.choice(&f.Startup.Automatic, "block", "report", "quarantine")
+	c.choice(&f.Startup.Tools, "block", "report", "quarantine")
 	c.choice(&f.Arguments, "no", "read", "write")
 }
 

@@ -138,7 +138,7 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	startup := Group("@startup")
-	for _, path := range ProjectStartup() {
+	for _, path := range append(ProjectAutomatic(), ProjectTools()...) {
 		if !slices.Contains(startup, "${CWD}/"+path) {
 			t.Errorf("%s is not in @startup", path)
 		}

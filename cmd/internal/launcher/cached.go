@@ -56,8 +56,10 @@ func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done 
 	case failure != nil:
 		return 0, false
 	}
-	Sweep(h)
 	status, err = running.Wait()
+	for _, d := range running.Left() {
+		Report(stderr, d)
+	}
 	switch {
 	case err != nil:
 		Report(stderr, diag.Diagnostic{Code: "failed", Summary: err.Error()})

@@ -14,7 +14,6 @@ import (
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/jail/plan"
-	"github.com/jail-project/jail/placeholder"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
 )
@@ -48,6 +47,7 @@ type Running struct {
 	*launch.Process
 	registered *registry.Remover
 	unconfined error
+	left       *left
 }
 
 // Options are what a launch needs beside its plan: the control group, and the
@@ -59,8 +59,9 @@ func (l *Launch) Options() launch.Options {
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
 // confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	r, o := new(Running), l.Options()
+	r, o := &Running{left: l.lookBefore(c)}, l.Options()
 	o.Settled = func() {
+		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
 		r.unconfined = r.Confine(r.registered.Dirs()...)
 		debug.SetGCPercent(100) // what follows may take days
@@ -77,6 +78,10 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
 	r.registered.Remove()
+	r.left.find(r.Taken())
+	if err := r.Unguarded(); err != nil {
+		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", err)
+	}
 	if r.unconfined != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unconfined)
 	}
@@ -103,15 +108,6 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 // Place is where this caller's running jails are registered.
 func Place(h *host.Host) registry.Place {
 	return registry.Place{Runtime: h.Dirs["XDG_RUNTIME_DIR"], State: h.Own.State}
-}
-
-// Sweep removes the placeholders that killed launchers left on the host, and
-// returns the directories that it removed them from.
-func Sweep(h *host.Host) []string {
-	if dir := h.Own.Placeholders(); dir != "" {
-		return placeholder.Sweep(dir)
-	}
-	return nil
 }
 
 // TimeIsOver is what the user is told when the time limit has ended the jail.

@@ -42,8 +42,6 @@ type Doctor struct {
 	Manager func(tree cgroup.Tree, controllers []string) (string, error)
 	// GroupRemedy says what to do when no control group is to be had.
 	GroupRemedy func(error) string
-	// Sweep clears up behind launchers that were killed, and returns where.
-	Sweep func() []string
 }
 
 // Examine looks at what every jail needs first, then at what some profiles
@@ -55,7 +53,6 @@ func (d *Doctor) Examine() []Finding {
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
 		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.cgroups(), d.serviceManager(), d.registrations())
-	findings = append(findings, d.placeholders())
 	return append(findings, helperPrograms(d.Host.Files)...)
 }
 

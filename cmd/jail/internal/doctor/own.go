@@ -1,19 +1,8 @@
 package doctor
 
 import (
-	"strings"
-
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 )
-
-// placeholders removes those that killed launchers left.
-func (d *Doctor) placeholders() Finding {
-	f := Finding{Name: "placeholders", State: OK, Detail: "no killed jail has left any"}
-	if dirs := d.Sweep(); len(dirs) > 0 {
-		f.Detail = output.Text("removed what killed jails had left in " + strings.Join(dirs, ", "))
-	}
-	return f
-}
 
 // registrations tells whether running jails are registered.
 func (d *Doctor) registrations() Finding {

@@ -114,7 +114,8 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 	}
 	value(l, "filesystem.root", f.Root)
 	value(l, "filesystem.home", f.Home)
-	value(l, "filesystem.absent", f.Absent)
+	value(l, "filesystem.startup.automatic", f.Startup.Automatic)
+	value(l, "filesystem.startup.tools", f.Startup.Tools)
 	value(l, "filesystem.arguments", f.Arguments)
 }
 

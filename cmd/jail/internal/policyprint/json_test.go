@@ -23,7 +23,7 @@ filesystem:
   overlay: [/o]
   root: /root
   home: empty
-  absent: open
+  startup: {automatic: report, tools: block}
   arguments: read
 environment: {keep: [K], set: {S: s}}
 capabilities: {drop: [chown], keep: [kill]}

@@ -1,0 +1,60 @@
+package fstree
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestGitSettings compares with git itself.
+func TestGitSettings(t *testing.T) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Skip("git is not installed")
+	}
+	for _, text := range []string{
+		"[core]\n\thooksPath = .husky/_\n",
+		"[Core] HooksPath=a\n[core]\nfsmonitor = \"./x y\" ; comment\n",
+		"[filter \"lfs\"]\n\tclean = git-lfs clean -- %f\n\trequired = true\n",
+		"[include]\n\tpath = ../x # no\n[includeIf \"gitdir:~/w/\"]\n\tpath = y\n",
+		"[core]\n\tfsmonitor = a\\\nb\n\thookspath = \"a\\\"b#c\"\n",
+		"[a \"B\\\"c\"]\n\tk = v\n[alias]\n\tx = !sh -c 'y'\n",
+		"[core]\r\n\thooksPath = crlf\r\n",
+		"[core]\n\tbare\n\tfsmonitor\n",
+		"# c\n; d\n[core \"Sub\"]\nx = 1\n",
+	} {
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command(git, "config", "--file", file, "--null", "--list").Output()
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		var want, got []string
+		for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+			key, value, _ := strings.Cut(entry, "\n")
+			want = append(want, key+"="+value)
+		}
+		for _, s := range gitSettings(text) {
+			got = append(got, s.key+"="+s.value)
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%q: %q, git says %q", text, got, want)
+		}
+	}
+}
+
+func FuzzGitSettings(f *testing.F) {
+	f.Add("[core]\n\thooksPath = x\n")
+	f.Add("[a \"b\"] c = \"d\\\" ; e\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, s := range gitSettings(text) {
+			if !strings.Contains(s.key, ".") {
+				t.Errorf("a key without a section: %q", s.key)
+			}
+		}
+	})
+}
