@@ -19,7 +19,7 @@ func (k *compiler) placeholders() {
 		return
 	}
 	for _, e := range entries {
-		k.plan.Placeholders = append(k.plan.Placeholders, plan.Placeholder{Path: e.Path, Kind: uint8(e.Kind)})
+		k.plan.Placeholders = append(k.plan.Placeholders, plan.Placeholder{Path: k.view.HostPath(e.Path), Kind: uint8(e.Kind)})
 	}
 	if k.plan.PlaceholderDir = k.h.Own.Placeholders(); k.plan.PlaceholderDir == "" {
 		k.problems = append(k.problems, diag.Diagnostic{

@@ -93,6 +93,7 @@ func withVenv(h *host.Host) *host.Host {
 func withOther(h *host.Host) *host.Host {
 	files := h.Files.(jailtest.Files)
 	files["/srv/other/etc/only-there"], files["/srv/other/usr/bin/true"] = "-", "x"
+	files["/srv/other/dev"], files["/srv/other/proc"] = "", ""
 	return h
 }
 

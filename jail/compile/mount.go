@@ -1,11 +1,12 @@
 package compile
 
 import (
-	"cmp"
+	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
@@ -101,7 +102,7 @@ func verbOf(gr *fstree.Grant) string {
 
 func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	gr := n.Grant
-	if !m.there(gr, path, around) {
+	if !m.hasPlace(gr, path, around) {
 		return
 	}
 	switch gr.Kind {
@@ -130,16 +131,50 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	}
 }
 
-// there tells whether what is to be hidden or replaced exists. Grants are
-// resolved on the host; below the root of another system, that one counts.
-func (m *mounter) there(gr *fstree.Grant, path string, around fstree.Setting) bool {
-	if !around.Bound || around.By == nil || around.By.Real != "/" || around.By.Source == "" {
+// hasPlace tells whether there is something to mount on, in a jail with a root of its
+// own. Everywhere else it is known, since a path is mounted over itself.
+func (m *mounter) hasPlace(gr *fstree.Grant, path string, around fstree.Setting) bool {
+	if m.k.view.OwnRoot() == "" || !around.Bound || around.Own || gr.Kind == fstree.GrantBlocked {
 		return true
 	}
-	if gr.Kind != fstree.GrantHide && gr.Kind != fstree.GrantText && gr.Kind != fstree.GrantGuard {
-		return true
+	lies := m.k.view.Around(around, "/"+path)
+	if gr.Source == "" && bringsFiles(gr.Kind) && m.k.view.HostPath(gr.Real) == lies {
+		return true // it is that itself, or is made before
 	}
-	return m.k.h.Files.Kind(host.Join(around.By.Source, path)) == gr.File
+	kind := m.k.h.Files.Kind(lies)
+	switch {
+	case kind != host.KindMissing && kind != host.KindLink && (kind == host.KindDir) == (gr.File == host.KindDir):
+		return true
+	case kind == host.KindMissing && (gr.Kind == fstree.GrantHide || gr.Kind == fstree.GrantGuard || gr.Kind == fstree.GrantText):
+		return false // nothing is shown there
+	}
+	m.refusePlace(gr, "/"+path, lies, around)
+	return false
+}
+
+// bringsFiles tells whether a grant shows files that exist outside the jail.
+func bringsFiles(k fstree.GrantKind) bool {
+	return k == fstree.GrantRead || k == fstree.GrantWrite || k == fstree.GrantOverlay || k == fstree.GrantSocket
+}
+
+// refusePlace reports that nothing can be mounted at a path of a root of its own.
+func (m *mounter) refusePlace(gr *fstree.Grant, path, lies string, around fstree.Setting) {
+	what, remedy := "directory", "make it: mkdir -p "
+	if gr.File != host.KindDir {
+		what, remedy = "file", "make it: touch "
+	}
+	d := diag.Diagnostic{
+		Code:    "no-mount-point",
+		Summary: fmt.Sprintf("the root of this jail has no %s %s for what is to appear there", what, diag.Quote(path)),
+		Subject: *atOrNone(gr.At), Remedy: remedy + diag.Quote(lies),
+	}
+	if d.Subject.IsZero() {
+		d.Subject = *atOrNone(around.By.At)
+	}
+	if bringsFiles(gr.Kind) {
+		d.Remedy += "; or put a tmpfs around it"
+	}
+	m.k.problems = append(m.k.problems, d)
 }
 
 // bind shows a host path. Inside a setting that grants the same already
@@ -147,15 +182,20 @@ func (m *mounter) there(gr *fstree.Grant, path string, around fstree.Setting) bo
 func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	gr := n.Grant
 	writable := gr.Kind == fstree.GrantWrite
-	if around.Bound && around.Writable == writable && !around.Own && gr.Source == "" && !gr.IDMapped {
+	source := m.k.view.HostPath(gr.Real)
+	shown := around.Bound && around.Writable == writable && source == m.k.view.Around(around, "/"+path)
+	if shown && !around.Own && gr.Source == "" && !gr.IDMapped {
 		m.pin(n, path, around)
 		return
+	}
+	if gr.Source != "" {
+		source = gr.Source
 	}
 	attr := m.readOnly
 	if writable {
 		attr = m.writable
 	}
-	s := m.clone(cmp.Or(gr.Source, gr.Real), gr.File == host.KindDir, attr)
+	s := m.cloneHost(source, gr.File == host.KindDir, attr)
 	if writable {
 		m.mayChange(s, path, gr.File)
 	}
@@ -165,10 +205,15 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	m.attach(s, gr, path, around)
 }
 
-// clone makes a detached copy of the mount at a host path, with attributes,
+// clone makes a detached copy of the mount at a path of the jail, as the host has it.
+func (m *mounter) clone(path string, dir bool, attr *plan.Block) plan.Slot {
+	return m.cloneHost(m.k.view.HostPath(path), dir, attr)
+}
+
+// cloneHost makes a detached copy of the mount at a host path, with attributes,
 // and returns its slot. The directory the path lies in is opened once for a run
 // of neighbours; none of its components may be a link by now.
-func (m *mounter) clone(source string, dir bool, attr *plan.Block) plan.Slot {
+func (m *mounter) cloneHost(source string, dir bool, attr *plan.Block) plan.Slot {
 	if s, ok := m.borrow(source, dir, attr); ok {
 		return s
 	}
