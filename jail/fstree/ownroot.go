@@ -199,6 +199,13 @@ func (v *View) Places(real string) []string {
 	return v.tree.Places(real)
 }
 
+// Host is the host as the paths of the jail see it: with the files of the jail's root.
+func (v *View) Host(h *host.Host) *host.Host {
+	inside := *h
+	inside.Files = v.files
+	return &inside
+}
+
 // OwnRoot is the directory of the host in the place of /, "" for the host's own root.
 func (v *View) OwnRoot() string { return v.root }
 

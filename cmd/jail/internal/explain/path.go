@@ -15,7 +15,8 @@ import (
 
 // path explains a path of the command line, or what it stands for.
 func (e *Explainer) path(word string, at diag.Range) {
-	paths := fstree.Paths(e.Policy, e.Host, e.Command.Name(), flags.Absolute(e.Host, word))
+	h := e.tree().Host(e.Host)
+	paths := fstree.Paths(e.Policy, h, e.Command.Name(), flags.Absolute(h, word))
 	if len(paths) == 0 {
 		e.Problems = append(e.Problems, diag.Diagnostic{
 			Code: "path-unset", Summary: diag.Quote(word) + " stands for nothing on this host", Subject: at,
@@ -29,8 +30,9 @@ func (e *Explainer) path(word string, at diag.Range) {
 // pathGroup explains the members of a group that exist here.
 func (e *Explainer) pathGroup(name string) {
 	found := false
-	for _, p := range fstree.Paths(e.Policy, e.Host, e.Command.Name(), name) {
-		if e.Host.Files.Kind(p) != host.KindMissing {
+	h := e.tree().Host(e.Host)
+	for _, p := range fstree.Paths(e.Policy, h, e.Command.Name(), name) {
+		if h.Files.Kind(p) != host.KindMissing {
 			found = true
 			e.onePath(p)
 		}
@@ -78,7 +80,10 @@ func (e *Explainer) onePath(path string) {
 	for _, g := range slices.Backward(x.Passed) {
 		out.overrides(pathGround(&g))
 	}
-	if x.Real != path {
+	switch {
+	case x.HostPath != "" && exists:
+		out.Notes = append(out.Notes, "this jail has a root of its own: on this host it is "+output.Text(diag.Quote(x.HostPath)))
+	case x.Real != path:
 		out.Notes = append(out.Notes, "on this host it leads to "+output.Text(diag.Quote(x.Real)))
 	}
 	if _, any := e.Policy.AnySocket(); x.Kind == host.KindSocket && x.Visibility != fstree.Socket && !any {
