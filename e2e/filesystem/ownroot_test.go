@@ -365,3 +365,29 @@ func TestRefusalsAboutTheRoot(t *testing.T) {
 		w.refused("leads into", "--root", filepath.Join(w.Root, name))
 	}
 }
+
+// The grade is about the host's files, wherever the jail shows them, and a probe inside
+// finds the same.
+func TestScoreOfARoot(t *testing.T) {
+	t.Parallel()
+	w := newOwnRoot(t)
+	score := []string{"score", "--profile", "default", "--root", w.tree, "--home", "host", "--explain", "--measure"}
+	exposed := func(r *testenv.Result, name string) bool { return strings.Contains(r.Stdout, "can be written: "+name) }
+	for _, flags := range [][]string{nil, {"--write", "/"}, {"--read", "~", "--write", "~/Documents"}, {"--overlay", w.srv}} {
+		r := w.Succeeds(slices.Concat(score, flags)...)
+		if strings.Contains(r.Stdout, w.Home) {
+			t.Errorf("with %q something of the home is exposed:\n%s", flags, r.Stdout)
+		}
+	}
+	r := w.Succeeds(append(score, "--write", "~,from=host")...)
+	if !exposed(r, w.Home) {
+		t.Errorf("the home is not exposed:\n%s", r.Stdout)
+	}
+	for _, dir := range []string{"proc", "dev", "tmp", "var/tmp", "bin"} {
+		w.Mkdir(filepath.Join(w.Home, dir))
+	}
+	r = w.Succeeds("score", "--profile", "default", "--root", w.Home, "--home", "host", "--explain", "--measure", "--write", "/")
+	if !exposed(r, w.Home) {
+		t.Errorf("the home is not exposed as a root:\n%s", r.Stdout)
+	}
+}

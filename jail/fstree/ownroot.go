@@ -199,12 +199,33 @@ func (v *View) Places(real string) []string {
 	return v.tree.Places(real)
 }
 
+// RootFiles are the files in the root that a policy names; nil without one.
+func RootFiles(p *policy.Policy, h *host.Host) host.Files {
+	g := newGranter(p, h, "")
+	if g.enterRoot(); g.tree == nil {
+		return nil
+	}
+	return g.tree
+}
+
 // Host is the host as the paths of the jail see it: with the files of the jail's root.
 func (v *View) Host(h *host.Host) *host.Host {
 	inside := *h
 	inside.Files = v.files
 	return &inside
 }
+
+// Outside are the paths of the jail that lead to what a path of the host leads to; without
+// a root of its own, that path itself.
+func (v *View) Outside(path string) []string {
+	if v.tree == nil {
+		return []string{path}
+	}
+	return v.tree.Places(v.onHost.Resolve(path).Real)
+}
+
+// OnHost follows the symbolic links of a path of the host.
+func (v *View) OnHost(path string) string { return v.onHost.Resolve(path).Real }
 
 // OwnRoot is the directory of the host in the place of /, "" for the host's own root.
 func (v *View) OwnRoot() string { return v.root }
