@@ -147,7 +147,7 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 		if !ok {
 			continue
 		}
-		if !paths.IsGlob(pattern) {
+		if !paths.IsGlob(pattern) || g.isNameInRoot(r, pattern) {
 			g.add(r, paths.Unescape(pattern), rk)
 			continue
 		}

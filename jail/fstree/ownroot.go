@@ -253,6 +253,12 @@ func (g *granter) resolverOf(r *policy.PathRule) *host.Resolver {
 	return g.inRoot
 }
 
+// isNameInRoot tells whether a pattern of the command line is the name of a file in the
+// root. As elsewhere, that file is meant then; whether the host has one says nothing.
+func (g *granter) isNameInRoot(r *policy.PathRule, pattern string) bool {
+	return g.tree != nil && !r.FromHost && g.fromFlags(r) && g.resolverOf(r).Resolve(paths.Unescape(pattern)).Kind != host.KindMissing
+}
+
 // leadsToDevices refuses a path of the host that leads into /proc or /dev under another
 // name.
 func (g *granter) leadsToDevices(r *policy.PathRule, real string) bool {
