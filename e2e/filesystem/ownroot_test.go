@@ -71,11 +71,14 @@ func (w *world) sh(script string, flags ...string) *testenv.Result {
 	return w.Jail(slices.Concat([]string{"run", "--profile", "default", "--root", w.tree}, flags, []string{"/bin/sh", "-c", script})...)
 }
 
-// says expects what a script prints in a jail with the tree as its root.
+// says expects what a script prints in a jail with the tree as its root, in a new one and
+// in one that is launched from the cache.
 func (w *world) says(want, script string, flags ...string) {
 	w.T.Helper()
-	if r := w.sh(script, flags...); r.Status != 0 || r.Stdout != want {
-		w.T.Errorf("%q with %q: exit status %d, want %q\n%s", script, flags, r.Status, want, r.Output())
+	for range 2 {
+		if r := w.sh(script, flags...); r.Status != 0 || r.Stdout != want {
+			w.T.Errorf("%q with %q: exit status %d, want %q\n%s", script, flags, r.Status, want, r.Output())
+		}
 	}
 }
 
@@ -207,6 +210,7 @@ func TestLinksStayInTheRoot(t *testing.T) {
 	}
 	w.says("tree\n", "cat /file", "--read", "/file")
 	w.says("tree\n", "cat "+data+"/which", "--read", "/abs*")
+	w.says("tree\n", "cat "+data+"/which", "--read", "/*/*")
 	w.refused("does not exist", "--read", "/out")
 	w.refused("does not exist", "--write", "/out")
 	w.refused("does not exist", "--read", "/whole")
@@ -372,10 +376,12 @@ func TestScoreOfARoot(t *testing.T) {
 	t.Parallel()
 	w := newOwnRoot(t)
 	score := []string{"score", "--profile", "default", "--root", w.tree, "--home", "host", "--explain", "--measure"}
-	exposed := func(r *testenv.Result, name string) bool { return strings.Contains(r.Stdout, "can be written: "+name) }
+	exposed := func(r *testenv.Result, name string) bool {
+		return strings.Contains(r.Stdout, "can be written: "+name) || strings.Contains(r.Stdout, "can be read: "+name)
+	}
 	for _, flags := range [][]string{nil, {"--write", "/"}, {"--read", "~", "--write", "~/Documents"}, {"--overlay", w.srv}} {
 		r := w.Succeeds(slices.Concat(score, flags)...)
-		if strings.Contains(r.Stdout, w.Home) {
+		if exposed(r, w.Home) || !strings.Contains(r.Stdout, "nothing of it is exposed") {
 			t.Errorf("with %q something of the home is exposed:\n%s", flags, r.Stdout)
 		}
 	}
@@ -389,5 +395,82 @@ func TestScoreOfARoot(t *testing.T) {
 	r = w.Succeeds("score", "--profile", "default", "--root", w.Home, "--home", "host", "--explain", "--measure", "--write", "/")
 	if !exposed(r, w.Home) {
 		t.Errorf("the home is not exposed as a root:\n%s", r.Stdout)
+	}
+}
+
+// In another sandbox a root of its own is the same; a jail in a jail is refused.
+func TestRootInAnotherSandbox(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "bwrap")
+	w := newOwnRoot(t)
+	data := filepath.Join(w.srv, "data")
+	bwrap := []string{"bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc"}
+	profile := w.Profile("extends: [default]\nnamespaces: {user: true}\nsyscalls: {default: allow}\nlandlock: off\nfilesystem: {home: host, read: [\"" +
+		strings.Join(append(testenv.JailFiles(), w.tree, w.srv), `", "`) + "\"]}\n")
+	unchanged := w.hostUnchanged()
+	for _, c := range []struct{ want, from string }{{"tree\n", ""}, {w.Canary + "\n", ",from=host"}} {
+		inner := []string{testenv.JailBin, "run", "--profile", "default", "--root", w.tree, "--overlay", data + c.from, "/bin/sh", "-c",
+			"cat " + data + "/which; touch " + w.srv + "/hosts-own/escaped " + w.srv + "/escaped " + data + "/escaped 2>/dev/null; true"}
+		if r := w.Host(slices.Concat(bwrap, inner)...); r.Status != 0 || r.Stdout != c.want {
+			t.Errorf("in bubblewrap, with %q: exit status %d, want %q\n%s", c.from, r.Status, c.want, r.Output())
+		}
+		if r := w.Jail(slices.Concat([]string{"run", "--profile", profile}, inner)...); r.Stdout != "" && r.Stdout != c.want {
+			t.Errorf("in a jail, with %q: exit status %d, want %q or nothing\n%s", c.from, r.Status, c.want, r.Output())
+		}
+	}
+	unchanged()
+}
+
+// A name that looks like a pattern is a file where the root has one, not where the host
+// has one.
+func TestNamesAndPatternsInARoot(t *testing.T) {
+	testenv.Requires(t, testenv.Both)
+	t.Parallel()
+	w := newOwnRoot(t)
+	w.Write(filepath.Join(w.tree, w.srv, "a[1]/which"), "brackets\n")
+	w.Write(filepath.Join(w.tree, w.srv, "a1/which"), "one\n")
+	w.Write(filepath.Join(w.srv, "b*/which"), w.Canary+"\n")
+	w.Write(filepath.Join(w.tree, w.srv, "b2/which"), "two\n")
+	hidden := func(name string) string { return "cat '" + w.srv + "/" + name + "/which' 2>/dev/null || echo nothing" }
+	w.says("nothing\n", hidden("a[1]"), "--hide", w.srv+"/a[1]")
+	w.says("one\n", hidden("a1"), "--hide", w.srv+"/a[1]")
+	w.says("nothing\n", hidden("a1"), "--hide", w.srv+"/a[12]")
+	w.says("two\n", hidden("b2"), "--read", w.srv+"/b[2]")
+	w.refused("does not exist", "--read", w.srv+"/b*") // the host's file, by its name
+}
+
+// What plan, show and explain say is about the root.
+func TestWhatIsSaidOfARoot(t *testing.T) {
+	t.Parallel()
+	w := newOwnRoot(t)
+	data := filepath.Join(w.srv, "data")
+	root := []string{"--profile", "default", "--root", w.tree}
+	r := w.Succeeds(slices.Concat([]string{"plan"}, root, []string{"--write", data, "/bin/only-in-the-tree"})...)
+	if strings.Contains(r.Stdout, `"`+w.srv) || !strings.Contains(r.Stdout, `"`+w.tree+w.srv) {
+		t.Errorf("the plan opens the host's directory:\n%s", r.Stdout)
+	}
+	if r := w.Succeeds("plan", "--root", w.tree, "/bin/only-in-the-tree"); !strings.Contains(r.Stdout, "execve") {
+		t.Errorf("the plan executes nothing:\n%s", r.Stdout)
+	}
+	for _, c := range []struct{ flag, path, want string }{
+		{"--read", data, "on this host it is \"" + w.tree + data + "\""},
+		{"--write", data + ",from=host", "on this host it is \"" + data + "\""},
+		{"--read", "/bin", "does not exist"},
+		{"--hide", data, "hidden"},
+	} {
+		asked, _, _ := strings.Cut(c.path, ",")
+		if c.want == "does not exist" {
+			asked = filepath.Join(w.srv, "hosts-own")
+		}
+		if r := w.Succeeds(slices.Concat([]string{"explain"}, root, []string{c.flag, c.path, asked})...); !strings.Contains(r.Stdout, c.want) {
+			t.Errorf("explain %s with %s %s: want %q\n%s", asked, c.flag, c.path, c.want, r.Stdout)
+		}
+	}
+	r = w.Succeeds(slices.Concat([]string{"explain"}, root, []string{w.srv + "/*"})...)
+	if strings.Contains(r.Stdout, "hosts-own") || !strings.Contains(r.Stdout, "trees-own") {
+		t.Errorf("a pattern is looked for on the host:\n%s", r.Stdout)
+	}
+	if r := w.Succeeds(slices.Concat([]string{"show"}, root, []string{"--read", data + ",from=host"})...); !strings.Contains(r.Stdout, "from: host") {
+		t.Errorf("show leaves out where a path comes from:\n%s", r.Stdout)
 	}
 }

@@ -51,11 +51,9 @@ func (f *Finder) Named(name string, at diag.Range) (policy.Request, *diag.Source
 // the one that was named, or the first of the profile's that is installed, in the root of
 // the jail.
 func (f *Finder) ProgramOf(p *policy.Policy, name string) []string {
-	if root := fstree.RootFiles(p, f.Host); root != nil {
-		inside := *f
-		inside.root = host.NewResolver(root)
-		f = &inside
-	}
+	inside := *f
+	inside.enter(p)
+	f = &inside
 	if f.installed(name) && !strings.HasSuffix(name, ".yaml") {
 		return []string{name}
 	}
@@ -65,6 +63,21 @@ func (f *Finder) ProgramOf(p *policy.Policy, name string) []string {
 		}
 	}
 	return nil
+}
+
+// EnterRoot has programs looked for in a directory, "" for the host's root.
+func (f *Finder) EnterRoot(dir string) {
+	p := &policy.Policy{}
+	p.Filesystem.Root.V = dir
+	f.enter(p)
+}
+
+// enter has programs looked for in the root of a policy.
+func (f *Finder) enter(p *policy.Policy) {
+	f.root = nil
+	if root := fstree.RootFiles(p, f.Host); root != nil {
+		f.root = host.NewResolver(root)
+	}
 }
 
 // installed tells whether a program can be found the way execvp(3) would.
