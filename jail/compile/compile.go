@@ -212,8 +212,10 @@ func (k *compiler) root(m *mounter) {
 			m.borrowRoot(attr)
 			return
 		}
-		m.cloneAt(plan.SlotRoot, cwd(), k.view.HostPath("/"), unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
+		from, name := m.source(k.view.HostPath("/"))
+		m.cloneAt(plan.SlotRoot, from, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
 			"OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW|AT_RECURSIVE", attr)
+		m.closeParent()
 	}
 }
 

@@ -217,11 +217,7 @@ func (m *mounter) cloneHost(source string, dir bool, attr *plan.Block) plan.Slot
 	if s, ok := m.borrow(source, dir, attr); ok {
 		return s
 	}
-	from, name := cwd(), source
-	if source != "/" {
-		m.openParent(host.Parent(source))
-		from, name = fd(m.parent), source[strings.LastIndexByte(source, '/')+1:]
-	}
+	from, name := m.source(source)
 	flags, shown := uint64(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW), "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW"
 	if dir {
 		flags, shown = flags|unix.AT_RECURSIVE, shown+"|AT_RECURSIVE"
@@ -229,6 +225,16 @@ func (m *mounter) cloneHost(source string, dir bool, attr *plan.Block) plan.Slot
 	s := m.slot()
 	m.cloneAt(s, from, name, flags, shown, attr)
 	return s
+}
+
+// source opens the directory that a host path lies in, without following a link, and
+// returns it with the name there.
+func (m *mounter) source(path string) (from plan.Arg, name string) {
+	if path == "/" {
+		return cwd(), path
+	}
+	m.openParent(host.Parent(path))
+	return fd(m.parent), path[strings.LastIndexByte(path, '/')+1:]
 }
 
 // cloneAt is open_tree_attr(2) where the kernel has it, else its two halves.
