@@ -98,7 +98,7 @@ func (w *world) elsewhere() []string {
 	}
 	var dirs []string
 	for _, place := range places {
-		dir, err := os.MkdirTemp(place, "jail-test-root-") //nolint:usetesting // it is about these places
+		dir, err := os.MkdirTemp(place, "jail-test-root-")
 		testenv.Must(w.T, err)
 		w.T.Cleanup(func() { testenv.RemoveAll(dir) })
 		testenv.Must(w.T, os.Chmod(dir, 0o755))

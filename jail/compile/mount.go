@@ -1,12 +1,11 @@
 package compile
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
@@ -131,71 +130,21 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	}
 }
 
-// hasPlace tells whether there is something to mount on, in a jail with a root of its
-// own. Everywhere else it is known, since a path is mounted over itself.
-func (m *mounter) hasPlace(gr *fstree.Grant, path string, around fstree.Setting) bool {
-	if m.k.view.OwnRoot() == "" || !around.Bound || around.Own || gr.Kind == fstree.GrantBlocked {
-		return true
-	}
-	lies := m.k.view.Around(around, "/"+path)
-	if gr.Source == "" && bringsFiles(gr.Kind) && m.k.view.HostPath(gr.Real) == lies {
-		return true // it is that itself, or is made before
-	}
-	kind := m.k.h.Files.Kind(lies)
-	switch {
-	case kind != host.KindMissing && kind != host.KindLink && (kind == host.KindDir) == (gr.File == host.KindDir):
-		return true
-	case kind == host.KindMissing && (gr.Kind == fstree.GrantHide || gr.Kind == fstree.GrantGuard || gr.Kind == fstree.GrantText):
-		return false // nothing is shown there
-	}
-	m.refusePlace(gr, "/"+path, lies, around)
-	return false
-}
-
-// bringsFiles tells whether a grant shows files that exist outside the jail.
-func bringsFiles(k fstree.GrantKind) bool {
-	return k == fstree.GrantRead || k == fstree.GrantWrite || k == fstree.GrantOverlay || k == fstree.GrantSocket
-}
-
-// refusePlace reports that nothing can be mounted at a path of a root of its own.
-func (m *mounter) refusePlace(gr *fstree.Grant, path, lies string, around fstree.Setting) {
-	what, remedy := "directory", "make it: mkdir -p "
-	if gr.File != host.KindDir {
-		what, remedy = "file", "make it: touch "
-	}
-	d := diag.Diagnostic{
-		Code:    "no-mount-point",
-		Summary: fmt.Sprintf("the root of this jail has no %s %s for what is to appear there", what, diag.Quote(path)),
-		Subject: *atOrNone(gr.At), Remedy: remedy + diag.Quote(lies),
-	}
-	if d.Subject.IsZero() {
-		d.Subject = *atOrNone(around.By.At)
-	}
-	if bringsFiles(gr.Kind) {
-		d.Remedy += "; or put a tmpfs around it"
-	}
-	m.k.problems = append(m.k.problems, d)
-}
-
 // bind shows a host path. Inside a setting that grants the same already
 // there is nothing to do.
 func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	gr := n.Grant
 	writable := gr.Kind == fstree.GrantWrite
-	source := m.k.view.HostPath(gr.Real)
-	shown := around.Bound && around.Writable == writable && source == m.k.view.Around(around, "/"+path)
+	shown := around.Bound && around.Writable == writable && m.isSame(gr, path, around)
 	if shown && !around.Own && gr.Source == "" && !gr.IDMapped {
 		m.pin(n, path, around)
 		return
-	}
-	if gr.Source != "" {
-		source = gr.Source
 	}
 	attr := m.readOnly
 	if writable {
 		attr = m.writable
 	}
-	s := m.cloneHost(source, gr.File == host.KindDir, attr)
+	s := m.cloneHost(cmp.Or(gr.Source, m.k.view.HostPath(gr.Real)), gr.File == host.KindDir, attr)
 	if writable {
 		m.mayChange(s, path, gr.File)
 	}
