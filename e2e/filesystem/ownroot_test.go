@@ -366,6 +366,10 @@ func TestRefusalsAboutTheRoot(t *testing.T) {
 			}
 		}
 	}
+	profile := w.Profile("extends: [base]\nfilesystem:\n  root: " + w.tree + "\n  read: [" + w.srv + "/hosts-own, " + w.srv + "/nowhere]\n")
+	if r := w.Succeeds("check", profile); strings.Count(r.Stderr, "warning") != 1 || !strings.Contains(r.Stderr, "test.yaml:4:") || !strings.Contains(r.Stderr, "from: host") {
+		t.Errorf("check says of a path that only the host has:\n%s", r.Output())
+	}
 	bare := filepath.Join(w.Root, "bare")
 	w.Mkdir(filepath.Join(bare, "proc"))
 	w.Write(filepath.Join(bare, "bin/sh"), "#!/nothing\n")
@@ -465,11 +469,11 @@ func TestWhatIsSaidOfARoot(t *testing.T) {
 	for _, c := range []struct{ flag, path, want string }{
 		{"--read", data, "on this host it is \"" + w.tree + data + "\""},
 		{"--write", data + ",from=host", "on this host it is \"" + data + "\""},
-		{"--read", "/bin", "does not exist"},
+		{"--read", "/bin", "does not exist in the root of this jail"},
 		{"--hide", data, "hidden"},
 	} {
 		asked, _, _ := strings.Cut(c.path, ",")
-		if c.want == "does not exist" {
+		if strings.HasPrefix(c.want, "does not exist") {
 			asked = filepath.Join(w.srv, "hosts-own")
 		}
 		if r := w.Succeeds(slices.Concat([]string{"explain"}, root, []string{c.flag, c.path, asked})...); !strings.Contains(r.Stdout, c.want) {

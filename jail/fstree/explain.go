@@ -51,6 +51,7 @@ type Explanation struct {
 	Path       string        // as asked, absolute
 	Real       string        // without symbolic links
 	Kind       host.FileKind // of what is there outside the jail
+	InRoot     bool          // the jail has a root of its own, and what exists does so there
 	HostPath   string        // where the jail has it from, if it has a root of its own
 	Visibility Visibility
 	By         *Ground  // what decided; nil when nothing on the way has a rule
@@ -64,7 +65,7 @@ type Explanation struct {
 // Explain tells what an absolute, clean path is in the jail.
 func (v *View) Explain(path string) Explanation {
 	at := v.Resolver.Resolve(path)
-	e := Explanation{Path: path, Real: at.Real, Kind: at.Kind}
+	e := Explanation{Path: path, Real: at.Real, Kind: at.Kind, InRoot: v.tree != nil}
 	if s, _ := v.Root.Lookup(at.Real); v.tree != nil && s.Bound && s.By.Source == "" {
 		e.HostPath = v.HostPath(at.Real)
 	}

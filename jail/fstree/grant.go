@@ -238,6 +238,9 @@ func (g *granter) whenMissing(gr *Grant, lexical, onHost string) bool {
 		if r.Access == policy.Write && gr.rank.exact {
 			g.named[gr.Real], g.namedOnHost[onHost] = true, true
 		}
+		if gr.rank.exact {
+			g.warnOfHosts(r, lexical)
+		}
 		return false
 	}
 	made := *gr

@@ -259,6 +259,19 @@ func (g *granter) isNameInRoot(r *policy.PathRule, pattern string) bool {
 	return g.tree != nil && !r.FromHost && g.fromFlags(r) && g.resolverOf(r).Resolve(paths.Unescape(pattern)).Kind != host.KindMissing
 }
 
+// warnOfHosts warns of a path that the root lacks and the host has: the rule may have been
+// meant for that. Shipped profiles name much that not every system has.
+func (g *granter) warnOfHosts(r *policy.PathRule, lexical string) {
+	if g.tree == nil || r.FromHost || r.Layer < 0 || g.p.Layers[r.Layer].Dir == "" || g.onHost.Resolve(lexical).Kind == host.KindMissing {
+		return
+	}
+	g.problems = append(g.problems, diag.Diagnostic{
+		Severity: diag.Warning, Code: "not-in-root", Subject: r.At,
+		Summary: diag.Quote(lexical) + " does not exist in the root of this jail, and the rule is about nothing there; the host has it",
+		Remedy:  "for the host's, say `from: host`",
+	})
+}
+
 // leadsToDevices refuses a path of the host that leads into /proc or /dev under another
 // name.
 func (g *granter) leadsToDevices(r *policy.PathRule, real string) bool {

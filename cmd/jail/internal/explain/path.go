@@ -114,11 +114,14 @@ func pathGround(g *fstree.Ground) output.Ground {
 
 // visibilityText says what a program finds at a path.
 func visibilityText(x *fstree.Explanation) string {
-	missing := x.Kind == host.KindMissing
+	missing, missingIn := x.Kind == host.KindMissing, "does not exist on this host"
+	if x.InRoot {
+		missingIn = "does not exist in the root of this jail"
+	}
 	switch x.Visibility {
 	case fstree.Absent:
 		if missing {
-			return "does not exist on this host, and nothing grants it"
+			return missingIn + ", and nothing grants it"
 		}
 		return "not visible: nothing grants it"
 	case fstree.Hidden:
@@ -129,14 +132,14 @@ func visibilityText(x *fstree.Explanation) string {
 		return "visible, and can be connected to"
 	case fstree.ReadOnly:
 		if missing {
-			return "does not exist on this host; the directory around it is visible, read-only"
+			return missingIn + "; the directory around it is visible, read-only"
 		}
 		return "visible, read-only"
 	case fstree.Blocked:
-		return "does not exist on this host, and nothing can be made there"
+		return missingIn + ", and nothing can be made there"
 	case fstree.Writable:
 		if missing {
-			return "does not exist on this host; the directory around it is writable"
+			return missingIn + "; the directory around it is writable"
 		}
 		return "visible, writable"
 	case fstree.Layered:
