@@ -192,6 +192,11 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 	if !g.settle(gr, found.Real) {
 		return
 	}
+	if found.Kind == host.KindMissing && gr.Kind != GrantTmpfs {
+		made := *gr
+		made.Real = found.Real
+		g.creates = append(g.creates, &made)
+	}
 	if gr.Kind == GrantHide {
 		g.pins = append(g.pins, at.Links...)
 	} else {
@@ -243,9 +248,6 @@ func (g *granter) whenMissing(gr *Grant, lexical, onHost string) bool {
 		}
 		return false
 	}
-	made := *gr
-	made.Real = onHost
-	g.creates = append(g.creates, &made)
 	return true
 }
 
