@@ -216,7 +216,13 @@ func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 			rule.Mode = uint32(f.Num)
 		case "keep":
 			rule.Keep = f.Text
+		case "from":
+			rule.FromHost = f.Text == "host"
 		}
+	}
+	if from := v.get("from"); from != nil && noFile(path.Text, key.access) {
+		c.fault(from.node, &diag.Problem{Code: "contradiction", Summary: diag.Quote(path.Text) + " is no file, so it comes from nowhere", Remedy: "remove from"})
+		return item{}, false
 	}
 	if changes := v.get("changes"); changes != nil && rule.Keep != "" {
 		c.fault(changes.node, &diag.Problem{Code: "contradiction", Summary: "changes cannot be both discarded and kept", Remedy: "write changes or keep, not both"})
@@ -227,6 +233,11 @@ func (c *checker) pathEntry(v *value, key *Key) (item, bool) {
 		return item{}, false
 	}
 	return item{key: path.Key, text: path.Text, data: rule, site: site{at: path.node.At}}, true
+}
+
+// noFile tells whether an entry of sockets names no file: an abstract name, or all.
+func noFile(path string, access Access) bool {
+	return access == Connect && (path == paths.AnySocket || strings.HasPrefix(path, "@"))
 }
 
 // testEntry makes a Test.

@@ -51,7 +51,7 @@ func TestFlags(t *testing.T) {
 		{"environment.keep!", func(p *Policy) any { return len(p.Environment.Keep) }, "0"},
 		{"environment.keep+=C environment.keep=D", func(p *Policy) any { return len(p.Environment.Keep) }, "2"},
 		{"filesystem.write=/w filesystem.write=/w", func(p *Policy) any { return len(p.Filesystem.Rules) }, "2"},
-		{"filesystem.hide=/a", func(p *Policy) any { return p.Filesystem.Rules[0] }, "{2 /a 0 true 0 0 0  {command line:1:17 [/p/p.yaml:1:21] 1}}"},
+		{"filesystem.hide=/a", func(p *Policy) any { return p.Filesystem.Rules[0] }, "{2 /a 0 true 0 0 0  false {command line:1:17 [/p/p.yaml:1:21] 1}}"},
 		{"filesystem.tmpfs=/t", func(p *Policy) any { return p.Filesystem.Rules[1].Required }, "false"},
 		{"filesystem.hide=@secrets", func(p *Policy) any { return p.Filesystem.Rules[1].Required }, "false"},
 		{"limits.processes=12", func(p *Policy) any { return p.Limits.Processes.V }, "12"},

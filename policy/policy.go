@@ -117,7 +117,8 @@ type PathRule struct {
 	Size     int64  // tmpfs, overlay with discard: bytes, 0 for the default
 	Inodes   int64  // tmpfs: 0 for the default
 	Mode     uint32 // tmpfs: permission bits with sticky; 0 for the default 0755
-	Keep     string // overlay: directory that keeps the changes, "" discards them
+	Keep     string // overlay: directory on the host that keeps the changes, "" discards them
+	FromHost bool   // with a root of its own, the path is one of the host all the same
 	Origin
 }
 

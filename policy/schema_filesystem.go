@@ -27,7 +27,8 @@ func filesystemKey() Key {
 				"", ""),
 			{
 				Name: "root", Kind: kind.RootDir, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Root },
-				Doc: "Where the visible paths come from: host, or a directory that holds a root file system of its own.",
+				Doc:    "Where the visible paths come from: host, or a directory that holds a root file system of its own. That one is visible as a whole, read-only, and every path of the profile is then about it: looked up in it, with links that do not lead out of it. What jail itself makes, such as /proc, /dev and a home of the jail's own, needs a directory there to appear on.",
+				Exempt: "An entry with from: host is about the host. write: [/] makes all of the root writable.",
 			},
 			{
 				Name: "home", Kind: kind.Enum, Enum: []string{"host", "private", "empty"}, Default: "host", at: func(p *Policy) any { return &p.Filesystem.Home },
@@ -80,17 +81,20 @@ func pathsKey(name string, access Access, path kind.Kind, doc, exempt, caution s
 	}
 }
 
+// entryKeys are the keys of an entry beside its path.
 func entryKeys(access Access) []Key {
 	required := Key{Name: "required", Kind: kind.Bool, Default: "false", Doc: "A path that does not exist is an error. Paths from the command line are always required."}
 	size := Key{Name: "size", Kind: kind.Size, Doc: "The most that can be stored, in bytes, or with K, M, G or T."}
 	switch access {
-	case Read, Hide:
+	case Read:
+		return []Key{required, fromKey()}
+	case Hide:
 		return []Key{required}
 	case Write:
 		return []Key{{
 			Name: "create", Kind: kind.Enum, Enum: []string{"directory", "file"},
 			Doc: "Make the path on the host when it is missing: a directory (mode 0700) or an empty file (0600).",
-		}, required}
+		}, required, fromKey()}
 	case Tmpfs:
 		return []Key{
 			size,
@@ -101,8 +105,16 @@ func entryKeys(access Access) []Key {
 		return []Key{
 			{Name: "changes", Kind: kind.Enum, Enum: []string{"discard"}, Doc: "discard: the changes are gone when the program ends."},
 			{Name: "keep", Kind: kind.PathRef, Doc: "A directory on the host that keeps the changes from run to run."},
-			size, required,
+			size, required, fromKey(),
 		}
 	}
 	return nil
+}
+
+// fromKey says whose path an entry means.
+func fromKey() Key {
+	return Key{
+		Name: "from", Kind: kind.Enum, Enum: []string{"root", "host"}, Default: "root",
+		Doc: "Where the path is looked up when filesystem.root names a directory: in that root, or on the host. What is the host's appears at the same path, where the root must have a file or a directory to mount it on, unless a tmpfs is around it.",
+	}
 }

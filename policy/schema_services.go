@@ -91,6 +91,7 @@ func socketsKey() Key {
 		Elem: &Key{Kind: kind.PathElement, access: Connect, Keys: []Key{
 			{Name: "path", Kind: kind.SocketRef, Required: true, Doc: "The path of the socket; @name for an abstract name, which counts with network: host; or * for every socket that the jail shows."},
 			{Name: "required", Kind: kind.Bool, Default: "false", Doc: "A socket that does not exist is an error. Paths from the command line are always required."},
+			fromKey(),
 		}},
 		Doc:     "Unix sockets of the host that the program may connect to. They become visible at their paths; a path that is merely visible because of another rule is not enough. One that does not exist on this host is skipped. The program's own sockets, in memory or in a private home, need no entry.",
 		Exempt:  `With "*" nothing is guarded: whatever socket has a visible path can be connected to, datagrams and io_uring are allowed as far as syscalls allows them.`,

@@ -34,6 +34,9 @@ func showRule(r *PathRule) string {
 	if r.Required {
 		m.add("required", "true")
 	}
+	if r.FromHost {
+		m.add("from", "host")
+	}
 	if len(m.pairs) == 0 {
 		return quoteYAML(r.Path)
 	}

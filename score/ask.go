@@ -136,14 +136,14 @@ const (
 	reachConnect = "in reach"
 )
 
-// askPath asks what a path leads to, and whether that is the host's file.
-// Nothing can be told about a path that does not exist outside.
-func askPath(path, want string, out *Outside) []Question {
+// askPath asks what a path of the jail leads to, and whether that is the file that the
+// host has at another one. Nothing can be told about a path that does not exist outside.
+func askPath(inside, path, want string, out *Outside) []Question {
 	device, inode, ok := out.Inode(path)
 	if !ok {
 		return nil
 	}
-	return askOne(path, want, probe.Question{Kind: probe.Path, Name: path}, func(answer string) string {
+	return askOne(path, want, probe.Question{Kind: probe.Path, Name: inside}, func(answer string) string {
 		return reachOf(answer, device, inode)
 	})
 }

@@ -25,10 +25,22 @@ func (r reach) String() string {
 	return [...]string{reachNone, reachOverlay, reachRead, reachWrite}[r]
 }
 
-// reachOf looks a path up in the view.
+// reachOf tells what the jail gets of a path of the host: the most, if several paths of
+// the jail lead there.
 func (f *facts) reachOf(p string) (reach, fstree.Explanation) {
-	e := f.View.Explain(p)
-	if slices.Contains(f.soon, e.Real) {
+	most, by := none, fstree.Explanation{}
+	for _, inside := range f.View.Outside(p) {
+		if r, e := f.reachAt(inside); by.Path == "" || r > most {
+			most, by = r, e
+		}
+	}
+	return most, by
+}
+
+// reachAt looks a path of the jail up in the view.
+func (f *facts) reachAt(inside string) (reach, fstree.Explanation) {
+	e := f.View.Explain(inside)
+	if slices.Contains(f.soon, f.View.HostPath(e.Real)) {
 		return none, e
 	}
 	switch e.Visibility {
@@ -96,12 +108,28 @@ func pathCheck(id, doc string, weight int, bad levels, escape reach, paths func(
 		ask: func(f *facts, out *Outside) []Question {
 			var all []Question
 			for _, p := range paths(f) {
-				r, _ := f.reachOf(p)
-				all = append(all, askPath(p, r.String(), out)...)
+				for _, inside := range f.insides(p) {
+					r := none
+					if len(f.View.Outside(p)) > 0 {
+						r, _ = f.reachAt(inside)
+					}
+					all = append(all, askPath(inside, p, r.String(), out)...)
+				}
 			}
 			return all
 		},
 	}
+}
+
+// insides are the paths of the jail at which a path of the host is asked about: where it
+// is, or, if it is nowhere, where it would be.
+func (f *facts) insides(p string) []string {
+	inside := f.View.Outside(p)
+	// An overlay has inodes of its own: nothing tells whose files are below.
+	if len(inside) == 0 && f.View.Explain(p).Visibility != fstree.Layered {
+		inside = []string{p}
+	}
+	return inside
 }
 
 // newFilesCheck is about files that do not exist. Whether one could be made is
@@ -113,8 +141,12 @@ func newFilesCheck() Check {
 	c.ask = func(f *facts, out *Outside) []Question {
 		var all []Question
 		for _, p := range list(f) {
-			if r, e := f.reachOf(p); e.Visibility != fstree.Blocked {
-				all = append(all, askNew(p, r == writes, out)...)
+			r, e := f.reachOf(p)
+			if e.Visibility == fstree.Blocked {
+				continue
+			}
+			for _, inside := range f.insides(p) {
+				all = append(all, askNew(inside, p, r == writes, out)...)
 			}
 		}
 		return all
@@ -122,11 +154,12 @@ func newFilesCheck() Check {
 	return c
 }
 
-// askNew asks whether a file could be made at a path.
-func askNew(p string, makeable bool, out *Outside) []Question {
+// askNew asks whether a file could be made at a path of the host, which has another one
+// in the jail.
+func askNew(inside, p string, makeable bool, out *Outside) []Question {
 	for dir := path.Dir(p); ; dir = path.Dir(dir) {
 		if device, inode, ok := out.Inode(dir); ok {
-			ask := probe.Question{Kind: probe.New, Name: p}
+			ask := probe.Question{Kind: probe.New, Name: inside}
 			return askWhether(p, makeable, "can be made", "cannot be made", ask, func(answer string) bool {
 				return reachOf(answer, device, inode) == reachWrite
 			})
@@ -249,7 +282,7 @@ func anythingWritable() Check {
 				if e.Visibility != fstree.Writable || strings.HasPrefix(e.Real, "/dev/") {
 					continue
 				}
-				if named = append(named, e.Real); len(named) == 1 {
+				if named = append(named, f.View.HostPath(e.Real)); len(named) == 1 {
 					o.by = pathCause(&e)
 				}
 			}
@@ -266,8 +299,8 @@ func anythingWritable() Check {
 			var all []Question
 			for _, e := range f.View.Explanations() {
 				some = some || e.Visibility == fstree.Writable || e.Visibility == fstree.Private
-				if r, _ := f.reachOf(e.Real); r != none {
-					all = append(all, askPath(e.Real, r.String(), out)...)
+				if r, _ := f.reachAt(e.Real); r != none {
+					all = append(all, askPath(e.Real, f.View.HostPath(e.Real), r.String(), out)...)
 				}
 			}
 			return append(all, askMounts("writable mounts of the host's file systems", some, func(l mountLine) bool {

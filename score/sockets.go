@@ -30,11 +30,11 @@ func (f *facts) connectable() []socket {
 	for _, e := range f.View.Explanations() {
 		seen := false
 		if !guarded && e.Kind == host.KindSocket {
-			r, _ := f.reachOf(e.Real)
+			r, _ := f.reachAt(e.Real)
 			seen = r != none
 		}
 		if e.Visibility == fstree.Socket || seen {
-			all = append(all, socket{e.Real, pathCause(&e)})
+			all = append(all, socket{f.View.HostPath(e.Real), pathCause(&e)})
 		}
 	}
 	return append(all, f.abstractNames()...)
@@ -66,7 +66,7 @@ func (f *facts) connects(p string, sockets []socket) ([]Cause, bool) {
 		return pathCause(&e), true
 	}
 	for _, s := range sockets {
-		for _, at := range [...]string{p, e.Real} {
+		for _, at := range [...]string{p, f.View.OnHost(p)} {
 			if s.name == at || strings.HasPrefix(s.name, at+"/") {
 				return s.by, true
 			}
@@ -108,7 +108,9 @@ func serviceCheck(id, doc string, weight int, escape bool, paths func(*facts) []
 		for _, p := range paths(f) {
 			for _, s := range f.socketsAt(p) {
 				_, ok := f.connects(s, sockets)
-				all = append(all, askSocket(s, ok, out)...)
+				for _, inside := range f.insides(s) {
+					all = append(all, askSocket(inside, s, ok, out)...)
+				}
 			}
 		}
 		return all
@@ -136,13 +138,15 @@ func (f *facts) socketsAt(p string) []string {
 	return nil
 }
 
-// askSocket asks whether the socket at a path can be connected to. Where
-// nobody listens, or the caller may not connect, nothing can be told.
-func askSocket(p string, reachable bool, out *Outside) []Question {
+// askSocket asks whether the socket at a path of the host, which has another one in the
+// jail, can be connected to. Where nobody listens, or the caller may not connect, nothing
+// can be told.
+func askSocket(inside, p string, reachable bool, out *Outside) []Question {
 	ask := probe.Question{Kind: probe.Socket, Name: p}
 	if !socketReached(out.Answer(ask)) {
 		return nil
 	}
+	ask.Name = inside
 	return askWhether("a connection to "+p, reachable, reachConnect, reachNone, ask, socketReached)
 }
 

@@ -33,6 +33,7 @@ func (a *app) open(args []string, leading bool) (*session, int) {
 	s := &session{Finder: search.Finder{Host: host, Store: search.Profiles(host), Programs: launcher.SearchPath(host)}, memory: m}
 	s.Store.Saw = m.inputs.Saw
 	s.uses, s.others = flags.Walk(a.flagLine(), args, leading)
+	s.EnterRoot(flags.Root(a.flagLine(), host, s.uses))
 	return s, 0
 }
 

@@ -64,6 +64,15 @@ func (m *mounter) borrow(source string, dir bool, attr *plan.Block) (plan.Slot, 
 	return m.lastSlot, true
 }
 
+// borrowRoot has the launcher make the clone of a root of its own. It has to be attached
+// before anything is mounted in it, since it belongs to the launcher's user namespace.
+func (m *mounter) borrowRoot(attr *plan.Block) {
+	m.k.plan.DetachedTree = false
+	m.k.plan.Clones = append(m.k.plan.Clones, plan.Clone{
+		Slot: plan.SlotRoot, Source: m.k.view.HostPath("/"), Recursive: true, Attr: attr, For: plan.Op{Verb: m.verb, Subject: m.subject, At: m.at},
+	})
+}
+
 func atOrNone(at *diag.Range) *diag.Range {
 	if at == nil {
 		return new(diag.Range)

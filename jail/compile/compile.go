@@ -4,7 +4,6 @@
 package compile
 
 import (
-	"cmp"
 	"path"
 	"slices"
 
@@ -209,8 +208,14 @@ func (k *compiler) root(m *mounter) {
 			attr = m.writable
 		}
 		m.because(verbOf(root), root.Written, root.At)
-		m.cloneAt(plan.SlotRoot, cwd(), cmp.Or(root.Source, root.Real), unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
+		if k.h.RunAs > 0 && k.view.RootIDMapped() {
+			m.borrowRoot(attr)
+			return
+		}
+		from, name := m.source(k.view.HostPath("/"))
+		m.cloneAt(plan.SlotRoot, from, name, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW|unix.AT_RECURSIVE,
 			"OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW|AT_RECURSIVE", attr)
+		m.closeParent()
 	}
 }
 

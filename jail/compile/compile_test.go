@@ -60,6 +60,7 @@ func TestPlans(t *testing.T) {
 		{"create", "filesystem:\n  read: [/usr]\n  write:\n    - {path: ~/.new/deep, create: directory}\n    - {path: ~/.new/file, create: file}\n", jailtest.Desktop()},
 		{"old-kernel", "filesystem:\n  read: [/usr, /bin]\n  hide: [/usr/lib]\n", oldKernel},
 		{"other-root", "filesystem:\n  root: /srv/other\n  read: [/usr]\n  hide: [/etc/only-there, /etc/passwd]\n", withOther(jailtest.Desktop())},
+		{"other-root-and-host", "filesystem:\n  root: /srv/other\n  write:\n    - /etc\n    - {path: ~/docs, from: host}\n  overlay: [/usr]\n  hide: [/srv/docs/x]\n", withOther(jailtest.Desktop())},
 		{"without-landlock", "filesystem: {read: [/]}\nlandlock: off\n", piped(jailtest.Desktop())},
 		{"whole-root-nested", "filesystem: {write: [/]}\nnamespaces: {user: true}\n", piped(jailtest.Desktop())},
 		{"as-root", "filesystem:\n  read: [/usr]\n", root},
@@ -93,6 +94,7 @@ func withVenv(h *host.Host) *host.Host {
 func withOther(h *host.Host) *host.Host {
 	files := h.Files.(jailtest.Files)
 	files["/srv/other/etc/only-there"], files["/srv/other/usr/bin/true"] = "-", "x"
+	files["/srv/other/dev"], files["/srv/other/proc"], files["/srv/other/home/ann/docs"] = "", "", ""
 	return h
 }
 
@@ -134,6 +136,9 @@ func TestRefusals(t *testing.T) {
 		{"sys_admin", "filesystem: {read: [/usr]}\ncapabilities: {keep: [sys_admin]}\n", "undoes-jail", jailtest.Desktop(), nil},
 		{"all capabilities", "filesystem: {read: [/usr]}\ncapabilities: {drop: !replace [chown]}\n", "undoes-jail", jailtest.Desktop(), nil},
 		{"visible layer", "filesystem:\n  read: [/usr, ~/Downloads]\n  overlay: [{path: ~/src, keep: ~/Downloads/layer}]\n", "keep-visible", jailtest.Desktop(), nil},
+		{"no place for what is the host's", "filesystem:\n  root: /srv/other\n  read: [{path: ~/src, from: host}]\n", "no-mount-point", withOther(jailtest.Desktop()), nil},
+		{"two roots", "filesystem:\n  root: /srv/other\n  read: [{path: /, from: host}]\n", "contradiction", withOther(jailtest.Desktop()), nil},
+		{"a root in /dev", "filesystem: {root: /dev/x}\n", "reserved-path", withDir(jailtest.Desktop(), "/dev/x"), nil},
 		{"device of the jail", "filesystem:\n  read: [/usr]\n  hide: [/dev/full]\n", "reserved-path", jailtest.Desktop(), nil},
 		{"program missing", "filesystem: {read: [/usr]}\n", plan.CodeNotFound, jailtest.Desktop(), []string{"nothing"}},
 		{"program is a directory", "filesystem: {read: [/usr]}\n", plan.CodeNotExecutable, jailtest.Desktop(), []string{"/usr/lib"}},

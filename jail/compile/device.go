@@ -21,7 +21,7 @@ func (m *mounter) dev(gr *fstree.Grant, path string, around fstree.Setting) {
 	m.attach(t, gr, path, around)
 	for _, name := range fstree.Devices {
 		m.because("make", "/dev/"+name, nil)
-		s := m.clone("/dev/"+name, false, m.device)
+		s := m.cloneHost("/dev/"+name, false, m.device)
 		m.mknodat(fd(plan.SlotRoot), path+"/"+name, 0o666)
 		m.moveTo(s, path+"/"+name)
 		m.close(s)
@@ -75,7 +75,7 @@ func (m *mounter) proc(gr *fstree.Grant, path string, around fstree.Setting) {
 	if ownPIDs {
 		s = m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
 	} else {
-		s = m.clone("/proc", true, mountAttr(attr, unix.MS_PRIVATE, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
+		s = m.cloneHost("/proc", true, mountAttr(attr, unix.MS_PRIVATE, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
 	}
 	m.may(s, path, landlock.WriteFile|landlock.Truncate)
 	m.attach(s, gr, path, around)

@@ -22,7 +22,7 @@ const (
 
 func (m *mounter) tmpfs(gr *fstree.Grant, path string, around fstree.Setting) {
 	r := gr.Rule
-	if around.Bound && !around.Own && m.k.h.Files.Kind(gr.Real) != host.KindDir {
+	if around.Bound && !around.Own && m.k.h.Files.Kind(m.k.view.Around(around, gr.Real)) != host.KindDir {
 		m.k.problems = append(m.k.problems, diag.Diagnostic{
 			Code:    "no-mount-point",
 			Summary: fmt.Sprintf("there is no directory %s on this host to put a tmpfs on", diag.Quote(gr.Written)),

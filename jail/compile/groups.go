@@ -78,7 +78,7 @@ func (j *groupJudge) judges(kind fstree.GrantKind) bool {
 }
 
 func (j *groupJudge) grant(gr *fstree.Grant) {
-	path := gr.Real
+	path := j.k.view.HostPath(gr.Real)
 	if gr.Source != "" && gr.Kind != fstree.GrantOverlay { // an overlay's source holds the changes
 		path = gr.Source
 	}

@@ -96,7 +96,7 @@ func verbOf(gr *fstree.Grant) string {
 
 func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	gr := n.Grant
-	if !m.there(gr, path, around) {
+	if !m.hasPlace(gr, path, around) {
 		return
 	}
 	switch gr.Kind {
@@ -123,24 +123,13 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	}
 }
 
-// there tells whether what is to be hidden or replaced exists. Grants are
-// resolved on the host; below the root of another system, that one counts.
-func (m *mounter) there(gr *fstree.Grant, path string, around fstree.Setting) bool {
-	if !around.Bound || around.By == nil || around.By.Real != "/" || around.By.Source == "" {
-		return true
-	}
-	if gr.Kind != fstree.GrantHide && gr.Kind != fstree.GrantText && gr.Kind != fstree.GrantGuard {
-		return true
-	}
-	return m.k.h.Files.Kind(host.Join(around.By.Source, path)) == gr.File
-}
-
 // bind shows a host path. Inside a setting that grants the same already
 // there is nothing to do.
 func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	gr := n.Grant
 	writable := gr.Kind == fstree.GrantWrite
-	if around.Bound && around.Writable == writable && !around.Own && gr.Source == "" && !gr.IDMapped {
+	shown := around.Bound && around.Writable == writable && m.isSame(gr, path, around)
+	if shown && !around.Own && gr.Source == "" && !gr.IDMapped {
 		m.pin(n, path, around)
 		return
 	}
@@ -148,7 +137,7 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	if writable {
 		attr = m.writable
 	}
-	s := m.clone(cmp.Or(gr.Source, gr.Real), gr.File == host.KindDir, attr)
+	s := m.cloneHost(cmp.Or(gr.Source, m.k.view.HostPath(gr.Real)), gr.File == host.KindDir, attr)
 	if writable {
 		m.mayChange(s, path, gr.File)
 	}
@@ -158,18 +147,19 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	m.attach(s, gr, path, around)
 }
 
-// clone makes a detached copy of the mount at a host path, with attributes,
+// clone makes a detached copy of the mount at a path of the jail, as the host has it.
+func (m *mounter) clone(path string, dir bool, attr *plan.Block) plan.Slot {
+	return m.cloneHost(m.k.view.HostPath(path), dir, attr)
+}
+
+// cloneHost makes a detached copy of the mount at a host path, with attributes,
 // and returns its slot. The directory the path lies in is opened once for a run
 // of neighbours; none of its components may be a link by now.
-func (m *mounter) clone(source string, dir bool, attr *plan.Block) plan.Slot {
+func (m *mounter) cloneHost(source string, dir bool, attr *plan.Block) plan.Slot {
 	if s, ok := m.borrow(source, dir, attr); ok {
 		return s
 	}
-	from, name := cwd(), source
-	if source != "/" {
-		m.openParent(host.Parent(source))
-		from, name = fd(m.parent), source[strings.LastIndexByte(source, '/')+1:]
-	}
+	from, name := m.source(source)
 	flags, shown := uint64(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW), "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_SYMLINK_NOFOLLOW"
 	if dir {
 		flags, shown = flags|unix.AT_RECURSIVE, shown+"|AT_RECURSIVE"
@@ -177,6 +167,16 @@ func (m *mounter) clone(source string, dir bool, attr *plan.Block) plan.Slot {
 	s := m.slot()
 	m.cloneAt(s, from, name, flags, shown, attr)
 	return s
+}
+
+// source opens the directory that a host path lies in, without following a link, and
+// returns it with the name there.
+func (m *mounter) source(path string) (from plan.Arg, name string) {
+	if path == "/" {
+		return cwd(), path
+	}
+	m.openParent(host.Parent(path))
+	return fd(m.parent), path[strings.LastIndexByte(path, '/')+1:]
 }
 
 // cloneAt is open_tree_attr(2) where the kernel has it, else its two halves.

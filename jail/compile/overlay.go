@@ -28,7 +28,7 @@ func (m *mounter) overlay(gr *fstree.Grant, path string, around fstree.Setting) 
 		layers = m.discardedLayer
 	}
 	base := layers(gr)
-	lower := m.layer(gr.Real, m.readOnly)
+	lower := m.layer(m.k.view.HostPath(gr.Real), m.readOnly)
 	m.number(lower, overlayFD)
 	m.close(lower)
 	for i, name := range [...]string{"upper", "work"} {

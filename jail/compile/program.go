@@ -17,6 +17,9 @@ func (k *compiler) program() {
 	if len(k.c.Argv) == 0 {
 		return
 	}
+	if k.view.OwnRoot() != "" && k.problems.HasErrors() {
+		return // what is wrong with the root comes first: nothing would be found in it
+	}
 	found, problem := k.findProgram(k.c.Argv[0])
 	if problem != nil {
 		k.problems = append(k.problems, *problem)
@@ -86,9 +89,12 @@ func (k *compiler) usable(name string) (string, *diag.Diagnostic) {
 	switch {
 	case at.Kind == host.KindMissing:
 		d.Code, d.Summary = plan.CodeNotFound, fmt.Sprintf("%s does not exist", diag.Quote(name))
+		if root := k.view.OwnRoot(); root != "" {
+			d.Summary += " in " + diag.Quote(root) + ", which is the root of this jail"
+		}
 	case at.Kind == host.KindDir:
 		d.Code, d.Summary = plan.CodeNotExecutable, fmt.Sprintf("%s is a directory", diag.Quote(name))
-	case !k.h.Files.Executable(at.Real):
+	case !k.h.Files.Executable(k.view.HostPath(at.Real)):
 		d.Code, d.Summary = plan.CodeNotExecutable, fmt.Sprintf("%s is not executable", diag.Quote(name))
 	case !k.view.Visible(at.Real):
 		d.Code, d.Summary = plan.CodeNotExecutable, fmt.Sprintf("%s is not visible in the jail", diag.Quote(name))

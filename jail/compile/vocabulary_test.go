@@ -61,7 +61,7 @@ func TestPlanVocabulary(t *testing.T) {
 	m.setAttr(remount, "", 0, m.rootOnly)
 	m.mkdirat(fd(plan.SlotRoot), "opt/mqueue", 0o755)
 	m.moveTo(m.newFS("mqueue", unix.MOUNT_ATTR_NOSUID, "MOUNT_ATTR_NOSUID"), "opt/mqueue")
-	m.attach(m.clone("/dev/null", false, m.device), &fstree.Grant{File: host.KindFile}, "opt/null", open)
+	m.attach(m.cloneHost("/dev/null", false, m.device), &fstree.Grant{File: host.KindFile}, "opt/null", open)
 	m.closeParent()
 	// The tree must be attached for a remount of something inside it.
 	made := attachedVariant(t, h, script)

@@ -10,12 +10,9 @@ import (
 
 // accounts gives the jail lists of users and groups that hold only who can
 // occur in it: root, the user, and nobody, which stands for all others. The
-// host's own lists are shown only to a profile that names them exactly, or
-// that brings a root file system of its own.
+// host's own lists are shown only to a profile that names them exactly. A root of the
+// jail's own has lists of its own.
 func (g *granter) accounts() {
-	if g.hasOtherRoot() {
-		return
-	}
 	user := &g.p.Identity.User
 	uid, gid, ok := g.h.InsideIDs(user.V)
 	if !ok {
@@ -41,9 +38,12 @@ func (g *granter) accounts() {
 	g.etcText("/etc/group", groups.String(), &user.At, "identity.user: "+user.V)
 }
 
-// etcText puts a text of ours in the place of a file that the host has, unless
+// etcText puts a text of ours in the place of a file of the host's, unless
 // the profile has a rule for that file.
 func (g *granter) etcText(name, text string, at *diag.Range, key string) {
+	if !g.isHosts(name) {
+		return
+	}
 	if place := g.resolver.Resolve(name); place.Kind == host.KindFile && place.Real == name {
 		g.grants = append(g.grants, &Grant{
 			Kind: GrantText, Real: name, File: host.KindFile, Written: name, Text: text,

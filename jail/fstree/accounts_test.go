@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/jailtest"
 )
 
@@ -49,7 +48,7 @@ func TestAccounts(t *testing.T) {
 			}
 			files["/etc/passwd"], files["/etc/group"] = "-", "-"
 			p, _ := jailtest.LoadPolicy(t, c.profile)
-			g := &granter{p: p, h: h, resolver: host.NewResolver(h.Files)}
+			g := newGranter(p, h, "")
 			g.run()
 			g.accounts()
 			root := grow(g.grants, g.links, g.pins)

@@ -49,8 +49,10 @@ type Ground struct {
 // Explanation tells what a path is in a jail, and why.
 type Explanation struct {
 	Path       string        // as asked, absolute
-	Real       string        // on the host, without symbolic links
-	Kind       host.FileKind // of Real on the host
+	Real       string        // without symbolic links
+	Kind       host.FileKind // of what is there outside the jail
+	InRoot     bool          // the jail has a root of its own, and what exists does so there
+	HostPath   string        // where the jail has it from, if it has a root of its own
 	Visibility Visibility
 	By         *Ground  // what decided; nil when nothing on the way has a rule
 	Passed     []Ground // rules on the way that a more specific one overrode, widest first
@@ -60,10 +62,13 @@ type Explanation struct {
 	Broken bool
 }
 
-// Explain tells what an absolute, clean path of the host is in the jail.
+// Explain tells what an absolute, clean path is in the jail.
 func (v *View) Explain(path string) Explanation {
 	at := v.Resolver.Resolve(path)
-	e := Explanation{Path: path, Real: at.Real, Kind: at.Kind}
+	e := Explanation{Path: path, Real: at.Real, Kind: at.Kind, InRoot: v.tree != nil}
+	if s, _ := v.Root.Lookup(at.Real); v.tree != nil && s.Bound && s.By.Source == "" {
+		e.HostPath = v.HostPath(at.Real)
+	}
 	s, passed := v.Root.Lookup(at.Real)
 	if s.By != nil {
 		by := ground(s.By)
@@ -91,7 +96,7 @@ func (v *View) Explain(path string) Explanation {
 // keptFree is the grant that keeps a path free, nil for none.
 func (v *View) keptFree(real string) *Grant {
 	for _, gr := range v.Grants {
-		if gr.Kind == GrantFree && host.Within(real, gr.Name.Path()) {
+		if gr.Kind == GrantFree && host.Within(v.HostPath(real), gr.Name.Path()) {
 			return gr
 		}
 	}

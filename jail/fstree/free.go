@@ -19,7 +19,7 @@ import (
 // them: ~/.config is not only what belongs to @startup.
 func (g *granter) keepFree(at host.Resolved, gr Grant, as class, project bool) {
 	real := at.Real
-	if as == reported || at.Kind != host.KindMissing || !g.written(host.Parent(real)) || g.named[real] {
+	if as == open || at.Kind != host.KindMissing || !g.written(host.Parent(real)) || g.named[real] {
 		return
 	}
 	outer, dir := real, host.Parent(real)
@@ -40,14 +40,14 @@ func (g *granter) keepFree(at host.Resolved, gr Grant, as class, project bool) {
 		dir = host.Parent(dir)
 	}
 	gr.Kind, gr.Real, gr.File = GrantFree, outer, host.KindMissing
-	gr.Name = watch.Name{Dir: dir, Rel: strings.TrimPrefix(real[len(dir):], "/")}
+	gr.Name = watch.Name{Dir: g.hostPath(dir), Rel: strings.TrimPrefix(real[len(dir):], "/")}
 	gr.Later = as == quarantined
 	g.grants = append(g.grants, &gr)
 }
 
 // makes tells whether jail makes a directory on the host before the program begins.
 func (g *granter) makes(dir string) bool {
-	return slices.ContainsFunc(g.creates, func(c *Grant) bool { return c.File == host.KindDir && host.Within(c.Real, dir) }) &&
+	return slices.ContainsFunc(g.creates, func(c *Grant) bool { return c.File == host.KindDir && host.Within(c.Real, g.hostPath(dir)) }) &&
 		g.resolver.Resolve(dir).Kind == host.KindMissing
 }
 
@@ -87,12 +87,12 @@ func (v *View) Free() (now, later []watch.Name) {
 	return now, later
 }
 
-// Reported lists the paths of which is told at the end what is new or changed.
+// Reported lists the paths of the host of which is told at the end what is new or changed.
 func (v *View) Reported() []string {
 	var list []string
-	for _, path := range v.reports {
-		if s, _ := v.Root.Lookup(path); s.OnHost() && !slices.Contains(list, path) {
-			list = append(list, path)
+	for _, r := range v.reports {
+		if s, _ := v.Root.Lookup(r.inside); s.OnHost() && !slices.Contains(list, r.onHost) {
+			list = append(list, r.onHost)
 		}
 	}
 	return list

@@ -34,16 +34,16 @@ const (
 // Grant is one path rule, resolved for this host.
 type Grant struct {
 	Kind     GrantKind
-	Real     string // on the host, without symbolic links; also where it appears in the jail
+	Real     string // where it appears in the jail, without symbolic links; on the host as well, unless the jail has a root of its own
 	Source   string // what is bound there when that is not real: a private home
 	File     host.FileKind
 	Rule     *policy.PathRule
 	Written  string // for messages
 	Text     string // of GrantText
 	rank     rank
-	links    []host.Link // crossed on the way from the written path
+	links    []host.Link // crossed on the way from the written path, with their paths on the host
 	At       *diag.Range
-	Name     watch.Name // GrantFree: what is kept free, in or below Real
+	Name     watch.Name // GrantFree: what is kept free on the host, in or below Real
 	Later    bool       // GrantFree: it may be there while the jail runs
 	IDMapped bool       // in a jail of root: an ID-mapped mount of its own, see maskUnreachable
 	key      string     // the line of the profile, where that is no path rule: "network.mode: host"
@@ -80,26 +80,35 @@ func (r rank) over(s rank) bool {
 // granter turns the path rules of a policy into grants.
 type granter struct {
 	p        *policy.Policy
-	h        *host.Host
+	h        *host.Host // with the files that the jail has
+	outside  *host.Host // as it is
 	program  string
-	resolver *host.Resolver
+	resolver *host.Resolver // of paths of the jail
+	onHost   *host.Resolver // of paths of the host
+	inRoot   *host.Resolver // of paths of a root of the jail's own
+	tree     *host.Tree     // what a jail with a root of its own shows; nil for others
+	root     string         // that root, on the host
 	problems diag.List
 	grants   []*Grant
 	links    []host.Link
 	pins     []host.Link       // on the way to what is hidden or protected
-	reports  []string          // what the program may change and make, which is told at the end
+	reports  []reported        // what the program may change and make, which is told at the end
 	creates  []*Grant          // missing paths that the profile wants made
 	heads    map[string]string // what the first components of paths stand for
 	hides    []*Grant          // hidden by name, and missing
 	writes   []string          // directories that are granted for writing
 	named    map[string]bool   // paths that are named under write: the program may make and change them
 	canMake  map[string]bool   // directories in which the caller may make something, or not
+
+	namedOnHost map[string]bool // as named, on the host
+	ambiguous   []string        // of resolvers that are no longer in use
 }
 
 func newGranter(p *policy.Policy, h *host.Host, program string) *granter {
+	resolver := host.NewResolver(h.Files)
 	return &granter{
-		p: p, h: h, program: program, resolver: host.NewResolver(h.Files),
-		heads: map[string]string{}, named: map[string]bool{}, canMake: map[string]bool{},
+		p: p, h: h, outside: h, program: program, onHost: resolver, resolver: resolver,
+		heads: map[string]string{}, named: map[string]bool{}, namedOnHost: map[string]bool{}, canMake: map[string]bool{},
 	}
 }
 
@@ -110,18 +119,22 @@ const (
 )
 
 func (g *granter) run() {
+	g.enterRoot()
 	fs := &g.p.Filesystem
-	for i := range fs.Rules {
-		r := &fs.Rules[i]
-		if g.replacedByHome(r) || g.tooWide(r) {
-			continue
+	for _, due := range g.passes() {
+		for i := range fs.Rules {
+			r := &fs.Rules[i]
+			if !due(r) || g.replacedByHome(r) || g.tooWide(r) {
+				continue
+			}
+			g.rule(r, i)
 		}
-		g.rule(r, i)
+		g.sockets(due)
 	}
-	g.sockets()
 	g.repositories()
 	g.guards()
 	g.own()
+	g.guardHost()
 	g.refuseOwn()
 	g.dropPatterned()
 	g.refusePlantedLinks()
@@ -136,13 +149,13 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 		texts, rk.exact = paths.Group(r.Path), false
 	}
 	for _, pattern := range g.expandAll(texts, r) {
-		if !paths.IsGlob(pattern) {
+		if !paths.IsGlob(pattern) || g.isNameInRoot(r, pattern) {
 			g.add(r, paths.Unescape(pattern), rk)
 			continue
 		}
 		one := rk
 		one.exact, one.pattern = false, true
-		matches := g.resolver.Glob(pattern)
+		matches := g.resolverOf(r).Glob(pattern)
 		for _, m := range matches {
 			g.add(r, m, one)
 		}
@@ -154,12 +167,12 @@ func (g *granter) rule(r *policy.PathRule, index int) {
 
 // add resolves one literal path and adds the grant for it.
 func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
-	at := g.resolver.Resolve(lexical)
+	at, found := g.locate(r, lexical)
 	kind := [...]GrantKind{
 		policy.Read: GrantRead, policy.Write: GrantWrite, policy.Hide: GrantHide,
 		policy.Tmpfs: GrantTmpfs, policy.Overlay: GrantOverlay,
 	}[r.Access]
-	gr := &Grant{Kind: kind, Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, rank: rk, links: at.Links, At: &r.At}
+	gr := &Grant{Kind: kind, Real: at.Real, File: found.Kind, Rule: r, Written: r.Path, rank: rk, links: found.Links, At: &r.At}
 	if strings.HasPrefix(r.Path, "@") {
 		gr.Written = lexical
 	}
@@ -168,12 +181,23 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 			"what a program needs of /proc and /dev is there; further devices are named in devices")
 		return
 	}
-	if at.Kind == host.KindMissing && !g.whenMissing(gr, lexical) {
+	if r.FromHost && g.leadsToDevices(r, found.Real) {
+		return
+	}
+	if found.Kind == host.KindMissing && !g.whenMissing(gr, lexical, found.Real) {
 		return
 	}
 	if gr.Kind == GrantOverlay && gr.File != host.KindDir {
 		g.problem(r, "not-a-directory", fmt.Sprintf("%s is not a directory, so it can't have an overlay", diag.Quote(gr.Written)), "")
 		return
+	}
+	if !g.settle(gr, found.Real) {
+		return
+	}
+	if found.Kind == host.KindMissing && gr.Kind != GrantTmpfs {
+		made := *gr
+		made.Real = found.Real
+		g.creates = append(g.creates, &made)
 	}
 	if gr.Kind == GrantHide {
 		g.pins = append(g.pins, at.Links...)
@@ -196,28 +220,9 @@ func devPathAllowed(gr *Grant) bool {
 	return false
 }
 
-// hasOtherRoot tells whether the profile names the root of another system.
-func (g *granter) hasOtherRoot() bool {
-	root := g.p.Filesystem.Root.V
-	return root != "host" && root != ""
-}
-
-// otherRoot is the directory that holds the jail's root, "" for the host's.
-func (g *granter) otherRoot() string {
-	root := &g.p.Filesystem.Root
-	if !g.hasOtherRoot() {
-		return ""
-	}
-	pattern, ok := g.expand(root.V, &policy.PathRule{Path: root.V, Origin: root.Origin})
-	if !ok {
-		return ""
-	}
-	return g.resolver.Resolve(paths.Unescape(pattern)).Real
-}
-
 // whenMissing decides about a path that does not exist; false drops the
-// grant.
-func (g *granter) whenMissing(gr *Grant, lexical string) bool {
+// grant. onHost is where it would be.
+func (g *granter) whenMissing(gr *Grant, lexical, onHost string) bool {
 	r := gr.Rule
 	switch {
 	case r.Access == policy.Tmpfs:
@@ -227,12 +232,8 @@ func (g *granter) whenMissing(gr *Grant, lexical string) bool {
 		g.hides = append(g.hides, gr)
 		fallthrough
 	case r.Access == policy.Hide:
-		// In the root of another system it may be there all the same.
-		gr.Real, gr.File = lexical, host.KindMissing
-		if root := g.otherRoot(); root != "" {
-			gr.File = g.h.Files.Kind(root + lexical)
-		}
-		return gr.File != host.KindMissing && gr.File != host.KindLink
+		gr.Real = lexical
+		return false
 	case r.Create == policy.CreateDirectory:
 		gr.File = host.KindDir
 	case r.Create == policy.CreateFile:
@@ -242,27 +243,32 @@ func (g *granter) whenMissing(gr *Grant, lexical string) bool {
 		return false
 	default:
 		if r.Access == policy.Write && gr.rank.exact {
-			g.named[gr.Real] = true
+			g.named[gr.Real], g.namedOnHost[onHost] = true, true
+		}
+		if gr.rank.exact {
+			g.warnOfHosts(r, lexical)
 		}
 		return false
 	}
-	if r.Access == policy.Write && gr.rank.exact {
-		g.named[gr.Real] = true
-	}
-	g.creates = append(g.creates, gr)
 	return true
 }
 
 // refuseAmbiguous refuses the ambiguous aliases that the resolver found since the last
 // call: the file could stay visible under an alias that no rule names.
 func (g *granter) refuseAmbiguous(at diag.Range) {
-	for _, p := range g.resolver.Ambiguous {
+	found := g.ambiguous
+	for _, r := range []*host.Resolver{g.resolver, g.onHost, g.inRoot} {
+		if r != nil {
+			found, r.Ambiguous = append(found, r.Ambiguous...), nil
+		}
+	}
+	for _, p := range found {
 		g.problems = append(g.problems, diag.Diagnostic{
 			Code: "spelling", Summary: fmt.Sprintf("nothing tells under which other names %s can be reached", diag.Quote(p)), Subject: at,
 			Remedy: "write every name in it as its directory lists it, and each file under one name only",
 		})
 	}
-	g.resolver.Ambiguous = nil
+	g.ambiguous = nil
 }
 
 func (g *granter) missing(r *policy.PathRule, lexical string) {

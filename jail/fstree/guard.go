@@ -17,17 +17,20 @@ func (g *granter) tooWide(r *policy.PathRule) bool {
 		return false
 	}
 	// The kernel names the current directory without links; HOME may be one.
-	home := ""
+	home, dir := "", g.h.Cwd
 	if g.h.Home != "" {
-		home = g.resolver.Resolve(g.h.Home).Real
+		home = g.onHost.Resolve(g.h.Home).Real
+	}
+	if g.tree != nil && !r.FromHost {
+		dir = g.rootPath(g.inRoot.Resolve(dir).Real)
 	}
 	what := "holds your home"
 	switch {
 	case g.h.Cwd == "/":
 		what = "is the whole system"
-	case home == "" || !host.Within(home, g.h.Cwd):
+	case home == "" || !host.Within(home, dir):
 		return false
-	case home == g.h.Cwd:
+	case home == dir:
 		what = "is your whole home"
 	}
 	for i := range g.p.Filesystem.Rules {
@@ -54,24 +57,28 @@ func (g *granter) fromFlags(r *policy.PathRule) bool {
 // visible in the next jail, or where the changes of an overlay go.
 func (g *granter) refusePlantedLinks() {
 	for _, gr := range g.grants {
-		if !gr.shows() || gr.Rule == nil {
+		if !gr.shows() || gr.Rule == nil && gr.links == nil {
 			continue
 		}
-		g.refusePlanted(gr, gr.Written, host.Resolved{Real: gr.Real, Links: gr.links})
+		g.refusePlanted(gr, gr.Written, host.Resolved{Real: g.hostPath(gr.Real), Links: gr.links})
 		if gr.Kind != GrantOverlay || gr.Rule.Keep == "" {
 			continue
 		}
 		if pattern, ok := g.expand(gr.Rule.Keep, gr.Rule); ok {
-			g.refusePlanted(gr, gr.Rule.Keep, g.resolver.Resolve(paths.Unescape(pattern)))
+			g.refusePlanted(gr, gr.Rule.Keep, g.onHost.Resolve(paths.Unescape(pattern)))
 		}
 	}
 }
 
-// refusePlanted judges one path of a rule, which leads to at.
+// refusePlanted judges one path of a rule, which leads to at on the host.
 func (g *granter) refusePlanted(gr *Grant, written string, at host.Resolved) {
+	target := at.Real
+	if g.tree != nil && gr.Rule != nil && !gr.Rule.FromHost && written == gr.Written {
+		target = gr.Real // the rule is about the root
+	}
 	for _, l := range at.Links {
 		w := g.writableAround(host.Parent(l.Path))
-		if w == nil || host.Within(at.Real, w.Real) {
+		if w == nil || host.Within(at.Real, g.hostPath(w.Real)) {
 			continue
 		}
 		g.problems = append(g.problems, diag.Diagnostic{
@@ -79,15 +86,16 @@ func (g *granter) refusePlanted(gr *Grant, written string, at host.Resolved) {
 			Summary: fmt.Sprintf("%s crosses the symbolic link %s, which the jail can change", diag.Quote(written), diag.Quote(l.Path)),
 			Subject: *gr.At,
 			Notes:   []diag.Note{{Text: fmt.Sprintf("%s is writable because of this entry", diag.Quote(w.Real)), At: *w.At}},
-			Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(at.Real)),
+			Remedy:  fmt.Sprintf("name the target itself: %s", diag.Quote(target)),
 		})
 		break
 	}
 }
 
+// writableAround is the grant by which the jail can write a directory of the host.
 func (g *granter) writableAround(dir string) *Grant {
 	for _, gr := range g.grants {
-		if (gr.Kind == GrantWrite || gr.Kind == GrantOverlay && gr.Rule != nil && gr.Rule.Keep != "") && gr.File == host.KindDir && host.Within(dir, gr.Real) {
+		if (gr.Kind == GrantWrite || gr.Kind == GrantOverlay && gr.Rule != nil && gr.Rule.Keep != "") && gr.File == host.KindDir && host.Within(dir, g.hostPath(gr.Real)) {
 			return gr
 		}
 	}

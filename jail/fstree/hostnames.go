@@ -11,11 +11,11 @@ import (
 // lead to its loopback interface, where servers and tests of many a program listen. Both
 // yield to a profile that grants or hides the files itself.
 func (g *granter) hostNames() {
-	if g.hasOtherRoot() {
-		return
-	}
 	mode := &g.p.Network.Mode
 	if mode.V == "host" {
+		if g.hasOwnRoot() {
+			return // it has files of its own
+		}
 		for _, file := range [...]string{"/etc/hosts", "/etc/resolv.conf"} {
 			origin := policy.Origin{At: mode.At, Layer: builtinLayer}
 			count := len(g.grants)

@@ -64,7 +64,8 @@ func (g *granter) refuseOwn() {
 		if gr.Rule == nil || gr.Kind == GrantHide || gr.Kind == GrantGuard || gr.Kind == GrantFree || gr.rank.pattern {
 			continue
 		}
-		if !g.isBelow(gr.Real, closed) && (gr.Kind == GrantRead || !g.isBelow(gr.Real, readable)) {
+		real := g.hostPath(gr.Real)
+		if !g.isBelow(real, closed) && (gr.Kind == GrantRead || !g.isBelow(real, readable)) {
 			continue
 		}
 		g.problems = append(g.problems, diag.Diagnostic{
@@ -80,7 +81,7 @@ func (g *granter) isBelow(real string, dirs []string) bool {
 		if dir == "" {
 			continue
 		}
-		if at := g.resolver.Resolve(dir).Real; real != at && host.Within(real, at) {
+		if at := g.onHost.Resolve(dir).Real; real != at && host.Within(real, at) {
 			return true
 		}
 	}

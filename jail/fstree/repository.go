@@ -40,7 +40,7 @@ func (g *granter) gitDirectory(gitDir, top string) {
 	g.guardGit(gitDir, true)
 	g.settings(gitDir, top)
 	if modules := host.Join(gitDir, "modules"); g.written(gitDir) {
-		g.reports = append(g.reports, modules)
+		g.reports = append(g.reports, reported{modules, g.hostPath(modules)})
 		g.below(modules, maxNested)
 	}
 	g.below(host.Join(gitDir, "worktrees"), 1)

@@ -5,13 +5,17 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/paths"
 )
 
-// sockets makes grants of the paths that sockets lists.
-func (g *granter) sockets() {
+// sockets makes grants of the paths that sockets lists, as far as they are due.
+func (g *granter) sockets(due func(*policy.PathRule) bool) {
 	for i := range g.p.Sockets {
 		r := &g.p.Sockets[i]
+		if !due(r) {
+			continue
+		}
 		if _, abstract := paths.AbstractSocket(r.Path); abstract || r.Path == paths.AnySocket {
 			continue
 		}
@@ -20,21 +24,25 @@ func (g *granter) sockets() {
 			continue
 		}
 		lexical := paths.Unescape(pattern)
-		at := g.resolver.Resolve(lexical)
+		at, found := g.locate(r, lexical)
 		switch {
-		case at.Kind == host.KindMissing && r.Required:
+		case found.Kind == host.KindMissing && r.Required:
 			g.missing(r, lexical)
-		case at.Kind == host.KindMissing:
-		case at.Kind != host.KindSocket:
+		case found.Kind == host.KindMissing:
+		case found.Kind != host.KindSocket:
 			g.problem(r, "not-a-socket", fmt.Sprintf("%s is not a socket", diag.Quote(r.Path)), "files are granted under filesystem")
 		case host.Within(at.Real, "/dev"), host.Within(at.Real, "/proc"):
 			g.problem(r, "reserved-path", fmt.Sprintf("%s lies where everything is the jail's own", diag.Quote(r.Path)), "")
+		case r.FromHost && g.leadsToDevices(r, found.Real):
 		default:
-			g.links = append(g.links, at.Links...)
-			g.grants = append(g.grants, &Grant{
-				Kind: GrantSocket, Real: at.Real, File: at.Kind, Rule: r, Written: r.Path, links: at.Links, At: &r.At,
+			gr := &Grant{
+				Kind: GrantSocket, Real: at.Real, File: found.Kind, Rule: r, Written: r.Path, links: found.Links, At: &r.At,
 				rank: rank{layer: r.Layer, exact: true, index: len(g.p.Filesystem.Rules) + i},
-			})
+			}
+			if g.settle(gr, found.Real) {
+				g.links = append(g.links, at.Links...)
+				g.grants = append(g.grants, gr)
+			}
 		}
 	}
 }

@@ -16,9 +16,12 @@ type class string
 // What a profile says of a class of @startup.
 const (
 	blocked     class = "block"      // existing files are read-only, others can't be made
-	reported    class = "report"     // the program may change and make them, which is told at the end
+	open        class = "report"     // the program may change and make them, which is told at the end
 	quarantined class = "quarantine" // like blocked, but what is made is moved away at the end only
 )
+
+// reported is a path in the jail and on the host.
+type reported struct{ inside, onHost string }
 
 func (g *granter) automatic() class { return class(g.p.Filesystem.Startup.Automatic.V) }
 func (g *granter) tools() class     { return class(g.p.Filesystem.Startup.Tools.V) }
@@ -100,12 +103,12 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 		Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
 		rank: rank{layer: builtinLayer}, At: new(diag.Range),
 	}
-	if as == reported || g.named[at.Real] {
+	if as == open || g.named[at.Real] {
 		if g.written(host.Parent(at.Real)) {
-			g.reports = append(g.reports, at.Real)
+			g.reports = append(g.reports, reported{at.Real, g.hostPath(at.Real)})
 		}
 	}
-	if as == reported {
+	if as == open {
 		return
 	}
 	g.pins = append(g.pins, at.Links...)

@@ -14,12 +14,15 @@ func (v *View) Unguarded(own *host.OwnPaths) []string {
 		if dir == "" {
 			return
 		}
-		at := v.Resolver.Resolve(dir)
+		at := v.onHost.Resolve(dir)
 		if at.Kind != host.KindMissing {
 			return
 		}
-		if s, _ := v.Root.Lookup(at.Real); s.Bound && (s.Writable || hidden) && !s.Own {
-			dirs = append(dirs, at.Real)
+		for _, place := range v.Places(at.Real) {
+			if s, _ := v.Root.Lookup(place); s.Bound && (s.Writable || hidden) && !s.Own {
+				dirs = append(dirs, at.Real)
+				return
+			}
 		}
 	}
 	add(own.Config, false)

@@ -6,6 +6,7 @@ package fstree
 
 import (
 	"path"
+	"slices"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
@@ -18,10 +19,15 @@ import (
 type View struct {
 	Root       *Node
 	Resolver   *host.Resolver
-	Creates    []*Grant
+	Creates    []*Grant // Real is on the host
 	Grants     []*Grant // all of them, for Explain
 	HasOverlay bool
-	reports    []string
+	reports    []reported
+
+	root   string         // a root of the jail's own, "" for the host's
+	tree   *host.Tree     // what it shows then
+	files  host.Files     // of paths of the jail
+	onHost *host.Resolver // of paths of the host
 }
 
 // New resolves the path rules of a policy on a host. What is wrong with them is added
@@ -35,18 +41,19 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	g.refuseAmbiguous(diag.Range{})
 	*problems = append(*problems, g.problems...)
 	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants, reports: g.reports}
+	v.root, v.tree, v.files, v.onHost = g.root, g.tree, g.h.Files, g.onHost
 	if home != nil {
 		v.Root.At(home.Real).forgetHost(home)
 	}
 	if h.RunAs > 0 {
-		v.Root.maskUnreachable(h.Files, "", Setting{}.Apply(v.Root.Grant), false)
+		v.Root.maskUnreachable(v.files, "", Setting{}.Apply(v.Root.Grant), v.RootIDMapped())
 	}
 	for _, gr := range g.grants {
 		if gr.Kind != GrantOverlay {
 			continue
 		}
 		v.HasOverlay = true
-		if gr.Source != "" && v.Visible(gr.Source) {
+		if gr.Source != "" && slices.ContainsFunc(v.Places(gr.Source), v.Visible) {
 			*problems = append(*problems, diag.Diagnostic{
 				Code: "keep-visible", Summary: diag.Quote(gr.Rule.Keep) + ", which is to keep the changes, can be seen in the jail",
 				Subject: *gr.At, Remedy: "choose a directory that nothing grants",
@@ -56,13 +63,13 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	return v
 }
 
-// Visible tells whether a real path of the host can be seen in the jail.
+// Visible tells whether a path of the jail shows a file that exists outside.
 func (v *View) Visible(real string) bool {
 	s, _ := v.Root.Lookup(real)
 	return s.Bound
 }
 
-// NameLeadsTo tells whether a name works in the jail as it does on the host:
+// NameLeadsTo tells whether a name works in the jail as it does where it was resolved:
 // all links on its way are there.
 func (v *View) NameLeadsTo(name string, at host.Resolved) bool {
 	if name == at.Real {
@@ -112,8 +119,8 @@ func (g *granter) layers() {
 			g.problem(gr.Rule, "path-unset", "the directory to keep changes in, "+diag.Quote(gr.Rule.Keep)+", is not an absolute path here", "")
 			continue
 		}
-		gr.Source = g.resolver.Resolve(paths.Unescape(pattern)).Real
-		if host.Within(gr.Source, gr.Real) {
+		gr.Source = g.onHost.Resolve(paths.Unescape(pattern)).Real
+		if host.Within(gr.Source, g.hostPath(gr.Real)) {
 			g.problem(gr.Rule, "keep-inside", diag.Quote(gr.Rule.Keep)+" lies inside the directory whose changes it is to keep", "choose a directory outside it")
 		}
 		g.keepDirectory(gr.Source, gr.At)
@@ -122,29 +129,15 @@ func (g *granter) layers() {
 
 // keepDirectory has a directory of the host made before it is used.
 func (g *granter) keepDirectory(dir string, at *diag.Range) {
-	place := g.resolver.Resolve(dir)
+	place := g.onHost.Resolve(dir)
 	if place.Kind == host.KindMissing {
 		g.creates = append(g.creates, &Grant{Kind: GrantWrite, Real: place.Real, File: host.KindDir, Written: dir, At: at})
 	}
 }
 
 // fixed adds what every jail has: /proc, /dev, shared memory, lists of
-// accounts and of host names, a machine id, and the root of another system if the profile names one.
+// accounts and of host names, and a machine id.
 func (g *granter) fixed() {
-	fs := &g.p.Filesystem
-	if g.hasOtherRoot() {
-		r := &policy.PathRule{Path: fs.Root.V, Required: true, Origin: fs.Root.Origin}
-		if pattern, ok := g.expand(fs.Root.V, r); ok {
-			at := g.resolver.Resolve(paths.Unescape(pattern))
-			if at.Kind != host.KindDir {
-				g.missing(r, paths.Unescape(pattern))
-			}
-			g.grants = append(g.grants, &Grant{
-				Kind: GrantRead, Real: "/", Source: at.Real, File: host.KindDir, Written: fs.Root.V,
-				At: &fs.Root.At, rank: rank{layer: fs.Root.Layer, exact: true}, key: "filesystem.root: " + fs.Root.V,
-			})
-		}
-	}
 	own := rank{layer: ownLayer}
 	g.grants = append(g.grants,
 		&Grant{Kind: GrantDev, Real: "/dev", File: host.KindDir, Written: "/dev", rank: own, At: new(diag.Range)},

@@ -37,12 +37,12 @@ func (c *codec) policy(p *policy.Policy) {
 	c.bus(&p.DBus.Session)
 	c.bus(&p.DBus.System)
 	c.entries(&p.Devices)
-	codeSlice(c, &p.Sockets, 15, codePathRule)
+	codeSlice(c, &p.Sockets, 16, codePathRule)
 	codeSlice(c, &p.Tests, 11, codeTest)
 }
 
 func (c *codec) filesystem(f *policy.Filesystem) {
-	codeSlice(c, &f.Rules, 15, codePathRule)
+	codeSlice(c, &f.Rules, 16, codePathRule)
 	codeValue(c, &f.Root, (*codec).text)
 	c.choice(&f.Home, "host", "private", "empty")
 	c.choice(&f.Startup.Automatic, "block", "report", "quarantine")
@@ -149,6 +149,7 @@ func codePathRule(c *codec, r *policy.PathRule) {
 	c.signed(&r.Inodes)
 	codeUpTo(c, &r.Mode, 0o7777)
 	c.text(&r.Keep)
+	c.bool(&r.FromHost)
 	c.origin(&r.Origin)
 }
 

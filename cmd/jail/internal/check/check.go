@@ -4,10 +4,12 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -16,6 +18,7 @@ import (
 // profile that others extend is reported once.
 type Check struct {
 	Store   policy.Store
+	Host    *host.Host
 	Found   diag.List
 	Sources []*diag.Sources // of Found
 
@@ -43,8 +46,21 @@ func (c *Check) Profile(req policy.Request) {
 				Code: "filter", Summary: "the syscall filter has no meaning: " + err.Error(), Subject: p.Syscalls.Default.At,
 			})
 		}
+		problems = append(problems, c.root(p)...)
 	}
 	c.add(sources, problems)
+}
+
+// root looks for the paths of a profile in the root that it names. Paths of the host are
+// not looked for: a profile is for many hosts, and skips what one of them lacks.
+func (c *Check) root(p *policy.Policy) diag.List {
+	if root := p.Filesystem.Root.V; root == "host" || len(policy.Unsupported(p)) > 0 {
+		return nil
+	}
+	_, problems := compile.Compile(p, c.Host, compile.Command{})
+	return slices.DeleteFunc(problems, func(d diag.Diagnostic) bool {
+		return d.Code == compile.CodeStream || d.Code == compile.CodeLandlock // about the caller, and the kernel
+	})
 }
 
 func (c *Check) add(sources *diag.Sources, problems diag.List) {

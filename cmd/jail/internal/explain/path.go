@@ -15,7 +15,8 @@ import (
 
 // path explains a path of the command line, or what it stands for.
 func (e *Explainer) path(word string, at diag.Range) {
-	paths := fstree.Paths(e.Policy, e.Host, e.Command.Name(), flags.Absolute(e.Host, word))
+	h := e.tree().Host(e.Host)
+	paths := fstree.Paths(e.Policy, h, e.Command.Name(), flags.Absolute(h, word))
 	if len(paths) == 0 {
 		e.Problems = append(e.Problems, diag.Diagnostic{
 			Code: "path-unset", Summary: diag.Quote(word) + " stands for nothing on this host", Subject: at,
@@ -29,8 +30,9 @@ func (e *Explainer) path(word string, at diag.Range) {
 // pathGroup explains the members of a group that exist here.
 func (e *Explainer) pathGroup(name string) {
 	found := false
-	for _, p := range fstree.Paths(e.Policy, e.Host, e.Command.Name(), name) {
-		if e.Host.Files.Kind(p) != host.KindMissing {
+	h := e.tree().Host(e.Host)
+	for _, p := range fstree.Paths(e.Policy, h, e.Command.Name(), name) {
+		if h.Files.Kind(p) != host.KindMissing {
 			found = true
 			e.onePath(p)
 		}
@@ -78,7 +80,10 @@ func (e *Explainer) onePath(path string) {
 	for _, g := range slices.Backward(x.Passed) {
 		out.overrides(pathGround(&g))
 	}
-	if x.Real != path {
+	switch {
+	case x.HostPath != "" && exists:
+		out.Notes = append(out.Notes, "this jail has a root of its own: on this host it is "+output.Text(diag.Quote(x.HostPath)))
+	case x.Real != path:
 		out.Notes = append(out.Notes, "on this host it leads to "+output.Text(diag.Quote(x.Real)))
 	}
 	if _, any := e.Policy.AnySocket(); x.Kind == host.KindSocket && x.Visibility != fstree.Socket && !any {
@@ -109,11 +114,14 @@ func pathGround(g *fstree.Ground) output.Ground {
 
 // visibilityText says what a program finds at a path.
 func visibilityText(x *fstree.Explanation) string {
-	missing := x.Kind == host.KindMissing
+	missing, missingIn := x.Kind == host.KindMissing, "does not exist on this host"
+	if x.InRoot {
+		missingIn = "does not exist in the root of this jail"
+	}
 	switch x.Visibility {
 	case fstree.Absent:
 		if missing {
-			return "does not exist on this host, and nothing grants it"
+			return missingIn + ", and nothing grants it"
 		}
 		return "not visible: nothing grants it"
 	case fstree.Hidden:
@@ -124,14 +132,14 @@ func visibilityText(x *fstree.Explanation) string {
 		return "visible, and can be connected to"
 	case fstree.ReadOnly:
 		if missing {
-			return "does not exist on this host; the directory around it is visible, read-only"
+			return missingIn + "; the directory around it is visible, read-only"
 		}
 		return "visible, read-only"
 	case fstree.Blocked:
-		return "does not exist on this host, and nothing can be made there"
+		return missingIn + ", and nothing can be made there"
 	case fstree.Writable:
 		if missing {
-			return "does not exist on this host; the directory around it is writable"
+			return missingIn + "; the directory around it is writable"
 		}
 		return "visible, writable"
 	case fstree.Layered:

@@ -47,6 +47,18 @@ func Settings(c *Line, h *host.Host, uses []Use, inputs *launchcache.Inputs) ([]
 	return s.out, s.problems
 }
 
+// Root is the directory that --root names, as the profile language has it; "" for none.
+func Root(c *Line, h *host.Host, uses []Use) string {
+	s := setter{line: c, host: h, inputs: new(launchcache.Inputs)}
+	root := ""
+	for i := range uses {
+		if uses[i].Name == "root" {
+			root = s.absolute(uses[i].value)
+		}
+	}
+	return root
+}
+
 // Absolute makes a path of the command line one of the profile language, as the
 // flags do.
 func Absolute(h *host.Host, name string) string {

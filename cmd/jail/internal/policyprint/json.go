@@ -41,11 +41,13 @@ type pathJSON struct {
 	Inodes   int64       `json:"inodes,omitempty"`
 	Mode     uint32      `json:"mode,omitempty"`
 	Keep     output.Text `json:"keep,omitempty"`
+	From     string      `json:"from,omitempty"` // "host", with a root of its own
 }
 
 type socketJSON struct {
 	Path     output.Text `json:"path"`
 	Required bool        `json:"required,omitempty"`
+	From     string      `json:"from,omitempty"`
 }
 
 type syscallJSON struct {
@@ -109,7 +111,7 @@ func (l *leaves) filesystem(f *policy.Filesystem) {
 		r := &f.Rules[i]
 		create := [...]string{"", "directory", "file"}[r.Create]
 		l.add(ListOf(r.Access), pathJSON{
-			output.Text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, output.Text(r.Keep),
+			output.Text(r.Path), create, r.Required, r.Size, r.Inodes, r.Mode, output.Text(r.Keep), fromOf(r),
 		}, r.Origin)
 	}
 	value(l, "filesystem.root", f.Root)
@@ -178,12 +180,20 @@ func (l *leaves) services(p *policy.Policy) {
 	l.entries("devices", p.Devices)
 	for i := range p.Sockets {
 		s := &p.Sockets[i]
-		l.add("sockets", socketJSON{output.Text(s.Path), s.Required}, s.Origin)
+		l.add("sockets", socketJSON{output.Text(s.Path), s.Required, fromOf(s)}, s.Origin)
 	}
 	for i := range p.Tests {
 		t := &p.Tests[i]
 		l.add("tests", testJSON{t.Probe, output.Text(t.Target), output.Texts(t.Run), t.Expect}, t.Origin)
 	}
+}
+
+// fromOf names where the path of a rule is looked up, "" for the usual place.
+func fromOf(r *policy.PathRule) string {
+	if r.FromHost {
+		return "host"
+	}
+	return ""
 }
 
 func (l *leaves) add(key string, shown any, o policy.Origin) {

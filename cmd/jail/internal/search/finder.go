@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
@@ -21,6 +22,8 @@ type Finder struct {
 	Host     *host.Host
 	Store    policy.Store
 	Programs string // the directories of programs, as in PATH
+
+	root *host.Resolver // of paths of the jail, where that has a root of its own
 }
 
 // Named finds the profile that a name stands for. A name that is
@@ -45,8 +48,12 @@ func (f *Finder) Named(name string, at diag.Range) (policy.Request, *diag.Source
 }
 
 // ProgramOf chooses the program that a profile is explained or planned for:
-// the one that was named, or the first of the profile's that is installed.
+// the one that was named, or the first of the profile's that is installed, in the root of
+// the jail.
 func (f *Finder) ProgramOf(p *policy.Policy, name string) []string {
+	inside := *f
+	inside.enter(p)
+	f = &inside
 	if f.installed(name) && !strings.HasSuffix(name, ".yaml") {
 		return []string{name}
 	}
@@ -58,8 +65,26 @@ func (f *Finder) ProgramOf(p *policy.Policy, name string) []string {
 	return nil
 }
 
+// EnterRoot has programs looked for in a directory, "" for the host's root.
+func (f *Finder) EnterRoot(dir string) {
+	p := &policy.Policy{}
+	p.Filesystem.Root.V = dir
+	f.enter(p)
+}
+
+// enter has programs looked for in the root of a policy.
+func (f *Finder) enter(p *policy.Policy) {
+	f.root = nil
+	if root := fstree.RootFiles(p, f.Host); root != nil {
+		f.root = host.NewResolver(root)
+	}
+}
+
 // installed tells whether a program can be found the way execvp(3) would.
 func (f *Finder) installed(name string) bool {
+	if name == "" {
+		return false
+	}
 	if strings.Contains(name, "/") {
 		return f.executable(path.Join(f.Host.Cwd, name)) || f.executable(name)
 	}
@@ -72,6 +97,9 @@ func (f *Finder) installed(name string) bool {
 }
 
 func (f *Finder) executable(file string) bool {
+	if f.root != nil {
+		return path.IsAbs(file) && f.root.Resolve(path.Clean(file)).Kind == host.KindFile
+	}
 	kind := f.Host.Files.Kind(file)
 	return path.IsAbs(file) && (kind == host.KindFile || kind == host.KindLink) && f.Host.Files.Executable(file)
 }
