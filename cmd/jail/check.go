@@ -18,7 +18,7 @@ func (g *checkGrammar) run(a *app, args []string) int {
 	if s == nil {
 		return status
 	}
-	c := check.Check{Store: s.Store}
+	c := check.Check{Store: s.Store, Host: s.Host}
 	if len(g.Profiles) == 0 {
 		c.All()
 	}

@@ -26,7 +26,8 @@ type mounter struct {
 	hasMaskLink bool      // the link that leads nowhere exists
 	layers      int       // overlays made so far
 	seals       []seal
-	lastSlot    plan.Slot // the slots from here on hold what the launcher opened
+	lastSlot    plan.Slot          // the slots from here on hold what the launcher opened
+	lost        []fstree.Vanishing // in the order of Plan.Handed
 }
 
 // Names of ours in the new /dev while the tree is being made; they are
@@ -95,7 +96,7 @@ func verbOf(gr *fstree.Grant) string {
 		fstree.GrantTmpfs: "make a tmpfs at", fstree.GrantOverlay: "make an overlay over",
 		fstree.GrantGuard: "protect", fstree.GrantBlocked: "block the creation of",
 		fstree.GrantDev: "make", fstree.GrantProc: "make", fstree.GrantText: "make",
-		fstree.GrantSocket: "make connectable",
+		fstree.GrantSocket: "make connectable", fstree.GrantEmpty: "make an empty directory at",
 	}[gr.Kind]
 }
 
@@ -117,6 +118,8 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 		m.socket(gr, path, around)
 	case fstree.GrantHide:
 		m.hide(n, path, around)
+	case fstree.GrantEmpty:
+		m.empty(gr, path, around)
 	case fstree.GrantTmpfs:
 		m.tmpfs(gr, path, around)
 	case fstree.GrantOverlay:
@@ -161,6 +164,7 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	}
 	if gr.Source != "" && writable {
 		m.ownMount(s) // a private home
+		m.lookLater(s, gr, m.lostIn(gr))
 	}
 	m.attach(s, gr, path, around)
 }

@@ -18,6 +18,8 @@ type Needs struct {
 	Terminal bool // it relays one
 	// Clears: it removes placeholders.
 	Clears bool
+	// Lists: it lists directories that are open already.
+	Lists bool
 	// Removes are the directories beneath which it removes files. Where the launcher
 	// connects they mean nothing: see Enter.
 	Removes []string
@@ -53,6 +55,9 @@ func filter(n *Needs, self int, fixed uint32) []byte {
 	p.AllowValues(unix.SYS_IOCTL, 1, requests...)
 	if n.Connects || n.Clears {
 		looking(p)
+	}
+	if n.Lists {
+		p.Allow(unix.SYS_GETDENTS64)
 	}
 	if n.Clears {
 		p.Allow(unix.SYS_PREAD64, unix.SYS_FCHMODAT)

@@ -29,6 +29,7 @@ const (
 	GrantProc
 	GrantText // a file with text of ours
 	GrantSocket
+	GrantEmpty // a directory of ours in which nothing can be made: a current directory that nothing shows
 )
 
 // Grant is one path rule, resolved for this host.
@@ -115,6 +116,7 @@ func (g *granter) run() {
 		}
 		g.rule(r, i)
 	}
+	g.keepCwd()
 	g.sockets()
 	g.guards()
 	g.own()

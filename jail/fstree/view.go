@@ -21,6 +21,7 @@ type View struct {
 	Creates    []*Grant
 	Grants     []*Grant // all of them, for Explain
 	HasOverlay bool
+	CwdHidden  bool // nothing shows the current directory: see GrantEmpty
 }
 
 // New resolves the path rules of a policy on a host. What is wrong with them is added
@@ -40,6 +41,8 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	if h.RunAs > 0 {
 		v.Root.maskUnreachable(h.Files, "", Setting{}.Apply(v.Root.Grant), false)
 	}
+	v.emptyCwd(h)
+	*problems = append(*problems, v.sharedKeeps()...)
 	for _, gr := range g.grants {
 		if gr.Kind != GrantOverlay {
 			continue

@@ -32,7 +32,7 @@ func (p *Process) Confine(removes ...string) error {
 	err := p.confinement.Enter(&confine.Needs{
 		Init: p.init, Program: p.program,
 		Connects: p.sockets != nil, User: user,
-		Terminal: p.relay != nil, Clears: p.placeholders != nil, Removes: removes,
+		Terminal: p.relay != nil, Clears: p.placeholders != nil, Lists: p.plan.Handed > 0, Removes: removes,
 	})
 	if err != nil {
 		p.exposed = true

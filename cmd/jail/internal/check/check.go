@@ -8,6 +8,8 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
 )
@@ -16,6 +18,7 @@ import (
 // profile that others extend is reported once.
 type Check struct {
 	Store   policy.Store
+	Host    *host.Host // on which the files are looked at that can be written in place only
 	Found   diag.List
 	Sources []*diag.Sources // of Found
 
@@ -43,8 +46,16 @@ func (c *Check) Profile(req policy.Request) {
 				Code: "filter", Summary: "the syscall filter has no meaning: " + err.Error(), Subject: p.Syscalls.Default.At,
 			})
 		}
+		problems = append(problems, c.inPlace(p)...)
 	}
 	c.add(sources, problems)
+}
+
+// inPlace warns of files that a program can't replace. What else is wrong with the paths
+// of a profile depends on where jail is started.
+func (c *Check) inPlace(p *policy.Policy) diag.List {
+	var ignored diag.List
+	return fstree.New(p, c.Host, "", &ignored).InPlace()
 }
 
 func (c *Check) add(sources *diag.Sources, problems diag.List) {
