@@ -86,6 +86,20 @@ func TestHiddenCurrentDirectory(t *testing.T) {
 	}
 }
 
+// What lies in shared memory can't be granted, so nobody is told to.
+func TestStartedInSharedMemory(t *testing.T) {
+	t.Parallel()
+	w := testenv.NewWorld(t)
+	in := started(t, w, below(t, "/dev/shm"))
+	r := in.Jail("run", "--profile", "default", "touch", "out")
+	if r.Status == 0 || strings.Contains(r.Stderr, "--write") || !strings.Contains(r.Stderr, "in another directory") {
+		t.Errorf("exit status %d\n%s", r.Status, r.Output())
+	}
+	if r := in.Jail("run", "--profile", "tar", "touch", "out"); r.Status != 125 || !strings.Contains(r.Stderr, "workdir.yaml") {
+		t.Errorf("granted by the profile: exit status %d\n%s", r.Status, r.Output())
+	}
+}
+
 func exists(dir, name string) bool {
 	_, err := os.Lstat(filepath.Join(dir, name))
 	return err == nil
@@ -145,6 +159,29 @@ func TestOutputWhereATmpfsWouldCoverIt(t *testing.T) {
 	}
 	if granting < 20 {
 		t.Errorf("only %d profiles and places leave a file; the test is void", granting)
+	}
+}
+
+// Outputs that are named beside the current directory are there, or the program fails, or
+// jail names them.
+func TestOutputBesideTheCurrentDirectory(t *testing.T) {
+	t.Parallel()
+	w := testenv.NewWorld(t)
+	private := w.Profile("extends: [workdir]\nfilesystem: {home: private}\n")
+	for _, profile := range []string{"default", "tar", "python", "make", private} {
+		for _, dir := range []string{"project/sub/deep", ".hidden/sub", "project/sub", "project"} {
+			in := started(t, w, filepath.Join(w.Home, dir))
+			for _, name := range []string{"../beside.out", filepath.Join(w.Home, filepath.Dir(dir), "absolute.out")} {
+				r := in.Jail("run", "--profile", profile, "cp", "/etc/os-release", name)
+				if r.Status == 0 && !(strings.Count(r.Stderr, "jail: ") == 1 && strings.Contains(r.Stderr, filepath.Base(name))) {
+					t.Errorf("%s in %s, %s: exit status 0\n%s", profile, dir, name, r.Output())
+				}
+				if r := in.Jail("run", "--profile", profile, "--write", "..", "cp", "/etc/os-release", name); !exists(filepath.Dir(in.Project), filepath.Base(name)) {
+					t.Errorf("%s in %s, %s, granted: exit status %d\n%s", profile, dir, name, r.Status, r.Output())
+				}
+				_ = os.Remove(filepath.Join(filepath.Dir(in.Project), filepath.Base(name)))
+			}
+		}
 	}
 }
 

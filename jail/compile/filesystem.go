@@ -35,7 +35,6 @@ func (m *mounter) tmpfs(gr *fstree.Grant, path string, around fstree.Setting) {
 	s := m.newTmpfs(cmp.Or(r.Size, defaultTmpfsSize), cmp.Or(r.Inodes, defaultTmpfsInodes), cmp.Or(r.Mode, 0o755))
 	m.mayChange(s, path, host.KindDir)
 	m.ownMount(s)
-	m.lookLater(s, gr, ".")
 	m.attach(s, gr, path, around)
 }
 

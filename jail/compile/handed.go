@@ -13,27 +13,23 @@ import (
 // looks at the end for what would be lost, and of those that keep the changes of an
 // overlay, with a lock on each that ends with the launcher.
 
-// vanishing gives the number of the directory for a grant whose content vanishes, if the
-// launcher is to look there.
-func (m *mounter) vanishing(gr *fstree.Grant) (number int, ok bool) {
-	number = slices.IndexFunc(m.lost, func(v fstree.Vanishing) bool { return v.Grant == gr })
-	return number, number >= 0
-}
-
-// lostIn is where in the mount of a private home the launcher is to look.
-func (m *mounter) lostIn(gr *fstree.Grant) string {
-	if n, ok := m.vanishing(gr); ok && m.lost[n].Dir != gr.Real {
-		return m.lost[n].Dir[len(gr.Real)+1:]
+// lookLater hands over the directories in which something could get lost, when all of them
+// are in the tree; those of overlays are not.
+func (m *mounter) lookLater() {
+	for i := range m.lost {
+		if v := &m.lost[i]; v.Grant.Kind != fstree.GrantOverlay {
+			m.because("look later into", v.Dir, v.Grant.At)
+			d, control := m.openListed(plan.SlotRoot, v.Dir[1:])
+			m.handOver(d, control, i)
+		}
 	}
-	return "."
 }
 
-// lookLater hands a directory over if something could get lost in it. name is relative to
-// the directory in slot s.
-func (m *mounter) lookLater(s plan.Slot, gr *fstree.Grant, name string) {
-	if n, ok := m.vanishing(gr); ok {
-		d, control := m.openListed(s, name)
-		m.handOver(d, control, n)
+// lookAtChanges hands over the upper directory of an overlay, from base.
+func (m *mounter) lookAtChanges(gr *fstree.Grant, base plan.Slot) {
+	if i := slices.IndexFunc(m.lost, func(v fstree.Vanishing) bool { return v.Grant == gr }); i >= 0 {
+		d, control := m.openListed(base, "upper")
+		m.handOver(d, control, i)
 	}
 }
 

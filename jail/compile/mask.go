@@ -21,9 +21,9 @@ func (m *mounter) hide(n *fstree.Node, path string, around fstree.Setting) {
 }
 
 // empty makes a directory in which only what is granted below it appears. In the bare
-// root, which nobody can write, it needs no mount.
+// root and in another such directory, which nobody can write, it needs no mount.
 func (m *mounter) empty(gr *fstree.Grant, path string, around fstree.Setting) {
-	if around.By == nil {
+	if around.By == nil || around.By.Kind == fstree.GrantEmpty {
 		m.mkdirat(fd(plan.SlotRoot), path, 0o755)
 		return
 	}

@@ -53,6 +53,7 @@ func (m *mounter) tree(root *fstree.Node) {
 	}
 	m.closeParent()
 	m.closeInside()
+	m.lookLater()
 	m.tidy(root)
 }
 
@@ -164,7 +165,6 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	}
 	if gr.Source != "" && writable {
 		m.ownMount(s) // a private home
-		m.lookLater(s, gr, m.lostIn(gr))
 	}
 	m.attach(s, gr, path, around)
 }

@@ -68,7 +68,7 @@ func (m *mounter) discardedLayer(gr *fstree.Grant) plan.Slot {
 	m.openat2(base, fd(plan.SlotRoot), dir, m.openTarget)
 	m.mkdirat(fd(base), "upper", 0o755)
 	m.mkdirat(fd(base), "work", 0o700)
-	m.lookLater(base, gr, "upper")
+	m.lookAtChanges(gr, base)
 	return base
 }
 

@@ -56,12 +56,34 @@ func (v *View) emptyCwd(h *host.Host) {
 	if at.Kind != host.KindDir || !v.hides(at.Real, h.Files) {
 		return
 	}
-	v.Root.At(at.Real).Grant = &Grant{
-		Kind: GrantEmpty, Real: at.Real, File: host.KindDir, Written: h.Cwd, At: new(diag.Range), rank: rank{layer: builtinLayer},
-	}
+	v.Root.At(at.Real).Grant = emptyGrant(at.Real)
 	v.Root.sort()
 	v.CwdHidden = true
 }
+
+func emptyGrant(dir string) *Grant {
+	return &Grant{Kind: GrantEmpty, Real: dir, File: host.KindDir, Written: dir, At: new(diag.Range), rank: rank{layer: builtinLayer}}
+}
+
+// sealFrames makes directories read-only that are in a tmpfs only because something is
+// granted in them: what is written to ../out belongs beside the granted directory, on the
+// host. Programs have their settings and caches in directories whose names begin with a
+// dot; these stay writable.
+func (v *View) sealFrames() {
+	for _, gr := range v.Grants {
+		if gr.Kind != GrantTmpfs || !v.decides(gr) {
+			continue
+		}
+		for _, k := range v.Root.find(gr.Real).Kids {
+			if k.isFrame() && k.Name[0] != '.' {
+				k.Grant = emptyGrant(host.Join(gr.Real, k.Name))
+			}
+		}
+	}
+}
+
+// isFrame tells whether a directory is there only for what is granted in it.
+func (n *Node) isFrame() bool { return n.Grant == nil && n.Link == "" && LeadsSomewhere(n) }
 
 // hides tells whether nothing of a directory is in the jail, so that there is room for
 // another one. A private home may have a directory of this name with files of its own.

@@ -164,6 +164,9 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 		gr.Written = lexical
 	}
 	if host.Within(at.Real, "/proc") || host.Within(at.Real, "/dev") && !devPathAllowed(gr) {
+		if gr.Kind == GrantHide && !rk.exact {
+			return // started in /dev/shm: nothing of the host's is there
+		}
 		g.problem(r, "reserved-path", fmt.Sprintf("%s leads into %s, which is always the jail's own", diag.Quote(r.Path), at.Real[:min(5, len(at.Real))]),
 			"what a program needs of /proc and /dev is there; further devices are named in devices")
 		return

@@ -38,20 +38,42 @@ func (v *View) Vanishing(h *host.Host, words []string) []Vanishing {
 		by = s.By
 	}
 	var all []Vanishing
+	add := func(gr *Grant, dir string, here bool) {
+		if len(all) < maxVanishing {
+			all = append(all, Vanishing{Grant: gr, Dir: dir, Here: here, Made: v.madeIn(dir)})
+		}
+	}
+	named := func(path string) bool { return Named(words, h.Cwd, path) }
 	for _, gr := range v.Grants {
-		if !gr.vanishes() || len(all) == maxVanishing || !v.decides(gr) {
+		if !gr.vanishes() || !v.decides(gr) {
 			continue
 		}
-		one := Vanishing{Grant: gr, Dir: gr.Real, Here: gr == by || gr.isHome()}
-		if gr == by && gr.private() {
-			one.Dir = cwd
+		if here := gr == by || gr.isHome(); here || named(gr.Real) || gr.Written != gr.Real && named(gr.Written) {
+			add(gr, gr.Real, here)
 		}
-		if one.Here || Named(words, h.Cwd, gr.Real) || gr.Written != gr.Real && Named(words, h.Cwd, gr.Written) {
-			one.Made = v.madeIn(one.Dir)
-			all = append(all, one)
+		if gr == by && gr.Kind == GrantWrite && gr.Real != cwd {
+			add(gr, cwd, true)
+		}
+		if gr.Kind != GrantOverlay {
+			v.Root.find(gr.Real).frames(gr.Real, func(dir string) {
+				if named(dir) || host.Within(cwd, dir) {
+					add(gr, dir, false)
+				}
+			})
 		}
 	}
 	return all
+}
+
+// frames visits the directories below n that are there only for what is granted in them.
+func (n *Node) frames(path string, visit func(string)) {
+	for _, k := range n.Kids {
+		if k.isFrame() {
+			at := host.Join(path, k.Name)
+			visit(at)
+			k.frames(at, visit)
+		}
+	}
 }
 
 // decides tells whether a grant is the one for its path, and was not overridden.

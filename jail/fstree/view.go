@@ -42,6 +42,7 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 		v.Root.maskUnreachable(h.Files, "", Setting{}.Apply(v.Root.Grant), false)
 	}
 	v.emptyCwd(h)
+	v.sealFrames()
 	*problems = append(*problems, v.sharedKeeps()...)
 	for _, gr := range g.grants {
 		if gr.Kind != GrantOverlay {

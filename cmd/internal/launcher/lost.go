@@ -30,7 +30,7 @@ func (l *Launch) newLost(c *compile.Compiled) *lost {
 	}
 	partly := c.View.Frames(l.Host.Cwd)
 	if inPlace := c.View.InPlace(); c.View.CwdHidden && (inPlace == nil || !partly) {
-		r.failed = hiddenCwd(partly)
+		r.failed = hiddenCwd(l.Host.Cwd, partly)
 	} else if !l.ToldInPlace {
 		r.failed = inPlace
 	}
@@ -57,12 +57,16 @@ func (r *Running) Remark(status int) diag.List {
 	return r.lost.failed
 }
 
-func hiddenCwd(partly bool) diag.List {
+func hiddenCwd(cwd string, partly bool) diag.List {
+	remedy := "to grant it: --write . (or --read .)"
+	if host.Within(cwd, "/dev") {
+		remedy = "nothing below /dev can be granted: start jail in another directory"
+	}
 	found := "nothing grants the current directory, so the program found it empty and could write nothing there"
 	if partly {
 		found = "the current directory is not granted, only something in it, so the program could write nothing else there"
 	}
-	return diag.List{*warning("cwd-hidden", found+"; to grant it: --write . (or --read .)")}
+	return diag.List{*warning("cwd-hidden", found+"; "+remedy)}
 }
 
 // gone tells of files that the program left where the user looks, and where they are not.
