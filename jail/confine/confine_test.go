@@ -64,7 +64,7 @@ var always = []string{"find by name", "remove what is ours", "new threads", "sig
 func TestV2ConfinedLauncher(t *testing.T) {
 	landlocked := landlockVersion() > 0
 	byLandlock := []string{"read a file", "make a file", "read by openat2", "list a directory", "start a program", "remove what is not", "rename a file", "trace a process", "write to a process"}
-	forServer := []string{"find in a root", "read a status", "copy a descriptor"}
+	forServer := []string{"list an open one", "find in a root", "read a status", "copy a descriptor"}
 	for _, c := range []struct {
 		name     string
 		connects bool
