@@ -100,6 +100,22 @@ func TestStartedInSharedMemory(t *testing.T) {
 	}
 }
 
+// A current directory that was removed is none: the program is in the home.
+func TestStartedInARemovedDirectory(t *testing.T) {
+	testenv.Requires(t, testenv.Both)
+	t.Parallel()
+	w := testenv.NewWorld(t)
+	run := func(script string) *testenv.Result {
+		return w.Host("sh", "-c", `mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"`, w.JailBin, "run", "--profile", "default", "sh", "-c", script)
+	}
+	if r := run("pwd; exit 3"); r.Status != 3 || r.Output() != w.Home+"\n" {
+		t.Errorf("exit status %d\n%s", r.Status, r.Output())
+	}
+	if r := run("echo x >out"); r.Status != 0 || !strings.Contains(r.Stderr, w.Home+"/out\" is gone") {
+		t.Errorf("a file in the home: exit status %d\n%s", r.Status, r.Output())
+	}
+}
+
 func exists(dir, name string) bool {
 	_, err := os.Lstat(filepath.Join(dir, name))
 	return err == nil

@@ -28,7 +28,7 @@ func (l *Launch) newLost(c *compile.Compiled) *lost {
 			r.before[i] = namesIn(dir)
 		}
 	}
-	partly := c.View.Frames(l.Host.Cwd)
+	partly := c.View.CwdHidden && c.View.Frames(l.Host.Cwd)
 	if inPlace := c.View.InPlace(); c.View.CwdHidden && (inPlace == nil || !partly) {
 		r.failed = hiddenCwd(l.Host.Cwd, partly)
 	} else if !l.ToldInPlace {
