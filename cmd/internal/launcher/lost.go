@@ -2,7 +2,6 @@ package launcher
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
@@ -14,18 +13,22 @@ import (
 // lost is what the user is told when the jail has ended: where the program's files are not,
 // or why it could not write them. It is one line at most.
 type lost struct {
-	dirs   []fstree.Vanishing // in the order of Plan.Handed
-	before []map[string]bool  // what was in those that are a private home's
+	dirs   []fstree.Vanishing         // in the order of Plan.Handed
+	before []map[string]host.FileKind // what was in those that are a private home's
 	words  []string
 	host   *host.Host
 	failed diag.List // for a program that fails
 }
 
+// usualEntries is about how many names a home has at most. In a larger one every file is
+// taken for new.
+const usualEntries = 1 << 14
+
 func (l *Launch) newLost(c *compile.Compiled) *lost {
-	r := &lost{dirs: c.Lost, host: l.Host, words: l.Command.Argv, before: make([]map[string]bool, len(c.Lost))}
+	r := &lost{dirs: c.Lost, host: l.Host, words: l.Command.Argv, before: make([]map[string]host.FileKind, len(c.Lost))}
 	for i := range c.Lost {
 		if dir := c.Lost[i].Private(); dir != "" {
-			r.before[i] = namesIn(dir)
+			r.before[i] = l.Host.Files.Kinds(dir, usualEntries)
 		}
 	}
 	partly := c.View.CwdHidden && c.View.Frames(l.Host.Cwd)
@@ -35,15 +38,6 @@ func (l *Launch) newLost(c *compile.Compiled) *lost {
 		r.failed = inPlace
 	}
 	return r
-}
-
-func namesIn(dir string) map[string]bool {
-	list, _ := os.ReadDir(dir) // what can't be read is taken for empty
-	names := make(map[string]bool, len(list))
-	for _, e := range list {
-		names[e.Name()] = true
-	}
-	return names
 }
 
 // Remark returns, after Wait, what the user is to be told about the program's files.
@@ -76,7 +70,7 @@ func (r *lost) gone(p *launch.Process) *diag.Diagnostic {
 	for i := range r.dirs {
 		v := &r.dirs[i]
 		for _, e := range p.Left(i) {
-			if v.Made[e.Name] || r.before[i][e.Name] || !r.counts(v, e) {
+			if v.Made[e.Name] || r.before[i][e.Name] != host.KindMissing || !r.counts(v, e) {
 				continue
 			}
 			name := diag.Quote(host.Join(v.Dir, e.Name))
