@@ -73,7 +73,7 @@ func (a *app) launch(l *loaded) int {
 // tellInPlace warns, once for a launch, of files that can be written in place only. It does
 // not keep the launch out of the cache: who launches the same again has been told.
 func (a *app) tellInPlace(l *loaded, c *compile.Compiled) bool {
-	if files := c.View.InPlace(); files != nil && !l.toldInPlace {
+	if files := c.View.InPlace(l.host); files != nil && !l.toldInPlace {
 		a.report(l.sources, files)
 		l.toldInPlace = true
 	}

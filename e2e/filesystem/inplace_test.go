@@ -61,6 +61,11 @@ func TestSingleWritableFile(t *testing.T) {
 			}
 		}
 	}
+	// Nobody is told to grant all of the home for it.
+	w.Write(filepath.Join(w.Home, ".rc"), "1\n")
+	if r := w.Jail("run", "--profile", "default", "--write", w.Home+"/.rc", "true"); !strings.Contains(r.Stderr, says) || strings.Contains(r.Stderr, "directory: --write") {
+		t.Errorf("a file in the home: exit status %d\n%s", r.Status, r.Output())
+	}
 	profile := w.Profile("extends: [cli]\nfilesystem:\n  write: [~/project/d/c.json, {path: ~/made, create: file}]\n")
 	if r := w.Jail("check", profile); r.Status != 0 || strings.Count(r.Stderr, says) != 1 || !strings.Contains(r.Stderr, profile+":3:11") || !strings.Contains(r.Stderr, "made") {
 		t.Errorf("check: exit status %d\n%s", r.Status, r.Output())

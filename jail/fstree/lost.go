@@ -124,7 +124,7 @@ func isNameByte(b byte) bool {
 // since their directory is not writable in the jail or is another one than the host's. A
 // program that writes a new file and renames it over the old one can't do that to such a
 // file: the kernel renames over no mount point (EBUSY, rename(2)).
-func (v *View) InPlace() diag.List {
+func (v *View) InPlace(h *host.Host) diag.List {
 	var names []string
 	var first *Grant
 	for _, gr := range v.Grants {
@@ -141,9 +141,9 @@ func (v *View) InPlace() diag.List {
 	if first == nil {
 		return nil
 	}
-	return diag.List{{
-		Severity: diag.Warning, Code: "in-place", Subject: *first.At,
-		Summary: diag.Few(names) + " can be written in place only, not replaced by renaming, as editors and `sed -i` do; to allow that, grant the directory: --write " +
-			diag.Escape(host.Parent(first.Real)),
-	}}
+	summary := diag.Few(names) + " can be written in place only, not replaced by renaming, as editors and `sed -i` do"
+	if dir := host.Parent(first.Real); dir != "/" && (h.Home == "" || !host.Within(v.Resolver.Resolve(h.Home).Real, dir)) {
+		summary += "; to allow that, grant the directory: --write " + diag.Escape(dir)
+	}
+	return diag.List{{Severity: diag.Warning, Code: "in-place", Subject: *first.At, Summary: summary}}
 }

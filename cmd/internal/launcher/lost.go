@@ -32,8 +32,8 @@ func (l *Launch) newLost(c *compile.Compiled) *lost {
 		}
 	}
 	partly := c.View.CwdHidden && c.View.Frames(l.Host.Cwd)
-	if inPlace := c.View.InPlace(); c.View.CwdHidden && (inPlace == nil || !partly) {
-		r.failed = hiddenCwd(l.Host.Cwd, partly)
+	if inPlace := c.View.InPlace(l.Host); c.View.CwdHidden && (inPlace == nil || !partly) {
+		r.failed = hiddenCwd(l.Host, partly)
 	} else if !l.ToldInPlace {
 		r.failed = inPlace
 	}
@@ -51,9 +51,12 @@ func (r *Running) Remark(status int) diag.List {
 	return r.lost.failed
 }
 
-func hiddenCwd(cwd string, partly bool) diag.List {
+func hiddenCwd(h *host.Host, partly bool) diag.List {
 	remedy := "to grant it: --write . (or --read .)"
-	if host.Within(cwd, "/dev") {
+	switch {
+	case h.Home != "" && host.Within(h.Home, h.Cwd):
+		remedy = "change into a project first; or grant all of this one: --write ."
+	case host.Within(h.Cwd, "/dev"):
 		remedy = "nothing below /dev can be granted: start jail in another directory"
 	}
 	found := "nothing grants the current directory, so the program found it empty and could write nothing there"

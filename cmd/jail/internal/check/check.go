@@ -55,7 +55,7 @@ func (c *Check) Profile(req policy.Request) {
 // of a profile depends on where jail is started.
 func (c *Check) inPlace(p *policy.Policy) diag.List {
 	var ignored diag.List
-	return fstree.New(p, c.Host, "", &ignored).InPlace()
+	return fstree.New(p, c.Host, "", &ignored).InPlace(c.Host)
 }
 
 func (c *Check) add(sources *diag.Sources, problems diag.List) {
