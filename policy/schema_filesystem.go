@@ -5,7 +5,7 @@ import "github.com/jail-project/jail/policy/kind"
 func filesystemKey() Key {
 	return Key{
 		Name: "filesystem", Kind: kind.Mapping,
-		Doc: "What the program sees of the file system. Nothing is visible but what is granted here, a private /tmp, a minimal /dev and /proc. The most specific path decides; for one path the later layer does. Paths may use ~, ${HOME} and its kin, globs, and the groups @secrets and @startup.",
+		Doc: "What the program sees of the file system. Nothing is visible but what is granted here, a private /tmp, a minimal /dev and /proc. A current directory that nothing grants is empty and read-only. The most specific path decides; for one path the later layer does. Paths may use ~, ${HOME} and its kin, globs, and the groups @secrets and @startup.",
 		Keys: []Key{
 			pathsKey("read", Read, kind.PathPattern,
 				"Paths that are visible and cannot be written. A path that does not exist on this host is skipped, unless it says required: true.",
@@ -14,14 +14,14 @@ func filesystemKey() Key {
 			pathsKey("write", Write, kind.PathPattern,
 				"Paths that are visible and can be written. An entry may create the path on the host when it is missing.",
 				"List a path inside it under read or hide; a directory above such a path cannot be renamed then. @startup stays read-only inside unless it is named exactly.",
-				"What is written there stays on the host after the program has ended."),
+				"What is written there stays on the host after the program has ended. A file that is granted without its directory can only be written in place: the kernel renames no other file over it, as editors and sed -i do."),
 			pathsKey("hide", Hide, kind.PathPattern,
 				"Paths that are invisible even where a wider rule shows them.",
 				"List a path inside it under read or write.",
 				"Another name of the same file, made before as a hard link, is not found."),
 			pathsKey("tmpfs", Tmpfs, kind.PathRef,
 				"Directories that are empty at the start, live in memory, and vanish with the jail.",
-				"", "Without a size it holds 1G, without inodes 262144 files."),
+				"", "Without a size it holds 1G, without inodes 262144 files. At the path of the current directory, a rule that grants ${CWD} for writing counts more, unless the tmpfs is from the command line."),
 			pathsKey("overlay", Overlay, kind.PathRef,
 				"Directories of which the program reads the host's content while its changes go to a layer: thrown away (changes: discard, the default), or kept in a directory (keep: DIR).",
 				"", ""),
@@ -104,7 +104,7 @@ func entryKeys(access Access) []Key {
 	case Overlay:
 		return []Key{
 			{Name: "changes", Kind: kind.Enum, Enum: []string{"discard"}, Doc: "discard: the changes are gone when the program ends."},
-			{Name: "keep", Kind: kind.PathRef, Doc: "A directory on the host that keeps the changes from run to run."},
+			{Name: "keep", Kind: kind.PathRef, Doc: "A directory on the host that keeps the changes from run to run, for one jail at a time."},
 			size, required, fromKey(),
 		}
 	}

@@ -46,7 +46,8 @@ type loaded struct {
 	sources *diag.Sources
 	memory  *memory
 	// launching: this is not only to be looked at.
-	launching bool
+	launching   bool
+	toldInPlace bool // see app.tellInPlace
 }
 
 // load reads the profile for a program and adds what the flags say. The

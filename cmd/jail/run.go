@@ -7,6 +7,7 @@ import (
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/launchcache"
 )
 
@@ -51,6 +52,7 @@ func (a *app) launch(l *loaded) int {
 			return status
 		}
 		launch := l.launch()
+		launch.ToldInPlace = a.tellInPlace(l, c)
 		running, failure := launch.Start(c, nil)
 		switch {
 		case failure == nil:
@@ -67,6 +69,16 @@ func (a *app) launch(l *loaded) int {
 	}
 }
 
+// tellInPlace warns, once for a launch, of files that can be written in place only. It does
+// not keep the launch out of the cache: who launches the same again has been told.
+func (a *app) tellInPlace(l *loaded, c *compile.Compiled) bool {
+	if files := c.View.InPlace(l.host); files != nil && !l.toldInPlace {
+		a.report(l.sources, files)
+		l.toldInPlace = true
+	}
+	return l.toldInPlace
+}
+
 // wait returns the exit status of the program.
 func (a *app) wait(running *launcher.Running, l *loaded, launch *launcher.Launch) int {
 	status, err := running.Wait()
@@ -79,6 +91,9 @@ func (a *app) wait(running *launcher.Running, l *loaded, launch *launcher.Launch
 	a.explainKilled(l.group)
 	if running.TimedOut() {
 		a.report(nil, diag.List{launch.TimeIsOver()})
+	}
+	if remark := running.Remark(status); remark != nil {
+		a.report(l.sources, remark)
 	}
 	running.EndLikeProgram(status)
 	return status

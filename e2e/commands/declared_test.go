@@ -188,6 +188,12 @@ func (c *comparison) mounts() {
 	if c.d.text("filesystem.home", "host") != "host" {
 		explained[c.w.Home] = true
 	}
+	if m, ok := mounts[c.w.Project]; ok && !explained[c.w.Project] {
+		explained[c.w.Project] = true
+		if m.Kind != "tmpfs" || !m.Has("ro") {
+			c.t.Errorf("the current directory, which nothing grants, is %+v", m)
+		}
+	}
 	if c.d.text("filesystem.startup.automatic", "block") != "report" {
 		c.pinned(mounts, explained)
 	}

@@ -258,6 +258,9 @@ func pointer(text string) bool { return strings.HasPrefix(text, "0x") }
 // structure compares memory that an argument points to: text, or numbers of
 // eight bytes each.
 func structure(o *op, a *planArg, text string) error {
+	if o.Syscall == "sendmsg" && strings.Contains(text, `iov_base="\xfc\xff\xff\xff`) && strings.Contains(text, "cmsg_len=20") {
+		return nil // a status message with a directory, which strace has taken apart
+	}
 	want, err := hex.DecodeString(a.Bytes)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func TestEnter(t *testing.T) {
 		{[]string{"/usr"}, 126, ""},
 		{[]string{"cat", "/tmp/file"}, 0, "the same\n"},
 		{[]string{"sh", "-c", "tail -n +3 /proc/net/dev | cut -d: -f1"}, 0, "    lo\n"},
-		{[]string{"pwd"}, 0, w.Home + "\n"},
+		{[]string{"pwd"}, 0, w.Project + "\n"},
 		{[]string{"sh", "-c", "echo $$ $PPID"}, 0, ""},
 	} {
 		r := j.Enter(c.args...)

@@ -52,11 +52,11 @@ func (j *jailOf) make(dir string) bool {
 	_, err := io.WriteString(j.in, "\n")
 	testenv.Must(j.t, err)
 	j.heard()
-	return !testenv.Within(3*time.Second, func() bool { return !exists(dir) })
+	return !testenv.Within(3*time.Second, func() bool { return !anyMade(dir) })
 }
 
-// exists tells whether anything of what the program makes is there.
-func exists(dir string) bool {
+// anyMade tells whether anything of what the program makes is there.
+func anyMade(dir string) bool {
 	return testenv.Exists(filepath.Join(dir, "HEAD")) || testenv.Exists(filepath.Join(dir, ".git"))
 }
 

@@ -17,7 +17,8 @@ func TestCanariesAreInvisible(t *testing.T) {
 	for _, name := range testenv.Canaries {
 		path := filepath.Join(w.Home, name)
 		w.Variants("grep -q canary '"+path+"'", []string{"--profile", "default"}, nil, []string{"--read", path})
-		w.Variants("ls '"+filepath.Dir(path)+"' | grep -q .", []string{"--profile", "default", "--home", "host"}, nil, []string{"--read", filepath.Dir(path)})
+		// In the home is the current directory, an empty one.
+		w.Variants("ls '"+filepath.Dir(path)+"' | grep -qv '^project$'", []string{"--profile", "default", "--home", "host"}, nil, []string{"--read", filepath.Dir(path)})
 	}
 	// Shown with all of the home, secrets still are not.
 	for _, name := range testenv.Canaries[:len(testenv.Canaries)-1] {
@@ -149,8 +150,8 @@ func TestHomes(t *testing.T) {
 		home          string
 		first, second string
 	}{
-		{"empty", "end\n", "end\n"},
-		{"private", "end\n", "kept\nend\n"},
+		{"empty", "project\nend\n", "project\nend\n"}, // the current directory, an empty one
+		{"private", "project\nend\n", "kept\nproject\nend\n"},
 	} {
 		args := []string{"run", "--profile", "default", "--home", c.home, "sh", "-c", list}
 		for i, want := range []string{c.first, c.second} {

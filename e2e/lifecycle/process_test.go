@@ -154,8 +154,8 @@ func TestWorkingDirectory(t *testing.T) {
 	}{
 		{[]string{"--write", w.Project}, w.Project},
 		{[]string{"--read", w.Home}, w.Project},
-		{nil, w.Home}, // the project is not shown, but there is a home
-		{[]string{"--home", "host"}, "/"},
+		{nil, w.Project}, // an empty directory in an empty home
+		{[]string{"--home", "host"}, w.Project},
 	} {
 		if f := w.Probe(append([]string{"--profile", "default"}, c.flags...)...); f.Cwd != c.want {
 			t.Errorf("with %q the working directory is %s, want %s", c.flags, f.Cwd, c.want)

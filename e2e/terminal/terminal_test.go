@@ -22,7 +22,7 @@ func TestT6TheTerminalIsLeftAsItWas(t *testing.T) {
 	w := testenv.NewWorld(t)
 	const mess = `stty raw -echo; printf "\033[?1049h\033[?25l\033[?1003h\033[31m\033="; `
 	const undo = "\x1b[?1049l\x1b[?25h\x1b[?1003l\x1b>\x1b[0m"
-	starts := w.Starts("--profile", "default")
+	starts := w.Starts("--profile", "default", "--write", ".")
 	for _, end := range []string{"exit 3", `kill -9 \$\$`, `kill -INT \$\$`} {
 		payload := fmt.Sprintf(`sh -c '%s%s'`, mess, strings.ReplaceAll(end, `\$`, "$"))
 		before := w.Terminal("sleep", "60").Settings()
@@ -112,7 +112,7 @@ func TestOnlyTheTerminalIsReplaced(t *testing.T) {
 	w := testenv.NewWorld(t)
 	w.Write(filepath.Join(w.Project, "in"), "text\n")
 	w.Write(filepath.Join(w.Project, "out"), "")
-	for _, start := range w.Starts("--profile", "default", "--read", "in", "--write", "out") {
+	for _, start := range w.Starts("--profile", "default", "--write", ".") {
 		for _, c := range []struct{ redirect, want string }{
 			{"", "tty tty tty"},
 			{"<in", "file tty tty"},

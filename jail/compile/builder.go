@@ -107,8 +107,8 @@ func passed(descriptor uint64) []byte {
 // The blocks below are the same for every op that uses them; they are made
 // once per plan, not at package initialisation.
 type blocks struct {
-	openSource, openTarget, openLink     *plan.Block
-	readOnly, writable, device, rootOnly *plan.Block
+	openSource, openTarget, openLink, readDirectory *plan.Block
+	readOnly, writable, device, rootOnly            *plan.Block
 }
 
 // mountAttr is struct mount_attr of mount_setattr(2).
@@ -133,6 +133,10 @@ func newBlocks() *blocks {
 		openLink: &plan.Block{
 			Bytes: words(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
 			Show:  "{O_PATH|O_NOFOLLOW|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
+		},
+		readDirectory: &plan.Block{
+			Bytes: words(unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS),
+			Show:  "{O_RDONLY|O_DIRECTORY|O_CLOEXEC, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 		},
 		readOnly: mountAttr(nosuid|nodev|ro, unix.MS_PRIVATE, "{RDONLY|NOSUID|NODEV, MS_PRIVATE}"),
 		writable: mountAttr(nosuid|nodev, unix.MS_PRIVATE, "{NOSUID|NODEV, MS_PRIVATE}"),

@@ -33,6 +33,8 @@ type Compiled struct {
 	View *fstree.View
 	// Filter is what the syscall filter does.
 	Filter seccomp.Filter
+	// Lost is where to look for what would get lost, in the order of Plan.Handed.
+	Lost []fstree.Vanishing
 
 	rules entryRules
 }
@@ -61,9 +63,11 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	}
 
 	k.guardSockets()
+	lost := k.view.Vanishing(k.h, k.c.Argv)
+	k.plan.Handed = len(lost)
 	k.plan.Setup = make([]plan.Op, 0, usualOps+opsPerPath*len(k.view.Grants))
 	b := newBuilder(&k.plan.Setup)
-	m := &mounter{builder: b, blocks: newBlocks(), k: k, lastSlot: plan.SlotControl}
+	m := &mounter{builder: b, blocks: newBlocks(), k: k, lost: lost, lastSlot: plan.SlotControl}
 	k.namespaces(b) // decided by clone(2); what follows runs inside them
 	b.each = true
 	k.become(b) // the ties to the launcher do not outlive a change of user
@@ -120,7 +124,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	if k.problems.HasErrors() {
 		k.plan = nil
 	}
-	return &Compiled{Plan: k.plan, View: k.view, Filter: FilterOf(p), rules: k.rules}, k.problems
+	return &Compiled{Plan: k.plan, View: k.view, Filter: FilterOf(p), Lost: lost, rules: k.rules}, k.problems
 }
 
 // Name is what the program is called on the command line, "" for none.

@@ -32,7 +32,7 @@ func (k *compiler) workDirectory(b *builder) {
 func (k *compiler) hasDirectory(real string) bool {
 	s, _ := k.view.Root.Lookup(real)
 	switch {
-	case s.By != nil && s.By.Real == real && (s.Bound || s.By.Kind == fstree.GrantTmpfs):
+	case s.By != nil && s.By.Real == real && (s.Bound || s.By.Kind == fstree.GrantTmpfs || s.By.Kind == fstree.GrantEmpty):
 		return true
 	case !s.Bound:
 		return k.view.Frames(real) // with --read FILE, FILE is found by its name

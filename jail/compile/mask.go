@@ -20,6 +20,17 @@ func (m *mounter) hide(n *fstree.Node, path string, around fstree.Setting) {
 	}
 }
 
+// empty makes a directory in which only what is granted below it appears. In the bare
+// root and in another such directory, which nobody can write, it needs no mount.
+func (m *mounter) empty(gr *fstree.Grant, path string, around fstree.Setting) {
+	if around.By == nil || around.By.Kind == fstree.GrantEmpty {
+		m.mkdirat(fd(plan.SlotRoot), path, 0o755)
+		return
+	}
+	m.attach(m.newTmpfs(1<<20, 1<<10, 0o755), gr, path, around)
+	m.seal(path, gr.Written, gr.At)
+}
+
 // mask returns a detached mount of the empty file or directory without any
 // permission.
 func (m *mounter) mask(kind host.FileKind) plan.Slot {

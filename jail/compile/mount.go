@@ -23,7 +23,8 @@ type mounter struct {
 	masks      bool      // the two mask sources exist
 	layers     int       // overlays made so far
 	seals      []seal
-	lastSlot   plan.Slot // the slots from here on hold what the launcher opened
+	lastSlot   plan.Slot          // the slots from here on hold what the launcher opened
+	lost       []fstree.Vanishing // in the order of Plan.Handed
 }
 
 // Names of ours in the new /dev while the tree is being made; they are
@@ -47,6 +48,7 @@ func (m *mounter) tree(root *fstree.Node) {
 		}
 	}
 	m.closeParent()
+	m.lookLater()
 	m.tidy(root)
 }
 
@@ -90,7 +92,7 @@ func verbOf(gr *fstree.Grant) string {
 		fstree.GrantTmpfs: "make a tmpfs at", fstree.GrantOverlay: "make an overlay over",
 		fstree.GrantGuard: "protect", fstree.GrantFree: "keep free",
 		fstree.GrantDev: "make", fstree.GrantProc: "make", fstree.GrantText: "make",
-		fstree.GrantSocket: "make connectable",
+		fstree.GrantSocket: "make connectable", fstree.GrantEmpty: "make an empty directory at",
 	}[gr.Kind]
 }
 
@@ -110,6 +112,8 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 		m.socket(gr, path, around)
 	case fstree.GrantHide:
 		m.hide(n, path, around)
+	case fstree.GrantEmpty:
+		m.empty(gr, path, around)
 	case fstree.GrantTmpfs:
 		m.tmpfs(gr, path, around)
 	case fstree.GrantOverlay:

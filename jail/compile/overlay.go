@@ -68,6 +68,7 @@ func (m *mounter) discardedLayer(gr *fstree.Grant) plan.Slot {
 	m.openat2(base, fd(plan.SlotRoot), dir, m.openTarget)
 	m.mkdirat(fd(base), "upper", 0o755)
 	m.mkdirat(fd(base), "work", 0o700)
+	m.lookAtChanges(gr, base)
 	return base
 }
 
@@ -84,6 +85,7 @@ func (m *mounter) layer(source string, attr *plan.Block) plan.Slot {
 // exists; a program never sees it.
 func (m *mounter) keptLayer(gr *fstree.Grant) plan.Slot {
 	base := m.layer(gr.Source, m.writable)
+	m.lockKept(base)
 	m.mkdirat(fd(base), "upper", 0o755).Accept = unix.EEXIST
 	m.mkdirat(fd(base), "work", 0o700).Accept = unix.EEXIST
 	return base

@@ -73,7 +73,7 @@ func (c *Confinement) Enter(n *Needs) error {
 		for _, dir := range n.Renames {
 			err = errors.Join(err, c.allow(rename&c.version.Has(rename)|landlock.ReadDir, dir))
 		}
-		for _, path := range n.Lists {
+		for _, path := range n.Reports {
 			err = errors.Join(err, c.allow(landlock.ReadDir, path))
 		}
 		if err != nil {

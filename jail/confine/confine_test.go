@@ -56,7 +56,7 @@ func (s *stage) run(tb testing.TB) (status int, stdout, stderr string) {
 }
 
 // always works also for a launcher that is confined.
-var always = []string{"find by name", "remove what is ours", "new threads", "signal the program"}
+var always = []string{"list an open one", "find by name", "remove what is ours", "new threads", "signal the program"}
 
 // TestV2ConfinedLauncher tries in a process that confined itself what a launcher whose
 // memory somebody else controls would try, and shows for each guard that it is that

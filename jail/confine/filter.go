@@ -20,8 +20,10 @@ type Needs struct {
 	// directories Renames.
 	Frees   bool
 	Renames []string
-	// Lists are files and directories of which it says what has changed.
-	Lists []string
+	// Reports are directories in which it looks for what has changed.
+	Reports []string
+	// Lists: it lists directories that are open already.
+	Lists bool
 	// Removes are the directories beneath which it removes files. Where the launcher
 	// connects they mean nothing: see Enter.
 	Removes []string
@@ -55,11 +57,14 @@ func filter(n *Needs, self int, fixed uint32) []byte {
 		connecting(p, n.User, fixed)
 	}
 	p.AllowValues(unix.SYS_IOCTL, 1, requests...)
-	if n.Connects || n.Frees || len(n.Lists) > 0 {
+	if n.Connects || n.Frees || len(n.Reports) > 0 {
 		looking(p)
 	}
-	if n.Frees || len(n.Lists) > 0 {
-		listing(p)
+	if n.Lists {
+		p.Allow(unix.SYS_GETDENTS64)
+	}
+	if n.Frees || len(n.Reports) > 0 {
+		listing(p, n.Lists)
 	}
 	if n.Frees {
 		p.Allow(unix.SYS_RENAMEAT2)
@@ -98,9 +103,11 @@ func looking(p *allowlist.Program) {
 
 // listing allows to read directories, and nothing else: such a flag of openat(2) makes
 // no file and opens none.
-func listing(p *allowlist.Program) {
+func listing(p *allowlist.Program, lists bool) {
 	p.AllowIf(unix.SYS_OPENAT, allowlist.Has(2, unix.O_DIRECTORY), allowlist.Lacks(2, unix.O_CREAT|unix.O_TMPFILE&^unix.O_DIRECTORY|unix.O_WRONLY|unix.O_RDWR))
-	p.Allow(unix.SYS_GETDENTS64)
+	if !lists {
+		p.Allow(unix.SYS_GETDENTS64)
+	}
 }
 
 // connecting allows what package unixsock does. Where openat2(2) takes its flags from

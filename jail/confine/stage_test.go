@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 
 // stage is what the copy has to do, and with which guard left out.
 type stage struct {
+	open     int    // a directory, from before the launcher was confined
 	Dir      string // has a secret, and directories that may and may not be cleared
 	Connects bool
 	Off      string // a guard; "all": nothing is called
@@ -65,13 +66,18 @@ func (s *stage) play() {
 		results <- s.try(init.Process.Pid)
 	}()
 	time.Sleep(10 * time.Millisecond)
+	var err error
+	if s.open, err = unix.Open(s.Dir, unix.O_RDONLY|unix.O_DIRECTORY, 0); err != nil {
+		panic(err)
+	}
 	testOnlyOff = s.Off
 	if s.Off != "all" {
 		c, err := Prepare(s.Connects)
 		if err == nil {
 			err = c.Enter(&Needs{
 				Init: init.Process.Pid, Program: init.Process.Pid, Connects: s.Connects,
-				Terminal: true, Frees: true, Renames: []string{s.path("ours")}, Lists: []string{s.path("ours")}, Removes: []string{s.path("ours"), s.path("gone")},
+				Terminal: true, Frees: true, Renames: []string{s.path("ours")}, Reports: []string{s.path("ours")}, Lists: s.Connects,
+				Removes: []string{s.path("ours"), s.path("gone")},
 			})
 		}
 		if err != nil {
@@ -120,6 +126,7 @@ func (s *stage) try(init int) map[string]string {
 		"read a file":         func() error { return opened(unix.Open(s.path("secret"), unix.O_RDONLY, 0)) },
 		"make a file":         func() error { return opened(unix.Open(s.path("made"), unix.O_CREAT|unix.O_WRONLY, 0o600)) },
 		"read by openat2":     func() error { return opened(unix.Openat2(unix.AT_FDCWD, s.path("secret"), &unix.OpenHow{})) },
+		"list an open one":    func() error { return listOpen(s.open) },
 		"list a directory":    func() error { return opened(unix.Open(s.Dir, unix.O_RDONLY|unix.O_DIRECTORY, 0)) },
 		"start a program":     func() error { return exec.Command("/usr/bin/touch", s.path("ran")).Run() },
 		"become a program":    func() error { return reached(unix.Exec(s.path("secret"), []string{"x"}, nil)) },
@@ -152,6 +159,11 @@ func (s *stage) try(init int) map[string]string {
 		}
 	}
 	return out
+}
+
+func listOpen(fd int) error {
+	_, err := unix.Getdents(fd, make([]byte, 4096))
+	return err
 }
 
 func opened(fd int, err error) error {

@@ -123,7 +123,8 @@ func (v *View) Explanations() []Explanation {
 // visibility names a setting at a place.
 func (v *View) visibility(s Setting, at host.Resolved) Visibility {
 	switch {
-	case (s.By == nil || s.By.Kind == GrantHide) && v.Frames(at.Real):
+	case (s.By == nil || s.By.Kind == GrantHide || s.By.Kind == GrantEmpty) && v.Frames(at.Real),
+		s.By != nil && s.By.Kind == GrantEmpty && s.By.Real == at.Real:
 		return Frame
 	case s.By == nil:
 		return Absent
@@ -132,7 +133,7 @@ func (v *View) visibility(s Setting, at host.Resolved) Visibility {
 	}
 	return [...]Visibility{
 		GrantRead: ReadOnly, GrantWrite: Writable, GrantHide: Hidden, GrantTmpfs: Tmpfs, GrantOverlay: Layered,
-		GrantGuard: ReadOnly, GrantFree: Blocked, GrantDev: Own, GrantProc: Own, GrantText: Own, GrantSocket: Socket,
+		GrantGuard: ReadOnly, GrantFree: Blocked, GrantDev: Own, GrantProc: Own, GrantText: Own, GrantSocket: Socket, GrantEmpty: Absent,
 	}[s.By.Kind]
 }
 

@@ -29,6 +29,7 @@ const (
 	GrantProc
 	GrantText // a file with text of ours
 	GrantSocket
+	GrantEmpty // a directory of ours in which nothing can be made: a current directory that nothing shows
 )
 
 // Grant is one path rule, resolved for this host.
@@ -131,6 +132,7 @@ func (g *granter) run() {
 		}
 		g.sockets(due)
 	}
+	g.keepCwd()
 	g.repositories()
 	g.guards()
 	g.own()
@@ -177,6 +179,9 @@ func (g *granter) add(r *policy.PathRule, lexical string, rk rank) {
 		gr.Written = lexical
 	}
 	if host.Within(at.Real, "/proc") || host.Within(at.Real, "/dev") && !devPathAllowed(gr) {
+		if gr.Kind == GrantHide && !rk.exact {
+			return // started in /dev/shm: nothing of the host's is there
+		}
 		g.problem(r, "reserved-path", fmt.Sprintf("%s leads into %s, which is always the jail's own", diag.Quote(r.Path), at.Real[:min(5, len(at.Real))]),
 			"what a program needs of /proc and /dev is there; further devices are named in devices")
 		return

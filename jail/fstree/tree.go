@@ -144,7 +144,7 @@ func (s Setting) Apply(gr *Grant) Setting {
 		return s
 	case GrantTmpfs:
 		return Setting{Writable: true, By: gr}
-	default: // hide, /dev, /proc, text
+	default: // hide, /dev, /proc, text, empty
 		return Setting{By: gr}
 	}
 }

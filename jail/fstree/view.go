@@ -22,6 +22,7 @@ type View struct {
 	Creates    []*Grant // Real is on the host
 	Grants     []*Grant // all of them, for Explain
 	HasOverlay bool
+	CwdHidden  bool // nothing shows the current directory: see GrantEmpty
 	reports    []reported
 
 	root   string         // a root of the jail's own, "" for the host's
@@ -48,6 +49,9 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	if h.RunAs > 0 {
 		v.Root.maskUnreachable(v.files, "", Setting{}.Apply(v.Root.Grant), v.RootIDMapped())
 	}
+	v.emptyCwd(h)
+	v.sealFrames()
+	*problems = append(*problems, v.sharedKeeps()...)
 	for _, gr := range g.grants {
 		if gr.Kind != GrantOverlay {
 			continue

@@ -34,7 +34,8 @@ func (p *Process) Confine(removes ...string) error {
 	err := p.confinement.Enter(&confine.Needs{
 		Init: p.init, Program: p.program,
 		Connects: p.sockets != nil, User: user,
-		Terminal: p.relay != nil, Frees: p.free != nil, Renames: p.free.dirs(p.plan), Lists: existing(p.plan.Reported), Removes: removes,
+		Terminal: p.relay != nil, Frees: p.free != nil, Renames: p.free.dirs(p.plan), Reports: existing(p.plan.Reported),
+		Lists: p.plan.Handed > 0, Removes: removes,
 	})
 	if err != nil {
 		p.exposed = true

@@ -38,6 +38,8 @@ func (f *Failure) Diagnostic() diag.Diagnostic {
 		return f.noNamespaces()
 	case f.Op.Number == unix.SYS_EXECVE:
 		return f.noExec()
+	case f.Op.Verb == plan.KeepAlone && f.Errno == unix.EWOULDBLOCK:
+		return f.inUse()
 	}
 	d := diag.Diagnostic{
 		Code:    CodeSetupFailed,
@@ -122,6 +124,19 @@ func (f *Failure) noExec() diag.Diagnostic {
 		d.Remedy = "a directory on its way, or the file, must not be executed by you; or its interpreter is not visible in the jail"
 	case unix.ENOEXEC:
 		d.Remedy = "it is neither a program for this machine nor a script that begins with #!"
+	}
+	return d
+}
+
+// inUse: two jails that change one upper directory of an overlay would damage it.
+func (f *Failure) inUse() diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code:    CodeSetupFailed,
+		Summary: fmt.Sprintf("another jail that runs keeps its changes in the directory that is to keep those of %s", diag.Quote(f.Op.Subject)),
+		Remedy:  "wait until that jail has ended, `jail ps` lists it; or keep these changes in another directory",
+	}
+	if f.Op.At != nil {
+		d.Subject = *f.Op.At
 	}
 	return d
 }

@@ -33,6 +33,7 @@ type Process struct {
 	exposed     bool                 // could not be confined: nothing of the program's is read, it is killed
 	confinement *confine.Confinement // what Confine completes
 	watched     []watched
+	handed      *handed
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -82,6 +83,7 @@ func (p *Process) Wait() int {
 	p.follow()
 	status := reap(p.init)
 	p.options.leaveGroup()
+	p.handed.read()
 	if p.relay != nil {
 		p.relay.End()
 	}
@@ -229,6 +231,7 @@ func (p *Process) timeLeft() int {
 }
 
 func (p *Process) close() {
+	p.handed.close()
 	p.confinement.Close()
 	p.free.close()
 	p.watched = nil

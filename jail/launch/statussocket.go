@@ -12,7 +12,8 @@ import (
 // statusSocket is the launcher's side of the child's status messages.
 type statusSocket struct {
 	ours, child int
-	listener    int // of the socket guard, -1 as long as there is none
+	listener    int     // of the socket guard, -1 as long as there is none
+	handed      *handed // what came with messages that say no more
 }
 
 // errStatusEnded is end of file: no process has the other end of the socket open.
@@ -23,7 +24,7 @@ func newStatusSocket() (*statusSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	r := &statusSocket{ours: pair[0], child: pair[1], listener: -1}
+	r := &statusSocket{ours: pair[0], child: pair[1], listener: -1, handed: new(handed)}
 	// The kernel then adds the sender's pid, translated into our namespace.
 	if err := unix.SetsockoptInt(r.ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		r.close()
@@ -45,6 +46,7 @@ func (r *statusSocket) close() {
 	if r.listener >= 0 {
 		_ = unix.Close(r.takeListener())
 	}
+	r.handed.close()
 }
 
 // takeListener returns the listener, which the caller owns from then on.
@@ -54,6 +56,13 @@ func (r *statusSocket) takeListener() int {
 	return fd
 }
 
+// takeHanded returns the directories, which the caller owns from then on.
+func (r *statusSocket) takeHanded() *handed {
+	h := r.handed
+	r.handed = nil
+	return h
+}
+
 // begin tells the child that its plan is there.
 func (r *statusSocket) begin() error {
 	_, err := unix.Write(r.ours, plan.ReadyMessage())
@@ -61,36 +70,53 @@ func (r *statusSocket) begin() error {
 }
 
 // receive returns the next message and the pid of its sender, errStatusEnded
-// at end of file.
+// at end of file. It keeps directories that are handed over before.
 func (r *statusSocket) receive() (plan.StatusMessage, int, error) {
+	for {
+		message, sender, fd, err := r.receiveOne()
+		switch {
+		case err != nil:
+		case message.Step == plan.StepHanded:
+			r.handed.add(int(message.Errno), fd)
+			continue
+		case fd >= 0:
+			r.listener = fd
+		}
+		return message, sender, err
+	}
+}
+
+// receiveOne returns as well the descriptor that came with the message, or -1.
+func (r *statusSocket) receiveOne() (message plan.StatusMessage, sender, fd int, err error) {
 	var buf [plan.StatusSize]byte
 	var oob [64]byte
 	n, oobn, errno := receiveMessage(r.ours, buf[:], oob[:])
 	switch {
 	case errno == unix.ECONNRESET || errno == 0 && n == 0:
-		return plan.StatusMessage{}, 0, errStatusEnded
+		return plan.StatusMessage{}, 0, -1, errStatusEnded
 	case errno != 0:
-		return plan.StatusMessage{}, 0, errno
+		return plan.StatusMessage{}, 0, -1, errno
 	case n != plan.StatusSize:
-		return plan.StatusMessage{}, 0, fmt.Errorf("a status message of %d bytes", n)
+		return plan.StatusMessage{}, 0, -1, fmt.Errorf("a status message of %d bytes", n)
 	}
-	return plan.ParseStatus(buf[:]), r.control(oob[:oobn]), nil
+	sender, fd = control(oob[:oobn])
+	return plan.ParseStatus(buf[:]), sender, fd, nil
 }
 
-// control reads what came with a message: who sent it, which it returns, and
-// the listener of the socket guard, once.
-func (r *statusSocket) control(oob []byte) (sender int) {
+// control reads what came with a message: who sent it, and a descriptor, or -1.
+func control(oob []byte) (sender, fd int) {
+	fd = -1
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return 0
+		return 0, fd
 	}
 	for i := range messages {
 		if cred, err := unix.ParseUnixCredentials(&messages[i]); err == nil {
 			sender = int(cred.Pid)
 		}
-		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil && len(fds) == 1 && r.listener < 0 {
-			r.listener = fds[0]
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil && len(fds) == 1 {
+			fd = fds[0]
 		}
 	}
-	return sender
+	return sender, fd
 }

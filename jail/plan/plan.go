@@ -71,6 +71,9 @@ type Plan struct {
 	Creates []Create
 	// Sockets is nil when Unix sockets are not guarded.
 	Sockets *SocketGuard
+	// Handed is how many descriptors of directories the launcher gets with status
+	// messages: see StepHanded.
+	Handed int
 }
 
 // FreeName is the name Rel in or below Dir, an existing directory.
@@ -219,6 +222,9 @@ type Ref struct {
 	Text   string
 	Block  *Block
 }
+
+// KeepAlone is the verb of the step that locks the directory of an overlay's changes.
+const KeepAlone = "use alone what keeps the changes of"
 
 // HostSockets is the subject of the socket guard's step.
 const HostSockets = "the sockets of the host"

@@ -12,6 +12,7 @@ import (
 //	     |<--------------------------- "begin" ------|  the plan is in shared memory
 //	     |                                           |
 //	     |-- {op, errno} --------------------------->|  set-up failed at op
+//	     |-- {-4, n} and a descriptor -------------->|  of directory n of Plan.Handed
 //	     | fork ---> |                               |
 //	     | close     |-- {op, errno} --------------->|  likewise
 //	     |           |-- {-1, 0} "ready" ----------->|  all is set up; the kernel
@@ -30,6 +31,7 @@ const (
 	StepReady   = -1
 	StepUnshare = -3 // in place of an op: the namespaces could not be made
 	StepFork    = -2 // in place of an op: the program's process could not be forked
+	StepHanded  = -4 // in place of an op: no failure, but a descriptor; the errno is its number
 )
 
 // Words of the memory that launcher and child share, by their offset in bytes. The
@@ -75,9 +77,13 @@ type StatusMessage struct {
 }
 
 // ReadyMessage is the status message that says that all is set up.
-func ReadyMessage() []byte {
-	step := int32(StepReady)
-	return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, uint32(step)), 0)
+func ReadyMessage() []byte { return message(StepReady, 0) }
+
+// HandedMessage is the status message that a descriptor comes with.
+func HandedMessage(n int) []byte { return message(StepHanded, uint32(n)) }
+
+func message(step int32, errno uint32) []byte {
+	return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, uint32(step)), errno)
 }
 
 // ParseStatus reads a status message of StatusSize bytes.

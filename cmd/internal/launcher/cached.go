@@ -67,6 +67,9 @@ func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done 
 	case running.TimedOut():
 		Report(stderr, l.TimeIsOver())
 	}
+	for _, remark := range running.Remark(status) {
+		Report(stderr, remark)
+	}
 	running.EndLikeProgram(status)
 	return status, true
 }

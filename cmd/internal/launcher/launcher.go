@@ -25,6 +25,8 @@ type Launch struct {
 	Command compile.Command
 	// Group is the control group that the limits of the policy need, nil for none.
 	Group Group
+	// ToldInPlace: the user knows already which files can be written in place only.
+	ToldInPlace bool
 }
 
 // Group is a control group that can be named.
@@ -48,6 +50,7 @@ type Running struct {
 	registered *registry.Remover
 	unconfined error
 	left       *left
+	lost       *lost
 }
 
 // Options are what a launch needs beside its plan: the control group, and the
@@ -59,7 +62,7 @@ func (l *Launch) Options() launch.Options {
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
 // confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	r, o := &Running{left: l.lookBefore(c)}, l.Options()
+	r, o := &Running{left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
 	o.Settled = func() {
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)

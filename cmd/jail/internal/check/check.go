@@ -9,6 +9,7 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/seccomp"
@@ -18,7 +19,7 @@ import (
 // profile that others extend is reported once.
 type Check struct {
 	Store   policy.Store
-	Host    *host.Host
+	Host    *host.Host // on which the files are looked at that can be written in place only
 	Found   diag.List
 	Sources []*diag.Sources // of Found
 
@@ -47,6 +48,7 @@ func (c *Check) Profile(req policy.Request) {
 			})
 		}
 		problems = append(problems, c.root(p)...)
+		problems = append(problems, c.inPlace(p)...)
 	}
 	c.add(sources, problems)
 }
@@ -61,6 +63,13 @@ func (c *Check) root(p *policy.Policy) diag.List {
 	return slices.DeleteFunc(problems, func(d diag.Diagnostic) bool {
 		return d.Code == compile.CodeStream || d.Code == compile.CodeLandlock // about the caller, and the kernel
 	})
+}
+
+// inPlace warns of files that a program can't replace. What else is wrong with the paths
+// of a profile depends on where jail is started.
+func (c *Check) inPlace(p *policy.Policy) diag.List {
+	var ignored diag.List
+	return fstree.New(p, c.Host, "", &ignored).InPlace(c.Host)
 }
 
 func (c *Check) add(sources *diag.Sources, problems diag.List) {
