@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,12 @@ const mostRecords = 1 << 20
 // Open opens the record for appending, and makes it when it is missing. It is opened
 // while the caller may still open files.
 func Open(file string) (*os.File, error) {
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	const flags = os.O_APPEND | os.O_WRONLY | os.O_CREATE | unix.O_NOFOLLOW
+	f, err := os.OpenFile(file, flags, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		_ = os.MkdirAll(filepath.Dir(file), 0o700)
+		f, err = os.OpenFile(file, flags, 0o600)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -105,8 +105,12 @@ func (m *mounter) grant(n *fstree.Node, path string, around fstree.Setting) {
 	case fstree.GrantRead, fstree.GrantWrite:
 		m.bind(n, path, around)
 	case fstree.GrantGuard:
-		if around.Bound && around.Writable {
+		switch {
+		case around.Bound && around.Writable:
 			m.bind(n, path, around)
+		case !around.Bound && fstree.LeadsSomewhere(n):
+			m.because("make the directory", "/"+path, nil)
+			m.mkdirat(fd(plan.SlotRoot), path, 0o755)
 		}
 	case fstree.GrantSocket:
 		m.socket(gr, path, around)

@@ -1,10 +1,76 @@
 package fstree
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // setting is one line of a git configuration (git-config(1)): key is lower case, but for
 // the name of a subsection.
 type setting struct{ key, value string }
+
+func (s setting) isInclude() bool {
+	return s.key == "include.path" || strings.HasPrefix(s.key, "includeif.") && strings.HasSuffix(s.key, ".path")
+}
+
+// isCommand tells whether git runs the value when it is asked to show, merge, sign, edit or
+// fetch something, or by itself.
+func (s setting) isCommand() bool {
+	section, _, _ := strings.Cut(s.key, ".")
+	name := s.key[strings.LastIndexByte(s.key, '.')+1:]
+	switch section {
+	case "core":
+		return slices.Contains([]string{"fsmonitor", "editor", "pager", "sshcommand", "askpass", "gitproxy", "alternaterefscommand"}, name)
+	case "filter", "pager":
+		return true
+	case "diff":
+		return name == "external" || name == "command" || name == "textconv"
+	case "merge":
+		return name == "driver"
+	case "credential":
+		return name == "helper"
+	case "gpg":
+		return name == "program" || name == "defaultkeycommand"
+	case "sequence":
+		return name == "editor"
+	case "interactive":
+		return name == "difffilter"
+	case "trailer":
+		return name == "command" || name == "cmd"
+	case "uploadpack":
+		return name == "packobjectshook"
+	case "remote":
+		return name == "uploadpack" || name == "receivepack"
+	}
+	return false
+}
+
+// commandWords splits a command as a shell does, roughly: into all that could be names.
+func commandWords(text string) []string {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	end := func() {
+		if word.Len() > 0 {
+			words = append(words, word.String())
+		}
+		word.Reset()
+	}
+	for _, c := range strings.TrimPrefix(text, "!") {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case quote == 0 && strings.ContainsRune(" \t\n;|&()<>`=", c):
+			end()
+		default:
+			word.WriteRune(c)
+		}
+	}
+	end()
+	return words
+}
 
 // gitSettings reads a git configuration as far as it can be read. It misses what git
 // would refuse.

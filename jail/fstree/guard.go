@@ -127,4 +127,11 @@ func (g *granter) own() {
 	add(GrantGuard, o.Programs...)
 	add(GrantGuard, o.Account[0])
 	add(GrantHide, o.Account[1:]...)
+	// Jail makes its own directories before a launch, not these.
+	for _, p := range o.Account {
+		if p != "" {
+			gr := Grant{Written: p, rank: rank{layer: ownLayer}, At: new(diag.Range)}
+			g.keepFree(g.resolver.Resolve(p), gr, blocked, false)
+		}
+	}
 }

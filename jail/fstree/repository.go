@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/jail/host"
@@ -22,8 +23,10 @@ func (g *granter) repository(dir string, project bool) {
 	switch at.Kind {
 	case host.KindDir:
 		g.gitDirectory(at.Real, dir)
+		g.submodules(dir)
 	case host.KindFile:
 		g.guardOne(host.Join(dir, ".git"), g.automatic(), false)
+		g.submodules(dir)
 		if gitDir, common := g.linked(dir); gitDir != "" {
 			g.gitDirectory(gitDir, dir)
 			if common != gitDir {
@@ -62,10 +65,56 @@ func (g *granter) below(dir string, depth int) {
 		case kind != host.KindDir:
 		case g.resolver.Resolve(host.Join(inside, "HEAD")).Kind == host.KindFile:
 			g.guardGit(inside, true)
+			g.workTree(inside)
 			g.below(host.Join(inside, "modules"), depth-1)
 		default:
 			g.below(inside, depth-1)
 		}
+	}
+}
+
+// workTree protects the .git of the submodule, or reports that of the linked work tree, to
+// which a git directory belongs: git removes a work tree with its .git.
+func (g *granter) workTree(gitDir string) {
+	for _, s := range gitSettings(g.h.Files.Text(host.Join(gitDir, "config"))) {
+		if s.key == "core.worktree" {
+			g.submodule(absolute(gitDir, s.value))
+			return
+		}
+	}
+	if file := strings.TrimSpace(g.h.Files.Text(host.Join(gitDir, "gitdir"))); path.IsAbs(file) {
+		g.report(g.resolver.Resolve(file).Real)
+	}
+}
+
+// submodules protects those that .gitmodules lists.
+func (g *granter) submodules(dir string) {
+	for _, s := range gitSettings(g.h.Files.Text(host.Join(dir, ".gitmodules"))) {
+		if strings.HasPrefix(s.key, "submodule.") && strings.HasSuffix(s.key, ".path") && s.value != "" {
+			if at := absolute(dir, s.value); at != dir && host.Within(at, dir) {
+				g.submodule(at)
+			}
+		}
+	}
+}
+
+// submodule protects the .git of a submodule: git status in the repository around it runs
+// git there. A missing one is made when the submodule is used, and reported.
+func (g *granter) submodule(dir string) {
+	dotGit := host.Join(dir, ".git")
+	switch at := g.resolver.Resolve(dotGit); at.Kind {
+	case host.KindMissing:
+		g.report(at.Real)
+	case host.KindDir:
+		g.gitDirectory(at.Real, dir)
+	default:
+		g.guardOne(dotGit, g.automatic(), false)
+	}
+}
+
+func (g *granter) report(real string) {
+	if r := (reported{real, g.hostPath(real)}); g.written(host.Parent(real)) && !slices.Contains(g.reports, r) {
+		g.reports = append(g.reports, r)
 	}
 }
 
@@ -81,28 +130,61 @@ func (g *granter) isGitDirectory(dir string) bool {
 }
 
 // settings protects files outside of a git directory which its settings name, and which git
-// runs or obeys by itself.
+// runs or obeys by itself. Relative names begin at top.
 func (g *granter) settings(gitDir, top string) {
-	for _, file := range [...]string{"config", "config.worktree"} {
-		for _, s := range gitSettings(g.h.Files.Text(host.Join(gitDir, file))) {
-			at := ""
-			switch {
-			case s.key == "core.hookspath", s.key == "core.fsmonitor":
-				at = absolute(top, g.homePath(s.value))
-			case s.key == "include.path", strings.HasPrefix(s.key, "includeif.") && strings.HasSuffix(s.key, ".path"):
-				at = absolute(gitDir, g.homePath(s.value))
-			case strings.HasPrefix(s.key, "filter."):
-				command, _, _ := strings.Cut(s.value, " ")
-				if !strings.Contains(command, "/") {
-					continue // found by PATH
-				}
-				at = absolute(top, g.homePath(command))
-			default:
-				continue
+	files := []string{host.Join(gitDir, "config"), host.Join(gitDir, "config.worktree"), "/etc/gitconfig"}
+	for _, home := range g.homes() {
+		for _, name := range [...]string{"~/.gitconfig", "${XDG_CONFIG_HOME}/git/config"} {
+			if file, ok := home.expand(name); ok {
+				files = append(files, paths.Unescape(file))
 			}
-			if s.value != "" && s.value != "true" && s.value != "false" && at != top {
-				g.guardOne(at, g.automatic(), true)
-			}
+		}
+	}
+	for _, file := range files {
+		g.obeyed(file, top, map[string]bool{})
+	}
+}
+
+// mostIncluded is how many files one file of settings may include; git has a limit too.
+const mostIncluded = 30
+
+// obeyed protects what a file of settings names, and those that it includes.
+func (g *granter) obeyed(file, top string, seen map[string]bool) {
+	if seen[file] || len(seen) > mostIncluded {
+		return
+	}
+	seen[file] = true
+	for _, s := range gitSettings(g.h.Files.Text(file)) {
+		switch {
+		case s.value == "", s.value == "true", s.value == "false":
+		case s.key == "core.hookspath":
+			g.guardNamed(absolute(top, g.homePath(s.value)), top, true)
+		case s.isInclude():
+			more := absolute(host.Parent(file), g.homePath(s.value))
+			g.guardNamed(more, top, true)
+			g.obeyed(more, top, seen)
+		case s.isCommand():
+			g.command(s.value, top)
+		}
+	}
+}
+
+func (g *granter) guardNamed(at, top string, free bool) {
+	if !host.Within(top, at) {
+		g.guardOne(at, g.automatic(), free)
+	}
+}
+
+// command protects the files that a command names: the program, unless it is found by
+// PATH, and scripts among its arguments.
+func (g *granter) command(text, top string) {
+	for i, word := range commandWords(text) {
+		at := absolute(top, g.homePath(word))
+		switch {
+		case i == 0 && strings.Contains(word, "/"):
+			g.guardNamed(at, top, true)
+		case i > 0 && g.resolver.Resolve(at).Kind == host.KindFile:
+			g.guardNamed(at, top, false)
 		}
 	}
 }

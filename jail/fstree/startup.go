@@ -104,11 +104,12 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 		rank: rank{layer: builtinLayer}, At: new(diag.Range),
 	}
 	if as == open || g.named[at.Real] {
-		if g.written(host.Parent(at.Real)) {
-			g.reports = append(g.reports, reported{at.Real, g.hostPath(at.Real)})
-		}
+		g.report(at.Real)
 	}
 	if as == open {
+		for _, l := range at.Links {
+			g.report(l.Path)
+		}
 		return
 	}
 	g.pins = append(g.pins, at.Links...)
