@@ -1,6 +1,7 @@
 package repositories
 
 import (
+	"bytes"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,7 +63,7 @@ func TestPlantedTogether(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "git", "python3")
 	w := newWorld(t)
-	if r := w.Host("sh", "-ec", repository+"rm -rf .git/hooks; mkdir {h,i} 2>/dev/null; mkdir h; printf '#!/bin/sh\\ntouch "+w.Root+"/pwned\\n' >h/pre-commit; chmod +x h/pre-commit"); r.Status != 0 {
+	if r := w.Host("sh", "-ec", repository+"rm -rf .git/hooks; mkdir .git/h; printf '#!/bin/sh\\ntouch "+w.Root+"/pwned\\n' >.git/h/pre-commit; chmod +x .git/h/pre-commit"); r.Status != 0 {
 		t.Fatal(r.Output())
 	}
 	// Python's os has rename, which is all that is needed, and is fast.
@@ -72,16 +73,18 @@ end = time.time() + float(sys.argv[1])
 n = 0
 while time.time() < end and n < 200:
     n += 1
-    for a, b in (("h", ".git/hooks"), (".git/hooks", "h"), ("h", "i"), ("i", "h")):
+    for a, b in ((".git/h", ".git/hooks"), (".git/hooks", ".git/h"), (".git/h", ".git/i"), (".git/i", ".git/h")):
         try: os.rename(a, b)
         except OSError: pass
         time.sleep(0.001)
 `
 	w.Write(filepath.Join(w.Project, "move.py"), move)
 	args := []string{w.JailBin, "run", "--profile", "default", "--write", ".", "python3", "move.py"}
+	var out bytes.Buffer
 	var all []*testenv.Command
 	for _, seconds := range []string{"0.5", "1", "1.5"} {
 		cmd := w.Command(append(args, seconds)...)
+		cmd.Stdout, cmd.Stderr = &out, &out
 		testenv.Must(t, cmd.Start())
 		all = append(all, cmd)
 	}
@@ -96,7 +99,7 @@ while time.time() < end and n < 200:
 		t.Error("the hook ran outside")
 	}
 	if r := w.Succeeds("changes"); !strings.Contains(r.Stdout, "\n  taken    ") {
-		t.Errorf("nothing is said of it:\n%s", r.Stdout)
+		t.Errorf("nothing is said of it:\n%s%s", r.Stdout, out.String())
 	}
 	// Negative control: without the guard one of them leaves it there.
 	profile := w.Profile("extends: [default]\nfilesystem: {startup: {automatic: report}}\n")

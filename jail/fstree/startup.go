@@ -68,6 +68,9 @@ func (g *granter) guardProject(dir string, project bool) {
 		project = project || g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing
 	}
 	for _, name := range paths.ProjectAutomatic() {
+		if name == "HEAD" && g.isGitDirectory(dir) {
+			continue // git moves it whenever a branch is checked out
+		}
 		g.guardOne(host.Join(dir, name), g.automatic(), project)
 	}
 	for _, name := range paths.ProjectTools() {
