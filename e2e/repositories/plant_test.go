@@ -1,6 +1,7 @@
 package repositories
 
 import (
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -151,7 +152,9 @@ func newWorld(t *testing.T) *testenv.World {
 	t.Helper()
 	w := testenv.NewBareWorld(t)
 	w.Write(filepath.Join(w.Home, ".gitconfig"), gitConfig)
-	w.Env = append(w.Env, "GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000", "TZ=UTC")
+	own, err := user.Current()
+	testenv.Must(t, err)
+	w.Env = append(w.Env, "USER="+own.Username, "LOGNAME="+own.Username, "GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000", "TZ=UTC")
 	return w
 }
 

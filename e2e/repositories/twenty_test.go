@@ -66,7 +66,7 @@ echo ran >>r/.git/info/exclude; echo 'repos: []' >r/.pre-commit-config.yaml; git
 	{name: "monorepo", make: strings.Replace(upstream, "git add -A; git commit -qm one;", "for i in $(seq 120); do mkdir -p packages/p$i/src; echo $i >packages/p$i/src/x; echo '{}' >packages/p$i/package.json; done; git add -A; git commit -qm one;", 1) + "git clone -q up r"},
 	{name: "bare", make: upstream + "git clone -q --bare up r; git -C r remote add up ../up", only: []string{"log", "gc", "archive", "tar", "cp", "find", "du"}},
 	{name: ".git as a file", make: upstream + "git clone -q --separate-git-dir=sep up r", flags: []string{"--write", "../sep", "--write", "../sep/config"}},
-	{name: ".git as a link", make: upstream + "git clone -q up r; mv r/.git sep; ln -s ../sep r/.git", flags: []string{"--write", "../sep", "--write", "../sep/config"}},
+	{name: ".git as a link", make: upstream + "git clone -q up r; mv r/.git sep; ln -s ../sep r/.git"},
 	{name: "shallow", make: upstream + `git clone -q --depth 1 "file://$PWD/up" r`, only: []string{"log", "pull", "stash", "gc", "archive", "tar", "cp", "find", "du", "worktree"}},
 	{name: "sparse", make: upstream + "git clone -q up r; git -C r sparse-checkout set --cone dir"},
 	{name: "empty", make: "git init -q up; git clone -q up r 2>/dev/null", only: []string{"log", "gc", "tar", "cp", "find", "du"}},
@@ -90,15 +90,15 @@ type operation struct {
 }
 
 var operations = []operation{
-	{name: "log", git: true, quick: true, script: "git log --oneline --decorate 2>&1; git status --short; git describe --tags --always 2>&1; git ls-files -s; git submodule status 2>&1"},
+	{name: "log", git: true, script: "git log --oneline --decorate 2>&1; git status --short; git describe --tags --always 2>&1; git ls-files -s; git submodule status 2>&1"},
 	{name: "pull", git: true, quick: true, host: next, script: "git pull -q --no-rebase --no-edit 2>&1; git status --short; git log --oneline | head -5"},
 	{name: "checkout", git: true, quick: true, script: "git checkout -q -b topic v1 2>&1; git status --short; git checkout -q - 2>&1; git checkout -q topic 2>&1; git status --short; git checkout -q - 2>&1; git status --short"},
 	{name: "rebase", git: true, script: "git checkout -q -b work v1 2>&1; echo w >w; echo w >.exrc; mkdir -p .cursor; echo w >.cursor/rules; git add -A; git commit -qm work 2>&1; git rebase -q - 2>&1; git status --short; git checkout -q - 2>&1"},
 	{name: "stash", git: true, script: "echo s >>file; echo s >>.envrc; echo u >untracked; git stash -q -u 2>&1; git status --short; git stash pop -q 2>&1; git status --short; git checkout -q -- . 2>&1; rm -f untracked; git status --short"},
 	{name: "worktree", git: true, script: "git worktree add -q --detach wt HEAD 2>&1; git -C wt status --short; git worktree list; ls -A wt; git worktree remove wt 2>&1; ls -A"},
-	{name: "gc", git: true, quick: true, script: "git gc -q --prune=now 2>&1; git fsck 2>&1; git count-objects -v"},
+	{name: "gc", git: true, script: "git gc -q --prune=now 2>&1; git fsck 2>&1; git count-objects -v"},
 	{name: "archive", git: true, script: "git archive --format=tar HEAD | sha256sum"},
-	{name: "tar", quick: true, script: "tar --sort=name --mtime=@0 --exclude=index --exclude=x.tar -cf - . | tee x.tar | sha256sum; tar -tf x.tar | wc -l; mkdir x; tar -xf x.tar -C x; rm x.tar"},
+	{name: "tar", quick: true, script: "tar --sort=name --mtime=@0 --exclude=index --exclude=x.tar -cf - . | tee x.tar | sha256sum; tar -tvf x.tar; mkdir x; tar -xf x.tar -C x; rm x.tar"},
 	{name: "cp", script: "mkdir c; find . -mindepth 1 -maxdepth 1 ! -name c ! -name x -exec cp -a -t c {} + 2>&1"},
 	{name: "rsync", script: "rsync -a --exclude=/c --exclude=/x --exclude=/s . s/ 2>&1"},
 	{name: "find", script: "find . -printf '%y %m %l %p\\n' | LC_ALL=C sort; find . -xtype l | LC_ALL=C sort"},
@@ -192,6 +192,8 @@ func (k *kept) work(t *testing.T, w *testenv.World, jailed bool) []step {
 		if result.Status == 125 {
 			text += result.Stderr
 		}
+		// A submodule's .git is a mount in the jail; git says why it could not remove it.
+		text = strings.ReplaceAll(text, ": Device or resource busy", ": Directory not empty")
 		steps = append(steps, step{op.name, result.Status, text, tree(t, scene)})
 	}
 	do(&operation{name: "clone", git: true, script: "git clone -q up cloned 2>&1; git -C cloned status --short; git clone -q --recurse-submodules up cloned2 2>&1; git -C cloned2 log --oneline 2>&1"})

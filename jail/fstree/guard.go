@@ -2,6 +2,8 @@ package fstree
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/host"
@@ -78,7 +80,7 @@ func (g *granter) refusePlanted(gr *Grant, written string, at host.Resolved) {
 	}
 	for _, l := range at.Links {
 		w := g.writableAround(host.Parent(l.Path))
-		if w == nil || host.Within(at.Real, g.hostPath(w.Real)) {
+		if w == nil || host.Within(at.Real, g.hostPath(w.Real)) || g.isRepositoryLink(l) {
 			continue
 		}
 		g.problems = append(g.problems, diag.Diagnostic{
@@ -90,6 +92,12 @@ func (g *granter) refusePlanted(gr *Grant, written string, at host.Resolved) {
 		})
 		break
 	}
+}
+
+// isRepositoryLink tells whether a link is the .git of a work tree. It is protected like
+// what it leads to.
+func (g *granter) isRepositoryLink(l host.Link) bool {
+	return strings.HasSuffix(l.Path, "/.git") && slices.Contains(g.pins, l) && g.isGitDirectory(g.resolver.Resolve(l.Path).Real)
 }
 
 // writableAround is the grant by which the jail can write a directory of the host.
