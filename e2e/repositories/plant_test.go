@@ -142,6 +142,7 @@ func tryAll(t *testing.T, attacks []attack) {
 	for i := range attacks {
 		t.Run(attacks[i].name, func(t *testing.T) {
 			t.Parallel()
+			attacks[i].never = attacks[i].never || testing.Short() && i%4 != 0 // the third arm takes a while
 			attacks[i].try(t)
 		})
 	}

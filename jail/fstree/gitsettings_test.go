@@ -47,6 +47,17 @@ func TestGitSettings(t *testing.T) {
 	}
 }
 
+func TestCommandWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "x": "x", "./mon --fast": "./mon|--fast", `"./a b" 'c d'`: "./a b|c d", "!f() { ./x; }; f": "f|{|./x|}|f",
+		"git-lfs clean -- %f": "git-lfs|clean|--|%f", "A=./x ./y>z": "A|./x|./y|z",
+	} {
+		if got := strings.Join(commandWords(text), "|"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzGitSettings(f *testing.F) {
 	f.Add("[core]\n\thooksPath = x\n")
 	f.Add("[a \"b\"] c = \"d\\\" ; e\n")
