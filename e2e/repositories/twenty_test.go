@@ -44,6 +44,7 @@ type kept struct {
 	name  string
 	make  string   // makes ./r, with ./up to pull from
 	flags []string // of jails other than git's, beside those for the current directory
+	git   []string // of git's
 	only  []string // which operations mean something; all when empty
 	not   string   // one that differs: a file that is protected can't be removed
 }
@@ -66,7 +67,7 @@ for h in pre-commit commit-msg post-checkout post-rewrite; do printf '#!/bin/sh\
 echo ran >>r/.git/info/exclude; echo 'repos: []' >r/.pre-commit-config.yaml; git -C r add -A; git -C r commit -qm pre-commit`},
 	{name: "monorepo", make: strings.Replace(upstream, "git add -A; git commit -qm one;", "for i in $(seq 120); do mkdir -p packages/p$i/src; echo $i >packages/p$i/src/x; echo '{}' >packages/p$i/package.json; done; git add -A; git commit -qm one;", 1) + "git clone -q up r"},
 	{name: "bare", make: upstream + "git clone -q --bare up r; git -C r remote add up ../up", only: []string{"log", "gc", "archive", "tar", "cp", "find", "du"}},
-	{name: ".git as a file", make: upstream + "git clone -q --separate-git-dir=sep up r", flags: []string{"--write", "../sep", "--write", "../sep/config"}},
+	{name: ".git as a file", make: upstream + "git clone -q --separate-git-dir=sep up r", flags: []string{"--read", "../sep"}, git: []string{"--write", "../sep", "--write", "../sep/config"}},
 	{name: ".git as a link", make: upstream + "git clone -q up r; mv r/.git sep; ln -s ../sep r/.git", flags: []string{"--read", "../sep"}},
 	{name: "shallow", make: upstream + `git clone -q --depth 1 "file://$PWD/up" r`, only: []string{"log", "pull", "stash", "gc", "archive", "tar", "cp", "find", "du", "worktree"}},
 	{name: "sparse", make: upstream + "git clone -q up r; git -C r sparse-checkout set --cone dir"},
@@ -204,7 +205,7 @@ func (k *kept) work(t *testing.T, w *testenv.World, jailed bool) []step {
 		w.Runs(append([]string{"--profile", "default", "--write", "."}, "sleep", "600")...)
 		other := filepath.Join(w.Root, "copy")
 		w.Mkdir(other)
-		look := w.Command("sh", "-c", `while :; do ls -laR . >/dev/null; rm -rf "$1"/r; cp -a . "$1"/r; tar -cf "$1"/tar .; git --no-optional-locks status; git --no-optional-locks log -1; sleep 0.4; done >/dev/null 2>&1`, "sh", other)
+		look := w.Command("sh", "-c", `while :; do ls -laR . >/dev/null; rm -rf "$1"/r; cp -a . "$1"/r; tar -cf "$1"/tar .; git --no-optional-locks status; git --no-optional-locks log -1; sleep 0.8; done >/dev/null 2>&1`, "sh", other)
 		testenv.Must(t, look.Start())
 		defer func() {
 			_ = look.Process.Kill()
@@ -220,7 +221,7 @@ func (k *kept) work(t *testing.T, w *testenv.World, jailed bool) []step {
 			op.host += "cd r && { ! [ -d .git ] || { echo host >>of-host; git add of-host; git commit -qm host; } }"
 		}
 		if op.git {
-			do(&op)
+			do(&op, k.git...)
 		} else {
 			do(&op, k.flags...)
 		}
