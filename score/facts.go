@@ -243,5 +243,8 @@ func (f *facts) ruleCause(r *rule) Cause {
 	case r.List == seccomp.InDeny && r.Index < len(s.Deny):
 		return Cause{Rule: "syscalls.deny: " + strings.Join(r.Path, " > "), At: s.Deny[r.Index].At}
 	}
+	if r.List == seccomp.BySetID {
+		return leaf("syscalls.restrict-suid-sgid", "true", s.RestrictSUIDSGID.Origin)
+	}
 	return leaf("syscalls.default", s.Default.V.String(), s.Default.Origin)
 }

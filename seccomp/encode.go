@@ -22,7 +22,11 @@ func EncodeFilter(f Filter) []byte {
 		text = binary.AppendUvarint(text, uint64(a))
 	}
 	text = appendRuleList(text, f.Allow)
-	return appendRuleList(text, f.Deny)
+	text = appendRuleList(text, f.Deny)
+	if f.NoSetID {
+		return append(text, 1)
+	}
+	return append(text, 0)
 }
 
 // appendRuleList encodes one list of a filter.

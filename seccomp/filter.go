@@ -46,4 +46,7 @@ type Filter struct {
 	Allow   []Rule
 	Deny    []Rule
 	Arches  []string
+	// NoSetID refuses to give files a set-user-ID or set-group-ID bit, whatever
+	// the lists and the default say.
+	NoSetID bool
 }
