@@ -36,8 +36,8 @@ type Entry struct {
 }
 
 // Expand opens every group of a filter, in the order of the rules, Deny
-// before Allow, and what NoSetID adds behind both. Names that are neither a group nor a syscall are left out:
-// Check reports them.
+// before Allow, and adds what NoSetID refuses. Names that are neither a group
+// nor a syscall are left out: Check reports them.
 //
 // A rule of Deny applies its own action to every member of a group, including
 // members that the group does not grant; a rule of Allow keeps the action of

@@ -71,7 +71,7 @@ func setIDEntries() []Entry {
 }
 
 func setIDEntry(name string, errno int, when ...Cond) Entry {
-	return Entry{Name: name, When: when, Action: Errno, Errno: errno, List: BySetID, Index: -1, Path: []string{name}}
+	return Entry{Name: name, When: when, Answer: Answer{Action: Errno, Errno: errno}, List: BySetID, Index: -1, Path: []string{name}}
 }
 
 // has is the condition that an argument has a bit.
