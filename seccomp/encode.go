@@ -23,10 +23,10 @@ func EncodeFilter(f Filter) []byte {
 	}
 	text = appendRuleList(text, f.Allow)
 	text = appendRuleList(text, f.Deny)
-	if f.NoSetID {
-		return append(text, 1)
+	for _, set := range [...]bool{f.NoSetID, f.OthersInSight} {
+		text = append(text, map[bool]byte{true: 1}[set])
 	}
-	return append(text, 0)
+	return text
 }
 
 // appendRuleList encodes one list of a filter.

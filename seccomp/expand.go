@@ -13,14 +13,15 @@ const (
 	Unknown               // the number has no name in this build: ENOSYS
 	Foreign               // the ABI is not in Filter.Arches: the process dies
 	BySetID               // Filter.NoSetID
+	ByPIDs                // Filter.OthersInSight
 )
 
 // String names the list as a profile does.
 func (l List) String() string {
-	if l < 0 || l > BySetID {
+	if l < 0 || l > ByPIDs {
 		return "invalid"
 	}
-	return [...]string{"allow", "deny", "default", "unknown", "foreign", "restrict-suid-sgid"}[l]
+	return [...]string{"allow", "deny", "default", "unknown", "foreign", "restrict-suid-sgid", "pid"}[l]
 }
 
 // Entry is one rule of a Filter as it applies to one syscall: groups are
@@ -36,7 +37,7 @@ type Entry struct {
 }
 
 // Expand opens every group of a filter, in the order of the rules, Deny
-// before Allow, and adds what NoSetID refuses. Names that are neither a group
+// before Allow, and adds guardEntries. Names that are neither a group
 // nor a syscall are left out: Check reports them.
 //
 // A rule of Deny applies its own action to every member of a group, including
@@ -50,10 +51,7 @@ func Expand(f Filter) []Entry {
 	for i := range f.Allow {
 		entries = appendRule(entries, f.Allow[i], InAllow, i, nil)
 	}
-	if f.NoSetID {
-		entries = append(entries, setIDEntries()...)
-	}
-	return entries
+	return append(entries, guardEntries(f)...)
 }
 
 // appendRule adds the entries that one rule stands for. Groups do not nest in
@@ -98,7 +96,7 @@ func decisive(f Filter, entries []Entry, name string) []Entry {
 
 // order picks the entries of one syscall and sorts them by precedence: Deny
 // before Allow and within Deny the later rule before the earlier, so that a
-// later layer of a profile has the last word; see insertSetID for its place. In Allow the rules that grant
+// later layer of a profile has the last word; see insertGuards for its place. In Allow the rules that grant
 // come first, then those that grant and log, then members that say how a call
 // is refused; so a call that one rule grants is not taken back by a group that
 // happens to hold it as refused. Where the default lets calls through, an allow
@@ -111,7 +109,7 @@ func order(f Filter, entries []Entry, name string) []Entry {
 			sorted = append(sorted, entry)
 		}
 	}
-	sorted = insertSetID(sorted, entries, name)
+	sorted = insertGuards(sorted, entries, name)
 	for _, grants := range [...]func(Action) bool{
 		func(a Action) bool { return a == Allow },
 		func(a Action) bool { return a == Log },

@@ -56,40 +56,19 @@ func setIDEntries() []Entry {
 		for _, bit := range [...]uint64{unix.S_ISUID, unix.S_ISGID} {
 			mode := has(call.mode, bit)
 			if call.flags == 0 {
-				entries = append(entries, setIDEntry(call.name, defaultErrno, mode))
+				entries = append(entries, guardEntry(BySetID, call.name, defaultErrno, mode))
 				continue
 			}
 			for _, flag := range makingFlags {
-				entries = append(entries, setIDEntry(call.name, defaultErrno, has(call.flags, flag), mode))
+				entries = append(entries, guardEntry(BySetID, call.name, defaultErrno, has(call.flags, flag), mode))
 			}
 		}
 	}
 	for _, name := range unseenModeCalls {
-		entries = append(entries, setIDEntry(name, int(unix.ENOSYS)))
+		entries = append(entries, guardEntry(BySetID, name, int(unix.ENOSYS)))
 	}
 	return entries
 }
 
-func setIDEntry(name string, errno int, when ...Cond) Entry {
-	return Entry{Name: name, When: when, Answer: Answer{Action: Errno, Errno: errno}, List: BySetID, Index: -1, Path: []string{name}}
-}
-
 // has is the condition that an argument has a bit.
 func has(arg uint, bit uint64) Cond { return Cond{Arg: arg, Op: "&", Mask: bit, Value: bit, Width: 32} }
-
-// insertSetID puts the entries of NoSetID among those of Deny, which are sorted by
-// precedence: behind what refuses, which is as strict or stricter, and before the
-// first that only logs.
-func insertSetID(denied, entries []Entry, name string) []Entry {
-	at := slices.IndexFunc(denied, func(e Entry) bool { return e.Action == Log })
-	if at < 0 {
-		at = len(denied)
-	}
-	for i := range entries {
-		if entries[i].List == BySetID && entries[i].Name == name {
-			denied = slices.Insert(denied, at, entries[i])
-			at++
-		}
-	}
-	return denied
-}

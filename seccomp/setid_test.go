@@ -61,7 +61,7 @@ func TestSetIDModesAreRefused(t *testing.T) {
 }
 
 // A rule of a profile can be stricter; one that lets through does not count.
-func TestSetIDBesideRules(t *testing.T) {
+func TestGuardsBesideRules(t *testing.T) {
 	args := [ArgCount]uint64{0, 0o4755}
 	chmod := uint32(findSyscall("chmod").numbers[nativeABI])
 	if findSyscall("chmod").numbers[nativeABI] < 0 {
@@ -83,6 +83,13 @@ func TestSetIDBesideRules(t *testing.T) {
 		f := Filter{Default: Allow, Allow: []Rule{{Name: name}}, Deny: c.deny, Arches: []string{"native"}, NoSetID: true}
 		if got := Verdict(f, nativeABI.audit(), chmod, args); got.Action != c.want || got.List != c.list {
 			t.Errorf("deny %s: %+v", c.what, got)
+		}
+	}
+	others := Filter{Default: Allow, Arches: []string{"native"}, OthersInSight: true}
+	limits := uint32(findSyscall("prlimit64").numbers[nativeABI])
+	for pid, want := range map[uint64]Action{0: Allow, 1: Errno, 1 << 32: Allow} {
+		if got := Verdict(others, nativeABI.audit(), limits, [ArgCount]uint64{pid}); got.Action != want {
+			t.Errorf("prlimit of process %d: %+v", pid, got)
 		}
 	}
 	if !RefusedWithSetID("openat2") || !RefusedWithSetID("@io-uring") || RefusedWithSetID("@file-system") || RefusedWithSetID("chmod") {

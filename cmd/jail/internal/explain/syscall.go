@@ -208,8 +208,11 @@ func (e *Explainer) rule(entry *seccomp.Entry) *policy.SyscallRule {
 
 // syscallGround names a rule by the groups that lead to the call.
 func (e *Explainer) syscallGround(entry *seccomp.Entry) output.Ground {
-	if entry.List == seccomp.BySetID {
+	switch entry.List {
+	case seccomp.BySetID:
 		return output.GroundAt("syscalls.restrict-suid-sgid: true", e.Policy.Syscalls.RestrictSUIDSGID.At)
+	case seccomp.ByPIDs:
+		return output.GroundAt("namespaces.pid: false", e.Policy.Namespaces.PID.At)
 	}
 	rule := e.rule(entry)
 	if rule == nil {
