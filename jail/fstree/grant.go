@@ -132,6 +132,7 @@ func (g *granter) run() {
 		g.sockets(due)
 	}
 	g.repositories()
+	g.hideHome()
 	g.guards()
 	g.own()
 	g.guardHost()
