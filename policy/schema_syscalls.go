@@ -38,7 +38,7 @@ func syscallsKey() Key {
 				Name: "restrict-suid-sgid", Kind: kind.Bool, Default: "true",
 				at:      func(p *Policy) any { return &p.Syscalls.RestrictSUIDSGID },
 				Doc:     "Keeps the program from giving a file the set-user-ID or set-group-ID bit, with which others would execute it as its owner or in its group, outside of the jail too: chmod, open, mknod and their kin fail with EPERM. openat2 and io_uring, whose mode no filter sees, fail with ENOSYS. allow and default have no say in it.",
-				Exempt:  "Switch it off for what makes such files, such as installers, git init --shared and package builds without fakeroot, and for what needs openat2 or io_uring, such as a jail in the jail.",
+				Exempt:  "Switch it off for what makes such files, such as installers, git init --shared and package builds without fakeroot, and for what can't do without openat2 or io_uring.",
 				Caution: "A directory that has the bit hands it on to new directories in it all the same, and what has the bit already keeps it when it is renamed or linked.",
 			},
 		},

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,14 +108,14 @@ func TestWay(t *testing.T) {
 		}
 	}
 	for _, gone := range []string{"gone/dir", "a/gone", "a/b/c/gone"} {
-		if err := Way(os.Getuid(), filepath.Join(root, gone)); err != unix.ENOENT {
+		if err := Way(os.Getuid(), filepath.Join(root, gone)); !errors.Is(err, unix.ENOENT) {
 			t.Errorf("%s: %v", gone, err)
 		}
 	}
 	if err := os.Symlink("round", filepath.Join(root, "round")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Way(os.Getuid(), filepath.Join(root, "round/x")); err != unix.ELOOP {
+	if err := Way(os.Getuid(), filepath.Join(root, "round/x")); !errors.Is(err, unix.ELOOP) {
 		t.Errorf("a link to itself: %v", err)
 	}
 	if err := Way(os.Getuid(), "/"); err != nil {

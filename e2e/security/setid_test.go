@@ -102,3 +102,23 @@ func TestDirectoriesInheritTheirGroup(t *testing.T) {
 		t.Errorf("exit status %d, %v, %v\n%s", r.Status, info, err, r.Output())
 	}
 }
+
+// Who is root of a namespace inside makes none either.
+func TestSetIDFilesInNestedNamespaces(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "unshare")
+	w := testenv.NewWorld(t)
+	file := filepath.Join(w.Project, "file")
+	for _, off := range []bool{true, false} {
+		_ = os.Remove(file)
+		flags := []string{"run", "--profile", "default", "--write", w.Project, "--nested-userns", "--set", "syscalls.default=allow"}
+		if off {
+			flags = append(flags, "--set", "syscalls.restrict-suid-sgid=false")
+		}
+		r := w.Jail(append(flags, "unshare", "--user", "--map-root-user", "sh", "-c", "touch "+file+" && chmod 4755 "+file)...)
+		info, err := os.Stat(file)
+		if set := err == nil && info.Mode()&fs.ModeSetuid != 0; err != nil || set != off {
+			t.Errorf("off %v: set-id %v, %v, exit status %d\n%s", off, set, err, r.Status, r.Output())
+		}
+	}
+}
