@@ -60,7 +60,7 @@ BUILD_ID = $(shell find . -path ./bin -prune -o \( -name '*.go' -o -name '*.s' -
 SETID    = -X github.com/jail-project/jail/cmd/internal/build.id=$(BUILD_ID)
 WHOLE    = CGO_ENABLED=1 $(GO) build -trimpath -buildmode=pie -tags netgo,osusergo \
 	-ldflags '-linkmode external -extldflags "-static-pie" -compressdwarf=false $(SETID) $(SETVERSION)'
-LAUNCHER = CGO_ENABLED=0 $(GO) build -trimpath $(LAUNCHERFLAGS) -ldflags '-E _jail_start -compressdwarf=false $(SETID)'
+LAUNCHER = CGO_ENABLED=0 $(GO) build -trimpath $(LAUNCHERFLAGS) -ldflags '-compressdwarf=false $(SETID)'
 
 .PHONY: help
 help: ## List the targets

@@ -32,7 +32,7 @@ func run() int {
 	if err != nil {
 		return fail(err.Error(), "install jail anew")
 	}
-	if status, done := launcher.Relaunch(build.Environment(), []string{self, whole}, os.Args, os.Stderr); done {
+	if status, done := launcher.Relaunch(os.Environ(), []string{self, whole}, os.Args, os.Stderr); done {
 		return status
 	}
 	err = syscall.Exec(whole, os.Args, marked)

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path"
 
-	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/cmd/jail/internal/entrance"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
@@ -33,7 +32,7 @@ func (g *enterGrammar) run(a *app, args []string) int {
 		return status
 	}
 	plan, entry, problems, err := entrance.Plan(j, &compile.Join{
-		Env: build.Environment(), Argv: undashed(g.Words[1:]), Shell: shell(), Stdio: host.ReadStreams(), Terminal: a.terminal,
+		Env: os.Environ(), Argv: undashed(g.Words[1:]), Shell: shell(), Stdio: host.ReadStreams(), Terminal: a.terminal,
 	})
 	if err != nil {
 		return a.fail("cannot enter "+diag.Quote(j.ID)+": "+err.Error(), openFilesRemedy(err))

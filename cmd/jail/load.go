@@ -1,9 +1,9 @@
 package main
 
 import (
+	"os"
 	"time"
 
-	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/search"
@@ -25,7 +25,7 @@ type session struct {
 // session is nil.
 func (a *app) open(args []string, leading bool) (*session, int) {
 	m := &memory{began: time.Now()}
-	host, err := host.Read(build.Environment(), a.programs...)
+	host, err := host.Read(os.Environ(), a.programs...)
 	if err != nil {
 		return nil, a.fail("cannot examine this machine: "+err.Error(), "")
 	}

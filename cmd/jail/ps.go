@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/running"
 	"github.com/jail-project/jail/diag"
@@ -51,7 +51,7 @@ func (g *psGrammar) run(a *app, args []string) int {
 // running finds the caller's jails. The status is not 0 when they can't be
 // looked for.
 func (a *app) running() ([]*registry.Jail, []registry.Refused, int) {
-	host, err := host.Read(build.Environment(), a.programs...)
+	host, err := host.Read(os.Environ(), a.programs...)
 	if err != nil {
 		return nil, nil, a.fail(err.Error(), "")
 	}

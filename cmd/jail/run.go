@@ -1,9 +1,9 @@
 package main
 
 import (
+	"os"
 	"time"
 
-	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/cmd/internal/launcher"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/diag"
@@ -38,7 +38,7 @@ func (a *app) relaunch() (status int, done bool) {
 	if a.caller != "" {
 		return 0, false
 	}
-	return launcher.Relaunch(build.Environment(), a.programs, a.line.args, a.err)
+	return launcher.Relaunch(os.Environ(), a.programs, a.line.args, a.err)
 }
 
 // launch compiles, starts and waits. A kernel that can't do what its version

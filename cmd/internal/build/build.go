@@ -64,18 +64,6 @@ func isSelf(path string) bool {
 	return err == nil && selfErr == nil && os.SameFile(there, self)
 }
 
-// Environment is the environment of this process as the user gave it: see start.go of
-// cmd/jail-launcher.
-func Environment() []string {
-	env := os.Environ()
-	for i, e := range env {
-		if rest, ok := strings.CutPrefix(e, "\x01O"); ok {
-			env[i] = "GO" + rest
-		}
-	}
-	return env
-}
-
 // Beside is the whole program that belongs to a launcher, and the environment to execute
 // it with. A mark that was in the environment before is taken out of it: it could say
 // that another file is jail's, and that one would be guarded in place of the launcher.
