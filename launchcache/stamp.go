@@ -135,12 +135,12 @@ func stampOf(uid int, kind Kind, name string) (Stamp, error) {
 		return s, fmt.Errorf("examine %q: %w", name, err)
 	}
 	if kind != Program && kind != Listed {
-		if err := trust.File(uid, &stat); err != nil {
+		if err := trust.File(uid, name, &stat); err != nil {
 			return s, err
 		}
 	}
 	if kind == Judged {
-		return s, trust.Way(name)
+		return s, trust.Way(uid, name)
 	}
 	s.Dev, s.Ino, s.Size = stat.Dev, stat.Ino, stat.Size
 	s.Mode, s.UID, s.GID = stat.Mode, stat.Uid, stat.Gid

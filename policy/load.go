@@ -55,6 +55,7 @@ func Load(store Store, req Request) (*Policy, *diag.Sources, diag.List) {
 		p.Name = main.profile()
 	}
 	l.list = append(l.list, ineffective(p)...)
+	l.list = append(l.list, refusedWithSetID(p)...)
 	return p, l.sources, l.list
 }
 

@@ -181,6 +181,8 @@ type Syscalls struct {
 	Allow         []SyscallRule
 	Deny          []SyscallRule
 	Architectures []Entry
+	// RestrictSUIDSGID keeps the program from making set-id files.
+	RestrictSUIDSGID Value[bool]
 }
 
 // Network is the merged network section.

@@ -39,7 +39,7 @@ func namespacesKey() Key {
 			key("user", "false", "Lets the program make user namespaces of its own, as browsers do for their inner sandbox.", func(p *Policy) *Value[bool] { return &p.Namespaces.User }),
 		},
 	}
-	k.Sub("pid").Caution = "Without it the program sees the user's other processes, and what it starts in the background goes on when the jail ends."
+	k.Sub("pid").Caution = "Without it the program sees the user's other processes, and what it starts in the background goes on when the jail ends. /proc is read-only then, for its own processes too, and prlimit works for the calling process alone; priorities and processors of the user's other processes can be changed."
 	k.Sub("user").Caution = "Nested user namespaces open much of the kernel that is otherwise out of reach: grant them to no program that can do without."
 	return k
 }

@@ -34,6 +34,13 @@ func syscallsKey() Key {
 				at:  func(p *Policy) any { return &p.Syscalls.Architectures },
 				Doc: "The interfaces of the kernel that programs may use: native, and others of this machine, such as x86 for 32-bit programs. A call through any other one ends the program.",
 			},
+			{
+				Name: "restrict-suid-sgid", Kind: kind.Bool, Default: "true",
+				at:      func(p *Policy) any { return &p.Syscalls.RestrictSUIDSGID },
+				Doc:     "Keeps the program from giving a file the set-user-ID or set-group-ID bit, with which others would execute it as its owner or in its group, outside of the jail too: chmod, open, mknod and their kin fail with EPERM. openat2 and io_uring, whose mode no filter sees, fail with ENOSYS. allow and default have no say in it.",
+				Exempt:  "Switch it off for what makes such files, such as installers, git init --shared and package builds without fakeroot, and for what can't do without openat2 or io_uring.",
+				Caution: "A directory that has the bit hands it on to new directories in it all the same, and what has the bit already keeps it when it is renamed or linked.",
+			},
 		},
 	}
 }

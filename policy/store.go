@@ -25,7 +25,8 @@ type Dir struct {
 	// directory itself (name "."), about directories of drop-ins, and
 	// about every file, with the information of the opened file, so that
 	// the file that was judged is the file that is read. The error says
-	// why not. A nil Trusted trusts everything.
+	// why not, and by a method Remedy what to do; FS.Open may return such an
+	// error as well, about the way to a file. A nil Trusted trusts everything.
 	Trusted func(name string, info fs.FileInfo) error
 	// Embedded marks the pack inside the binary, which has no directory.
 	Embedded bool
@@ -83,6 +84,13 @@ func (f profileFile) directory() string {
 type errUntrusted struct{ reason error }
 
 func (e errUntrusted) Error() string { return e.reason.Error() }
+
+// untrusted is the reason in which an error says that something must not be used, with what
+// the user can do about it.
+type untrusted interface {
+	error
+	Remedy() string
+}
 
 // trusted asks about a directory of d.
 func (s *Store) trusted(d *Dir, name string) error {
@@ -145,10 +153,16 @@ func readError(f profileFile, err error, at diag.Range) diag.Diagnostic {
 		err = pathError.Err
 	}
 	d := diag.Diagnostic{Code: "unreadable", Summary: "cannot read " + diag.Escape(f.shown()) + ": " + diag.Escape(err.Error()), Subject: at}
-	if untrusted, ok := errors.AsType[errUntrusted](err); ok {
-		d.Code = "untrusted"
-		d.Summary = "the profile " + diag.Escape(f.shown()) + " is not trusted: " + diag.Escape(untrusted.Error())
-		d.Remedy = "a profile decides what a jail grants: let only yourself or root write it and its directory"
+	if marked, ok := errors.AsType[errUntrusted](err); ok {
+		err = marked.reason
+		d.Code, d.Remedy = "untrusted", "let only yourself or root write it and its directory"
+	}
+	if reason, ok := errors.AsType[untrusted](err); ok {
+		d.Code, d.Remedy = "untrusted", reason.Remedy()
+	}
+	if d.Code == "untrusted" {
+		d.Summary = "the profile " + diag.Escape(f.shown()) + " is not trusted: " + diag.Escape(err.Error())
+		d.Remedy = "a profile decides what a jail grants: " + d.Remedy
 	}
 	return d
 }

@@ -243,5 +243,11 @@ func (f *facts) ruleCause(r *rule) Cause {
 	case r.List == seccomp.InDeny && r.Index < len(s.Deny):
 		return Cause{Rule: "syscalls.deny: " + strings.Join(r.Path, " > "), At: s.Deny[r.Index].At}
 	}
+	switch r.List {
+	case seccomp.BySetID:
+		return leaf("syscalls.restrict-suid-sgid", "true", s.RestrictSUIDSGID.Origin)
+	case seccomp.ByPIDs:
+		return leaf("namespaces.pid", "false", f.Policy.Namespaces.PID.Origin)
+	}
 	return leaf("syscalls.default", s.Default.V.String(), s.Default.Origin)
 }

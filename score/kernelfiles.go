@@ -69,8 +69,9 @@ func procWriteCheck() Check {
 func procHiddenCheck() Check {
 	return procCheck("kernel-facts", "/proc says nothing about the host's boot, keys and hardware", 5, procFiles{
 		names: []string{
-			"acpi", "asound", "bus", "cmdline", "config.gz", "diskstats", "interrupts", "kallsyms", "key-users", "keys",
-			"modules", "partitions", "scsi", "sys/kernel/random/boot_id",
+			"acpi", "asound", "bootconfig", "bus", "cmdline", "config.gz", "consoles", "crypto", "devices", "diskstats", "driver",
+			"interrupts", "iomem", "ioports", "kallsyms", "key-users", "keys", "misc", "modules", "mtrr", "partitions", "scsi",
+			"sys/kernel/random/boot_id",
 		},
 		done: func(f *facts) map[string]bool { return f.covered },
 		good: "hidden", bad: "shown: ",

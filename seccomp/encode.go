@@ -22,7 +22,11 @@ func EncodeFilter(f Filter) []byte {
 		text = binary.AppendUvarint(text, uint64(a))
 	}
 	text = appendRuleList(text, f.Allow)
-	return appendRuleList(text, f.Deny)
+	text = appendRuleList(text, f.Deny)
+	for _, set := range [...]bool{f.NoSetID, f.OthersInSight} {
+		text = append(text, map[bool]byte{true: 1}[set])
+	}
+	return text
 }
 
 // appendRuleList encodes one list of a filter.

@@ -12,14 +12,16 @@ const (
 	ByDefault             // no rule matches: Filter.Default
 	Unknown               // the number has no name in this build: ENOSYS
 	Foreign               // the ABI is not in Filter.Arches: the process dies
+	BySetID               // Filter.NoSetID
+	ByPIDs                // Filter.OthersInSight
 )
 
 // String names the list as a profile does.
 func (l List) String() string {
-	if l < 0 || l > Foreign {
+	if l < 0 || l > ByPIDs {
 		return "invalid"
 	}
-	return [...]string{"allow", "deny", "default", "unknown", "foreign"}[l]
+	return [...]string{"allow", "deny", "default", "unknown", "foreign", "restrict-suid-sgid", "pid"}[l]
 }
 
 // Entry is one rule of a Filter as it applies to one syscall: groups are
@@ -35,8 +37,8 @@ type Entry struct {
 }
 
 // Expand opens every group of a filter, in the order of the rules, Deny
-// before Allow. Names that are neither a group nor a syscall are left out:
-// Check reports them.
+// before Allow, and adds guardEntries. Names that are neither a group
+// nor a syscall are left out: Check reports them.
 //
 // A rule of Deny applies its own action to every member of a group, including
 // members that the group does not grant; a rule of Allow keeps the action of
@@ -49,7 +51,7 @@ func Expand(f Filter) []Entry {
 	for i := range f.Allow {
 		entries = appendRule(entries, f.Allow[i], InAllow, i, nil)
 	}
-	return entries
+	return append(entries, guardEntries(f)...)
 }
 
 // appendRule adds the entries that one rule stands for. Groups do not nest in
@@ -94,7 +96,7 @@ func decisive(f Filter, entries []Entry, name string) []Entry {
 
 // order picks the entries of one syscall and sorts them by precedence: Deny
 // before Allow and within Deny the later rule before the earlier, so that a
-// later layer of a profile has the last word. In Allow the rules that grant
+// later layer of a profile has the last word; see insertGuards for its place. In Allow the rules that grant
 // come first, then those that grant and log, then members that say how a call
 // is refused; so a call that one rule grants is not taken back by a group that
 // happens to hold it as refused. Where the default lets calls through, an allow
@@ -107,6 +109,7 @@ func order(f Filter, entries []Entry, name string) []Entry {
 			sorted = append(sorted, entry)
 		}
 	}
+	sorted = insertGuards(sorted, entries, name)
 	for _, grants := range [...]func(Action) bool{
 		func(a Action) bool { return a == Allow },
 		func(a Action) bool { return a == Log },

@@ -46,4 +46,10 @@ type Filter struct {
 	Allow   []Rule
 	Deny    []Rule
 	Arches  []string
+	// NoSetID refuses to give files a set-user-ID or set-group-ID bit, whatever
+	// the lists and the default say.
+	NoSetID bool
+	// OthersInSight says that processes outside have numbers in the jail, and refuses
+	// what would harm them by number.
+	OthersInSight bool
 }

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,6 +31,14 @@ func TestV7SystemProfiles(t *testing.T) {
 		w.Write(profile, "extends: [default]\nfilesystem: {read: ["+secret+"]}\n")
 		// The name of a profile of the pack, which somebody would put in its place.
 		w.Write(filepath.Join(w.Root, "upper/jail/profiles/default.yaml"), "extends: [cli]\nfilesystem: {read: ["+secret+"]}\n")
+		// The user's own group, in which is somebody else.
+		groups, err := os.ReadFile("/etc/group")
+		if err != nil {
+			t.Fatal(err)
+		}
+		crowded := regexp.MustCompile(fmt.Sprintf(`(?m)^([^:]*:[^:]*:%d:).*`, os.Getgid())).ReplaceAllString(string(groups), "${1}somebody")
+		w.Write(filepath.Join(w.Root, "group"), crowded)
+		group := "mount --bind " + w.Root + "/group /etc/group && "
 		overlay := "mount -t overlay -o lowerdir=" + system + ",upperdir=" + w.Root + "/upper,workdir=" + w.Root + "/work none " + system
 		launch := func(name string, change string) *testenv.Result {
 			script := overlay + " || exit 99; cd " + system + "/jail; " + change + "; cd; exec " + testenv.JailBin + " run --profile " + name + " cat " + secret
@@ -40,9 +50,10 @@ func TestV7SystemProfiles(t *testing.T) {
 			}
 		}
 		for _, c := range []struct{ name, change, back string }{
-			{"a directory for its group", "chmod 775 profiles", "chmod 755 profiles"},
+			{"a directory for its group", group + "chmod 775 profiles", "chmod 755 profiles"},
 			{"a directory for everybody", "chmod 1777 profiles", "chmod 755 profiles"},
-			{"a file for its group", "chmod 664 profiles/*", "chmod 644 profiles/*"},
+			{"a way for its group", group + "chmod 775 .", "chmod 755 ."},
+			{"a file for its group", group + "chmod 664 profiles/*", "chmod 644 profiles/*"},
 			{"a file for everybody", "chmod 646 profiles/*", "chmod 644 profiles/*"},
 			{"a way for everybody", "chmod 777 .", "chmod 755 ."},
 			{"a file of another user", "mount --bind /proc/version profiles/wide.yaml; mount --bind /proc/version profiles/default.yaml", ":"},

@@ -3,8 +3,8 @@ package security
 func callRows() []row {
 	const filter = "the syscall filter"
 	// What takes privileges over a namespace works again where one can be made.
-	const open = "syscalls: {default: allow}\nnamespaces: {user: true}\n" + anySocket
-	const open32 = "syscalls: {default: allow, architectures: [native, x86]}\nnamespaces: {user: true}\n" + anySocket
+	const open = "syscalls: {default: allow, restrict-suid-sgid: false}\nnamespaces: {user: true}\n" + anySocket
+	const open32 = "syscalls: {default: allow, restrict-suid-sgid: false, architectures: [native, x86]}\nnamespaces: {user: true}\n" + anySocket
 	return []row{
 		{
 			id: "S1", what: "32-bit calls (`int 0x80`)", probe: []string{"surface-80"},

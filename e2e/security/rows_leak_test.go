@@ -51,7 +51,8 @@ func leakRows() []row {
 var about = []string{
 	"kallsyms", "config.gz", "interrupts", "keys", "key-users", "sched_debug", "timer_list", "kcore", "kmsg", "sysrq-trigger", "diskstats",
 	"partitions", "modules", "slabinfo", "vmallocinfo", "kpagecount", "latency_stats", "net/unix", "net/tcp",
-	"bus/pci/devices", "asound/cards", "scsi/scsi", "sys/kernel/random/boot_id", "locks", "cmdline",
+	"iomem", "ioports", "crypto", "misc", "devices", "consoles", "dma", "fb", "mtrr", "mdstat", "driver/rtc", "buddyinfo", "zoneinfo",
+	"softirqs", "schedstat", "bootconfig", "bus/pci/devices", "asound/cards", "scsi/scsi", "sys/kernel/random/boot_id", "locks", "cmdline",
 }
 
 // procFiles: a file counts when it says inside what it says outside.

@@ -40,12 +40,32 @@ func lifeRows() []row {
 			rootOff: otherUser,
 		},
 		{
+			id: "R9b", what: "settings and limits of processes outside, where process ids are shared", probe: []string{"disturb", "{pid}"},
+			prepare: bystander, oracle: disturbed, profile: "namespaces: {pid: false}\n",
+			off: "the read-only `/proc`, Landlock and the filter", edits: "attributes,filter", rootOff: otherUser,
+		},
+		{
 			id: "R10", what: "setting clocks", probe: []string{"calls", "clock_settime", "clock_adjtime", "settimeofday", "adjtimex"},
 			off: "the syscall filter", wide: allCalls,
 		},
 		{id: "R11", what: "two launches of one profile at once", elsewhere: "TestNothingIsLeft"},
 		{id: "R12", what: "a binary that is replaced while a jail runs", elsewhere: "TestR12"},
 	}
+}
+
+// disturbed decides by what the host says of the process.
+func disturbed(s *scene, o *outcome) {
+	dir := "/proc/" + s.names["{pid}"] + "/"
+	is := func(file, text string) bool {
+		all, err := os.ReadFile(dir + file)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		return strings.Contains(string(all), text)
+	}
+	o.set("oom_score_adj", is("oom_score_adj", "777"))
+	o.set("coredump_filter", is("coredump_filter", "00000001"))
+	o.set("limits", is("limits", "Max open files            77 "))
 }
 
 // orphan kills the launcher and looks whether what it started is still there

@@ -45,6 +45,14 @@ func namespaceRows() []row {
 			id: "N10", what: "namespaces of processes outside", probe: []string{"namespaces-of", "{pid}"}, prepare: bystander,
 			noNegative: "without a PID namespace, what is outside belongs to another user namespace: the kernel refuses",
 		},
+		{
+			id: "N11", what: "set-id files for the host, by every call that gives a mode", probe: setIDProbe, oracle: setIDFiles,
+			off: "the filter's refusal of set-id modes", wide: "syscalls: {restrict-suid-sgid: false}\n",
+		},
+		{
+			id: "N11b", what: "the same by 32-bit programs, and with every call allowed", probe: setIDProbe, oracle: setIDFiles, only32: true,
+			profile: allABIsButSetID, off: "the filter's refusal of set-id modes", wide: allABIs,
+		},
 		{id: "N3", what: "supplementary groups: what only they open is not granted, and they are gone where the profile drops them", elsewhere: "TestN3"},
 		{id: "N6", what: "starting as root", elsewhere: "TestN6"},
 		{

@@ -13,10 +13,10 @@ import (
 const anySocket = "sockets: [\"*\"]\n"
 
 // allCalls switches the filter off by the language of profiles.
-const allCalls = "syscalls: {default: allow}\n"
+const allCalls = "syscalls: {default: allow, restrict-suid-sgid: false}\n"
 
 // allABIs does so for 32-bit calls too.
-const allABIs = "syscalls: {default: allow, architectures: [native, x86]}\n"
+const allABIs = "syscalls: {default: allow, restrict-suid-sgid: false, architectures: [native, x86]}\n"
 
 func terminalRows() []row {
 	const filter = "the session of its own and the syscall filter"

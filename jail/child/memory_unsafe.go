@@ -76,7 +76,11 @@ func (e ForkError) Error() string { return "new namespaces: " + syscall.Errno(e)
 // byClone are the namespaces that clone(2) has to make: a process can't move
 // itself into a new PID namespace, and the user namespace comes before all
 // others.
-const byClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | uintptr(0xff)
+const byClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID
+
+// exitSignal are the bits of the flags that are the signal at the child's end. It is always
+// SIGCHLD: by default others end the launcher.
+const exitSignal = uintptr(0xff)
 
 // Fork starts the jail's init and returns its pid. namespaces are flags of
 // clone(2). The child makes its namespaces and waits for a message on its end of
@@ -84,7 +88,7 @@ const byClone = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | uintptr(0xff)
 // memory. It dies with the thread that called Fork (PR_SET_PDEATHSIG of prctl(2)).
 func (m *Memory) Fork(namespaces uintptr, d Descriptors) (pid int, err error) {
 	s := newScratch(m.all)
-	s.ours, s.unshare = uintptr(d.Launcher), namespaces&^byClone
+	s.ours, s.unshare = uintptr(d.Launcher), namespaces&^(byClone|exitSignal)
 	for _, in := range d.Slots {
 		s.slots[in.Slot] = uintptr(in.FD)
 	}
@@ -93,7 +97,7 @@ func (m *Memory) Fork(namespaces uintptr, d Descriptors) (pid int, err error) {
 	}
 	s.dontFork(m.all)
 	syscall.ForkLock.Lock()
-	child, errno := fork(m.header(), s, namespaces&byClone)
+	child, errno := fork(m.header(), s, namespaces&byClone|uintptr(unix.SIGCHLD))
 	syscall.ForkLock.Unlock()
 	if errno != 0 {
 		return 0, ForkError(errno)

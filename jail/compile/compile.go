@@ -57,6 +57,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.confine()
 	k.refuseUnusable()
 	k.refuseHalfRoot()
+	k.refuseFileCapabilities()
 	k.judgeGroups()
 	if k.problems.HasErrors() {
 		return &Compiled{View: k.view, Filter: FilterOf(p)}, k.problems

@@ -49,18 +49,19 @@ func (m *mounter) dev(gr *fstree.Grant, path string, around fstree.Setting) {
 var procReadOnly = [...]string{"sys", "sysrq-trigger"}
 
 // procHidden lists what of /proc tells every user about the host, its keys,
-// its disks and buses, when keys are pressed, which boot this is, or which inodes are
-// locked, by any process (proc_locks(5): every PID namespace lists the locks of open
-// files).
+// its disks, buses, drivers and where they lie in memory, when keys are pressed, which
+// boot this is, or which inodes are locked, by any process (proc_locks(5): every PID
+// namespace lists the locks of open files).
 var procHidden = [...]string{
-	"acpi", "asound", "bus", "cmdline", "config.gz", "diskstats", "fs", "interrupts", "irq", "kallsyms", "key-users", "keys",
-	"locks", "modules", "partitions", "scsi", "sys/kernel/random/boot_id",
+	"acpi", "asound", "bootconfig", "buddyinfo", "bus", "cmdline", "config.gz", "consoles", "crypto", "devices", "diskstats", "dma",
+	"driver", "dynamic_debug", "fb", "fs", "interrupts", "iomem", "ioports", "irq", "kallsyms", "key-users", "keys", "locks",
+	"mdstat", "misc", "modules", "mtrr", "partitions", "schedstat", "scsi", "softirqs", "sys/kernel/random/boot_id", "zoneinfo",
 }
 
 // procHiddenFromRoot lists files that the kernel itself lets only the host's root user
 // read.
 var procHiddenFromRoot = [...]string{
-	"kcore", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "pagetypeinfo",
+	"allocinfo", "kcore", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "pagetypeinfo",
 	"sched_debug", "slabinfo", "timer_list", "timer_stats", "vmallocinfo",
 }
 
@@ -75,9 +76,13 @@ func (m *mounter) proc(gr *fstree.Grant, path string, around fstree.Setting) {
 	if ownPIDs {
 		s = m.newFS("proc", attr, "MOUNT_ATTR_NOSUID|MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC")
 	} else {
-		s = m.cloneHost("/proc", true, mountAttr(attr, unix.MS_PRIVATE, "{NOSUID|NODEV|NOEXEC, MS_PRIVATE}"))
+		// Who may write to a process there, such as its oom_score_adj, is decided by the
+		// user alone, and the user's other processes are there too.
+		s = m.cloneHost("/proc", true, mountAttr(attr|unix.MOUNT_ATTR_RDONLY, unix.MS_PRIVATE, "{NOSUID|NODEV|NOEXEC|RDONLY, MS_PRIVATE}"))
 	}
-	m.may(s, path, landlock.WriteFile|landlock.Truncate)
+	if ownPIDs {
+		m.may(s, path, landlock.WriteFile|landlock.Truncate)
+	}
 	m.attach(s, gr, path, around)
 	if m.k.h.ProcSysReadOnly && ownPIDs {
 		m.quotas(fd(plan.SlotRoot), path+"/")

@@ -134,6 +134,7 @@ func (g *granter) run() {
 	}
 	g.keepCwd()
 	g.repositories()
+	g.hideHome()
 	g.guards()
 	g.own()
 	g.guardHost()

@@ -149,7 +149,7 @@ func hint(o *plan.Op, errno error) string {
 	case o.Name == "openat2" && errno == unix.ELOOP:
 		return "a part of the path became a symbolic link after jail looked; start again, and if it persists find out who changes it"
 	case o.Name == "openat2" && errno == unix.ENOSYS, o.Name == "open_tree" && errno == unix.ENOSYS, o.Name == "mount_setattr" && errno == unix.ENOSYS:
-		return "jail needs Linux 5.13 or later"
+		return "jail needs Linux 5.13 or later, and a sandbox around it that does not refuse this call"
 	case o.Name == "mount_setattr" && len(o.Args) == 1 && errno == unix.EINVAL:
 		return "a jail that root starts is not root: its files are shown to it under another owner, which this file system can't do (ID-mapped mounts); start jail as an ordinary user"
 	case o.Name == "write" && o.Verb == "set up the user namespace in" && errno == unix.EPERM:

@@ -62,8 +62,14 @@ func (p *Process) hear() (plan.StatusMessage, bool) {
 	return plan.ParseStatus(buf[:]), true
 }
 
+// stopSignal is the signal that stopped the program. The launcher stops itself by it, so
+// it is one of those that stop, whatever the message says.
 func stopSignal(message plan.StatusMessage) syscall.Signal {
-	return syscall.WaitStatus(message.Step).StopSignal()
+	switch sig := syscall.WaitStatus(message.Step).StopSignal(); sig {
+	case unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+		return sig
+	}
+	return unix.SIGSTOP
 }
 
 // job is a Process as a terminal.Relay uses it.

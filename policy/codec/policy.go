@@ -55,6 +55,7 @@ func (c *codec) syscalls(s *policy.Syscalls) {
 	codeSlice(c, &s.Allow, 11, codeSyscallRule)
 	codeSlice(c, &s.Deny, 11, codeSyscallRule)
 	c.entries(&s.Architectures)
+	codeValue(c, &s.RestrictSUIDSGID, (*codec).bool)
 }
 
 func (c *codec) network(n *policy.Network) {

@@ -144,6 +144,11 @@ func constant(call string, arg uint, value uint64) string {
 		return named(value, "PR_")
 	case "clone 0", "unshare 0", "setns 1":
 		return flagNames(value, "CLONE_")
+	case "chmod 1", "creat 1", "fchmod 1", "fchmodat 2", "fchmodat2 2", "mknod 1", "mknodat 2",
+		"open 2", "openat 3":
+		return fmt.Sprintf("%#o", value) // as chmod(1) takes it
+	case "open 1", "openat 2":
+		return named(value, "O_")
 	}
 	return number(value)
 }
@@ -203,6 +208,12 @@ func (e *Explainer) rule(entry *seccomp.Entry) *policy.SyscallRule {
 
 // syscallGround names a rule by the groups that lead to the call.
 func (e *Explainer) syscallGround(entry *seccomp.Entry) output.Ground {
+	switch entry.List {
+	case seccomp.BySetID:
+		return output.GroundAt("syscalls.restrict-suid-sgid: true", e.Policy.Syscalls.RestrictSUIDSGID.At)
+	case seccomp.ByPIDs:
+		return output.GroundAt("namespaces.pid: false", e.Policy.Namespaces.PID.At)
+	}
 	rule := e.rule(entry)
 	if rule == nil {
 		return output.GroundAt("syscalls.default: "+e.Policy.Syscalls.Default.V.String(), e.Policy.Syscalls.Default.At)

@@ -126,6 +126,7 @@ func (l *leaves) syscalls(s *policy.Syscalls) {
 	l.rules("syscalls.allow", s.Allow)
 	l.rules("syscalls.deny", s.Deny)
 	l.entries("syscalls.architectures", s.Architectures)
+	value(l, "syscalls.restrict-suid-sgid", s.RestrictSUIDSGID)
 }
 
 func (l *leaves) rules(key string, rules []policy.SyscallRule) {

@@ -32,6 +32,7 @@ syscalls:
   allow: ["@default"]
   deny: [{name: socket, when: [{arg: 0, value: AF_PACKET}]}]
   architectures: [native]
+  restrict-suid-sgid: false
 network: {mode: filtered, allow: ["a.example"], deny: ["b.example"], publish: ["1:2"]}
 namespaces: {pid: true, ipc: true, uts: true, cgroup: true, time: false, user: false}
 landlock: {use: required, version: 1}

@@ -31,8 +31,12 @@ func (d HostFS) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return open(full, 0)
+}
+
+func open(full string, more int) (fs.File, error) {
 	fd, err := again(func() (int, error) {
-		return unix.Open(full, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+		return unix.Open(full, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY|more, 0)
 	})
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: full, Err: err}

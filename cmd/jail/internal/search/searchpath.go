@@ -16,14 +16,16 @@ import (
 
 // Profiles is where profiles are looked for, strongest first.
 func Profiles(h *host.Host) policy.Store {
-	trusted := truster{h.UID}
-	store := policy.Store{Parse: yaml.Parse, Root: policy.Dir{Path: "/", FS: HostFS("/"), Trusted: trusted.named}}
+	judged := func(dir string) policy.Dir {
+		return policy.Dir{Path: dir, FS: judgedFS{HostFS(dir), h.UID}, Trusted: truster{h.UID, dir}.judge}
+	}
+	store := policy.Store{Parse: yaml.Parse, Root: judged("/")}
 	dirs := []string{"/etc/jail/profiles", "/usr/share/jail/profiles"}
 	if h.Own.Config != "" {
 		dirs = append([]string{path.Join(h.Own.Config, "profiles")}, dirs...)
 	}
 	for _, dir := range dirs {
-		store.Dirs = append(store.Dirs, policy.Dir{Path: dir, FS: HostFS(dir), Trusted: trusted.directory(dir)})
+		store.Dirs = append(store.Dirs, judged(dir))
 	}
 	store.Dirs = append(store.Dirs, policy.Dir{FS: profiles.FS, Embedded: true})
 	return store

@@ -11,34 +11,45 @@ import (
 )
 
 // truster asks package trust in the name of a user, with what package policy
-// knows about a file.
-type truster struct{ uid int }
+// knows about a file of one directory.
+type truster struct {
+	uid int
+	dir string
+}
 
-// file judges a file or directory by itself.
-func (t truster) file(_ string, info fs.FileInfo) error {
+// judge judges a file or directory by itself, and the directory "." with the way to it. The
+// ways to files are judged where they are opened.
+func (t truster) judge(name string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*unix.Stat_t)
 	if !ok {
 		return errors.New("its owner is unknown")
 	}
-	return trust.File(t.uid, stat)
-}
-
-// named judges a file that was named by its path, and the directories on the way: another
-// user who can write one of them could have put the file there.
-func (t truster) named(name string, info fs.FileInfo) error {
-	if err := t.file(name, info); err != nil {
+	if err := trust.File(t.uid, path.Join(t.dir, name), stat); err != nil || name != "." {
 		return err
 	}
-	return trust.Way(path.Join("/", name))
+	return trust.Way(t.uid, t.dir)
 }
 
-// directory judges what lies in a directory of the search path, and the way
-// to it.
-func (t truster) directory(dir string) func(name string, info fs.FileInfo) error {
-	return func(name string, info fs.FileInfo) error {
-		if err := t.file(name, info); err != nil || name != "." {
-			return err
-		}
-		return trust.Way(dir)
+// judgedFS is a HostFS that opens a file only where nobody but root and the user could have
+// put it or another one: every directory and every link on the way is judged before
+// it is opened.
+type judgedFS struct {
+	HostFS
+	uid int
+}
+
+// Open implements fs.FS.
+func (f judgedFS) Open(name string) (fs.File, error) {
+	full, err := f.path("open", name)
+	if err != nil {
+		return nil, err
 	}
+	real, err := trust.Resolve(f.uid, full)
+	if _, bad := errors.AsType[*trust.Error](err); bad {
+		return nil, err
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: full, Err: err}
+	}
+	return open(real, unix.O_NOFOLLOW)
 }

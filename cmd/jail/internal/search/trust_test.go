@@ -21,7 +21,7 @@ func TestTrust(t *testing.T) {
 		{"a private file", 1000, unix.S_IFREG | 0o600, ""},
 		{"somebody else's file", 1001, unix.S_IFREG | 0o600, "belongs to user 1001"},
 		{"nobody's file", 65534, unix.S_IFREG | 0o644, "belongs to user 65534"},
-		{"a file for the group", 1000, unix.S_IFREG | 0o664, "its group can write it (mode 0664)"},
+		{"a file for the group", 1000, unix.S_IFREG | 0o664, "its group can write it (mode 0664, group 0)"},
 		{"a file for all", 1000, unix.S_IFREG | 0o646, "everybody can write it (mode 0646)"},
 		{"root's file for all", 0, unix.S_IFREG | 0o666, "everybody can write it"},
 		{"a sticky directory", 0, unix.S_IFDIR | 0o1777, "everybody can write it (mode 1777)"},
@@ -29,11 +29,11 @@ func TestTrust(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			info := &hostInfo{name: "x", stat: unix.Stat_t{Uid: test.owner, Mode: test.mode}}
-			check(t, truster{1000}.file("x", info), test.want)
-			check(t, truster{1000}.directory("/usr/share")(".", info), test.want)
+			check(t, truster{1000, "/usr/share"}.judge("x", info), test.want)
+			check(t, truster{1000, "/usr/share"}.judge(".", info), test.want)
 		})
 	}
-	check(t, truster{0}.file("x", unknownInfo{}), "owner is unknown")
+	check(t, truster{0, "/usr/share"}.judge("x", unknownInfo{}), "owner is unknown")
 }
 
 func check(t *testing.T, err error, want string) {

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 static void show(const char *name, const char *path, int at)
 {
@@ -455,8 +456,97 @@ static void lattice(int argc, char **argv)
 	}
 }
 
+/* struct open_how of openat2(2). */
+struct how { unsigned long long flags, mode, resolve; };
+
+/* make_set_id makes a file with a set-id bit by one of the ways that the kernel has. */
+static long make_set_id(const char *way, const char *path, int mode)
+{
+	struct how how = { .flags = O_CREAT | O_WRONLY, .mode = mode };
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX], held[64];
+	long fd;
+
+	if (strcmp(way, "open") == 0)
+		return syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY, mode);
+#ifdef SYS_open
+	if (strcmp(way, "old-open") == 0)
+		return syscall(SYS_open, path, O_CREAT | O_WRONLY, mode);
+	if (strcmp(way, "creat") == 0)
+		return syscall(SYS_creat, path, mode);
+	if (strcmp(way, "mknod") == 0)
+		return syscall(SYS_mknod, path, S_IFREG | mode, 0);
+#endif
+	if (strcmp(way, "openat2") == 0)
+		return syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+	if (strcmp(way, "mknodat") == 0)
+		return syscall(SYS_mknodat, AT_FDCWD, path, S_IFREG | mode, 0);
+	if (strcmp(way, "tmpfile") == 0) {
+		snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
+		fd = syscall(SYS_openat, AT_FDCWD, dir, O_TMPFILE | O_WRONLY, mode);
+		snprintf(held, sizeof held, "/proc/self/fd/%ld", fd);
+		return fd < 0 ? fd : linkat(AT_FDCWD, held, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	}
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	if (fd < 0)
+		return fd;
+	if (strcmp(way, "fchmod") == 0)
+		return syscall(SYS_fchmod, fd, mode);
+	if (strcmp(way, "fchmodat") == 0)
+		return syscall(SYS_fchmodat, AT_FDCWD, path, mode);
+	if (strcmp(way, "fchmodat2") == 0)
+		return syscall(452, fd, "", mode, AT_EMPTY_PATH);
+#ifdef SYS_chmod
+	if (strcmp(way, "chmod") == 0)
+		return syscall(SYS_chmod, path, mode);
+#endif
+	errno = EINVAL;
+	return -1;
+}
+
+/* set-id DIR WAY...: a file in the directory for each way and each bit, named after them. */
+static void set_ids(int argc, char **argv)
+{
+	static const struct { const char *name; int mode; } bits[] = {
+		{ "user", S_ISUID | 0755 }, { "group", S_ISGID | 0755 }, { "both", S_ISUID | S_ISGID | 0755 }
+	};
+	char path[PATH_MAX], name[100];
+
+	for (int i = 1; i < argc; i++)
+		for (size_t bit = 0; bit < sizeof bits / sizeof *bits; bit++) {
+			snprintf(name, sizeof name, "%s %s", argv[i], bits[bit].name);
+			snprintf(path, sizeof path, "%s/%s", argv[0], name);
+			report(name, failed(make_set_id(argv[i], path, bits[bit].mode)), "");
+		}
+}
+
+/*
+ * file-capability FILE [nested]: gives a file CAP_SETUID, as root of a new user namespace
+ * or as who it is. The number at the end is root of the namespace that the capability
+ * counts for (vfs_ns_cap_data of linux/capability.h).
+ */
+static void file_capability(int argc, char **argv)
+{
+	static const unsigned data[] = { 0x03000001, 1 << 7, 0, 0, 0, 0 };
+	int fd = open(argv[0], O_CREAT | O_WRONLY, 0755);
+	unsigned ids[] = { 0, getuid(), getgid() };
+	static const struct { const char *file, *text; int id; } maps[] = {
+		{ "/proc/self/setgroups", "deny%.0u", 0 }, { "/proc/self/uid_map", "0 %u 1", 1 }, { "/proc/self/gid_map", "0 %u 1", 2 }
+	};
+
+	close(fd);
+	if (argc > 1 && unshare(CLONE_NEWUSER) == 0)
+		for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+			fd = open(maps[i].file, O_WRONLY);
+			dprintf(fd, maps[i].text, ids[maps[i].id]);
+			close(fd);
+		}
+	report("file-capability", failed(setxattr(argv[0], "security.capability", data, sizeof data, 0)), "");
+}
+
 const struct probe files[] = {
 	{ "read", reads }, { "write", writes }, { "plant", plants }, { "open", opens }, { "stat", stats }, { "digest", digest }, { "grep", grep }, { "existence", existence }, { "list", lists },
 	{ "descriptors", descriptors }, { "cwd", directory }, { "mount-flags", flags }, { "devices", devices },
-	{ "unbounded", unbounded }, { "unmask", unmask }, { "flip", flip }, { "mount-cgroup", mount_cgroups }, { "lattice", lattice }, { 0 }
+	{ "unbounded", unbounded }, { "unmask", unmask }, { "flip", flip }, { "mount-cgroup", mount_cgroups }, { "lattice", lattice },
+	{ "set-id", set_ids }, { "file-capability", file_capability }, { 0 }
 };

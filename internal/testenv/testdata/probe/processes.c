@@ -211,6 +211,21 @@ static void strikes(int argc, char **argv)
 	try("ioprio_set", ioprio, 0);
 }
 
+/* disturb PID: what a process lets everybody of its user set, and its limits. */
+static void disturbs(int argc, char **argv)
+{
+	static const struct { const char *name, *text; } settings[] = { { "oom_score_adj", "777" }, { "coredump_filter", "0x1" } };
+	static const struct rlimit few = { 77, 77 };
+	char path[100];
+
+	for (size_t i = 0; argc > 0 && i < sizeof settings / sizeof *settings; i++) {
+		snprintf(path, sizeof path, "/proc/%s/%s", argv[0], settings[i].name);
+		int fd = open(path, O_WRONLY);
+		report(settings[i].name, fd < 0 ? errno : failed(write(fd, settings[i].text, strlen(settings[i].text))), "");
+	}
+	report("limits", failed(prlimit(atoi(argv[0]), RLIMIT_NOFILE, &few, NULL)), "");
+}
+
 /* forge: everything that could tell the launcher another status. */
 static void forge(int argc, char **argv)
 {
@@ -267,6 +282,6 @@ static void sleeps(int argc, char **argv)
 }
 
 const struct probe processes[] = {
-	{ "process", process }, { "search", search }, { "status", status }, { "core", limits }, { "strike", strikes }, { "forge", forge },
+	{ "process", process }, { "search", search }, { "status", status }, { "core", limits }, { "strike", strikes }, { "disturb", disturbs }, { "forge", forge },
 	{ "variables", variables }, { "arguments", arguments }, { "sleep", sleeps }, { "namespaces-of", namespaces_of }, { 0 }
 };
