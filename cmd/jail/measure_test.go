@@ -182,7 +182,7 @@ func weakenings(home string) []weakening {
 			"capabilities", keep("setuid", "dac_override", "net_raw", "sys_ptrace", "sys_boot"), nil,
 			[]string{"cap-users", "cap-files", "cap-network", "cap-processes", "cap-system"},
 		},
-		{"calls", []string{"--set", "syscalls.default=allow", "--set", "syscalls.architectures=x86", "--set", "syscalls.restrict-suid-sgid=false"}, nil, calls},
+		{"calls", []string{"--set", "syscalls.default=allow", "--set", "syscalls.architectures=x86", "--set", "syscalls.restrict-suid-sgid=false", "--set", "sockets=*"}, nil, calls},
 		{"filter", []string{"--set", "sockets=*"}, without(func(o *plan.Op) bool { return o.Name == "seccomp" }), []string{"filter"}},
 		{"environment", []string{"--env", "*"}, nil, []string{"environment", "credentials", "loader-variables", "service-variables"}},
 		{
