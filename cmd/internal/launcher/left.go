@@ -71,15 +71,13 @@ func (r *Running) Left() diag.List {
 	if len(moved) > 0 {
 		list = append(list, diag.Diagnostic{
 			Severity: diag.Warning, Code: "startup-taken",
-			Summary: "taken away, since programs outside would run or obey it: " + few(moved),
-			Remedy:  "`jail changes` says where it is; to let the program make it: --write " + moved[0],
+			Summary: "taken away, since programs outside would run or obey it: " + few(moved) + "; `jail changes` says where it is, --write " + diag.Quote(moved[0]) + " allows it",
 		})
 	}
 	if len(stay) > 0 {
 		list = append(list, diag.Diagnostic{
 			Severity: diag.Warning, Code: "startup-changed",
-			Summary: "new or changed meanwhile, and obeyed by other programs: " + few(stay),
-			Remedy:  "look before you use them; `jail changes` lists them all",
+			Summary: "new or changed meanwhile, and obeyed by other programs: " + few(stay) + "; look before you use them, `jail changes` lists them",
 		})
 	}
 	if len(list) > 0 && r.left.err != nil {
