@@ -97,16 +97,37 @@ func (w *Watcher) open(names []Name) error {
 		add(d.names, n.Rel)
 	}
 	for _, d := range w.roots {
-		for name := range d.names {
-			if _, err := kindOf(d.fd, name); !errors.Is(err, unix.ENOENT) {
-				return fmt.Errorf("%s appeared while the jail was prepared; start it again", path.Join(d.path, name))
-			}
+		if err := w.begin(d); err != nil {
+			return err
 		}
 	}
 	// Where there is none, what is made is renamed where it is.
 	if err := os.MkdirAll(w.where, 0o700); err == nil {
 		if fd, err := unix.Open(w.where, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); err == nil {
 			w.quarantine = fd
+		}
+	}
+	return nil
+}
+
+// begin looks at the names in a directory before the program does. Directories on the way
+// may be there by now: jail itself has made them.
+func (w *Watcher) begin(d *directory) error {
+	for name, e := range d.names {
+		st, err := kindOf(d.fd, name)
+		switch {
+		case errors.Is(err, unix.ENOENT):
+			continue
+		case err != nil || e.free || st.Mode&unix.S_IFMT != unix.S_IFDIR:
+			return fmt.Errorf("%s appeared while the jail was prepared; start it again", path.Join(d.path, name))
+		}
+		made, err := w.arm(d.fd, name, path.Join(d.path, name))
+		if err != nil {
+			return fmt.Errorf("watch %s: %w", path.Join(d.path, name), err)
+		}
+		made.names, made.ino, e.made = e.below, st.Ino, made
+		if err := w.begin(made); err != nil {
+			return err
 		}
 	}
 	return nil

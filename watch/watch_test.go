@@ -196,6 +196,21 @@ func TestExists(t *testing.T) {
 	}
 }
 
+// TestWayExists: directories on the way may be there, and what is free in them is watched.
+func TestWayExists(t *testing.T) {
+	dir := t.TempDir()
+	run(t, "mkdir -p %s/.config/app", dir)
+	w, err := Open([]Name{{dir, ".config/app/hosts"}}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	run(t, "echo x >%s/.config/app/hosts; echo x >%[1]s/.config/app/other", dir)
+	if err := w.Scan(); err != nil || len(w.Taken()) != 1 {
+		t.Errorf("%v, %v", w.Taken(), err)
+	}
+}
+
 // TestNothingElse: what has another name stays, through hundreds of names made at once
 // with those that are kept free.
 func TestNothingElse(t *testing.T) {
