@@ -116,7 +116,19 @@ func (m *model) walk(p string, follow bool) (real string, e entry, ok bool) {
 // mayChange tells whether names can be made and removed in a directory.
 func (m *model) mayChange(dir string) bool {
 	how, _ := m.rule(dir)
-	return m.lookup(dir).kind == directory && (how == "write" || how == "tmpfs")
+	return m.lookup(dir).kind == directory && (how == "write" || how == "tmpfs" && !m.frame(dir))
+}
+
+// frame tells whether a path lies in a directory of a tmpfs that is there only because
+// something is shown in it: what is written there belongs beside that, on the host. One
+// that a rule hides is no such place.
+func (m *model) frame(p string) bool {
+	_, at := m.rule(p)
+	if p == at {
+		return false
+	}
+	first, _, _ := strings.Cut(p[len(at)+1:], "/")
+	return m.leads(at+"/"+first) && m.written[at+"/"+first] != "hide"
 }
 
 // verdict is what the model says about a call.
