@@ -19,7 +19,10 @@ import (
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	testenv.Need(t, "git")
-	kills := testenv.Rounds(30, 1000)
+	kills := testenv.Rounds(20, 150)
+	if *long {
+		kills = 1000
+	}
 	w := newWorld(t)
 	if r := w.Host("sh", "-ec", repository+"rm -rf .git/hooks; mkdir dir; git add -A"); r.Status != 0 {
 		t.Fatal(r.Output())

@@ -4,9 +4,12 @@
 package repositories
 
 import (
+	"flag"
 	"testing"
 
 	"github.com/jail-project/jail/internal/testenv"
 )
+
+var long = flag.Bool("long", false, "as many launches as the project promises")
 
 func TestMain(m *testing.M) { testenv.Main(m) }
