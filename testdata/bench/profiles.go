@@ -49,7 +49,7 @@ func (s *stage) writeSyscallProfiles() error {
 		}
 	}
 	for _, n := range []int{50, 200, 400} {
-		profile := fmt.Sprintf("filesystem:\n  read: [/]\nsyscalls:\n  default: errno\n  allow:\n    - %s\n",
+		profile := fmt.Sprintf("filesystem:\n  read: [/]\nsyscalls:\n  default: errno\n  restrict-suid-sgid: false\n  allow:\n    - %s\n",
 			strings.Join(names[:n], "\n    - "))
 		if err := s.write(fmt.Sprintf("syscalls-%d.yaml", n), profile); err != nil {
 			return err
