@@ -8,23 +8,18 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+	"github.com/jail-project/jail/internal/testenv"
+)
 
 func write(t *testing.T, path string) {
 	t.Helper()
-	must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	testenv.Must(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	must(t, err)
+	testenv.Must(t, err)
 	_, err = f.WriteString("x")
-	must(t, err)
-	must(t, f.Close())
+	testenv.Must(t, err)
+	testenv.Must(t, f.Close())
 }
 
 // tick waits until the clock by which files are stamped has gone on.
@@ -62,7 +57,7 @@ func TestSince(t *testing.T) {
 			tick()
 			cmd := exec.Command("sh", "-ec", c.do)
 			cmd.Dir = d
-			must(t, cmd.Run())
+			testenv.Must(t, cmd.Run())
 			var got []string
 			for _, change := range before.Since() {
 				word := "changed "
@@ -105,26 +100,26 @@ func TestRecord(t *testing.T) {
 	}
 	for i := range runs {
 		f, err := Open(file)
-		must(t, err)
-		must(t, Write(f, &runs[i]))
-		must(t, f.Close())
+		testenv.Must(t, err)
+		testenv.Must(t, Write(f, &runs[i]))
+		testenv.Must(t, f.Close())
 	}
 	got, err := Read(file)
-	must(t, err)
+	testenv.Must(t, err)
 	if !reflect.DeepEqual(got, runs) {
 		t.Errorf("%+v, not %+v", got, runs)
 	}
 	// A record that has grown makes room, and what it held is still read.
-	must(t, os.Truncate(file, mostRecords+1))
+	testenv.Must(t, os.Truncate(file, mostRecords+1))
 	f, err := Open(file)
-	must(t, err)
-	must(t, Write(f, &runs[0]))
-	must(t, f.Close())
+	testenv.Must(t, err)
+	testenv.Must(t, Write(f, &runs[0]))
+	testenv.Must(t, f.Close())
 	if got, err = Read(file); err != nil || len(got) != 3 {
 		t.Errorf("%d runs, %v", len(got), err)
 	}
-	must(t, os.Remove(file))
-	must(t, os.Symlink("/etc/passwd", file))
+	testenv.Must(t, os.Remove(file))
+	testenv.Must(t, os.Symlink("/etc/passwd", file))
 	if _, err := Open(file); err == nil {
 		t.Error("a link was followed")
 	}

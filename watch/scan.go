@@ -64,7 +64,7 @@ func (w *Watcher) descend(d *directory, name string, e *entry, ino uint64) error
 		e.forget()
 	}
 	if e.made == nil {
-		made, err := w.arm(d.fd, name, path.Join(d.path, name))
+		err := w.enter(d, name, e, ino)
 		switch {
 		case errors.Is(err, ErrFlood):
 			return err
@@ -73,7 +73,6 @@ func (w *Watcher) descend(d *directory, name string, e *entry, ino uint64) error
 		case err != nil:
 			return w.take(d, name) // it can't be looked into
 		}
-		made.names, made.ino, e.made = e.below, ino, made
 	}
 	return w.scan(e.made)
 }

@@ -64,7 +64,7 @@ const mostTimes = 8
 // Flags of F_NOTIFY (fcntl(2)): names that are made or moved here, until the directory is closed.
 const newNames = 0x4 | 0x10 | 0x80000000 // DN_CREATE | DN_RENAME | DN_MULTISHOT
 
-// mostArmed bounds how many directories are watched that the program has made.
+// mostArmed bounds how often a directory is opened to watch it: the program can make them.
 const mostArmed = 512
 
 // Open begins to watch. What is made is moved to the directory quarantine, which is made
@@ -91,6 +91,7 @@ func (w *Watcher) open(names []Name) error {
 			if d, err = w.arm(unix.AT_FDCWD, n.Dir, n.Dir); err != nil {
 				return fmt.Errorf("watch %s: %w", n.Dir, err)
 			}
+			d.names = map[string]*entry{}
 			byPath[n.Dir] = d
 			w.roots = append(w.roots, d)
 		}
@@ -121,16 +122,22 @@ func (w *Watcher) begin(d *directory) error {
 		case err != nil || e.free || st.Mode&unix.S_IFMT != unix.S_IFDIR:
 			return fmt.Errorf("%s appeared while the jail was prepared; start it again", path.Join(d.path, name))
 		}
-		made, err := w.arm(d.fd, name, path.Join(d.path, name))
-		if err != nil {
+		if err := w.enter(d, name, e, st.Ino); err != nil {
 			return fmt.Errorf("watch %s: %w", path.Join(d.path, name), err)
 		}
-		made.names, made.ino, e.made = e.below, st.Ino, made
-		if err := w.begin(made); err != nil {
+		if err := w.begin(e.made); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// enter watches a directory on the way to names.
+func (w *Watcher) enter(d *directory, name string, e *entry, ino uint64) (err error) {
+	if e.made, err = w.arm(d.fd, name, path.Join(d.path, name)); err == nil {
+		e.made.names, e.made.ino = e.below, ino
+	}
+	return err
 }
 
 // add adds the components of a path.
@@ -167,7 +174,7 @@ func (w *Watcher) arm(at int, name, where string) (*directory, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	return &directory{fd: fd, path: where, names: map[string]*entry{}}, nil
+	return &directory{fd: fd, path: where}, nil
 }
 
 // Close ends the watch.
@@ -188,10 +195,7 @@ func (w *Watcher) Close() {
 func (d *directory) close() {
 	_ = unix.Close(d.fd)
 	for _, e := range d.names {
-		if e.made != nil {
-			e.made.close()
-			e.made = nil
-		}
+		e.forget()
 	}
 }
 

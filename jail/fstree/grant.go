@@ -92,14 +92,15 @@ type granter struct {
 	problems diag.List
 	grants   []*Grant
 	links    []host.Link
-	pins     []host.Link       // on the way to what is hidden or protected
-	reports  []reported        // what the program may change and make, which is told at the end
-	creates  []*Grant          // missing paths that the profile wants made
-	heads    map[string]string // what the first components of paths stand for
-	hides    []*Grant          // hidden by name, and missing
-	writes   []string          // directories that are granted for writing
-	named    map[string]bool   // paths that are named under write: the program may make and change them
-	canMake  map[string]bool   // directories in which the caller may make something, or not
+	pins     []host.Link          // on the way to what is hidden or protected
+	gitFiles map[string][]setting // what files of git's settings say
+	reports  []reported           // what the program may change and make, which is told at the end
+	creates  []*Grant             // missing paths that the profile wants made
+	heads    map[string]string    // what the first components of paths stand for
+	hides    []*Grant             // hidden by name, and missing
+	writes   []string             // directories that are granted for writing
+	named    map[string]bool      // paths that are named under write: the program may make and change them
+	canMake  map[string]bool      // directories in which the caller may make something, or not
 
 	namedOnHost map[string]bool // as named, on the host
 	ambiguous   []string        // of resolvers that are no longer in use
@@ -109,7 +110,7 @@ func newGranter(p *policy.Policy, h *host.Host, program string) *granter {
 	resolver := host.NewResolver(h.Files)
 	return &granter{
 		p: p, h: h, outside: h, program: program, onHost: resolver, resolver: resolver,
-		heads: map[string]string{}, named: map[string]bool{}, namedOnHost: map[string]bool{}, canMake: map[string]bool{},
+		heads: map[string]string{}, named: map[string]bool{}, namedOnHost: map[string]bool{}, canMake: map[string]bool{}, gitFiles: map[string][]setting{},
 	}
 }
 

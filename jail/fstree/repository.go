@@ -12,12 +12,9 @@ import (
 // repository protects what git obeys in the repository of a directory: in the directory
 // itself when that is a git directory (a bare repository), in .git, or where .git leads
 // (gitrepository-layout(5)).
-func (g *granter) repository(dir string, project bool) {
+func (g *granter) repository(dir string) {
 	if g.isGitDirectory(dir) {
 		g.gitDirectory(dir, dir)
-	} else {
-		// Made by the program, it would make the directory a repository.
-		g.guardOne(host.Join(dir, "HEAD"), g.automatic(), project)
 	}
 	at := g.resolver.Resolve(host.Join(dir, ".git"))
 	switch at.Kind {
@@ -76,7 +73,7 @@ func (g *granter) below(dir string, depth int) {
 // workTree protects the .git of the submodule, or reports that of the linked work tree, to
 // which a git directory belongs: git removes a work tree with its .git.
 func (g *granter) workTree(gitDir string) {
-	for _, s := range gitSettings(g.h.Files.Text(host.Join(gitDir, "config"))) {
+	for _, s := range g.gitSettings(host.Join(gitDir, "config")) {
 		if s.key == "core.worktree" {
 			g.submodule(absolute(gitDir, s.value))
 			return
@@ -89,7 +86,7 @@ func (g *granter) workTree(gitDir string) {
 
 // submodules protects those that .gitmodules lists.
 func (g *granter) submodules(dir string) {
-	for _, s := range gitSettings(g.h.Files.Text(host.Join(dir, ".gitmodules"))) {
+	for _, s := range g.gitSettings(host.Join(dir, ".gitmodules")) {
 		if strings.HasPrefix(s.key, "submodule.") && strings.HasSuffix(s.key, ".path") && s.value != "" {
 			if at := absolute(dir, s.value); at != dir && host.Within(at, dir) {
 				g.submodule(at)
@@ -145,6 +142,17 @@ func (g *granter) settings(gitDir, top string) {
 	}
 }
 
+// gitSettings reads a file of settings once: each repository and work tree has those of the
+// user too.
+func (g *granter) gitSettings(file string) []setting {
+	found, known := g.gitFiles[file]
+	if !known {
+		found = gitSettings(g.h.Files.Text(file))
+		g.gitFiles[file] = found
+	}
+	return found
+}
+
 // mostIncluded is how many files one file of settings may include; git has a limit too.
 const mostIncluded = 30
 
@@ -154,7 +162,7 @@ func (g *granter) obeyed(file, top string, seen map[string]bool) {
 		return
 	}
 	seen[file] = true
-	for _, s := range gitSettings(g.h.Files.Text(file)) {
+	for _, s := range g.gitSettings(file) {
 		switch {
 		case s.value == "", s.value == "true", s.value == "false":
 		case s.key == "core.hookspath":
@@ -211,7 +219,7 @@ func (g *granter) linked(dir string) (gitDir, common string) {
 	gitDir = g.resolver.Resolve(absolute(dir, to)).Real
 	shared := strings.TrimSpace(g.h.Files.Text(host.Join(gitDir, "commondir")))
 	if shared == "" {
-		for _, s := range gitSettings(g.h.Files.Text(host.Join(gitDir, "config"))) {
+		for _, s := range g.gitSettings(host.Join(gitDir, "config")) {
 			if s.key == "core.worktree" && g.resolver.Resolve(absolute(gitDir, s.value)).Real == dir && g.isGitDirectory(gitDir) {
 				return gitDir, gitDir
 			}

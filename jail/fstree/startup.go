@@ -76,7 +76,7 @@ func (g *granter) guardProject(dir string, project bool) {
 	for _, name := range paths.ProjectTools() {
 		g.guardOne(host.Join(dir, name), g.tools(), project)
 	}
-	g.repository(dir, project)
+	g.repository(dir)
 }
 
 // guard protects the files that match a pattern, or keeps them free.

@@ -3,6 +3,7 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/jail-project/jail/jail/plan"
@@ -47,11 +48,10 @@ func (f *free) dirs(p *plan.Plan) []string {
 		return nil
 	}
 	dirs := []string{p.Quarantine}
-	for _, n := range p.Free {
-		dirs = append(dirs, n.Dir)
-	}
-	for _, n := range p.FreeAfter {
-		dirs = append(dirs, n.Dir)
+	for _, n := range slices.Concat(p.Free, p.FreeAfter) {
+		if !slices.Contains(dirs, n.Dir) {
+			dirs = append(dirs, n.Dir)
+		}
 	}
 	return dirs
 }

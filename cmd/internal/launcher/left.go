@@ -1,10 +1,8 @@
 package launcher
 
 import (
-	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jail-project/jail/changes"
@@ -60,28 +58,22 @@ func (r *Running) Left() diag.List {
 	var moved, stay []string
 	for _, c := range r.left.run.Changes {
 		if c.To != "" {
-			if name := r.left.name(c.Path); !slices.Contains(moved, name) {
+			if name := diag.Quote(r.left.name(c.Path)); !slices.Contains(moved, name) {
 				moved = append(moved, name)
 			}
 		} else {
-			stay = append(stay, r.left.name(c.Path))
+			stay = append(stay, diag.Quote(r.left.name(c.Path)))
 		}
 	}
 	var list diag.List
 	if len(moved) > 0 {
-		list = append(list, diag.Diagnostic{
-			Severity: diag.Warning, Code: "startup-taken",
-			Summary: "taken away, since programs outside would run or obey it: " + few(moved) + "; `jail changes` says where it is, --write " + diag.Quote(moved[0]) + " allows it",
-		})
+		list = append(list, *warning("startup-taken", "taken away, since programs outside would run or obey it: "+diag.Few(moved)+"; `jail changes` says where it is, --write "+moved[0]+" allows it"))
 	}
 	if len(stay) > 0 {
-		list = append(list, diag.Diagnostic{
-			Severity: diag.Warning, Code: "startup-changed",
-			Summary: "new or changed meanwhile, and obeyed by other programs: " + few(stay) + "; look before you use them, `jail changes` lists them",
-		})
+		list = append(list, *warning("startup-changed", "new or changed meanwhile, and obeyed by other programs: "+diag.Few(stay)+"; look before you use them, `jail changes` lists them"))
 	}
 	if len(list) > 0 && r.left.err != nil {
-		list = append(list, diag.Diagnostic{Severity: diag.Warning, Code: "startup-unrecorded", Summary: "that could not be written down for `jail changes`: " + r.left.err.Error()})
+		list = append(list, *warning("startup-unrecorded", "that could not be written down for `jail changes`: "+r.left.err.Error()))
 	}
 	return list
 }
@@ -92,18 +84,4 @@ func (l *left) name(path string) string {
 		return path[len(l.run.Dir)+1:]
 	}
 	return path
-}
-
-// few is a list of names that fits a line.
-func few(names []string) string {
-	const most = 4
-	quoted := make([]string, 0, most)
-	for _, n := range names[:min(len(names), most)] {
-		quoted = append(quoted, diag.Quote(n))
-	}
-	text := strings.Join(quoted, ", ")
-	if rest := len(names) - most; rest > 0 {
-		text += fmt.Sprintf(" and %d more", rest)
-	}
-	return text
 }
