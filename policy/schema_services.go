@@ -4,7 +4,7 @@ import "github.com/jail-project/jail/policy/kind"
 
 func networkKey() Key {
 	hosts := func(name, doc string, at func(*Policy) any) Key {
-		return Key{Name: name, Kind: kind.List, Group: "hosts", Elem: &Key{Kind: kind.HostPattern}, Doc: doc, at: at, Later: "filtered networks"}
+		return Key{Name: name, Kind: kind.List, Group: "hosts", Elem: &Key{Kind: kind.HostPattern}, Doc: doc, at: at}
 	}
 	return Key{
 		Name: "network", Kind: kind.Mapping, Short: "mode",
@@ -12,7 +12,7 @@ func networkKey() Key {
 		Keys: []Key{
 			{
 				Name: "mode", Kind: kind.Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
-				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host"}, Later: "filtered, nat and namespace networks",
+				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host", "filtered"}, Later: "nat and namespace networks",
 				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
 				Caution: "With host, services that listen on the host's loopback are in reach.",
 			},

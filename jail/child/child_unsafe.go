@@ -182,6 +182,13 @@ func run(r *encoded, s *scratch, from, to int32) syscall.Errno {
 		if op.store != 0 {
 			*(*uint32)(unsafe.Add(unsafe.Pointer(r.arena), op.store)) = uint32(ret)
 		}
+		if op.answer != 0 {
+			errno = syscall.Errno(-*(*int32)(unsafe.Add(unsafe.Pointer(r.arena), op.answer)))
+			if errno != 0 {
+				s.message[0] = from
+				return errno
+			}
+		}
 	}
 	return 0
 }

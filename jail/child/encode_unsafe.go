@@ -85,6 +85,13 @@ func (l *encoder) op(o *plan.Op, r *encodedOp) error {
 		}
 		r.store = at + uintptr(o.StoreAt)
 	}
+	if o.Answer != nil {
+		at, err := l.block(o.Answer)
+		if err != nil {
+			return err
+		}
+		r.answer = at + uintptr(o.AnswerAt)
+	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ type encodedOp struct {
 	out    int8
 	accept uint16
 	store  uintptr // where in the arena the result goes as 32 bits, 0 for nowhere
+	answer uintptr // where in the arena a negative errno is afterwards, 0 for nowhere
 }
 
 // beneathAttr is struct landlock_path_beneath_attr of landlock_add_rule(2),

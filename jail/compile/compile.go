@@ -93,6 +93,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.enter(m)         // from here on nothing of the host has a name
 	k.terminal(b)      // of the devpts that is there by now
 	k.loopback(b)      // needs the capabilities over the new network namespace
+	k.filteredNetwork(b)
 	k.names(b)         // host name
 	b.each = true      // these too
 	k.limits(b)        // but not yet of open files

@@ -34,6 +34,7 @@ type Process struct {
 	confinement *confine.Confinement // what Confine completes
 	watched     []watched
 	handed      *handed
+	relayed     []int // sockets of the jail's network, until TakeRelayed
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -230,8 +231,17 @@ func (p *Process) timeLeft() int {
 	return -1
 }
 
+// TakeRelayed returns the sockets of the jail's network, in the order of the ops that made
+// them. The caller owns them from then on.
+func (p *Process) TakeRelayed() []int {
+	fds := p.relayed
+	p.relayed = nil
+	return fds
+}
+
 func (p *Process) close() {
 	p.handed.close()
+	closeAll(p.TakeRelayed())
 	p.confinement.Close()
 	p.free.close()
 	p.watched = nil

@@ -14,6 +14,7 @@ type statusSocket struct {
 	ours, child int
 	listener    int     // of the socket guard, -1 as long as there is none
 	handed      *handed // what came with messages that say no more
+	relayed     []int   // likewise
 }
 
 // errStatusEnded is end of file: no process has the other end of the socket open.
@@ -47,6 +48,13 @@ func (r *statusSocket) close() {
 		_ = unix.Close(r.takeListener())
 	}
 	r.handed.close()
+	closeAll(r.takeRelayed())
+}
+
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		_ = unix.Close(fd)
+	}
 }
 
 // takeListener returns the listener, which the caller owns from then on.
@@ -61,6 +69,13 @@ func (r *statusSocket) takeHanded() *handed {
 	h := r.handed
 	r.handed = nil
 	return h
+}
+
+// takeRelayed returns the sockets, which the caller owns from then on.
+func (r *statusSocket) takeRelayed() []int {
+	fds := r.relayed
+	r.relayed = nil
+	return fds
 }
 
 // begin tells the child that its plan is there.
@@ -78,6 +93,9 @@ func (r *statusSocket) receive() (plan.StatusMessage, int, error) {
 		case err != nil:
 		case message.Step == plan.StepHanded:
 			r.handed.add(int(message.Errno), fd)
+			continue
+		case message.Step == plan.StepRelayed:
+			r.relayed = append(r.relayed, fd)
 			continue
 		case fd >= 0:
 			r.listener = fd

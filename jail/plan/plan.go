@@ -74,6 +74,8 @@ type Plan struct {
 	// Handed is how many descriptors of directories the launcher gets with status
 	// messages: see StepHanded.
 	Handed int
+	// Relayed is how many sockets of the jail's network it gets: see StepRelayed.
+	Relayed int
 }
 
 // FreeName is the name Rel in or below Dir, an existing directory.
@@ -157,6 +159,11 @@ type Op struct {
 	// nil for none. A later op may have the block as an argument.
 	Store   *Block
 	StoreAt int
+
+	// Answer is memory that the call fills in; as a negative number, the 32 bits at byte
+	// AnswerAt, which is not 0, are an errno with which the op fails. nil for none.
+	Answer   *Block
+	AnswerAt int
 
 	Verb    string // what the step is for, read before Subject
 	Subject string // in the user's words

@@ -13,6 +13,7 @@ import (
 //	     |                                           |
 //	     |-- {op, errno} --------------------------->|  set-up failed at op
 //	     |-- {-4, n} and a descriptor -------------->|  of directory n of Plan.Handed
+//	     |-- {-5, n} and a descriptor -------------->|  of socket n of Plan.Relayed
 //	     | fork ---> |                               |
 //	     | close     |-- {op, errno} --------------->|  likewise
 //	     |           |-- {-1, 0} "ready" ----------->|  all is set up; the kernel
@@ -32,6 +33,7 @@ const (
 	StepUnshare = -3 // in place of an op: the namespaces could not be made
 	StepFork    = -2 // in place of an op: the program's process could not be forked
 	StepHanded  = -4 // in place of an op: no failure, but a descriptor; the errno is its number
+	StepRelayed = -5 // likewise, a socket
 )
 
 // Words of the memory that launcher and child share, by their offset in bytes. The
@@ -81,6 +83,9 @@ func ReadyMessage() []byte { return message(StepReady, 0) }
 
 // HandedMessage is the status message that a descriptor comes with.
 func HandedMessage(n int) []byte { return message(StepHanded, uint32(n)) }
+
+// RelayedMessage is the status message that a socket comes with.
+func RelayedMessage(n int) []byte { return message(StepRelayed, uint32(n)) }
 
 func message(step int32, errno uint32) []byte {
 	return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, uint32(step)), errno)
