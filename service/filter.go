@@ -22,12 +22,12 @@ func filter(network, serves bool) []byte {
 		unix.SYS_FSTAT, unix.SYS_MUNMAP, unix.SYS_MADVISE, unix.SYS_GETUID, unix.SYS_GETEUID, unix.SYS_GETGID, unix.SYS_GETEGID, unix.SYS_UNAME,
 	)
 	p.AllowThreads()
-	p.AllowValues(unix.SYS_FCNTL, 1, unix.F_GETFL, unix.F_SETFL, unix.F_GETFD, unix.F_SETFD, unix.F_DUPFD_CLOEXEC)
+	p.AllowValues(unix.SYS_FCNTL, 1, unix.F_GETFL, unix.F_SETFL, unix.F_GETFD, unix.F_SETFD, unix.F_DUPFD_CLOEXEC, unix.F_GETPIPE_SZ, unix.F_SETPIPE_SZ)
 	p.AllowValues(unix.SYS_PRCTL, 0, unix.PR_SET_VMA, unix.PR_SET_NO_NEW_PRIVS)
 	p.AllowIf(unix.SYS_TGKILL, allowlist.Is(0, first)) // the service is the only program there is
 	if network {
 		p.AllowValues(unix.SYS_SOCKET, 0, unix.AF_INET, unix.AF_INET6)
-		p.Allow(unix.SYS_CONNECT)
+		p.Allow(unix.SYS_CONNECT, unix.SYS_BIND)
 	}
 	if serves {
 		p.AllowIf(unix.SYS_MMAP, allowlist.Lacks(2, unix.PROT_EXEC))

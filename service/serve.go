@@ -46,8 +46,8 @@ const readyWord = "ready"
 // to standard error and exits.
 func Serve(prepare func(Passed) error) (Passed, error) {
 	var passed Passed
-	var message [1 + 1 + MostSetting]byte
-	n, err := unix.Read(control, message[:])
+	message := make([]byte, 1+1+MostSetting)
+	n, err := unix.Read(control, message)
 	if err != nil || n < 2 {
 		return passed, errors.Join(errors.New("a service is started by a launcher"), err)
 	}
@@ -66,4 +66,20 @@ func Serve(prepare func(Passed) error) (Passed, error) {
 		return passed, fmt.Errorf("tell the launcher: %w", err)
 	}
 	return passed, nil
+}
+
+// Answer answers what the launcher asks, until the launcher is gone.
+func (*Passed) Answer(answer func(question string) []byte) {
+	question := make([]byte, 256)
+	for {
+		n, err := unix.Read(control, question)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			return
+		}
+		text := answer(string(question[:n]))
+		_, _ = unix.Write(control, text[:min(len(text), MostAnswer)])
+	}
 }

@@ -40,13 +40,16 @@ type Options struct {
 	Setting []byte
 	// Network: it has the host's network. Without, it has none.
 	Network bool
+	// Executable is the file that the service is in, "" for that of this process. It is
+	// static, unless it is the file of this process.
+	Executable string
 	// LandlockOptional is for a jail whose profile does without Landlock where the
 	// kernel has none.
 	LandlockOptional bool
 }
 
 // MostSetting is how long a setting can be.
-const MostSetting = 32 << 10
+const MostSetting = 128 << 10
 
 // patience is how long a service may take to get ready, which waits for no other process.
 const patience = 10 * time.Second
@@ -161,14 +164,18 @@ func (d *descriptors) payload(o *Options) (compile.Payload, error) {
 		d.add(socket)
 		load.Further = append(load.Further, socket)
 	}
-	load.Program, err = d.program(o.Name, above)
+	load.Program, err = d.program(o, above)
 	return load, err
 }
 
-// program puts this process's own executable into memory that nobody can change. Files
-// of the host lie outside of what Landlock lets a service execute.
-func (d *descriptors) program(name string, above int) (int, error) {
-	executable, err := os.ReadFile("/proc/self/exe")
+// program puts the executable into memory that nobody can change. Files of the host lie
+// outside of what Landlock lets a service execute.
+func (d *descriptors) program(o *Options, above int) (int, error) {
+	name, from := o.Name, o.Executable
+	if from == "" {
+		from = "/proc/self/exe"
+	}
+	executable, err := os.ReadFile(from)
 	if err != nil {
 		return -1, err
 	}
@@ -197,29 +204,50 @@ func (s *Service) introduce(o *Options) error {
 	if err := unix.Sendto(s.control, message, unix.MSG_NOSIGNAL, nil); err != nil {
 		return fmt.Errorf("it ended before it was told what to do: %w", err)
 	}
-	fds := []unix.PollFd{{Fd: int32(s.control), Events: unix.POLLIN}}
-	for end := time.Now().Add(patience); ; {
-		n, err := unix.Poll(fds, max(0, int(time.Until(end).Milliseconds())))
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("it is not ready after %v", patience)
-		}
-		break
-	}
-	var word [len(readyWord) + 1]byte
-	n, err := unix.Read(s.control, word[:])
-	if err != nil || n == 0 {
+	word, err := s.receive(len(readyWord)+1, patience)
+	switch {
+	case errors.Is(err, errSilent):
+		return fmt.Errorf("it is not ready after %v", patience)
+	case err != nil || len(word) == 0:
 		return errors.New("it ended before it was ready")
-	}
-	if string(word[:n]) != readyWord {
+	case string(word) != readyWord:
 		return errors.New("it sent something else than that it is ready")
 	}
 	return nil
+}
+
+// errSilent is why nothing was received.
+var errSilent = errors.New("it does not answer")
+
+// receive returns the next message of the service, as far as it has no more bytes than
+// most; none at end of file.
+func (s *Service) receive(most int, wait time.Duration) ([]byte, error) {
+	fds := []unix.PollFd{{Fd: int32(s.control), Events: unix.POLLIN}}
+	for end := time.Now().Add(wait); ; {
+		n, err := unix.Poll(fds, max(0, int(time.Until(end).Milliseconds())))
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return nil, err
+		case n == 0:
+			return nil, errSilent
+		}
+		message := make([]byte, most)
+		n, err = unix.Read(s.control, message)
+		return message[:max(n, 0)], err
+	}
+}
+
+// MostAnswer is how long the answer of a service can be.
+const MostAnswer = 64 << 10
+
+// Ask asks a service something, which answers in Passed.Answer. It waits a second at most.
+func (s *Service) Ask(question string) ([]byte, error) {
+	if err := unix.Sendto(s.control, []byte(question), unix.MSG_NOSIGNAL, nil); err != nil {
+		return nil, err
+	}
+	return s.receive(MostAnswer, time.Second)
 }
 
 // explain adds the first line that a service said on standard error. One that was not

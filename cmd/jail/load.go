@@ -48,6 +48,7 @@ type loaded struct {
 	// launching: this is not only to be looked at.
 	launching   bool
 	toldInPlace bool // see app.tellInPlace
+	logNetwork  bool // the flag
 }
 
 // load reads the profile for a program and adds what the flags say. The

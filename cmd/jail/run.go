@@ -15,6 +15,8 @@ import (
 // meaning.
 type runGrammar struct {
 	flags.Policy
+	LogNetwork bool `help:"Print each decision of a filtered network."`
+
 	Program []string `arg:"" passthrough:"partial" help:"The program and its arguments."`
 }
 
@@ -29,6 +31,9 @@ func (g *runGrammar) run(a *app, args []string) int {
 	l, status := a.load(&g.Policy, program, args)
 	if l == nil {
 		return status
+	}
+	if l.logNetwork = g.LogNetwork; l.logNetwork {
+		l.memory.warned = true // a launch from the cache would not print
 	}
 	return a.launch(l)
 }
@@ -52,7 +57,7 @@ func (a *app) launch(l *loaded) int {
 			return status
 		}
 		launch := l.launch()
-		launch.ToldInPlace = a.tellInPlace(l, c)
+		launch.ToldInPlace, launch.LogNetwork = a.tellInPlace(l, c), l.logNetwork
 		running, failure := launch.Start(c, nil)
 		switch {
 		case failure == nil:

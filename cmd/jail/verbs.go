@@ -104,6 +104,9 @@ func realMain(argv []string) int {
 	if measurement.IsProbe(argv) {
 		return probeVerb(a, argv[0])
 	}
+	if service.Name(argv) == relay.Name {
+		return relay.Main()
+	}
 	var err error
 	if a.caller, err = build.Caller(); err != nil {
 		return a.fail(err.Error(), "install both of one build")

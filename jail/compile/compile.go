@@ -84,15 +84,15 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	b.each = true
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
-	k.oomScore(b)      // while the host's /proc has a name
-	k.free()           // decided now, watched by the launcher before the child begins
-	k.hostFiles(m)     // what the profile wants made on the host, while it has a name
-	k.root(m)          // an empty root that shows nothing of the host
-	k.rulesets(m)      // rules are added where the descriptors are at hand
-	k.files(m)         // the tree of the profile, from descriptors
-	k.enter(m)         // from here on nothing of the host has a name
-	k.terminal(b)      // of the devpts that is there by now
-	k.loopback(b)      // needs the capabilities over the new network namespace
+	k.oomScore(b)  // while the host's /proc has a name
+	k.free()       // decided now, watched by the launcher before the child begins
+	k.hostFiles(m) // what the profile wants made on the host, while it has a name
+	k.root(m)      // an empty root that shows nothing of the host
+	k.rulesets(m)  // rules are added where the descriptors are at hand
+	k.files(m)     // the tree of the profile, from descriptors
+	k.enter(m)     // from here on nothing of the host has a name
+	k.terminal(b)  // of the devpts that is there by now
+	k.loopback(b)  // needs the capabilities over the new network namespace
 	k.filteredNetwork(b)
 	k.names(b)         // host name
 	b.each = true      // these too

@@ -1,8 +1,12 @@
 package fstree
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/policy"
 )
 
@@ -30,5 +34,51 @@ func (g *granter) hostNames() {
 	if id := &g.p.Identity; g.p.Namespaces.UTS.V && !strings.ContainsAny(id.Hostname.V, " \t\n#") {
 		text += "127.0.0.1\t" + id.Hostname.V + "\n"
 	}
+	if mode.V == "filtered" {
+		text += network.Relay4 + "\t" + network.ProxyName + "\n" + network.Relay6 + "\t" + network.ProxyName + "\n"
+		g.ownText("/etc/resolv.conf", resolverText(g.h.Files.Text("/etc/resolv.conf")), &mode.At, "network.mode: "+mode.V)
+		g.ownText("/etc/nsswitch.conf", "hosts: files dns\npasswd: files\ngroup: files\nservices: files\nprotocols: files\n", &mode.At, "network.mode: "+mode.V)
+	}
 	g.etcText("/etc/hosts", text, &mode.At, "network.mode: "+mode.V)
+}
+
+// ownText is etcText for a file that the jail needs whether or not the host has it, or has a
+// link in its place. Where the directory is shown as a whole, only a file that is there
+// can be replaced.
+func (g *granter) ownText(name, text string, at *diag.Range, key string) {
+	place := g.resolver.Resolve(name)
+	shown := slices.ContainsFunc(g.grants, func(gr *Grant) bool {
+		return gr.Kind != GrantText && gr.Real != place.Real && host.Within(place.Real, gr.Real)
+	})
+	if !g.isHosts(name) || place.Kind == host.KindDir || place.Kind == host.KindMissing && shown {
+		return
+	}
+	g.links = append(g.links, place.Links...)
+	g.grants = append(g.grants, &Grant{
+		Kind: GrantText, Real: place.Real, File: host.KindFile, Written: name, Text: text,
+		rank: rank{layer: builtinLayer}, At: at, key: key,
+	})
+}
+
+// resolverText is a resolv.conf(5) that leads to the relay. How the program's library
+// completes short names stays as on the host.
+func resolverText(hosts string) string {
+	text := "nameserver " + network.Relay4 + "\n"
+	for line := range strings.Lines(hosts) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		switch fields[0] {
+		case "search", "domain":
+			text += strings.Join(fields, " ") + "\n"
+		case "options":
+			for _, option := range fields[1:] {
+				if strings.HasPrefix(option, "ndots:") {
+					text += "options " + option + "\n"
+				}
+			}
+		}
+	}
+	return text
 }

@@ -3,6 +3,7 @@ package launch
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -133,6 +134,10 @@ func (p *Process) follow() {
 		if p.sockets != nil {
 			fds = append(fds, unix.PollFd{Fd: int32(p.sockets.Listener()), Events: unix.POLLIN})
 		}
+		relayed := len(fds)
+		for _, fd := range p.relayed {
+			fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+		}
 		services := len(fds)
 		for i := range p.watched {
 			fds = append(fds, unix.PollFd{Fd: int32(p.watched[i].fd), Events: unix.POLLIN})
@@ -156,8 +161,11 @@ func (p *Process) follow() {
 		} else if p.free.interval() > 0 {
 			p.look()
 		}
-		if others < services {
+		if others < relayed {
 			p.answer(fds[others].Revents)
+		}
+		if anyReady(fds[relayed:services]) {
+			p.settle() // which takes these sockets
 		}
 		p.noticeEnds(fds[services:])
 		if p.relay != nil {
@@ -169,6 +177,10 @@ func (p *Process) follow() {
 			}
 		}
 	}
+}
+
+func anyReady(fds []unix.PollFd) bool {
+	return slices.ContainsFunc(fds, func(fd unix.PollFd) bool { return fd.Revents != 0 })
 }
 
 // fromJail is where follow has the jail's terminal among what it polls, if there is one.

@@ -16,6 +16,7 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
+	"github.com/jail-project/jail/service"
 )
 
 // Launch is what a jail is launched from.
@@ -27,6 +28,8 @@ type Launch struct {
 	Group Group
 	// ToldInPlace: the user knows already which files can be written in place only.
 	ToldInPlace bool
+	// LogNetwork: the decisions of a filtered network are printed.
+	LogNetwork bool
 }
 
 // Group is a control group that can be named.
@@ -51,6 +54,10 @@ type Running struct {
 	unconfined error
 	left       *left
 	lost       *lost
+	relay      *service.Service // of a filtered network, nil for none
+	relayEnded string           // why it has ended before the jail
+	refused    []byte           // what it refused
+	unrelayed  error            // why it did not start
 }
 
 // Options are what a launch needs beside its plan: the control group, and the
@@ -66,6 +73,9 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 	o.Settled = func() {
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
+		if r.unrelayed = r.startRelay(l); r.unrelayed != nil {
+			_ = r.Kill()
+		}
 		r.unconfined = r.Confine(r.registered.Dirs()...)
 		debug.SetGCPercent(100) // what follows may take days
 	}
@@ -80,10 +90,14 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 // has ended it.
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
+	r.endRelay()
 	r.registered.Remove()
 	r.left.find(r.Taken())
 	if err := r.Unguarded(); err != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", err)
+	}
+	if r.unrelayed != nil {
+		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unrelayed)
 	}
 	if r.unconfined != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unconfined)

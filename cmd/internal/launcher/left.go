@@ -52,8 +52,8 @@ func (l *left) find(taken []watch.Taken) {
 	}
 }
 
-// Left says what the run left in files that other programs run or obey: nothing for a run
-// that left nothing.
+// Left says what the run left in files that other programs run or obey, and what its
+// network refused: nothing for a run that left nothing.
 func (r *Running) Left() diag.List {
 	var moved, stay []string
 	for _, c := range r.left.run.Changes {
@@ -75,7 +75,7 @@ func (r *Running) Left() diag.List {
 	if len(list) > 0 && r.left.err != nil {
 		list = append(list, *warning("startup-unrecorded", "that could not be written down for `jail changes`: "+r.left.err.Error()))
 	}
-	return list
+	return append(list, r.network()...)
 }
 
 // name is a path as a user in the current directory would write it.

@@ -1,0 +1,189 @@
+package launcher
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/network"
+	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/service"
+)
+
+// relayService is the name of the service in package network/relay, which is not imported:
+// the launcher would take longer to start with it.
+const relayService = "network"
+
+// startRelay starts the relay of a jail with a filtered network. It is called when the
+// jail has run for a moment or first connects; until then connections wait. Without a
+// relay the jail has no network, and is ended.
+func (r *Running) startRelay(l *Launch) error {
+	sockets := r.TakeRelayed()
+	if len(sockets) == 0 {
+		return nil
+	}
+	defer func() {
+		for _, fd := range sockets {
+			_ = unix.Close(fd) // with the last copy the jail's connections end
+		}
+	}()
+	setting := l.relaySetting()
+	passed := sockets
+	if l.LogNetwork {
+		setting.Log, passed = true, append(passed, unix.Stderr)
+	}
+	s, err := service.Start(service.Options{
+		Name: relayService, Host: l.Host, Sockets: passed, Setting: setting.Encode(), Network: true,
+		Executable: l.servicesFile(), LandlockOptional: l.Policy.Landlock.Use.V != "required",
+	})
+	if err != nil {
+		return err
+	}
+	r.relay = s
+	s.Follow(r.Process, func(line string) { r.relayEnded = line })
+	return nil
+}
+
+// servicesFile is the file with the services: the whole program, "" if this is it.
+func (l *Launch) servicesFile() string {
+	programs := l.Host.Own.Programs
+	if self, err := os.Executable(); err == nil && len(programs) > 0 && programs[len(programs)-1] != self {
+		return programs[len(programs)-1]
+	}
+	return ""
+}
+
+// relaySetting is what the relay is told. The files are those by which the host's programs
+// look names up; one that is missing is empty, which the C library takes it for as well.
+func (l *Launch) relaySetting() *network.Setting {
+	s := &network.Setting{Allow: ruleTexts(l.Policy.Network.Allow), Deny: ruleTexts(l.Policy.Network.Deny), Services: map[string]uint16{}}
+	for file, text := range map[string]*string{"/etc/resolv.conf": &s.Resolver, "/etc/nsswitch.conf": &s.Switch, "/etc/hosts": &s.Hosts} {
+		content, _ := os.ReadFile(file)
+		*text = string(content)
+	}
+	s.Hosts = namedHosts(s.Hosts, s.Allow)
+	for _, list := range [...][]network.Rule{s.Allow, s.Deny} {
+		for _, rule := range list {
+			if _, port, found := cutLast(rule.Text, ":"); found && port != "" && (port[0] < '0' || port[0] > '9') && !strings.Contains(port, "]") {
+				s.Services[port] = 0
+			}
+		}
+	}
+	if len(s.Services) > 0 {
+		services, _ := os.ReadFile("/etc/services")
+		findServices(s.Services, string(services))
+	}
+	return s
+}
+
+func ruleTexts(entries []policy.Entry) []network.Rule {
+	rules := make([]network.Rule, len(entries))
+	for i := range entries {
+		rules[i] = network.Rule{Text: entries[i].Text, Place: place(&entries[i].At)}
+	}
+	return rules
+}
+
+func place(at *diag.Range) string {
+	return at.File + ":" + strconv.Itoa(at.Start.Line) + ":" + strconv.Itoa(at.Start.Column)
+}
+
+func cutLast(text, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return text, "", false
+}
+
+// findServices sets the ports of services by the text of services(5): the name, the port
+// and protocol, other names.
+func findServices(ports map[string]uint16, text string) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		number, protocol, _ := strings.Cut(fields[1], "/")
+		port, err := strconv.ParseUint(number, 10, 16)
+		if err != nil || protocol != "tcp" {
+			continue
+		}
+		for _, name := range append(fields[2:], fields[0]) {
+			if was, wanted := ports[name]; wanted && was == 0 {
+				ports[name] = uint16(port)
+			}
+		}
+	}
+}
+
+// namedHosts are the lines of hosts(5) with a name that the rules could be about: the
+// file may be as long as it likes, and what a service can be told is bounded.
+func namedHosts(text string, allow []network.Rule) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		fields := strings.Fields(line)
+		for _, name := range fields[min(1, len(fields)):] {
+			if isNamed(strings.ToLower(name), allow) && out.Len()+len(line) < service.MostSetting/2 {
+				out.WriteString(strings.TrimSpace(line) + "\n")
+				break
+			}
+		}
+	}
+	return out.String()
+}
+
+// isNamed tells whether a rule could be about a name. It may be true for too many: the
+// relay judges again.
+func isNamed(name string, allow []network.Rule) bool {
+	for _, rule := range allow {
+		text := strings.ToLower(rule.Text)
+		host, _, _ := strings.Cut(text, ":")
+		if host == name || strings.HasPrefix(host, "*") && strings.HasSuffix(name, strings.TrimLeft(host, "*")) {
+			return true
+		}
+	}
+	return false
+}
+
+// endRelay asks the relay what it has refused, and ends it.
+func (r *Running) endRelay() {
+	if r.relay == nil {
+		return
+	}
+	if r.relayEnded == "" {
+		answer, _ := r.relay.Ask("refused")
+		r.refused = answer
+	}
+	r.relay.Close()
+}
+
+// network says what the network of the jail has refused, and whether its relay has ended
+// before the program.
+func (r *Running) network() (list diag.List) {
+	if r.relayEnded != "" {
+		list = append(list, *warning("relay-ended", r.relayEnded))
+	}
+	var texts []string
+	for line := range bytes.Lines(r.refused) {
+		count, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+		if count != "1" {
+			text += " (" + count + " times)"
+		}
+		texts = append(texts, diag.Escape(text))
+	}
+	if len(texts) > 0 {
+		const most = 6
+		if more := len(texts) - most; more > 0 {
+			texts = append(texts[:most], fmt.Sprintf("and %d more", more))
+		}
+		list = append(list, *warning("network-refused", "the network did not let the program reach: "+strings.Join(texts, "; ")+"; --log-network shows each decision, --allow HOST:PORT allows one"))
+	}
+	return list
+}

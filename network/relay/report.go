@@ -1,0 +1,99 @@
+package relay
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/jail-project/jail/network/dns"
+	"github.com/jail-project/jail/network/rules"
+)
+
+// mostKinds is how many different refusals are kept for the end.
+const mostKinds = 32
+
+// report is what the relay tells about its decisions: all of them to a log, if there is
+// one, and those that refuse something when the program has ended.
+type report struct {
+	mu     sync.Mutex
+	counts map[string]int
+	others int // refusals that were not kept
+	out    io.Writer
+}
+
+// refused notes a refusal. The text holds names in their canonical form only.
+func (r *report) refused(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts = map[string]int{}
+	}
+	if _, kept := r.counts[text]; kept || len(r.counts) < mostKinds {
+		r.counts[text]++
+	} else {
+		r.others++
+	}
+	r.write("refused", text)
+}
+
+func (r *report) refusedName(name string, why dns.Refusal) {
+	switch why {
+	case dns.NotAName:
+		r.refused("the name " + name + ": no host can have it")
+	case dns.TooManyNames:
+		r.refused("the name " + name + ": too many names of its domain were asked for in a minute")
+	default:
+		r.refused("the name " + name + ": nothing allows it")
+	}
+}
+
+func (r *report) allowed(t *target, to string, d *rules.Decision) {
+	text := t.String() + " at " + to
+	if t.name == "" {
+		text = t.String()
+	}
+	if d.Rule != nil {
+		text += ", by " + d.Rule.Text + " (" + d.Rule.Place + ")"
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write("allowed", text)
+}
+
+func (r *report) log(what string, t *target, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write(what, t.String()+": "+strings.ReplaceAll(text, "\n", "; "))
+}
+
+func (r *report) write(what, text string) {
+	if r.out != nil {
+		_, _ = fmt.Fprintf(r.out, "jail: network: %s %s\n", what, text)
+	}
+}
+
+// lines are the refusals, those that came most often first.
+func (r *report) lines() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	texts := make([]string, 0, len(r.counts))
+	for text := range r.counts {
+		texts = append(texts, text)
+	}
+	sort.Slice(texts, func(i, j int) bool {
+		if a, b := r.counts[texts[i]], r.counts[texts[j]]; a != b {
+			return a > b
+		}
+		return texts[i] < texts[j]
+	})
+	var out strings.Builder
+	for _, text := range texts {
+		fmt.Fprintf(&out, "%d %s\n", r.counts[text], text)
+	}
+	if r.others > 0 {
+		fmt.Fprintf(&out, "%d others\n", r.others)
+	}
+	return []byte(out.String())
+}
