@@ -12,6 +12,8 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/network/relay"
+	"github.com/jail-project/jail/service"
 )
 
 // verb is one command of jail.

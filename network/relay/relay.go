@@ -139,15 +139,7 @@ func (r *Relay) serve(c *net.TCPConn) {
 // forward connects to what the program meant by an address.
 func (r *Relay) forward(c *net.TCPConn, addr netip.Addr, port uint16) {
 	t := target{addr: addr, port: port}
-	if dns.IsSynthetic(addr) {
-		name, known := r.addresses.Name(addr)
-		if !known {
-			r.report.refused(t.String() + ": no name has this address")
-			reset(c)
-			return
-		}
-		t.name = name
-	}
+	t.name, _ = r.addresses.Name(addr) // addresses of names are local, so others of them are refused
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()
 	out, err := r.connect(ctx, t)
