@@ -52,7 +52,7 @@ const (
 // affordable is how many connections there may be at a time.
 func affordable() int64 {
 	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil || limit.Cur < reserved+perConnection {
+	if unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit) != nil || limit.Cur < reserved+perConnection {
 		return 1
 	}
 	return int64(min(mostConnections, (limit.Cur-reserved)/perConnection))
