@@ -23,14 +23,11 @@ type Decision struct {
 // A rule of deny that covers the name or the address wins. Else a rule of allow must
 // cover the address, or the name of an address that is not local: no name opens what is
 // local. Both are judged anew for every connection, with the address that is dialled,
-// so that an answer that changes (DNS rebinding) gains nothing.
+// so that an answer that changes (DNS rebinding) gains nothing. No rule has port 0.
 func (s *Set) Decide(name string, addr netip.Addr, port uint16) Decision {
-	d, err := s.destination(name, addr)
-	switch {
-	case err != "":
-		return Decision{Reason: err}
-	case port == 0:
-		return Decision{Reason: d.String() + " is asked for at port 0, which no connection has"}
+	d, wrong := s.destination(name, addr)
+	if wrong != "" {
+		return Decision{Reason: wrong}
 	}
 	for r := range s.denying(&d) {
 		if r.ports.has(port) {
@@ -49,9 +46,9 @@ func (s *Set) Decide(name string, addr netip.Addr, port uint16) Decision {
 // program connect to is not told to any resolver, since a question says something too.
 // HostName is allowed by what opens the host's loopback, and is never asked for.
 func (s *Set) MayAsk(name string) Decision {
-	d, err := s.destination(name, netip.Addr{})
-	if err != "" {
-		return Decision{Reason: err}
+	d, wrong := s.destination(name, netip.Addr{})
+	if wrong != "" {
+		return Decision{Reason: wrong}
 	}
 	left := s.ports(&d)
 	for r := range s.allowing(&d) {
@@ -72,8 +69,8 @@ func (s *Set) MayAsk(name string) Decision {
 // Ports returns the ports that Decide allows for a name and an address, ascending and
 // without overlaps.
 func (s *Set) Ports(name string, addr netip.Addr) []Ports {
-	d, err := s.destination(name, addr)
-	if err != "" {
+	d, wrong := s.destination(name, addr)
+	if wrong != "" {
 		return nil
 	}
 	return s.ports(&d)

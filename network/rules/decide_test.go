@@ -14,22 +14,22 @@ func services(name string) (uint16, bool) {
 }
 
 // list parses entries that spaces separate.
-func list(t testing.TB, entries string) []Rule {
-	t.Helper()
+func list(tb testing.TB, entries string) []Rule {
+	tb.Helper()
 	var rules []Rule
 	for i, text := range strings.Fields(entries) {
 		r, p := Parse(text, fmt.Sprintf("p.yaml:%d:1", i+1), services)
 		if p != nil {
-			t.Fatal(p, p.Remedy)
+			tb.Fatal(p, p.Remedy)
 		}
 		rules = append(rules, r)
 	}
 	return rules
 }
 
-func set(t testing.TB, allow, deny string, own ...netip.Addr) *Set {
-	t.Helper()
-	return New(list(t, allow), list(t, deny), own)
+func set(tb testing.TB, allow, deny string, own ...netip.Addr) *Set {
+	tb.Helper()
+	return New(list(tb, allow), list(tb, deny), own)
 }
 
 // addr parses an address; "" is the one that is not valid.
@@ -41,7 +41,7 @@ func addr(text string) netip.Addr {
 }
 
 func TestDecide(t *testing.T) {
-	own := []netip.Addr{addr("93.184.216.34"), addr("2606:2800::34"), addr("fe80::1%eth0")}
+	own := []netip.Addr{addr("93.184.216.34"), addr("2606:2800::34%eth0")}
 	type try struct {
 		name, addr string
 		port       uint16
@@ -355,6 +355,22 @@ func TestReasons(t *testing.T) {
 	} {
 		if d := s.Decide(tt.name, addr(tt.addr), tt.port); d.Reason != tt.want {
 			t.Errorf("%q %s %d: %s, want %s", tt.name, tt.addr, tt.port, d.Reason, tt.want)
+		}
+	}
+}
+
+func TestPorts(t *testing.T) {
+	for _, tt := range []struct{ allow, deny, want string }{
+		{"a.b", "", "[{1 65535}]"},
+		{"a.b:5 a.b:1-3 *:4", "", "[{1 5}]"},
+		{"a.b:5-9 *.b:1-3 c.b:4", "", "[{1 3} {5 9}]"},
+		{"a.b:1-9 a.b:2-3 a.b:8-12", "a.b:9-10", "[{1 8} {11 12}]"},
+		{"a.b", "a.b:1 *:65535", "[{2 65534}]"},
+		{"a.b:1-9", "a.b:1-5 a.b:5-9", "[]"},
+		{"a.b:1-9", "a.b:1-5 *.b:7-20 c.b", "[{6 6}]"},
+	} {
+		if got := fmt.Sprint(set(t, tt.allow, tt.deny).Ports("a.b", netip.Addr{})); got != tt.want {
+			t.Errorf("%q without %q is %s, want %s", tt.allow, tt.deny, got, tt.want)
 		}
 	}
 }
