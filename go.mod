@@ -13,4 +13,7 @@ require (
 	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78
 )
 
-require golang.org/x/tools v0.26.0 // indirect
+require (
+	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
+)

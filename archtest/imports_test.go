@@ -73,6 +73,8 @@ func rank(name string) (int, bool) {
 		return 2, true // the parser, which cmd/jail hands to policy
 	case "policy":
 		return 3, true
+	case "network/rules":
+		return 3, true // knows an entry of a profile, and nothing of profiles
 	case "policy/codec", "policy/reference":
 		return 4, true
 	case "profiles":

@@ -28,6 +28,7 @@ func build(d *document, layers []Layer) *Policy {
 			buildScalar(key.at(p), l, key)
 		}
 	}
+	askForFilter(&p.Network)
 	slices.SortStableFunc(p.Filesystem.Rules, func(a, b PathRule) int { return compareSites(a.Origin, b.Origin) })
 	return p
 }

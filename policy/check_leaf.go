@@ -35,10 +35,16 @@ func (c *checker) listLeaf(n *node.Node, key *Key, out *leaf) {
 	out.given = true
 	out.replace = n.Tag == replaceTag
 	out.items = make([]item, 0, len(n.Items))
+	isHosts := key.Elem.Kind == kind.HostEntry
 	for _, entry := range n.Items {
-		if it, ok := c.entry(entry, key); ok {
+		if isHosts {
+			out.items = append(out.items, c.hostEntries(entry, key.Elem)...)
+		} else if it, ok := c.entry(entry, key); ok {
 			out.items = append(out.items, it)
 		}
+	}
+	if isHosts {
+		out.items = dropRepeated(out.items)
 	}
 	if key.Path == "extends" {
 		c.extends = out.items
@@ -56,7 +62,7 @@ func (c *checker) entry(n *node.Node, key *Key) (item, bool) {
 	elem := key.Elem
 	if len(elem.Keys) == 0 {
 		v, ok := c.scalar(n, elem)
-		// Paths and hosts have several spellings.
+		// Some kinds have several spellings.
 		return item{key: cmp.Or(v.Key, v.Text), text: v.Text, num: v.Num, site: site{at: n.At}}, ok
 	}
 	v, ok := c.record(n, elem)

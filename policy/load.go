@@ -56,6 +56,10 @@ func Load(store Store, req Request) (*Policy, *diag.Sources, diag.List) {
 	}
 	l.list = append(l.list, ineffective(p)...)
 	l.list = append(l.list, refusedWithSetID(p)...)
+	l.list = append(l.list, unfiltered(&p.Network)...)
+	if l.list.HasErrors() {
+		p = nil
+	}
 	return p, l.sources, l.list
 }
 
@@ -165,7 +169,9 @@ func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) 
 	if faults.HasErrors() {
 		return nil, nil, false
 	}
-	c := checker{noDir: f.dir.Embedded}
+	c := checker{noDir: f.dir.Embedded, readList: func(name string, at diag.Range) (string, []byte, bool) {
+		return l.listOf(f, name, at)
+	}}
 	c.document(root)
 	l.list = append(l.list, c.list...)
 	return c.doc, c.extends, true

@@ -29,7 +29,7 @@ func randomProfile(r *rand.Rand) string {
 		"{name: socket, when: [{arg: 0, value: AF_UNIX}]}",
 		`{name: socket, when: [{arg: 0, op: "&", value: 1, mask: 3}]}`,
 	}, nil)
-	g.exclusive("network", []string{"allow", "deny"}, []string{"a.org", "*.b.org:443", "10.0.0.0/8"}, nil)
+	g.exclusive("network", []string{"allow", "deny"}, []string{"a.org", "*.b.org:443", "10.0.0.0/8", "@local:22", "{host: c.org}"}, nil)
 	g.exclusive("dbus: {session: {talk: [org.x]}, system", []string{"talk", "own", "see"}, []string{"org.a", "org.b.*"}, nil)
 	g.scalar("namespaces", "pid", "true", "false")
 	g.scalar("identity", "user", "keep", "root", "12")

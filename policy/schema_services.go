@@ -3,8 +3,11 @@ package policy
 import "github.com/jail-project/jail/policy/kind"
 
 func networkKey() Key {
-	hosts := func(name, doc string, at func(*Policy) any) Key {
-		return Key{Name: name, Kind: kind.List, Group: "hosts", Elem: &Key{Kind: kind.HostPattern}, Doc: doc, at: at}
+	hosts := func(name, doc, caution string, at func(*Policy) any) Key {
+		return Key{
+			Name: name, Kind: kind.List, Group: "hosts", Elem: hostElem(), at: at,
+			Doc: doc, Caution: caution,
+		}
 	}
 	return Key{
 		Name: "network", Kind: kind.Mapping, Short: "mode",
@@ -13,12 +16,14 @@ func networkKey() Key {
 			{
 				Name: "mode", Kind: kind.Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
 				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host", "filtered"}, Later: "nat and namespace networks",
-				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
+				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. Entries of allow in a later layer than none or host make it filtered. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
 				Caution: "With host, services that listen on the host's loopback are in reach.",
 			},
-			hosts("allow", "Hosts that a filtered network reaches: names, *.domain, addresses or networks, each with :port or without. An empty list allows nothing.",
+			hosts("allow", "Hosts that a filtered network reaches. An empty list allows nothing. Entries are example.org, that name alone; *.example.org, all names below it, and not example.org itself; * for every host; an address; a network such as 10.0.0.0/8. A port follows a colon: one, a range such as 8000-8999, or a service such as https; without it all ports are meant. An address of IPv6 stands in brackets then: \"[2001:db8::1]:443\". What is local is never opened by a name, by * or by a network that holds other addresses too, also when a name that is allowed leads there: it takes an entry with the address, with a network in which all is local, or with a group. @local is everything local: loopback, private, link-local, metadata, multicast and reserved addresses, and the host's own; not those that carry an address of IPv4 within one of IPv6, such as NAT64, which take an entry of their own. @host is the loopback of the host, which the jail reaches by the name host.jail: @host:5432 opens that port and nothing else. Names are asked for only when an entry with a name or * covers them.",
+				"Whoever answers for an allowed name decides to which addresses it leads, other than local ones.",
 				func(p *Policy) any { return &p.Network.Allow }),
-			hosts("deny", "Hosts that stay out of reach although a wider entry allows them.",
+			hosts("deny", "Hosts that stay out of reach although another entry allows them, written as in allow. * is everything here, also what is local. With network: host nothing can be denied, and an entry of the same layer or a later one is an error.",
+				"A name that is denied can still be reached by its address where that is allowed.",
 				func(p *Policy) any { return &p.Network.Deny }),
 			{
 				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
@@ -26,6 +31,17 @@ func networkKey() Key {
 			},
 		},
 	}
+}
+
+// hostElem describes an entry of a list of hosts.
+func hostElem() *Key {
+	return &Key{Kind: kind.HostEntry, Keys: []Key{
+		{Name: "host", Kind: kind.HostPattern, Doc: "The host itself."},
+		{
+			Name: "file", Kind: kind.HostFile,
+			Doc: "In place of host: a file with an entry in each line. What follows a # is a comment, and an entry that is repeated counts once. A relative path begins at the directory of this profile and does not lead out of it. The file must be as trusted as the profile, and is read when the profile is.",
+		},
+	}}
 }
 
 func displayKey() Key {

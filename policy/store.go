@@ -146,13 +146,18 @@ func (s *Store) read(f profileFile) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, node.MaxFileSize+1))
 }
 
-// readError explains why a file could not be used.
+// readError explains why a profile could not be used.
 func readError(f profileFile, err error, at diag.Range) diag.Diagnostic {
+	return unreadable("profile", f.shown(), err, at)
+}
+
+// unreadable explains why a file could not be used; what says what it should be.
+func unreadable(what, shown string, err error, at diag.Range) diag.Diagnostic {
 	// The path is in the summary once; a PathError would repeat it.
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathError.Err
 	}
-	d := diag.Diagnostic{Code: "unreadable", Summary: "cannot read " + diag.Escape(f.shown()) + ": " + diag.Escape(err.Error()), Subject: at}
+	d := diag.Diagnostic{Code: "unreadable", Summary: "cannot read " + diag.Escape(shown) + ": " + diag.Escape(err.Error()), Subject: at}
 	if marked, ok := errors.AsType[errUntrusted](err); ok {
 		err = marked.reason
 		d.Code, d.Remedy = "untrusted", "let only yourself or root write it and its directory"
@@ -161,8 +166,8 @@ func readError(f profileFile, err error, at diag.Range) diag.Diagnostic {
 		d.Code, d.Remedy = "untrusted", reason.Remedy()
 	}
 	if d.Code == "untrusted" {
-		d.Summary = "the profile " + diag.Escape(f.shown()) + " is not trusted: " + diag.Escape(err.Error())
-		d.Remedy = "a profile decides what a jail grants: " + d.Remedy
+		d.Summary = "the " + what + " " + diag.Escape(shown) + " is not trusted: " + diag.Escape(err.Error())
+		d.Remedy = "a " + what + " decides what a jail grants: " + d.Remedy
 	}
 	return d
 }

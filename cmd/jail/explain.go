@@ -1,6 +1,10 @@
 package main
 
 import (
+	"context"
+	"net"
+	"net/netip"
+
 	"github.com/jail-project/jail/cmd/jail/internal/explain"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 )
@@ -8,7 +12,7 @@ import (
 type explainGrammar struct {
 	flags.Policy
 	JSON bool     `name:"json" help:"Print an array of objects: subject, kind, verdict, text, by, over, notes, and what the kind adds."`
-	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts, landlock, or groups."`
+	What []string `arg:"" optional:"" name:"name|what" help:"Without --profile, first a profile, a profile file (….yaml), or a program. Then paths, @groups of paths or of calls, syscalls, environment variables ($$NAME where it could be something else), capabilities (CAP_…), limits (limits.memory), hosts (HOST:PORT), landlock, or groups."`
 }
 
 // run exits with 0 whatever the verdict is.
@@ -28,7 +32,7 @@ func (g *explainGrammar) run(a *app, args []string) int {
 	if l == nil {
 		return status
 	}
-	e := explain.Explainer{Policy: l.policy, Host: l.host, Command: l.command, Limits: l.mechanisms}
+	e := explain.Explainer{Policy: l.policy, Host: l.host, Command: l.command, Limits: l.mechanisms, Own: ownAddresses, Service: servicePort}
 	for i, what := range g.What[first:] {
 		e.What(what, a.line.at(s.others[first+i], 0))
 	}
@@ -39,4 +43,23 @@ func (g *explainGrammar) run(a *app, args []string) int {
 		return a.printJSON(e.Answers)
 	}
 	return a.print(explain.Text(e.Answers))
+}
+
+// ownAddresses are those of the host's interfaces.
+func ownAddresses() []netip.Addr {
+	var own []netip.Addr
+	addrs, _ := net.InterfaceAddrs() // what cannot be found is not among them
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			own = append(own, p.Addr())
+		}
+	}
+	return own
+}
+
+// servicePort looks a service up in /etc/services.
+func servicePort(name string) (uint16, bool) {
+	r := net.Resolver{PreferGo: true}
+	port, err := r.LookupPort(context.Background(), "tcp", name)
+	return uint16(port), err == nil && port > 0
 }

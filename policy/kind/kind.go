@@ -37,7 +37,9 @@ const (
 	Arch         // native, or a name of an ABI
 	ErrnoName    // a name of errno(3), or its number
 	Number       // a number or a constant of the kernel's headers
-	HostPattern  // host, *.domain, address or network, with ports
+	HostPattern  // host, *.domain, address, network or @group, with ports
+	HostFile     // a file that lists hosts, relative to the profile
+	HostEntry    // an entry of a list of hosts: a host or a mapping
 	PublishSpec  // [address:]port:port
 	BusName      // a D-Bus name, .* at the end for any rest
 	DeviceName   // a kind of device, or a path in /dev
@@ -83,7 +85,9 @@ var expects = [...]string{
 	Arch:         "an architecture",
 	ErrnoName:    "an error such as EPERM",
 	Number:       "a number or a constant",
-	HostPattern:  "a host, an address or a network",
+	HostPattern:  "a host, an address, a network or a group",
+	HostFile:     "the path of a file",
+	HostEntry:    "a host, an address, a network, a group or a mapping",
 	PublishSpec:  "address:port:port",
 	BusName:      "a D-Bus name",
 	DeviceName:   "a kind of device or a path in /dev",

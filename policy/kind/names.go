@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
@@ -127,96 +126,10 @@ func checkArch(text string) *diag.Problem {
 
 // checkHostName judges a name for the jail itself (hostname(7)).
 func checkHostName(text string) *diag.Problem {
-	if len(text) > 64 || !isDomain(text) || strings.Contains(text, "_") {
+	if len(text) > 64 || !IsDomain(text) || strings.Contains(text, "_") {
 		return diag.Invalid("a host name", text, "labels of letters, digits and - with dots between them, at most 64 bytes")
 	}
 	return nil
-}
-
-// isDomain reports whether text is labels of letters, digits, underscores and
-// inner hyphens, as names on the wire are.
-func isDomain(text string) bool {
-	if text == "" || len(text) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(text, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		if indexOther(label, "-") >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// checkHostPattern judges HOST, HOST:PORT or HOST:PORT-PORT, where HOST is a
-// name, *.name, *, an address, or a network. The key is in lower case.
-func checkHostPattern(text string) (string, *diag.Problem) {
-	host, ports, hasPort := splitPort(text)
-	bad := func(remedy string) (string, *diag.Problem) {
-		return "", diag.Invalid("a host", text, remedy)
-	}
-	if hasPort && !isPortRange(ports) {
-		return bad("ports are 1 to 65535, or a range such as 8000-8080")
-	}
-	if given, masked, length, ok := parseNetwork(host); ok {
-		if masked != given {
-			return bad("the network is " + masked.String() + "/" + strconv.Itoa(length))
-		}
-		return strings.ToLower(text), nil
-	}
-	if strings.Contains(host, "/") {
-		return bad("networks are written as 10.0.0.0/8")
-	}
-	if _, ok := parseAddress(host); ok {
-		return strings.ToLower(text), nil
-	}
-	if strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return bad("write names with other letters in their xn-- form")
-	}
-	name := strings.TrimPrefix(host, "*.")
-	// A last label of digits would make a broken address a name.
-	last := name[strings.LastIndexByte(name, '.')+1:]
-	if _, err := strconv.Atoi(last); host != "*" && (!isDomain(name) || err == nil) {
-		return bad("hosts are names, *.name, addresses or networks, with :port or without")
-	}
-	return strings.ToLower(text), nil
-}
-
-// splitPort takes host:port and [address]:port apart. An address with
-// several colons and no brackets has no port.
-func splitPort(text string) (host, port string, ok bool) {
-	if rest, bracket := strings.CutPrefix(text, "["); bracket {
-		host, after, closed := strings.Cut(rest, "]")
-		if !closed || after != "" && after[0] != ':' {
-			return text, "", false
-		}
-		if after == "" {
-			return host, "", false
-		}
-		return host, after[1:], true
-	}
-	if strings.Count(text, ":") != 1 {
-		return text, "", false
-	}
-	host, port, ok = strings.Cut(text, ":")
-	return host, port, ok
-}
-
-func isPortRange(text string) bool {
-	first, last, isRange := strings.Cut(text, "-")
-	a, okA := parsePort(first)
-	if !isRange {
-		return okA
-	}
-	b, okB := parsePort(last)
-	return okA && okB && a <= b
-}
-
-func parsePort(text string) (int, bool) {
-	n, ok := parseDecimal(text, 65535)
-	return n, ok && n > 0
 }
 
 // indexOther is the offset of the first character that is neither a letter, a

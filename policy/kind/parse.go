@@ -81,6 +81,8 @@ func (k Kind) checkName(text string, words []string) (p *diag.Problem) {
 		p = checkSyscall(text)
 	case Arch:
 		p = checkArch(text)
+	case HostFile:
+		p = checkHostFile(text)
 	case PublishSpec:
 		p = checkPublish(text)
 	case ConnectSpec:

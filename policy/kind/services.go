@@ -11,8 +11,11 @@ import (
 // checkConnect judges the target of a connect test.
 func checkConnect(text string) *diag.Problem {
 	host, port, ok := splitPort(text)
-	if _, good := parsePort(port); !ok || !good || strings.ContainsAny(host, "*/") {
+	if _, good := parsePort(port); !ok || !good || strings.ContainsAny(host, "*/@") {
 		return diag.Invalid("host:port", text, "write one host and one port, as in example.org:443")
+	}
+	if host == HostsName {
+		return nil
 	}
 	_, p := checkHostPattern(text)
 	return p

@@ -4,6 +4,7 @@ package explain
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/network/rules"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/paths"
 	"github.com/jail-project/jail/seccomp"
@@ -63,12 +65,15 @@ type Explainer struct {
 	Host    *host.Host
 	Command compile.Command
 	Limits  func() []output.Limit // what would hold the limits of the policy; it takes a look at the host
+	Own     func() []netip.Addr   // the addresses of the host
+	Service rules.Services        // what services(5) of the host says
 
 	Answers  []Explanation
 	Problems diag.List // with the questions
 
 	view   *fstree.View
 	filter *seccomp.Filter
+	hosts  *rules.Set
 }
 
 // What finds out what kind of thing is asked about. A word can be several;
@@ -101,7 +106,7 @@ func (e *Explainer) What(word string, at diag.Range) {
 	case flags.Exists(e.Host, word):
 		e.path(word, at)
 	case strings.ContainsAny(word, ".:"):
-		e.hostName(word)
+		e.hostName(word, at)
 	default:
 		e.unknown(word, at)
 	}
@@ -161,6 +166,8 @@ func (e *Explainer) group(name string, at diag.Range) {
 		e.pathGroup(name)
 	case seccomp.IsGroup(name):
 		e.syscallGroup(name)
+	case isHostGroup(name):
+		e.hostName(name, at)
 	default:
 		e.isNone(name, at, everything, subjects())
 	}

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -82,28 +81,6 @@ func about(entries []policy.Entry, name string) *policy.Entry {
 		}
 	}
 	return all
-}
-
-// isNetwork tells whether a word with a slash is an address range.
-func isNetwork(word string) bool {
-	_, err := netip.ParsePrefix(word)
-	return err == nil
-}
-
-// hostName explains whether a host can be reached. Only the mode decides, as
-// long as this version has no filtered network.
-func (e *Explainer) hostName(word string) {
-	out := e.answer(word, "host")
-	mode := &e.Policy.Network.Mode
-	switch mode.V {
-	case "none":
-		out.Verdict, out.Text = "unreachable", "unreachable: the jail has no network but its own loopback"
-	case "host":
-		out.Verdict, out.Text = "reachable", "reachable as from the host"
-	default:
-		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+output.Text(diag.Quote(mode.V))
-	}
-	out.ruled("network.mode: "+mode.V, mode.Origin)
 }
 
 // limitNames are the limits that can be asked about.

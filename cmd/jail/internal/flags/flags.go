@@ -40,6 +40,8 @@ type Policy struct {
 	DenySyscall  []string `group:"Program" sep:"none" placeholder:"NAME" help:"Deny a syscall or a @group."`
 
 	Network      string   `group:"Surroundings" placeholder:"MODE" help:"The network: none or host."`
+	Allow        []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Let the network reach a host, and filter it: none but hosts that are allowed. HOST is a name, *.DOMAIN, *, an address, a network, @local or @host."`
+	Deny         []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Keep a host out of reach of a filtered network."`
 	Hostname     string   `group:"Surroundings" placeholder:"NAME" help:"The host name inside."`
 	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
 	Landlock     string   `group:"Surroundings" placeholder:"USE" help:"Landlock, the second guard on files: required, optional or off."`
@@ -93,6 +95,8 @@ func meaning(flag string) (flagKind, string) {
 		return flagText, "syscalls.deny"
 	case "network":
 		return flagText, "network.mode"
+	case "allow", "deny":
+		return flagText, "network." + flag
 	case "landlock":
 		return flagText, "landlock.use"
 	case "share":

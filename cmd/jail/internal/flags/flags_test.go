@@ -78,6 +78,8 @@ func TestSettings(t *testing.T) {
 		{[]string{"--env", "LANG"}, key("environment.keep", "LANG"), "LANG"},
 		{[]string{"--env", "A=b=c"}, key("environment.set.A", "b=c"), "A=b=c"},
 		{[]string{"--network", "none"}, key("network.mode", "none"), "none"},
+		{[]string{"--allow", "*.example.org:443"}, key("network.allow", "*.example.org:443"), "*.example.org:443"},
+		{[]string{"--deny=@host"}, key("network.deny", "@host"), "@host"},
 		{[]string{"--share", "pid"}, key("namespaces.pid", "false"), "pid"},
 		{[]string{"--nested-userns"}, key("namespaces.user", "true"), "--nested-userns"},
 		{[]string{"--nested-userns=false"}, key("namespaces.user", "false"), "false"},

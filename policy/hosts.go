@@ -1,0 +1,178 @@
+package policy
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/policy/kind"
+	"github.com/jail-project/jail/policy/node"
+)
+
+// A list of hosts may name files. Their lines become entries like others, whose
+// places are in the files, so that nothing behind the checker knows of files.
+
+// listed marks an item that is a line of a file.
+type listed struct{}
+
+// maxLineFaults is how many bad lines of one file are reported: a file that is no
+// list of hosts has nothing else.
+const maxLineFaults = 10
+
+// hostEntries checks an entry of a list of hosts and returns what it stands for.
+func (c *checker) hostEntries(n *node.Node, elem *Key) []item {
+	v, ok := c.record(n, elem)
+	if !ok {
+		return nil
+	}
+	host, file := v.get("host"), v.get("file")
+	switch {
+	case host != nil && file != nil:
+		c.fault(file.node, &diag.Problem{Code: "contradiction", Summary: "an entry is a host or a file, not both", Remedy: "make two entries of them"})
+		return nil
+	case file != nil:
+		return c.hostFile(file)
+	case host != nil:
+		return []item{{key: host.Key, text: host.Text, site: site{at: host.node.At}}}
+	}
+	c.fault(n, &diag.Problem{Code: "missing-key", Summary: "the entry has neither host nor file"})
+	return nil
+}
+
+// hostFile reads a file of hosts.
+func (c *checker) hostFile(file *value) []item {
+	if c.readList == nil {
+		c.fault(file.node, &diag.Problem{Code: "misplaced-key", Summary: "only a profile names files of hosts"})
+		return nil
+	}
+	shown, text, ok := c.readList(file.Text, file.node.At)
+	if !ok {
+		return nil
+	}
+	var items []item
+	faults, number := 0, 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		number++
+		entry, _, _ := strings.Cut(line, "#")
+		column := len(entry) - len(strings.TrimLeft(entry, " \t")) + 1
+		if entry = strings.Trim(entry, " \t\r"); entry == "" {
+			continue
+		}
+		at := diag.Range{File: shown, Start: diag.Pos{Line: number, Column: column}, End: diag.Pos{Line: number, Column: column + len(entry)}}
+		v, p := kind.HostPattern.Parse(entry, nil)
+		if p == nil {
+			items = append(items, item{key: v.Key, text: v.Text, data: listed{}, site: site{at: at}})
+			continue
+		}
+		c.list = append(c.list, p.Diagnostic(at))
+		if faults++; faults == maxLineFaults {
+			break
+		}
+	}
+	return items
+}
+
+// dropRepeated drops the lines of files that repeat another entry of the list.
+// Lists that others publish overlap.
+func dropRepeated(items []item) []item {
+	seen := make(map[string]bool, len(items))
+	isListed := func(it *item) bool { _, ok := it.data.(listed); return ok }
+	for i := range items {
+		if !isListed(&items[i]) {
+			seen[items[i].key] = true
+		}
+	}
+	kept := items[:0]
+	for i := range items {
+		if isListed(&items[i]) {
+			if seen[items[i].key] {
+				continue
+			}
+			seen[items[i].key] = true
+		}
+		kept = append(kept, items[i])
+	}
+	return kept
+}
+
+// listOf finds and reads the file of hosts that the profile in from names.
+func (l *loader) listOf(from profileFile, name string, at diag.Range) (shown string, text []byte, ok bool) {
+	f := profileFile{dir: from.dir, name: path.Join(path.Dir(from.name), name)}
+	if from.as != "" {
+		f.as = path.Join(path.Dir(from.as), name)
+	}
+	if path.IsAbs(name) {
+		f = profileFile{dir: &l.store.Root, name: strings.TrimPrefix(path.Clean(name), "/")}
+	}
+	if f.dir.FS == nil || !fs.ValidPath(f.name) {
+		l.report(diag.Diagnostic{
+			Code: "invalid-name", Summary: diag.Quote(name) + " leads out of the profile directory", Subject: at,
+			Remedy: "write the absolute path of the file",
+		})
+		return "", nil, false
+	}
+	text, err := l.store.read(f)
+	switch {
+	case err != nil:
+		l.report(unreadable("list of hosts", f.shown(), err, at))
+		return "", nil, false
+	case len(text) > node.MaxFileSize:
+		l.report(diag.Diagnostic{Code: "too-large", Summary: diag.Escape(f.shown()) + " is larger than 1 MiB", Subject: at})
+		return "", nil, false
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	l.sources.Add(f.shown(), text)
+	return f.shown(), text, true
+}
+
+// askForFilter makes the network a filtered one where an entry of allow comes from a
+// later layer than the mode: who lists what is reached wants that, and nothing else.
+func askForFilter(n *Network) {
+	mode := &n.Mode
+	if mode.V != "none" && mode.V != "host" {
+		return
+	}
+	for i := range n.Allow {
+		e := &n.Allow[i]
+		if e.Layer <= mode.Layer {
+			continue
+		}
+		by := Origin{At: e.At, Layer: e.Layer}
+		if !mode.IsDefault() {
+			by.Over = append([]diag.Range{mode.At}, mode.Over...)
+		}
+		*mode = Value[string]{V: "filtered", Set: true, Origin: by}
+		return
+	}
+}
+
+// unfiltered reports lists of hosts beside a mode that does not look at them. A mode
+// that comes from a later layer was meant to end them.
+func unfiltered(n *Network) diag.List {
+	if n.Mode.V != "none" && n.Mode.V != "host" {
+		return nil
+	}
+	var list diag.List
+	add := func(entries []Entry, d diag.Diagnostic) {
+		for i := range entries {
+			if entries[i].Layer >= n.Mode.Layer {
+				d.Subject, d.Notes = entries[i].At, []diag.Note{{Text: "the mode", At: n.Mode.At}}
+				list = append(list, d)
+				return
+			}
+		}
+	}
+	if n.Mode.V == "host" {
+		add(n.Deny, diag.Diagnostic{
+			Code: "contradiction", Summary: "network.deny keeps nothing out of reach with network: host",
+			Remedy: "write mode: filtered, and under allow what is reached, such as \"*\"",
+		})
+	}
+	add(n.Allow, diag.Diagnostic{
+		Severity: diag.Warning, Code: "no-effect", Summary: "network.allow has no effect with network: " + n.Mode.V,
+		Remedy: "remove the mode, or write mode: filtered",
+	})
+	return list
+}
