@@ -50,6 +50,9 @@ type Host struct {
 	// ProcSysReadOnly: /proc/sys is read-only for all users, as in a container.
 	ProcSysReadOnly bool
 	RandomID        string // 32 hex digits, new for every launch
+	// Addresses lists the host's own addresses. Few launches need them, so they are asked
+	// for then; nil for a host that has none.
+	Addresses func() ([]Address, error)
 }
 
 // Rlimit is a limit of setrlimit(2). ^uint64(0) is none.

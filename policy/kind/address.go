@@ -106,6 +106,19 @@ func parseNetwork(text string) (given, masked address, length int, ok bool) {
 	return given, masked, length, true
 }
 
+// ParseNet reads an address or a network, as Host.Net has them: 4 or 16 bytes, and how
+// many bits of them count.
+func ParseNet(text string) (address []byte, bits int, ok bool) {
+	_, a, bits, ok := parseNetwork(text)
+	if !ok {
+		if a, ok = parseAddress(text); !ok {
+			return nil, 0, false
+		}
+		bits = a.bits
+	}
+	return append([]byte(nil), a.bytes[:a.bits/8]...), bits, true
+}
+
 // String prints the address. Of the groups of IPv6 those behind the last that
 // is not zero are left out, which is what a network needs.
 func (a address) String() string {
