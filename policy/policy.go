@@ -187,10 +187,12 @@ type Syscalls struct {
 
 // Network is the merged network section.
 type Network struct {
-	Mode    Value[string] // none, host, filtered, nat, namespace
-	Allow   []Entry
-	Deny    []Entry
-	Publish []Entry
+	Mode Value[string] // none, host, filtered, nat, namespace
+	// Namespace is the network namespace of the mode of that name: a name, or a path.
+	Namespace Value[string]
+	Allow     []Entry
+	Deny      []Entry
+	Publish   []Entry
 }
 
 // Namespaces tells which optional namespaces the jail gets; user and mount

@@ -81,6 +81,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.umask(b)       // before the first directory is made
 	b.each = false
 	k.identity(b) // ids first: files are made in the name of the mapped user
+	k.nat(b)      // asked for early, and waited for late: pasta takes as long as all that follows
 	b.each = true
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
@@ -94,6 +95,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.terminal(b)  // of the devpts that is there by now
 	k.loopback(b)  // needs the capabilities over the new network namespace
 	k.filteredNetwork(b)
+	k.natAttached(b)
 	k.names(b)         // host name
 	b.each = true      // these too
 	k.limits(b)        // but not yet of open files

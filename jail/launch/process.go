@@ -35,7 +35,8 @@ type Process struct {
 	confinement *confine.Confinement // what Confine completes
 	watched     []watched
 	handed      *handed
-	relayed     []int // sockets of the jail's network, until TakeRelayed
+	network     *attached // what connects the jail's network, nil for none
+	relayed     []int     // sockets of the jail's network, until TakeRelayed
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -252,6 +253,7 @@ func (p *Process) TakeRelayed() []int {
 }
 
 func (p *Process) close() {
+	p.network.end()
 	p.handed.close()
 	closeAll(p.TakeRelayed())
 	p.confinement.Close()

@@ -12,9 +12,10 @@ import (
 // statusSocket is the launcher's side of the child's status messages.
 type statusSocket struct {
 	ours, child int
-	listener    int     // of the socket guard, -1 as long as there is none
-	handed      *handed // what came with messages that say no more
-	relayed     []int   // likewise
+	listener    int          // of the socket guard, -1 as long as there is none
+	handed      *handed      // what came with messages that say no more
+	relayed     []int        // likewise
+	attach      func() error // what the child waits for when it asks for Plan.Attach
 }
 
 // errStatusEnded is end of file: no process has the other end of the socket open.
@@ -78,7 +79,8 @@ func (r *statusSocket) takeRelayed() []int {
 	return fds
 }
 
-// begin tells the child that its plan is there.
+// begin tells the child that its plan is there, or that the network is attached that it
+// waits for.
 func (r *statusSocket) begin() error {
 	_, err := unix.Write(r.ours, plan.ReadyMessage())
 	return err
@@ -96,6 +98,14 @@ func (r *statusSocket) receive() (plan.StatusMessage, int, error) {
 			continue
 		case message.Step == plan.StepRelayed:
 			r.relayed = append(r.relayed, fd)
+			continue
+		case message.Step == plan.StepAttach && r.attach != nil:
+			if err := r.attach(); err != nil {
+				return message, sender, err
+			}
+			if err := r.begin(); err != nil {
+				return message, sender, err
+			}
 			continue
 		case fd >= 0:
 			r.listener = fd

@@ -63,6 +63,9 @@ type Plan struct {
 	Changes  string
 	// GroupMap is for dropping supplementary groups; its Program is "" for none.
 	GroupMap GroupMap
+	// Attach is the program that connects the jail's network namespace with the host's
+	// network; its Program is "" for none.
+	Attach Attach
 	// RunAs is who the program is in a jail that root starts; zero for all others.
 	RunAs RunAs
 	// Clones are the mounts that the launcher makes for a jail of root.
@@ -88,6 +91,15 @@ const FreeRemedy = "let the program make them, with `filesystem: {startup: {auto
 type GroupMap struct {
 	Program string // the file of newgidmap
 	Map     string // its arguments behind the pid
+	At      diag.Range
+}
+
+// Attach is a program that the launcher starts for the jail's network and ends with the
+// jail. It gets these arguments and the pid of the init, no environment, and the host's
+// network. When the network is there it writes its own pid to standard output.
+type Attach struct {
+	Program string
+	Args    []string
 	At      diag.Range
 }
 

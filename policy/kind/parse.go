@@ -85,6 +85,8 @@ func (k Kind) checkName(text string, words []string) (p *diag.Problem) {
 		p = checkHostFile(text)
 	case PublishSpec:
 		p = checkPublish(text)
+	case NetNamespace:
+		p = checkNetNamespace(text)
 	case ConnectSpec:
 		p = checkConnect(text)
 	case BusName:

@@ -170,6 +170,9 @@ func (r *Running) network() (list diag.List) {
 	if r.relayEnded != "" {
 		list = append(list, *warning("relay-ended", r.relayEnded))
 	}
+	if text := r.NetworkEnded(); text != "" {
+		list = append(list, *warning("network-ended", text))
+	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
 		count, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
