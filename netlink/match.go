@@ -21,6 +21,15 @@ func Transport(protocol byte) []Expression {
 	return []Expression{meta(unix.NFT_META_L4PROTO), compare(unix.NFT_CMP_EQ, []byte{protocol})}
 }
 
+// OtherTransport limits a rule to all protocols above IP but these.
+func OtherTransport(protocols ...byte) []Expression {
+	match := []Expression{meta(unix.NFT_META_L4PROTO)}
+	for _, p := range protocols {
+		match = append(match, compare(unix.NFT_CMP_NEQ, []byte{p}))
+	}
+	return match
+}
+
 // To limits a rule to packets to a network: an address of 4 or 16 bytes whose bits beyond
 // the length are 0. It limits the rule to the family as well.
 func To(address []byte, bits int) []Expression {

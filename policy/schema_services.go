@@ -16,7 +16,7 @@ func networkKey() Key {
 			{
 				Name: "mode", Kind: kind.Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
 				at:      func(p *Policy) any { return &p.Network.Mode },
-				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. Entries of allow in a later layer than none or host make it filtered. nat: a network behind the host's, by the program pasta of the package passt: it reaches all that the host reaches but what is local (@local), and the host's loopback by no address; with entries of allow or deny, which are addresses, networks, @local or * here, with the numbers of ports, it reaches what these leave, and without allow everything else. namespace: the network namespace of that key, which others set up and filter.",
+				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. Entries of allow in a later layer than none or host make it filtered. nat: a network behind the host's, by the program pasta of the package passt: it reaches by TCP and UDP all that the host reaches but what is local (@local), and the host's loopback by no address; with entries of allow or deny, which are addresses, networks, @local or * here, with the numbers of ports, it reaches what these leave, and without allow everything else. namespace: the network namespace of that key, which others set up and filter.",
 				Caution: "With host, services that listen on the host's loopback are in reach. With nat, names are asked for without limits, so a program can send what it likes within them.",
 			},
 			{

@@ -59,14 +59,15 @@ func (k *compiler) natAttached(b *builder) {
 // pastaArguments have pasta forward what the jail connects to, and questions about names
 // that are sent to the addresses of network.Nat, and nothing else: no port of the jail to
 // the host or of the host to the jail, and no address of the jail to the host's loopback.
-// The interface is configured once, so nothing has to answer for that later.
+// The interface is configured once, so nothing has to answer for that later. (--no-icmp
+// would leave the neighbors of IPv6 unanswered as well; the rules let no other ICMP leave.)
 func (k *compiler) pastaArguments() []string {
 	args := []string{
 		"--foreground", "--quiet", "--pid", "/proc/self/fd/1",
 		"--config-net", "--ns-ifname", "eth0",
 		"--address", network.NatJail4, "--netmask", network.NatBits4, "--gateway", network.NatGateway4, "--dns-forward", network.NatNames4,
 		"--no-map-gw", "--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none",
-		"--no-dhcp", "--no-dhcpv6", "--no-ra", "--no-icmp",
+		"--no-dhcp", "--no-dhcpv6", "--no-ra",
 	}
 	if k.h.Files.Kind("/proc/self/net/if_inet6") == host.KindMissing {
 		args = append(args, "--ipv4-only")
