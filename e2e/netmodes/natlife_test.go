@@ -1,14 +1,11 @@
 package netmodes
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/jail-project/jail/internal/testenv"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // TestNatNames: names are looked up by the host's resolver, wherever that is: on the
 // host's loopback, in its local network, or far away. The resolver itself is in reach for
