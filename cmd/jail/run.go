@@ -51,6 +51,7 @@ func (a *app) relaunch() (status int, done bool) {
 // promises gets a second plan.
 func (a *app) launch(l *loaded) int {
 	l.launching = true
+	joined := false
 	for {
 		c, status := a.compile(l)
 		if c == nil {
@@ -65,6 +66,9 @@ func (a *app) launch(l *loaded) int {
 			return a.wait(running, l, launch)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree = false
+		case failure.Joined != nil && !joined:
+			joined = true
+			l.host.JoinedUID, l.host.JoinedGID = failure.Joined.UID, failure.Joined.GID
 		case failure.NeedsListener():
 			l.host.Kernel.NoListener = true
 		default:

@@ -170,7 +170,7 @@ func Namespaces(p *policy.Policy) uintptr {
 		{ns.IPC.V, unix.CLONE_NEWIPC},
 		{ns.UTS.V, unix.CLONE_NEWUTS},
 		{ns.Cgroup.V, unix.CLONE_NEWCGROUP},
-		{p.Network.Mode.V != "host", unix.CLONE_NEWNET},
+		{p.Network.Mode.V != "host" && p.Network.Mode.V != "namespace", unix.CLONE_NEWNET},
 	} {
 		if n.on {
 			flags |= n.flag
@@ -183,6 +183,7 @@ func (k *compiler) namespaces(b *builder) {
 	ns := &k.p.Namespaces
 	k.plan.Namespaces = Namespaces(k.p)
 	k.plan.OwnPIDs = ns.PID.V
+	k.joinNetwork() // before the init has a user namespace of its own
 	if ns.Time.V {
 		// It is asked for here and taken on by the program's process.
 		b.because("make", "a time namespace", &ns.Time.At)

@@ -38,10 +38,25 @@ func (g *granter) hostNames() {
 	case "filtered":
 		text += network.Relay4 + "\t" + network.ProxyName + "\n" + network.Relay6 + "\t" + network.ProxyName + "\n"
 		g.ownResolver(mode, network.Relay4)
+	case "namespace":
+		g.namespaceNames(mode)
 	case "nat":
 		g.ownResolver(mode, network.NatNames4, network.NatNames6)
 	}
 	g.etcText("/etc/hosts", text, &mode.At, "network.mode: "+mode.V)
+}
+
+// namespaceNames has names looked up as on the host, or as ip-netns(8) says for a namespace
+// with a name.
+func (g *granter) namespaceNames(mode *policy.Value[string]) {
+	text := ""
+	if name := g.p.Network.Namespace.V; !strings.Contains(name, "/") {
+		text = g.h.Files.Text("/etc/netns/" + name + "/resolv.conf")
+	}
+	if text == "" {
+		text = g.h.Files.Text("/etc/resolv.conf")
+	}
+	g.ownText("/etc/resolv.conf", text, &mode.At, "network.mode: "+mode.V)
 }
 
 // ownResolver has names looked up at these addresses, and nowhere else.

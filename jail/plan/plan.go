@@ -66,6 +66,9 @@ type Plan struct {
 	// Attach is the program that connects the jail's network namespace with the host's
 	// network; its Program is "" for none.
 	Attach Attach
+	// Join is the network namespace that the jail is in; its Path is "" for one of its own,
+	// or the launcher's.
+	Join Join
 	// RunAs is who the program is in a jail that root starts; zero for all others.
 	RunAs RunAs
 	// Clones are the mounts that the launcher makes for a jail of root.
@@ -101,6 +104,14 @@ type Attach struct {
 	Program string
 	Args    []string
 	At      diag.Range
+}
+
+// Join is a network namespace that others made. The plan was compiled for a caller who has
+// these ids in the user namespace that it belongs to, which is joined as well.
+type Join struct {
+	Path     string
+	UID, GID int
+	At       diag.Range
 }
 
 // RunAs is a user of the jail, outside and inside. The launcher writes the maps of
