@@ -40,6 +40,9 @@ type Rules struct {
 	// Names are abstract names in the host's network namespace. In any other
 	// namespace all names are free: it is the jail's.
 	Names []string
+	// Joined: the jail is in a network namespace that others made. Names counts there as
+	// well, and in all others.
+	Joined bool
 	// User is the user and group id that connections are made as, in a jail of
 	// the host's root; 0 for the ids of this process.
 	User int
