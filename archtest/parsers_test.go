@@ -21,7 +21,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"policy/yaml.scan":         {"policy", "FuzzLoad"},
 	"policy/kind.parseIPv4":    {"policy/kind", "FuzzAddress"},
 	"policy/kind.parseIPv6":    {"policy/kind", "FuzzAddress"},
-	"network/rules.Decode":     {"network/rules", "FuzzDecode"},   // rules from another process
+	"network.DecodeSetting":    {"network", "FuzzDecodeSetting"},  // what the relay is told
 	"policy/codec.Decode":      {"policy/codec", "FuzzDecode"},    // and what jail keeps itself:
 	"launchcache.decode":       {"launchcache", "FuzzDecodeBody"}, // what was loaded
 	"launchcache.decodeBody":   {"launchcache", "FuzzDecodeBody"},
