@@ -136,5 +136,7 @@ func hostLoopback() []netip.Addr {
 	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
 }
 
-// isMany tells whether a rule is about more names than one.
-func isMany(text string) bool { return strings.HasPrefix(text, "*") }
+// isMany tells whether a rule is about all names of a domain, of which only so many are
+// asked for: a name can carry something to who answers for the domain. With * everything
+// can be carried anywhere.
+func isMany(text string) bool { return strings.HasPrefix(text, "*.") }
