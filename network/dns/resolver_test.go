@@ -157,8 +157,8 @@ func TestForgedAnswers(t *testing.T) {
 			if forge == nil {
 				want = "10.0.0.1"
 			}
-			if got := lookup(NewResolver(conf(s)), "x.test"); got != want || s.tcp > 0 {
-				t.Errorf("got %q, want %q; asked by TCP %d times", got, want, s.tcp)
+			if got := lookup(NewResolver(conf(s)), "x.test"); got != want || s.byTCP() > 0 {
+				t.Errorf("got %q, want %q; asked by TCP %d times", got, want, s.byTCP())
 			}
 		})
 	}
@@ -222,8 +222,8 @@ func TestByTCP(t *testing.T) {
 				}
 				return one(answerTo(q, lower, some...))
 			}))
-			if got := lookup(NewResolver(conf(s)), name); got != "192.0.2.1" || s.tcp != 1 {
-				t.Errorf("got %q, after %d questions by TCP", got, s.tcp)
+			if got := lookup(NewResolver(conf(s)), name); got != "192.0.2.1" || s.byTCP() != 1 {
+				t.Errorf("got %q, after %d questions by TCP", got, s.byTCP())
 			}
 		})
 	}
@@ -231,8 +231,8 @@ func TestByTCP(t *testing.T) {
 		s := newNameServer(t, addressesOf("192.0.2.1", "2001:db8::1", 60))
 		c := conf(s)
 		c.UseTCP = true
-		if got := lookup(NewResolver(c), name); got != "2001:db8::1 192.0.2.1" || s.tcp != 2 || s.total() != 2 {
-			t.Errorf("got %q, after %d questions, %d by TCP", got, s.total(), s.tcp)
+		if got := lookup(NewResolver(c), name); got != "2001:db8::1 192.0.2.1" || s.byTCP() != 2 || s.total() != 2 {
+			t.Errorf("got %q, after %d questions, %d by TCP", got, s.total(), s.byTCP())
 		}
 	})
 }
