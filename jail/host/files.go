@@ -46,7 +46,14 @@ func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	if unix.Fstat(fd, &st) != nil || st.Size/usualEntry > int64(most) {
 		return nil
 	}
-	kinds := make(map[string]FileKind, st.Size/usualEntry)
+	return f.list(fd, path, make(map[string]FileKind, st.Size/usualEntry))
+}
+
+// list reads an open directory. It is a function of its own for its buffer: a stack that
+// has room for that is not needed where a directory is not read.
+//
+//go:noinline
+func (f OSFiles) list(fd int, path string, kinds map[string]FileKind) map[string]FileKind {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := unix.Getdents(fd, buf)
