@@ -34,7 +34,7 @@ func (OSFiles) Kind(path string) FileKind {
 func (OSFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
 
 // Kinds lists a directory of about most entries; nil of a larger one, or when it
-// can't be read.
+// can't be read. One that the kernel lists in one call is never too large.
 func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -42,25 +42,20 @@ func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	}
 	defer func() { _ = unix.Close(fd) }()
 	var st unix.Stat_t
-	const usualEntry = 32 // bytes in a directory of ext4
-	if unix.Fstat(fd, &st) != nil || st.Size/usualEntry > int64(most) {
+	const usualEntry = 32 // bytes in a directory of ext4, and in what getdents64(2) returns
+	var buf [4 << 10]byte // an ext4 directory has at least this size
+	if unix.Fstat(fd, &st) != nil || st.Size > int64(len(buf)) && st.Size/usualEntry > int64(most) {
 		return nil
 	}
-	return f.list(fd, path, make(map[string]FileKind, st.Size/usualEntry))
-}
-
-// list reads an open directory. It is a function of its own for its buffer: a stack that
-// has room for that is not needed where a directory is not read.
-//
-//go:noinline
-func (f OSFiles) list(fd int, path string, kinds map[string]FileKind) map[string]FileKind {
-	buf := make([]byte, 32<<10)
+	var kinds map[string]FileKind
 	for {
-		n, err := unix.Getdents(fd, buf)
-		if err != nil {
+		n, err := unix.Getdents(fd, buf[:])
+		switch {
+		case err != nil, n > 0 && len(kinds) > most:
 			return nil
-		}
-		if n <= 0 {
+		case kinds == nil:
+			kinds = make(map[string]FileKind, n/usualEntry)
+		case n <= 0:
 			return kinds
 		}
 		f.entries(path, buf[:n], kinds)
