@@ -34,7 +34,7 @@ func (OSFiles) Kind(path string) FileKind {
 func (OSFiles) Readlink(path string) (string, error) { return os.Readlink(path) }
 
 // Kinds lists a directory of about most entries; nil of a larger one, or when it
-// can't be read. One that the kernel lists in one call is never too large.
+// can't be read.
 func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -42,19 +42,22 @@ func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	}
 	defer func() { _ = unix.Close(fd) }()
 	var st unix.Stat_t
-	const usualEntry = 32 // bytes in a directory of ext4, and in what getdents64(2) returns
-	var buf [4 << 10]byte // an ext4 directory has at least this size
-	if unix.Fstat(fd, &st) != nil || st.Size > int64(len(buf)) && st.Size/usualEntry > int64(most) {
+	const usualEntry = 32    // bytes in a directory of ext4, and in what getdents64(2) returns
+	const smallest = 4 << 10 // an ext4 directory is not smaller, however few entries it has
+	if unix.Fstat(fd, &st) != nil || st.Size > smallest && st.Size/usualEntry > int64(most) {
 		return nil
 	}
-	var kinds map[string]FileKind
+	var room [smallest]byte
+	buf := room[:]
+	if most < len(buf)/usualEntry {
+		buf = buf[:max(most*usualEntry, unix.NAME_MAX+usualEntry)]
+	}
+	kinds := map[string]FileKind{}
 	for {
-		n, err := unix.Getdents(fd, buf[:])
+		n, err := unix.Getdents(fd, buf)
 		switch {
 		case err != nil, n > 0 && len(kinds) > most:
 			return nil
-		case kinds == nil:
-			kinds = make(map[string]FileKind, n/usualEntry)
 		case n <= 0:
 			return kinds
 		}
