@@ -60,7 +60,7 @@ func (m *mounter) node(n *fstree.Node, path string, around fstree.Setting) {
 	}
 	inside := around.Apply(gr)
 	switch {
-	case gr == nil && (n.Link != "" || n.Pinned) && len(n.Kids) == 0:
+	case gr == nil && (n.Link != "" || n.Pinned && !n.IsDir) && len(n.Kids) == 0:
 		if n.Pinned && around.Bound && around.Writable && !around.Own {
 			m.pinLink(path, around)
 		}

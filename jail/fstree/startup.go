@@ -111,7 +111,9 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 	}
 	if as == open {
 		for _, l := range at.Links {
-			g.report(l.Path)
+			if !l.IsDir() {
+				g.report(l.Path)
+			}
 		}
 		return
 	}
