@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -47,6 +48,8 @@ func (g *granter) guards() {
 			}
 		}
 	}
+	g.userSettings()
+	g.searchPath()
 	if g.h.Cwd != "" {
 		g.guardProject(g.h.Cwd, true)
 	}
@@ -55,6 +58,7 @@ func (g *granter) guards() {
 			g.guardProject(dir, false)
 		}
 	}
+	g.guardAround()
 	for _, gr := range g.hides {
 		g.keepFree(g.resolver.Resolve(gr.Real), *gr, blocked, false)
 	}
@@ -64,9 +68,7 @@ func (g *granter) guards() {
 // the current directory counts as, it also keeps free what is missing; elsewhere, as in
 // Downloads, that would be useless, since the program could make it in a directory below.
 func (g *granter) guardProject(dir string, project bool) {
-	for _, name := range [...]string{".git", ".hg", ".jj"} {
-		project = project || g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing
-	}
+	project = project || g.hasRepository(dir)
 	for _, name := range paths.ProjectAutomatic() {
 		if name == "HEAD" && g.isGitDirectory(dir) {
 			continue // git moves it whenever a branch is checked out
@@ -77,6 +79,67 @@ func (g *granter) guardProject(dir string, project bool) {
 		g.guardOne(host.Join(dir, name), g.tools(), project)
 	}
 	g.repository(dir)
+}
+
+// guardAround protects the project that a grant lies in, where the grant does not name what
+// it is about: a pattern such as */.git/hooks, and a directory of git's own with the
+// settings and hooks of submodules in it.
+func (g *granter) guardAround() {
+	done := map[string]bool{g.h.Cwd: true}
+	for _, gr := range slices.Clone(g.grants) {
+		if gr.Kind != GrantWrite || !gr.rank.pattern && !strings.Contains(gr.Real, ".git/") {
+			continue
+		}
+		for dir := host.Parent(gr.Real); dir != "/" && !done[dir]; dir = host.Parent(dir) {
+			done[dir] = true
+			if g.isGitDirectory(dir) || g.hasRepository(dir) {
+				g.guardProject(dir, false)
+			}
+		}
+	}
+}
+
+// hasRepository tells whether a directory is the top of a repository.
+func (g *granter) hasRepository(dir string) bool {
+	for _, name := range [...]string{".git", ".hg", ".jj"} {
+		if g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing {
+			return true
+		}
+	}
+	return false
+}
+
+// searchPath protects the directories of PATH where a grant of the whole home, or of more,
+// would open them: shells find programs there. A grant of less is about them.
+func (g *granter) searchPath() {
+	home := g.resolver.Resolve(g.h.Home).Real
+	for _, e := range g.h.Env {
+		list, ok := strings.CutPrefix(e, "PATH=")
+		if !ok || g.h.Home == "" {
+			continue
+		}
+		for dir := range strings.SplitSeq(list, ":") {
+			if !path.IsAbs(dir) {
+				continue
+			}
+			dir = path.Clean(dir)
+			if around := g.nearestWrite(g.resolver.Resolve(dir).Real); around != "" && host.Within(home, around) {
+				g.guardOne(dir, g.automatic(), true)
+			}
+		}
+	}
+}
+
+// nearestWrite is the innermost directory granted for writing that a path lies in, "" for
+// none.
+func (g *granter) nearestWrite(real string) string {
+	nearest := ""
+	for _, w := range g.writes {
+		if host.Within(real, w) && len(w) > len(nearest) {
+			nearest = w
+		}
+	}
+	return nearest
 }
 
 // guard protects the files that match a pattern, or keeps them free.
@@ -111,9 +174,7 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 	}
 	if as == open {
 		for _, l := range at.Links {
-			if !l.IsDir() {
-				g.report(l.Path)
-			}
+			g.report(l.Path)
 		}
 		return
 	}

@@ -111,7 +111,8 @@ const homeStartupPaths = `
 // state of a repository runs git, hg or jj, which obey these files. HEAD is one
 // since a directory with HEAD, config, objects and refs is itself a repository.
 const projectAutomaticPaths = `
-	.git/commondir .git/config .git/config.worktree .git/hooks .hg/hgrc .jj/repo/config.toml HEAD
+	.git/commondir .git/config .git/config.worktree .git/hooks .hg/hgrc .hg/hgrc-not-shared .hg/sharedpath
+	.jj/repo/config.toml HEAD
 `
 
 // projectToolsPaths are files in the directory of a project which a tool obeys when it is
