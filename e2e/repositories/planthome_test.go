@@ -65,6 +65,8 @@ func TestPlantedInHome(t *testing.T) {
 		{name: "keys", script: "mkdir ~/.ssh; echo planted >~/.ssh/config", victim: found("~/.ssh/config"), never: true},
 		{name: "a file as a link that leaves a directory by ..", setup: "mkdir -p ~/a/b; touch ~/real; ln -s a/b/../../real ~/.bash_profile", script: "mv ~/a ~/c; mkdir -p ~/evil/x/y ~/a; ln -s ../evil/x/y ~/a/b; echo planted >~/evil/real", victim: found("~/.bash_profile"), alone: true},
 		{name: "a file as a link that leaves a missing directory by ..", setup: "ln -s a/../real ~/.bash_profile", script: "mkdir ~/a; echo planted >~/real", victim: found("~/.bash_profile")},
+		{name: "a program that is a link in a directory of PATH", setup: "mkdir -p ~/bin ~/src; touch ~/src/x; ln -s ../src/x ~/bin/x", script: "echo planted >~/src/x", victim: found("~/bin/x"), alone: true},
+		{name: "a compiled start-up file", setup: "touch ~/.zshrc", script: "echo planted >~/.zshrc.zwc", victim: found("~/.zshrc.zwc")},
 		{name: "a directory of PATH", setup: "mkdir ~/tools", env: []string{"PATH={HOME}/tools:/usr/bin:/bin"}, script: "echo planted >~/tools/ls", victim: found("~/tools/ls"), alone: true},
 		{name: "a directory of PATH that is missing", env: []string{"PATH={HOME}/tools:/usr/bin:/bin"}, script: "mkdir ~/tools; echo planted >~/tools/ls", victim: found("~/tools/ls")},
 		{name: "hooks that the user's git settings name", setup: "mkdir ~/own; git config --global core.hooksPath '~/own'", script: hook + " >~/own/pre-commit; chmod +x ~/own/pre-commit", victim: "git init -q {SRV}/new; cd {SRV}/new; " + usual, alone: true},

@@ -98,6 +98,7 @@ var operations = []operation{
 	{name: "rebase", git: true, script: "git checkout -q -b work v1 2>&1; echo w >w; echo w >.exrc; mkdir -p .cursor; echo w >.cursor/rules; git add -A; git commit -qm work 2>&1; git rebase -q - 2>&1; git status --short; git checkout -q - 2>&1"},
 	{name: "stash", git: true, script: "echo s >>file; echo s >>.envrc; echo u >untracked; git stash -q -u 2>&1; git status --short; git stash pop -q 2>&1; git status --short; git checkout -q -- . 2>&1; rm -f untracked; git status --short"},
 	{name: "worktree", git: true, script: "git worktree add -q --detach wt HEAD 2>&1; git -C wt status --short; git worktree list; ls -A wt; git worktree remove wt 2>&1; ls -A"},
+	{name: "submodule", git: true, script: "git submodule update --init 2>&1; git submodule deinit -f --all 2>&1; git submodule update --init 2>&1; git status --short; git submodule status 2>&1"},
 	{name: "gc", git: true, script: "git gc -q --prune=now 2>&1; git fsck 2>&1; git count-objects -v"},
 	{name: "archive", git: true, script: "git archive --format=tar HEAD | sha256sum"},
 	{name: "tar", quick: true, script: "tar --sort=name --mtime=@0 --exclude=index --exclude=x.tar -cf - . | tee x.tar | sha256sum; tar -tvf x.tar; mkdir x; tar -xf x.tar -C x; rm x.tar"},

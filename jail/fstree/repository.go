@@ -13,53 +13,69 @@ import (
 // itself when that is a git directory (a bare repository), in .git, or where .git leads
 // (gitrepository-layout(5)).
 func (g *granter) repository(dir string) {
+	as := g.ofSettings(dir)
 	if g.isGitDirectory(dir) {
-		g.gitDirectory(dir, dir)
+		g.gitDirectory(dir, dir, g.automatic())
 	}
 	at := g.resolver.Resolve(host.Join(dir, ".git"))
 	switch at.Kind {
 	case host.KindDir:
-		g.gitDirectory(at.Real, dir)
-		g.submodules(dir)
+		g.gitDirectory(at.Real, dir, g.automatic())
+		g.submodules(dir, as)
 	case host.KindFile:
 		g.guardOne(host.Join(dir, ".git"), g.automatic(), false)
-		g.submodules(dir)
-		g.gitDirectories(dir)
+		g.gitDirectories(dir, as)
+		g.submodules(dir, as)
 	default:
 	}
 }
 
+// ofSettings is what becomes of settings of the repository in a directory which are not
+// .git/config itself, but those that a .git file leads to, and of the settings and .git
+// files of submodules and linked work trees. Where the profile names .git/config, as that
+// for git does, the program can have git run anything already, and git itself writes and
+// removes those: git submodule update, git worktree remove.
+func (g *granter) ofSettings(dir string) class {
+	if g.named[host.Join(g.resolver.Resolve(host.Join(dir, ".git")).Real, "config")] {
+		return open
+	}
+	return g.automatic()
+}
+
 // gitDirectories protects those that the file .git of a directory leads to: its own, and
 // the one that it shares with other work trees.
-func (g *granter) gitDirectories(dir string) {
+func (g *granter) gitDirectories(dir string, as class) {
 	gitDir, common := g.leads(dir)
 	if gitDir == "" {
 		return
 	}
-	g.gitDirectory(gitDir, dir)
+	g.gitDirectory(gitDir, dir, as)
 	if common != gitDir {
-		g.gitDirectory(common, dir)
+		g.gitDirectory(common, dir, as)
 		g.settings(dir, common, gitDir)
 	}
 }
 
 // gitDirectory protects a git directory, what its settings name, and the git directories
 // of submodules and linked work trees in it. Relative names in its settings begin at top.
-func (g *granter) gitDirectory(gitDir, top string) {
+func (g *granter) gitDirectory(gitDir, top string, as class) {
 	if g.guarded[gitDir] {
 		return
 	}
 	g.guarded[gitDir] = true
-	g.guardGit(gitDir, true)
+	g.guardGit(gitDir, as, true)
 	g.settings(top, gitDir)
 	modules := host.Join(gitDir, "modules")
+	if g.named[host.Join(gitDir, "config")] {
+		as = open
+	}
 	if g.written(gitDir) {
 		g.reports = append(g.reports, reported{modules, g.hostPath(modules)})
 	}
 	if g.written(gitDir) || g.writesBelow(gitDir) {
-		g.below(modules, maxNested, "")
+		g.below(modules, maxNested, "", as)
 	}
-	g.below(host.Join(gitDir, "worktrees"), 1, gitDir)
+	g.below(host.Join(gitDir, "worktrees"), 1, gitDir, as)
 }
 
 // maxNested is how deep git directories of submodules are looked for: their names have
@@ -69,7 +85,7 @@ const maxNested = 6
 // below protects the git directories that are in a directory, and what their settings name.
 // Git may make others there, for new submodules and work trees. Those of work trees share
 // the settings of the git directory common, which is "" for submodules.
-func (g *granter) below(dir string, depth int, common string) {
+func (g *granter) below(dir string, depth int, common string, as class) {
 	if g.resolver.Resolve(dir).Kind != host.KindDir || depth == 0 {
 		return
 	}
@@ -78,17 +94,18 @@ func (g *granter) below(dir string, depth int, common string) {
 		switch {
 		case kind != host.KindDir:
 		case g.resolver.Resolve(host.Join(inside, "HEAD")).Kind == host.KindFile:
-			g.guardGit(inside, true)
-			top := g.workTree(inside)
+			g.guarded[inside] = true
+			g.guardGit(inside, as, true)
+			top := g.workTree(inside, as)
 			if common != "" {
 				g.settings(top, common, inside)
 			} else {
 				g.settings(top, inside)
 			}
-			g.below(host.Join(inside, "modules"), depth-1, "")
-			g.below(host.Join(inside, "worktrees"), 1, inside)
+			g.below(host.Join(inside, "modules"), depth-1, "", as)
+			g.below(host.Join(inside, "worktrees"), 1, inside, as)
 		default:
-			g.below(inside, depth-1, common)
+			g.below(inside, depth-1, common, as)
 		}
 	}
 }
@@ -96,11 +113,11 @@ func (g *granter) below(dir string, depth int, common string) {
 // workTree protects the .git of the submodule, or reports that of the linked work tree, to
 // which a git directory belongs: git removes a work tree with its .git. It returns the
 // directory of the submodule or work tree, "" for a git directory without one.
-func (g *granter) workTree(gitDir string) string {
+func (g *granter) workTree(gitDir string, as class) string {
 	for _, s := range g.gitSettings(host.Join(gitDir, "config")) {
 		if s.key == "core.worktree" {
 			dir := absolute(gitDir, s.value)
-			g.submodule(dir)
+			g.submodule(dir, as)
 			return dir
 		}
 	}
@@ -113,11 +130,11 @@ func (g *granter) workTree(gitDir string) string {
 }
 
 // submodules protects those that .gitmodules lists.
-func (g *granter) submodules(dir string) {
+func (g *granter) submodules(dir string, as class) {
 	for _, s := range g.gitSettings(host.Join(dir, ".gitmodules")) {
 		if strings.HasPrefix(s.key, "submodule.") && strings.HasSuffix(s.key, ".path") && s.value != "" {
 			if at := absolute(dir, s.value); at != dir && host.Within(at, dir) {
-				g.submodule(at)
+				g.submodule(at, as)
 			}
 		}
 	}
@@ -125,16 +142,16 @@ func (g *granter) submodules(dir string) {
 
 // submodule protects the .git of a submodule: git status in the repository around it runs
 // git there. A missing one is made when the submodule is used, and reported.
-func (g *granter) submodule(dir string) {
+func (g *granter) submodule(dir string, as class) {
 	dotGit := host.Join(dir, ".git")
 	switch at := g.resolver.Resolve(dotGit); at.Kind {
 	case host.KindMissing:
 		g.report(at.Real)
 	case host.KindDir:
-		g.gitDirectory(at.Real, dir)
+		g.gitDirectory(at.Real, dir, as)
 	default:
-		g.guardOne(dotGit, g.automatic(), false)
-		g.gitDirectories(dir)
+		g.guardOne(dotGit, as, false)
+		g.gitDirectories(dir, as)
 	}
 }
 
@@ -144,9 +161,17 @@ func (g *granter) report(real string) {
 	}
 }
 
-func (g *granter) guardGit(gitDir string, free bool) {
+// guardGit protects what git obeys in a git directory, as says how: hooks always.
+func (g *granter) guardGit(gitDir string, as class, free bool) {
 	for _, name := range paths.GitStartup() {
-		g.guardOne(host.Join(gitDir, name), g.automatic(), free && name != "gitdir")
+		how := as
+		if name == "hooks" {
+			how = g.automatic()
+			if path.Base(host.Parent(gitDir)) == "worktrees" {
+				continue // those of a work tree are in the git directory that it shares
+			}
+		}
+		g.guardOne(host.Join(gitDir, name), how, free && name != "gitdir")
 	}
 }
 

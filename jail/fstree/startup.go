@@ -2,7 +2,6 @@ package fstree
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -81,67 +80,6 @@ func (g *granter) guardProject(dir string, project bool) {
 	g.repository(dir)
 }
 
-// guardAround protects the project that a grant lies in, where the grant does not name what
-// it is about: a pattern such as */.git/hooks, and a directory of git's own with the
-// settings and hooks of submodules in it.
-func (g *granter) guardAround() {
-	done := map[string]bool{g.h.Cwd: true}
-	for _, gr := range slices.Clone(g.grants) {
-		if gr.Kind != GrantWrite || !gr.rank.pattern && !strings.Contains(gr.Real, ".git/") {
-			continue
-		}
-		for dir := host.Parent(gr.Real); dir != "/" && !done[dir]; dir = host.Parent(dir) {
-			done[dir] = true
-			if g.isGitDirectory(dir) || g.hasRepository(dir) {
-				g.guardProject(dir, false)
-			}
-		}
-	}
-}
-
-// hasRepository tells whether a directory is the top of a repository.
-func (g *granter) hasRepository(dir string) bool {
-	for _, name := range [...]string{".git", ".hg", ".jj"} {
-		if g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing {
-			return true
-		}
-	}
-	return false
-}
-
-// searchPath protects the directories of PATH where a grant of the whole home, or of more,
-// would open them: shells find programs there. A grant of less is about them.
-func (g *granter) searchPath() {
-	home := g.resolver.Resolve(g.h.Home).Real
-	for _, e := range g.h.Env {
-		list, ok := strings.CutPrefix(e, "PATH=")
-		if !ok || g.h.Home == "" {
-			continue
-		}
-		for dir := range strings.SplitSeq(list, ":") {
-			if !path.IsAbs(dir) {
-				continue
-			}
-			dir = path.Clean(dir)
-			if around := g.nearestWrite(g.resolver.Resolve(dir).Real); around != "" && host.Within(home, around) {
-				g.guardOne(dir, g.automatic(), true)
-			}
-		}
-	}
-}
-
-// nearestWrite is the innermost directory granted for writing that a path lies in, "" for
-// none.
-func (g *granter) nearestWrite(real string) string {
-	nearest := ""
-	for _, w := range g.writes {
-		if host.Within(real, w) && len(w) > len(nearest) {
-			nearest = w
-		}
-	}
-	return nearest
-}
-
 // guard protects the files that match a pattern, or keeps them free.
 func (g *granter) guard(pattern string) {
 	if !paths.IsGlob(pattern) {
@@ -171,6 +109,9 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 	}
 	if as == open || g.named[at.Real] {
 		g.report(at.Real)
+	}
+	if at.Kind == host.KindDir && as == g.automatic() && !g.named[at.Real] {
+		g.linksIn(at.Real, as)
 	}
 	if as == open {
 		for _, l := range at.Links {
