@@ -33,4 +33,5 @@ func (m *mounter) onItself(path string, dir bool, attr, how *plan.Block, around 
 	m.moveOnto(s, t)
 	m.close(t)
 	m.close(s)
+	m.coverQuarantine(m.k.view.HostPath("/"+path), path)
 }

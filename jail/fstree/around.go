@@ -36,8 +36,8 @@ func (g *granter) hasRepository(dir string) bool {
 	return false
 }
 
-// searchPath protects the directories of PATH where a grant of the whole home, or of more,
-// would open them: shells find programs there. A grant of less is about them.
+// searchPath protects the directories of PATH in the home where a grant of the whole home,
+// or of more, would open them: shells find programs there. A grant of less is about them.
 func (g *granter) searchPath() {
 	home := g.resolver.Resolve(g.h.Home).Real
 	for _, e := range g.h.Env {
@@ -50,7 +50,8 @@ func (g *granter) searchPath() {
 				continue
 			}
 			dir = path.Clean(dir)
-			if around := g.nearestWrite(g.resolver.Resolve(dir).Real); around != "" && host.Within(home, around) {
+			real := g.resolver.Resolve(dir).Real
+			if around := g.nearestWrite(real); around != "" && host.Within(real, home) && host.Within(home, around) {
 				g.guardOne(dir, g.automatic(), true)
 			}
 		}
