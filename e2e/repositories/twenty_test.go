@@ -65,6 +65,7 @@ echo ran >>r/.git/info/exclude; git -C r config core.hooksPath .husky/_`},
 	{name: "pre-commit", make: upstream + `git clone -q up r
 for h in pre-commit commit-msg post-checkout post-rewrite; do printf '#!/bin/sh\necho %s >>ran\n' $h >r/.git/hooks/$h; chmod +x r/.git/hooks/$h; done
 echo ran >>r/.git/info/exclude; echo 'repos: []' >r/.pre-commit-config.yaml; git -C r add -A; git -C r commit -qm pre-commit`},
+	{name: "hooks as links", make: upstream + "git clone -q up r; ln -s ../../.husky/pre-commit r/.git/hooks/pre-commit"},
 	{name: "monorepo", make: strings.Replace(upstream, "git add -A; git commit -qm one;", "for i in $(seq 120); do mkdir -p packages/p$i/src; echo $i >packages/p$i/src/x; echo '{}' >packages/p$i/package.json; done; git add -A; git commit -qm one;", 1) + "git clone -q up r"},
 	{name: "bare", make: upstream + "git clone -q --bare up r; git -C r remote add up ../up", only: []string{"log", "gc", "archive", "tar", "cp", "find", "du"}},
 	{name: ".git as a file", make: upstream + "git clone -q --separate-git-dir=sep up r", flags: []string{"--read", "../sep"}, git: []string{"--write", "../sep", "--write", "../sep/config"}},

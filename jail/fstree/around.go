@@ -78,6 +78,9 @@ func (g *granter) linksIn(dir string, as class) {
 		return
 	}
 	g.listed[dir] = true
+	if g.named[host.Join(host.Parent(dir), "config")] {
+		as = open // as ofSettings says: git writes these scripts when it checks them out
+	}
 	var links []string
 	for name, kind := range g.resolver.Names(dir).All() {
 		if kind == host.KindLink {

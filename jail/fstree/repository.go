@@ -92,7 +92,7 @@ func (g *granter) below(dir string, depth int, common string, as class) {
 	for name, kind := range g.resolver.Names(dir).All() {
 		inside := host.Join(dir, name)
 		switch {
-		case kind != host.KindDir:
+		case kind != host.KindDir, g.guarded[inside]:
 		case g.resolver.Resolve(host.Join(inside, "HEAD")).Kind == host.KindFile:
 			g.guarded[inside] = true
 			g.guardGit(inside, as, true)
