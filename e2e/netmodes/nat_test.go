@@ -17,8 +17,8 @@ var public = []string{"8.8.8.8", "1.1.1.1", "2606::1", "2a00:1:2:4::1"}
 // all of them.
 var local = []string{
 	"10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "100.100.100.200", "168.63.129.16", "169.254.169.254", "169.254.170.2", "169.254.1.1",
-	"192.0.0.8", "192.0.2.7", "192.88.99.1", "198.18.0.1", "198.19.254.1", "198.51.100.1", "203.0.113.9",
-	"fd00::1", "fd00:ec2::254", "fec0::1", "64:ff9b::808:808", "64:ff9b:1::1", "2002:808:808::1", "2001::1", "2001:db8::1", "3fff::1", "4000::1", "::8.8.8.8",
+	"192.0.0.8", "192.88.99.1", "198.18.0.1", "198.19.254.1",
+	"fd00::1", "fd00:ec2::254", "fec0::1", "64:ff9b::808:808", "64:ff9b:1::1", "2002:808:808::1", "2001::1", "4000::1", "::8.8.8.8",
 	"203.0.114.2", "2a00:1:2:3::2", "2a00:1:2:3::1", // the host's own address, and the network of IPv6 that it is in
 }
 
@@ -51,7 +51,7 @@ func TestNatReaches(t *testing.T) {
 			t.Errorf("without the rules %s is the host", address)
 		}
 	}
-	for _, address := range slices.Concat(public, local[:15]) {
+	for _, address := range slices.Concat(public, local[:13]) {
 		if without[address] == "" {
 			t.Errorf("without the rules nothing answers at %s, so the rules are not what keeps it away", address)
 		}

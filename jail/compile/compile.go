@@ -68,7 +68,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.plan.Handed = len(lost)
 	k.plan.Setup = make([]plan.Op, 0, usualOps+opsPerPath*len(k.view.Grants))
 	b := newBuilder(&k.plan.Setup)
-	m := &mounter{builder: b, blocks: newBlocks(), k: k, lost: lost, lastSlot: plan.SlotControl}
+	m := &mounter{builder: b, blocks: newBlocks(), k: k, lost: lost, lastSlot: plan.SlotControl, quarantines: k.view.Quarantines(&h.Own)}
 	k.namespaces(b) // decided by clone(2); what follows runs inside them
 	b.each = true
 	k.become(b) // the ties to the launcher do not outlive a change of user
@@ -117,9 +117,9 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.waitForReaper(b)   // should it fail, the program has not run
 	k.restrict(b)        // after no_new_privs, which it needs, and all set-up
 	k.socketFilter(b)    // its listener goes to the launcher with "ready"
-	k.openFiles(b)       // no descriptor is opened from here on
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
 	k.ready(b)           // the filter may forbid write(2), so the message comes first
+	k.openFiles(b)       // descriptors on their way to the launcher count against it (unix(7), ETOOMANYREFS)
 	k.filter(b)          // as late as possible: it restricts the launcher as well
 	b.each = false
 	if len(c.Argv) > 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // entryVersion goes up with every change of the form.
-const entryVersion = 3
+const entryVersion = 4
 
 // Bounds of what DecodeEntry takes; a plan stays far below.
 const (
@@ -82,6 +82,11 @@ func (w *entryWriter) rules(r *unixsock.Rules) {
 		w.number(file.Inode)
 	}
 	w.texts(r.Names)
+	joined := uint64(0)
+	if r.Joined {
+		joined = 1
+	}
+	w.number(joined)
 }
 
 func readRules(d *wire.Decoder) *unixsock.Rules {
@@ -96,6 +101,7 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 		r.Files = append(r.Files, unixsock.File{Device: d.Number(), Inode: d.Number()})
 	}
 	r.Names = texts(d)
+	r.Joined = d.Below(2) == 1
 	return r
 }
 

@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -36,6 +37,9 @@ func (g *granter) guards() {
 		if gr.Kind == GrantWrite && gr.rank.exact {
 			g.named[gr.Real] = true
 		}
+		if gr.Kind != GrantRead && gr.Kind != GrantHide {
+			g.changed = append(g.changed, gr.Real)
+		}
 	}
 	if len(g.writes) == 0 {
 		return
@@ -47,6 +51,8 @@ func (g *granter) guards() {
 			}
 		}
 	}
+	g.userSettings()
+	g.searchPath()
 	if g.h.Cwd != "" {
 		g.guardProject(g.h.Cwd, true)
 	}
@@ -55,6 +61,7 @@ func (g *granter) guards() {
 			g.guardProject(dir, false)
 		}
 	}
+	g.guardAround()
 	for _, gr := range g.hides {
 		g.keepFree(g.resolver.Resolve(gr.Real), *gr, blocked, false)
 	}
@@ -64,9 +71,7 @@ func (g *granter) guards() {
 // the current directory counts as, it also keeps free what is missing; elsewhere, as in
 // Downloads, that would be useless, since the program could make it in a directory below.
 func (g *granter) guardProject(dir string, project bool) {
-	for _, name := range [...]string{".git", ".hg", ".jj"} {
-		project = project || g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing
-	}
+	project = project || g.hasRepository(dir)
 	for _, name := range paths.ProjectAutomatic() {
 		if name == "HEAD" && g.isGitDirectory(dir) {
 			continue // git moves it whenever a branch is checked out
@@ -102,12 +107,11 @@ func (g *granter) guard(pattern string) {
 // way is pinned, wherever it leads: replaced, it would lead to a file of the program's.
 func (g *granter) guardOne(lexical string, as class, free bool) {
 	at := g.resolver.Resolve(lexical)
-	gr := Grant{
-		Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
-		rank: rank{layer: builtinLayer}, At: new(diag.Range),
-	}
 	if as == open || g.named[at.Real] {
 		g.report(at.Real)
+	}
+	if at.Kind == host.KindDir && as == g.automatic() && !g.named[at.Real] {
+		g.linksIn(at.Real, as)
 	}
 	if as == open {
 		for _, l := range at.Links {
@@ -116,11 +120,27 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 		return
 	}
 	g.pins = append(g.pins, at.Links...)
-	if at.Kind != host.KindMissing {
-		g.grants = append(g.grants, &gr)
-	} else if free {
-		g.keepFree(at, gr, as, g.isProjects(at.Real))
+	guard := func() *Grant {
+		return &Grant{
+			Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
+			rank: rank{layer: builtinLayer}, At: new(diag.Range),
+		}
 	}
+	switch {
+	case at.Kind != host.KindMissing:
+		if g.concerned(at.Real) {
+			g.grants = append(g.grants, guard())
+		}
+	case free && g.written(host.Parent(at.Real)):
+		g.keepFree(at, *guard(), as, g.isProjects(at.Real))
+	}
+}
+
+// concerned tells whether what the profile lets the program change lies in this path, or
+// around it: a guard elsewhere says nothing, and most of @startup lies in homes that no
+// profile lets a program change. With a root of its own a path has several places.
+func (g *granter) concerned(real string) bool {
+	return g.hasOwnRoot() || slices.ContainsFunc(g.changed, func(c string) bool { return host.Within(real, c) || host.Within(c, real) })
 }
 
 // isProjects tells whether a path belongs to the current directory as a project.
@@ -131,13 +151,18 @@ func (g *granter) isProjects(real string) bool {
 // home is a home directory with the directories of the XDG specification in it.
 type home struct {
 	g    *granter
-	dirs map[string]string // by the name of the variable
+	dirs map[string]string // by the name of the variable; nil: as the environment has them
+	rule *policy.PathRule  // which the members of @startup stand in
 }
 
 // homes are the caller's home as the environment has it, and the account's own where that
 // is another: programs that are started otherwise use that.
 func (g *granter) homes() []home {
-	homes := []home{{g, nil}}
+	if g.allHomes != nil {
+		return g.allHomes
+	}
+	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
+	g.allHomes = []home{{g, nil, rule}}
 	if own := g.h.AccountHome; own != "" {
 		usual := host.UsualDirs(own)
 		same := own == g.h.Home
@@ -146,16 +171,16 @@ func (g *granter) homes() []home {
 		}
 		if !same {
 			usual["HOME"] = own
-			homes = append(homes, home{g, usual})
+			g.allHomes = append(g.allHomes, home{g, usual, rule})
 		}
 	}
-	return homes
+	return g.allHomes
 }
 
 // expand replaces the variables of a member of @startup.
 func (h home) expand(text string) (string, bool) {
 	if h.dirs == nil {
-		return h.g.expand(text, &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}})
+		return h.g.expand(text, h.rule)
 	}
 	pattern, err := paths.Expand(text, func(name string) (string, bool) {
 		dir, ok := h.dirs[name]

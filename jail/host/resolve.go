@@ -6,11 +6,16 @@ import (
 	"strings"
 )
 
-// Link is a symbolic link that was crossed while a path was resolved.
+// Link is a symbolic link that was crossed while a path was resolved; or a directory which
+// the text of a link goes into and leaves again by "..", as a and a/b in a/b/../../c. With
+// another link in the place of that directory, ".." would lead elsewhere.
 type Link struct {
-	Path   string // real path of the link itself
-	Target string // its text
+	Path   string // real path of the link or the directory itself
+	Target string // text of the link; "" for a directory, since no link is empty (symlink(2))
 }
+
+// IsDir tells whether it is a directory, and no link.
+func (l Link) IsDir() bool { return l.Target == "" }
 
 // Resolved is where a path leads on the host.
 type Resolved struct {
@@ -36,6 +41,7 @@ type Listing struct {
 	asked int                 // how many entries were asked for
 	next  int                 // reading the directory is considered at so many
 	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
+	found map[string]FileKind // what was asked for one by one
 	Folds bool                // the entries have aliases
 	names map[string]string   // canonical aliases; see name
 	// closed: the directory can't be read, however much it holds.
@@ -93,7 +99,10 @@ const (
 // the canonical alias of the path; see name.
 func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 	l := r.listing(dir)
-	if l.asked++; l.kinds == nil && !l.closed && l.asked >= l.next {
+	if _, found := l.found[base]; !found {
+		l.asked++
+	}
+	if l.kinds == nil && !l.closed && l.asked >= l.next {
 		r.read(l, readRatio*l.asked)
 		l.next *= 2
 	}
@@ -102,7 +111,7 @@ func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 	case listed && !l.Folds, !listed && l.kinds != nil && !l.Folds && plain(base):
 		return full, kind
 	case !listed:
-		kind = r.files.Kind(full)
+		kind = r.one(l, base, full)
 	}
 	if kind == KindMissing {
 		return full, kind
@@ -111,6 +120,16 @@ func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 		return Join(dir, name), kind
 	}
 	return full, kind
+}
+
+// one looks up an entry that no listing has, once.
+func (r *Resolver) one(l *Listing, base, full string) FileKind {
+	kind, found := l.found[base]
+	if !found {
+		kind = r.files.Kind(full)
+		l.found[base] = kind
+	}
+	return kind
 }
 
 // Names lists the entries of a real directory, in no order.
@@ -131,7 +150,7 @@ func (r *Resolver) listing(dir string) *Listing {
 	}
 	l := r.listings[dir]
 	if l == nil {
-		l = &Listing{dir: dir, next: FirstAsked, names: map[string]string{}}
+		l = &Listing{dir: dir, next: FirstAsked, names: map[string]string{}, found: map[string]FileKind{}}
 		r.listings[dir] = l
 	}
 	r.last = l
@@ -152,10 +171,15 @@ func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
 	}
 	for part := range strings.SplitSeq(target, "/") {
 		switch {
+		case cur.Kind == KindMissing && part == "..": // what is missing decides where ".." leads
+			return Resolved{Real: cur.Real, Kind: KindMissing, Links: links}
 		case cur.Kind != KindDir: // even for an empty part: "file/" is no file
 			return Resolved{Real: Join(cur.Real, part), Kind: KindMissing, Links: links}
 		case part == "" || part == ".":
 		case part == "..":
+			if !Within(dir, cur.Real) {
+				links = append(links, Link{Path: cur.Real})
+			}
 			cur.Real = Parent(cur.Real)
 		default:
 			cur = r.follow(Join(cur.Real, part), depth+1)
