@@ -86,9 +86,9 @@ func (g *granter) ownText(name, text string, at *diag.Range, key string) {
 // resolverText is a resolv.conf(5) that leads to these addresses. How the program's
 // library completes short names stays as on the host.
 func resolverText(hosts string, addresses []string) string {
-	text := ""
+	var text strings.Builder
 	for _, address := range addresses {
-		text += "nameserver " + address + "\n"
+		text.WriteString("nameserver " + address + "\n")
 	}
 	for line := range strings.Lines(hosts) {
 		fields := strings.Fields(line)
@@ -97,14 +97,14 @@ func resolverText(hosts string, addresses []string) string {
 		}
 		switch fields[0] {
 		case "search", "domain":
-			text += strings.Join(fields, " ") + "\n"
+			text.WriteString(strings.Join(fields, " ") + "\n")
 		case "options":
 			for _, option := range fields[1:] {
 				if strings.HasPrefix(option, "ndots:") {
-					text += "options " + option + "\n"
+					text.WriteString("options " + option + "\n")
 				}
 			}
 		}
 	}
-	return text
+	return text.String()
 }
