@@ -41,11 +41,7 @@ const failed = 125
 func run(args []string) (int, error) {
 	flags := flag.NewFlagSet("weaken", flag.ContinueOnError)
 	profile := flags.String("profile", "", "the `FILE` with the profile")
-<<<<<<< HEAD
-	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, filter, local, gateway or landlock, with commas between")
-=======
-	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, quarantine, filter or landlock, with commas between")
->>>>>>> net-core
+	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, quarantine, filter, local, gateway or landlock, with commas between")
 	if err := flags.Parse(args); err != nil {
 		return failed, err
 	}
