@@ -2,10 +2,10 @@ package relay
 
 import (
 	"fmt"
-	"io"
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jail-project/jail/network/dns"
 	"github.com/jail-project/jail/network/rules"
@@ -19,8 +19,8 @@ const mostKinds = 32
 type report struct {
 	mu     sync.Mutex
 	counts map[string]int
-	others int // refusals that were not kept
-	out    io.Writer
+	others int  // refusals that were not kept
+	out    *log // nil for none
 }
 
 // refused notes a refusal. The text holds names in their canonical form only.
@@ -70,12 +70,15 @@ func (r *report) log(what string, t *target, text string) {
 
 func (r *report) write(what, text string) {
 	if r.out != nil {
-		_, _ = fmt.Fprintf(r.out, "jail: network: %s %s\n", what, text)
+		r.out.add("jail: network: " + what + " " + text + "\n")
 	}
 }
 
 // lines are the refusals, those that came most often first.
 func (r *report) lines() []byte {
+	if r.out != nil {
+		r.out.flush(time.Second / 4)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	texts := make([]string, 0, len(r.counts))

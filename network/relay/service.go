@@ -48,7 +48,7 @@ func run() error {
 		}
 		if setting.Log {
 			last := len(sockets) - 1
-			r.report.out, sockets = os.NewFile(uintptr(sockets[last]), "log"), sockets[:last]
+			r.report.out, sockets = newLog(os.NewFile(uintptr(sockets[last]), "log")), sockets[:last]
 		}
 		listeners, questions, err = open(sockets)
 		return err
@@ -83,6 +83,9 @@ func open(sockets []int) (listeners []*net.TCPListener, questions []*net.UDPConn
 			tcp, ok := l.(*net.TCPListener)
 			if !ok {
 				return nil, nil, syscall.ENOTSOCK
+			}
+			if raw, err := tcp.SyscallConn(); err == nil {
+				_ = sendAtOnce(raw)
 			}
 			listeners = append(listeners, tcp)
 		default:
