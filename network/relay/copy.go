@@ -84,7 +84,7 @@ func (r *Relay) first(f *flow, from *direction, early []byte) end {
 		switch {
 		case failed != nil:
 			if errors.Is(failed, os.ErrDeadlineExceeded) {
-				r.report.refused(f.target.String() + ": TLS that was not complete after " + r.helloTime.String())
+				r.report.refused(f.target.String() + ": TLS that was not complete after " + r.times.hello.String())
 			}
 			return fromFailed
 		case len(more) == 0, result.Status == hello.NotTLS:
@@ -95,7 +95,7 @@ func (r *Relay) first(f *flow, from *direction, early []byte) end {
 			}
 			if !begun {
 				begun = true
-				_ = f.in.SetReadDeadline(time.Now().Add(r.helloTime))
+				_ = f.in.SetReadDeadline(time.Now().Add(r.times.hello))
 			}
 			continue
 		case result.Status == hello.Refused:

@@ -105,7 +105,11 @@ func dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error) {
 	if to.Addr().IsLoopback() {
 		d.Control = func(_, _ string, raw syscall.RawConn) error { return sendAtOnce(raw) }
 	}
-	return d.DialTCP(ctx, family, netip.AddrPort{}, to)
+	c, err := d.DialContext(ctx, family, to.String()) // unlike DialTCP, it binds nothing before
+	if err != nil {
+		return nil, err
+	}
+	return c.(*net.TCPConn), nil //nolint:forcetypeassert // the network is one of tcp
 }
 
 // sendAtOnce has a socket on loopback not pace what it sends, as some congestion controls

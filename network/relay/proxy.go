@@ -20,7 +20,7 @@ const requestTime = 10 * time.Second
 // proxy serves a program that asks for a connection by CONNECT of HTTP, or by SOCKS5. What
 // is decided is the same as without a proxy.
 func (r *Relay) proxy(ctx context.Context, c *net.TCPConn) {
-	_ = c.SetDeadline(time.Now().Add(requestTime))
+	_ = c.SetDeadline(time.Now().Add(r.times.request))
 	in := bufio.NewReader(c)
 	request, err := front.Read(in, c)
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Relay) proxy(ctx context.Context, c *net.TCPConn) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	f, err := r.connect(ctx, t)
-	_ = c.SetWriteDeadline(time.Now().Add(requestTime))
+	_ = c.SetWriteDeadline(time.Now().Add(r.times.request))
 	if err != nil {
 		_ = request.Refuse(c, reasonOf(err), "jail: "+t.String()+": "+err.Error())
 		finish(c)

@@ -39,10 +39,13 @@ type Relay struct {
 	flows     flows
 	blocks    blocks
 	pipes     pipes
-	helloTime time.Duration
+	times     times
 	// destination is where a program has connected to, by the connection that arrived.
 	destination func(*net.TCPConn) (netip.AddrPort, bool)
 }
+
+// times are what programs are given, see helloTime and requestTime.
+type times struct{ hello, request time.Duration }
 
 // Limits of a relay.
 const (
@@ -76,7 +79,7 @@ func New(s *network.Setting) (*Relay, error) {
 	}
 	debug.SetMemoryLimit(memory)
 	r := &Relay{
-		helloTime: helloTime, destination: ownAddress, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
+		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.rules.Store(set)

@@ -13,6 +13,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -47,7 +49,8 @@ func main() {
 }
 
 func serve() error {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	with := net.ListenConfig{Control: unpaced}
+	l, err := with.Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -135,9 +138,14 @@ func client(what, address, countText, flowsText string) error {
 	if err != nil || flows < 1 {
 		return errors.Join(errors.New("there is at least one flow"), err)
 	}
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return err
+	}
+	address = at.String() // a name is looked up once
 	var conns []net.Conn
 	for range flows {
-		c, err := net.Dial("tcp", address)
+		c, err := dial(address)
 		if err == nil {
 			err = echo(c, 1)
 		}
@@ -175,7 +183,7 @@ func client(what, address, countText, flowsText string) error {
 // connect makes connections as long as some are left to make.
 func connect(address string, left *atomic.Int64) error {
 	for left.Add(-1) >= 0 {
-		c, err := net.Dial("tcp", address)
+		c, err := dial(address)
 		if err == nil {
 			err = echo(c, 1)
 		}
@@ -224,6 +232,22 @@ func echo(c net.Conn, count int64) error {
 	}
 	_, err = io.ReadFull(c, one[:])
 	return err
+}
+
+// unpaced makes both ends use a congestion control that sends as fast as it can. Which one
+// the host is set up with is not what is measured, and some pace what they send.
+func unpaced(_, _ string, c syscall.RawConn) error {
+	var failed error
+	const tcpCongestion = 13 // linux/tcp.h
+	err := c.Control(func(fd uintptr) {
+		failed = syscall.SetsockoptString(int(fd), syscall.IPPROTO_TCP, tcpCongestion, "reno")
+	})
+	return errors.Join(err, failed)
+}
+
+func dial(address string) (net.Conn, error) {
+	with := net.Dialer{Control: unpaced}
+	return with.Dial("tcp", address)
 }
 
 func ask(c net.Conn, what byte, count int64) error {
