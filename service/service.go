@@ -150,6 +150,9 @@ func (d *descriptors) payload(o *Options) (compile.Payload, error) {
 		return load, err
 	}
 	d.add(pair[0], pair[1])
+	if err := unix.SetNonblock(pair[0], true); err != nil { // see Ask
+		return load, err
+	}
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return load, err
@@ -175,14 +178,19 @@ func (d *descriptors) program(o *Options, above int) (int, error) {
 	if from == "" {
 		from = "/proc/self/exe"
 	}
-	executable, err := os.ReadFile(from)
+	executable, err := mapFile(from)
 	if err != nil {
 		return -1, err
 	}
+	defer func() { _ = unix.Munmap(executable) }()
 	if d.linked, err = linked(executable); err != nil {
 		return -1, err
 	}
-	file, err := memfile.Executable(prefix+name, executable)
+	needed, err := loaded(executable)
+	if err != nil {
+		return -1, err
+	}
+	file, err := memfile.Executable(prefix+name, needed)
 	if err != nil {
 		return -1, err
 	}
@@ -192,6 +200,25 @@ func (d *descriptors) program(o *Options, above int) (int, error) {
 		d.add(fd)
 	}
 	return fd, err
+}
+
+// mapFile maps a file into memory for reading. It is copied once that way, and not by way
+// of the heap, which the launcher would keep.
+func mapFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	text, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", name, err)
+	}
+	return text, nil
 }
 
 // introduce tells the service what it was passed, and waits until it is ready.
@@ -242,8 +269,9 @@ func (s *Service) receive(most int, wait time.Duration) ([]byte, error) {
 // MostAnswer is how long the answer of a service can be.
 const MostAnswer = 64 << 10
 
-// Ask asks a service something, which answers in Passed.Answer. It waits a second at most.
-// A confined launcher can do it.
+// Ask asks a service something, which answers in Passed.Answer. It waits a second at most,
+// also for a service that does not read or that sends something else without end. A
+// confined launcher can do it.
 func (s *Service) Ask(question string) ([]byte, error) {
 	if _, err := unix.Write(s.control, []byte(question)); err != nil {
 		return nil, err

@@ -175,6 +175,14 @@ func TestLoaderOf(t *testing.T) {
 	if _, err := loaderOf(self); err != nil {
 		t.Error(err)
 	}
+	// Something is left out, and with one byte less something is missing; TestEcho runs it.
+	needed, err := loaded(self)
+	if err != nil || len(needed) >= len(self) || len(needed) < len(self)/4 {
+		t.Errorf("%d bytes of %d are needed, %v", len(needed), len(self), err)
+	}
+	if _, err := loaded(needed[:len(needed)-1]); err == nil {
+		t.Error("a part is missing and nobody notices")
+	}
 	for _, bad := range [][]byte{nil, []byte("#!/bin/sh\n"), self[:20], self[:70], slices.Concat(self[:32], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, self[40:])} {
 		if name, err := loaderOf(bad); err == nil && name != "" {
 			t.Errorf("%.10q: %q", bad, name)
