@@ -118,10 +118,10 @@ func (p *Process) follow() {
 		wait := p.timeLeft()
 		switch {
 		case p.options.Settled == nil:
-		case time.Since(began) >= moment*time.Millisecond:
+		case time.Since(began) >= time.Duration(p.moment())*time.Millisecond:
 			p.settle()
-		case wait < 0 || wait > moment:
-			wait = moment
+		case wait < 0 || wait > p.moment():
+			wait = p.moment()
 		}
 		fds = append(fds[:0],
 			unix.PollFd{Fd: int32(p.initfd), Events: unix.POLLIN},
@@ -187,8 +187,15 @@ func anyReady(fds []unix.PollFd) bool {
 const fromJail = 4
 
 // moment is how many milliseconds a jail has to run for Options.Settled. Another command
-// of jail that looks for it takes longer to start.
-const moment = 3
+// of jail that looks for it takes longer to start. Where that starts a service for the
+// jail's sockets, which costs more than most commands of a build, it waits longer for the
+// first connection: until then the launcher reads nothing that comes from the jail.
+func (p *Process) moment() int {
+	if len(p.relayed) > 0 {
+		return 50
+	}
+	return 3
+}
 
 // settle calls Options.Settled, once.
 func (p *Process) settle() {

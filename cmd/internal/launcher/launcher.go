@@ -30,6 +30,8 @@ type Launch struct {
 	ToldInPlace bool
 	// LogNetwork: the decisions of a filtered network are printed.
 	LogNetwork bool
+	// Tell tells the user something while the program runs; nil waits until its end.
+	Tell func(diag.Diagnostic)
 }
 
 // Group is a control group that can be named.
@@ -59,7 +61,8 @@ type Running struct {
 	left       *left
 	lost       *lost
 	relay      *service.Service // of a filtered network, nil for none
-	relayEnded string           // why it has ended before the jail
+	relayEnded *diag.Diagnostic // that it has ended before the jail, nil when it has not
+	told       bool             // the user knows that
 	refused    []byte           // what it refused
 	unrelayed  error            // why it did not start
 }

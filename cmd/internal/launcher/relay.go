@@ -47,7 +47,14 @@ func (r *Running) startRelay(l *Launch) error {
 		return err
 	}
 	r.relay = s
-	s.Follow(r.Process, func(line string) { r.relayEnded = line })
+	s.Follow(r.Process, func(line string) {
+		r.relayEnded = warning("relay-ended", line)
+		// What has the terminal would be written over, so that waits.
+		if l.Tell != nil && l.Host.Terminal == nil {
+			l.Tell(*r.relayEnded)
+			r.told = true
+		}
+	})
 	return nil
 }
 
@@ -147,7 +154,7 @@ func (r *Running) endRelay() {
 	if r.relay == nil {
 		return
 	}
-	if r.relayEnded == "" {
+	if r.relayEnded == nil {
 		answer, _ := r.relay.Ask("refused")
 		r.refused = answer
 	}
@@ -155,10 +162,10 @@ func (r *Running) endRelay() {
 }
 
 // network says what the network of the jail has refused, and whether its relay has ended
-// before the program.
+// before the program, if that was not told at once.
 func (r *Running) network() (list diag.List) {
-	if r.relayEnded != "" {
-		list = append(list, *warning("relay-ended", r.relayEnded))
+	if r.relayEnded != nil && !r.told {
+		list = append(list, *r.relayEnded)
 	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
