@@ -36,6 +36,8 @@ type Process struct {
 	watched     []watched
 	handed      *handed
 	relayed     []int // sockets of the jail's network, until TakeRelayed
+	regularly   func()
+	next        time.Time // when that is called
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -144,6 +146,9 @@ func (p *Process) follow() {
 		}
 		if often := p.free.interval(); often > 0 && (wait < 0 || wait > often) {
 			wait = often
+		}
+		if p.regularly != nil {
+			wait = p.callRegularly(wait)
 		}
 		_, err := unix.Poll(fds, wait)
 		if errors.Is(err, unix.EINTR) {
