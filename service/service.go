@@ -48,8 +48,12 @@ type Options struct {
 	LandlockOptional bool
 }
 
-// MostSetting is how long a setting can be.
-const MostSetting = 128 << 10
+// MostSetting is how long a setting can be. What is longer than mostMessage is in memory
+// that is passed along.
+const (
+	MostSetting = 16 << 20
+	mostMessage = 64 << 10
+)
 
 // patience is how long a service may take to get ready, which waits for no other process.
 const patience = 10 * time.Second
@@ -227,8 +231,18 @@ func (s *Service) introduce(o *Options) error {
 	if o.Network {
 		network = 1
 	}
-	message := append([]byte{byte(len(o.Sockets)), network}, o.Setting...)
-	if err := unix.Sendto(s.control, message, unix.MSG_NOSIGNAL, nil); err != nil {
+	message, rights := []byte{byte(len(o.Sockets)), network}, []byte(nil)
+	if len(o.Setting) <= mostMessage {
+		message = append(message, o.Setting...)
+	} else {
+		file, err := memfile.Data(prefix+o.Name, o.Setting)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		rights = unix.UnixRights(int(file.Fd()))
+	}
+	if err := unix.Sendmsg(s.control, message, rights, nil, unix.MSG_NOSIGNAL); err != nil {
 		return fmt.Errorf("it ended before it was told what to do: %w", err)
 	}
 	word, err := s.receive(len(readyWord)+1, patience)
@@ -277,6 +291,17 @@ func (s *Service) Ask(question string) ([]byte, error) {
 		return nil, err
 	}
 	return s.receive(MostAnswer, time.Second)
+}
+
+// Tell tells a service something, which Passed.Answer takes like a question, and for which
+// there is no answer. It gets a descriptor as well if that is not negative. A service that
+// does not read what it was told is not waited for (EAGAIN).
+func (s *Service) Tell(message string, descriptor int) error {
+	var rights []byte
+	if descriptor >= 0 {
+		rights = unix.UnixRights(descriptor)
+	}
+	return unix.Sendmsg(s.control, []byte(message), rights, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }
 
 // explain adds the first line that a service said on standard error. One that was not

@@ -24,6 +24,10 @@ func TestEcho(t *testing.T) {
 	if got := p.ask("setting"); got != "a setting" {
 		t.Errorf("the setting is %q", got)
 	}
+	long := strings.Repeat("a long setting ", 1<<16)
+	if got := begin(t, Options{Name: "echo", Setting: []byte(long)}).ask("length"); got != strconv.Itoa(len(long)) {
+		t.Errorf("of a long setting of %d bytes, %s arrived", len(long), got)
+	}
 	if got := p.ask("descriptors"); got != "0 1 2 3 4" {
 		t.Errorf("open are the descriptors %s", got)
 	}

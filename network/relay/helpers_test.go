@@ -202,9 +202,9 @@ func (s *stage) refusals() string { return string(s.report.lines()) }
 // setOf makes rules.
 func setOf(tb testing.TB, allow ...string) *rules.Set {
 	tb.Helper()
-	set, err := ruleSet(&network.Setting{Allow: ruleList(allow)})
+	lists, err := newLists(&network.Setting{Allow: ruleList(allow)})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return set
+	return lists.set()
 }

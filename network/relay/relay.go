@@ -37,6 +37,7 @@ type Relay struct {
 	open      atomic.Int64
 	held      atomic.Int64 // bytes of unfinished hellos
 	flows     flows
+	lists     *lists
 	blocks    blocks
 	pipes     pipes
 	times     times
@@ -73,13 +74,14 @@ func affordable() int64 {
 
 // New makes a relay by its setting.
 func New(s *network.Setting) (*Relay, error) {
-	set, err := ruleSet(s)
+	lists, err := newLists(s)
 	if err != nil {
 		return nil, err
 	}
+	set := lists.set()
 	debug.SetMemoryLimit(memory)
 	r := &Relay{
-		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
+		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.rules.Store(set)

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -17,10 +18,11 @@ const mostKinds = 32
 // report is what the relay tells about its decisions: all of them to a log, if there is
 // one, and those that refuse something when the program has ended.
 type report struct {
-	mu     sync.Mutex
-	counts map[string]int
-	others int  // refusals that were not kept
-	out    *log // nil for none
+	mu      sync.Mutex
+	counts  map[string]int
+	others  int // refusals that were not kept
+	remarks []string
+	out     *log // nil for none
 }
 
 // refused notes a refusal. The text holds names in their canonical form only.
@@ -74,6 +76,23 @@ func (r *report) write(what, text string) {
 	}
 }
 
+// note tells the log alone.
+func (r *report) note(what, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write(what, text)
+}
+
+// remark keeps something that is no refusal for the end, each thing once.
+func (r *report) remark(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.remarks) < mostKinds && !slices.Contains(r.remarks, text) {
+		r.remarks = append(r.remarks, text)
+	}
+	r.write("remark", text)
+}
+
 // lines are the refusals, those that came most often first.
 func (r *report) lines() []byte {
 	if r.out != nil {
@@ -97,6 +116,9 @@ func (r *report) lines() []byte {
 	}
 	if r.others > 0 {
 		fmt.Fprintf(&out, "%d others\n", r.others)
+	}
+	for _, text := range r.remarks {
+		fmt.Fprintf(&out, "remark %s\n", text)
 	}
 	return []byte(out.String())
 }
