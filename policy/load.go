@@ -169,7 +169,7 @@ func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) 
 	if faults.HasErrors() {
 		return nil, nil, false
 	}
-	c := checker{noDir: f.dir.Embedded, readList: func(name string, at diag.Range) (string, []byte, bool) {
+	c := checker{noDir: f.dir.Embedded, readList: func(name string, at diag.Range) (hostList, bool) {
 		return l.listOf(f, name, at)
 	}}
 	c.document(root)

@@ -45,6 +45,9 @@ type Value[T any] struct {
 // Entry is one element of a list of names.
 type Entry struct {
 	Text string
+	// File is the absolute path of the list of hosts that the entry is a line of, "" for
+	// an entry of a profile.
+	File string
 	Origin
 }
 

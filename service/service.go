@@ -48,8 +48,12 @@ type Options struct {
 	LandlockOptional bool
 }
 
-// MostSetting is how long a setting can be.
-const MostSetting = 128 << 10
+// MostSetting is how long a setting can be. What is longer than mostMessage is in memory
+// that is passed along.
+const (
+	MostSetting = 16 << 20
+	mostMessage = 64 << 10
+)
 
 // patience is how long a service may take to get ready, which waits for no other process.
 const patience = 10 * time.Second
@@ -150,6 +154,9 @@ func (d *descriptors) payload(o *Options) (compile.Payload, error) {
 		return load, err
 	}
 	d.add(pair[0], pair[1])
+	if err := unix.SetNonblock(pair[0], true); err != nil { // see Ask
+		return load, err
+	}
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return load, err
@@ -175,14 +182,19 @@ func (d *descriptors) program(o *Options, above int) (int, error) {
 	if from == "" {
 		from = "/proc/self/exe"
 	}
-	executable, err := os.ReadFile(from)
+	executable, err := mapFile(from)
 	if err != nil {
 		return -1, err
 	}
+	defer func() { _ = unix.Munmap(executable) }()
 	if d.linked, err = linked(executable); err != nil {
 		return -1, err
 	}
-	file, err := memfile.Executable(prefix+name, executable)
+	needed, err := loaded(executable)
+	if err != nil {
+		return -1, err
+	}
+	file, err := memfile.Executable(prefix+name, needed)
 	if err != nil {
 		return -1, err
 	}
@@ -194,14 +206,43 @@ func (d *descriptors) program(o *Options, above int) (int, error) {
 	return fd, err
 }
 
+// mapFile maps a file into memory for reading. It is copied once that way, and not by way
+// of the heap, which the launcher would keep.
+func mapFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	text, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", name, err)
+	}
+	return text, nil
+}
+
 // introduce tells the service what it was passed, and waits until it is ready.
 func (s *Service) introduce(o *Options) error {
 	network := byte(0)
 	if o.Network {
 		network = 1
 	}
-	message := append([]byte{byte(len(o.Sockets)), network}, o.Setting...)
-	if err := unix.Sendto(s.control, message, unix.MSG_NOSIGNAL, nil); err != nil {
+	message, rights := []byte{byte(len(o.Sockets)), network}, []byte(nil)
+	if len(o.Setting) <= mostMessage {
+		message = append(message, o.Setting...)
+	} else {
+		file, err := memfile.Data(prefix+o.Name, o.Setting)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		rights = unix.UnixRights(int(file.Fd()))
+	}
+	if err := unix.Sendmsg(s.control, message, rights, nil, unix.MSG_NOSIGNAL); err != nil {
 		return fmt.Errorf("it ended before it was told what to do: %w", err)
 	}
 	word, err := s.receive(len(readyWord)+1, patience)
@@ -242,13 +283,25 @@ func (s *Service) receive(most int, wait time.Duration) ([]byte, error) {
 // MostAnswer is how long the answer of a service can be.
 const MostAnswer = 64 << 10
 
-// Ask asks a service something, which answers in Passed.Answer. It waits a second at most.
-// A confined launcher can do it.
+// Ask asks a service something, which answers in Passed.Answer. It waits a second at most,
+// also for a service that does not read or that sends something else without end. A
+// confined launcher can do it.
 func (s *Service) Ask(question string) ([]byte, error) {
 	if _, err := unix.Write(s.control, []byte(question)); err != nil {
 		return nil, err
 	}
 	return s.receive(MostAnswer, time.Second)
+}
+
+// Tell tells a service something, which Passed.Answer takes like a question, and for which
+// there is no answer. It gets a descriptor as well if that is not negative. A service that
+// does not read what it was told is not waited for (EAGAIN).
+func (s *Service) Tell(message string, descriptor int) error {
+	var rights []byte
+	if descriptor >= 0 {
+		rights = unix.UnixRights(descriptor)
+	}
+	return unix.Sendmsg(s.control, []byte(message), rights, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }
 
 // explain adds the first line that a service said on standard error. One that was not

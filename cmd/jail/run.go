@@ -59,6 +59,7 @@ func (a *app) launch(l *loaded) int {
 		}
 		launch := l.launch()
 		launch.ToldInPlace, launch.LogNetwork = a.tellInPlace(l, c), l.logNetwork
+		launch.Tell = func(d diag.Diagnostic) { a.report(nil, diag.List{d}) }
 		running, failure := launch.Start(c, nil)
 		switch {
 		case failure == nil:

@@ -134,7 +134,7 @@ func (l *launch) prepareConfinement() (err error) {
 	if !l.options.Confined {
 		return nil
 	}
-	if l.confine, err = confine.Prepare(l.connects()); err != nil {
+	if l.confine, err = confine.Prepare(l.connects(), l.options.Reads); err != nil {
 		return fmt.Errorf("prepare to confine the launcher: %w", err)
 	}
 	return nil

@@ -86,7 +86,7 @@ func (c *codec) bus(b *policy.BusRules) {
 }
 
 // entries encodes and decodes a list of names.
-func (c *codec) entries(list *[]policy.Entry) { codeSlice(c, list, 8, codeEntry) }
+func (c *codec) entries(list *[]policy.Entry) { codeSlice(c, list, 9, codeEntry) }
 
 // choice encodes and decodes a scalar that takes one of few words.
 func (c *codec) choice(v *policy.Value[string], words ...string) {
@@ -133,6 +133,7 @@ func codeLayer(c *codec, l *policy.Layer) {
 
 func codeEntry(c *codec, e *policy.Entry) {
 	c.text(&e.Text)
+	c.text(&e.File)
 	c.origin(&e.Origin)
 }
 

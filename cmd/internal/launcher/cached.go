@@ -51,6 +51,7 @@ func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done 
 		init.Discard()
 		return 0, false
 	}
+	l.Tell = func(d diag.Diagnostic) { Report(stderr, d) }
 	running, failure := l.Start(c, init)
 	switch {
 	case failure != nil && failure.Ran:

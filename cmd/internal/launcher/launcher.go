@@ -30,6 +30,8 @@ type Launch struct {
 	ToldInPlace bool
 	// LogNetwork: the decisions of a filtered network are printed.
 	LogNetwork bool
+	// Tell tells the user something while the program runs; nil waits until its end.
+	Tell func(diag.Diagnostic)
 }
 
 // Group is a control group that can be named.
@@ -59,7 +61,10 @@ type Running struct {
 	left       *left
 	lost       *lost
 	relay      *service.Service // of a filtered network, nil for none
-	relayEnded string           // why it has ended before the jail
+	lists      []hostList       // that it knows
+	user       uint32
+	relayEnded *diag.Diagnostic // that it has ended before the jail, nil when it has not
+	told       bool             // the user knows that
 	refused    []byte           // what it refused
 	unrelayed  error            // why it did not start
 }
@@ -67,17 +72,17 @@ type Running struct {
 // Options are what a launch needs beside its plan: the control group, and the
 // caller's terminal.
 func (l *Launch) Options() launch.Options {
-	return launch.Options{Terminal: l.Host.Terminal, Group: l.Group, Confined: true}
+	return launch.Options{Terminal: l.Host.Terminal, Group: l.Group, Confined: true, Reads: l.listNames()}
 }
 
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
 // confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	r, o := &Running{left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
+	r, o := &Running{user: uint32(l.Host.UID), left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
 	o.Settled = func() {
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
-		if r.unrelayed = r.startRelay(l); r.unrelayed != nil {
+		if r.unrelayed = r.startRelay(l, c.View); r.unrelayed != nil {
 			_ = r.Kill()
 		}
 		r.unconfined = r.Confine(r.registered.Dirs()...)
