@@ -107,7 +107,7 @@ func realMain(argv []string) int {
 		return probeVerb(a, argv[0])
 	}
 	if service.Name(argv) == relay.Name {
-		return relay.Main()
+		return relay.Main(os.Stderr)
 	}
 	var err error
 	if a.caller, err = build.Caller(); err != nil {
