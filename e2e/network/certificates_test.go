@@ -32,6 +32,9 @@ func (a *authority) make(file string) (err error) {
 	if err != nil {
 		return err
 	}
+	if a.root, err = x509.ParseCertificate(text); err != nil {
+		return err
+	}
 	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: text}), 0o644)
 }
 
