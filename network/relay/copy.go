@@ -19,16 +19,22 @@ func (r *Relay) relay(in, out *net.TCPConn, t target, early []byte) {
 	defer closeBoth(in, out)
 	untrack := r.track(in, out)
 	defer untrack()
-	done := make(chan bool, 1)
-	go func() { done <- pass(in, out) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if !pass(in, out) {
+			resetBoth(in, out) // at once: the program may wait for an answer, and send nothing
+		}
+	}()
 	if !r.first(out, in, &t, early) || !pass(out, in) {
-		reset(in)
-		reset(out)
+		resetBoth(in, out)
 	}
-	if !<-done {
-		reset(in)
-		reset(out)
-	}
+	<-done
+}
+
+func resetBoth(in, out *net.TCPConn) {
+	reset(in)
+	reset(out)
 }
 
 func closeBoth(in, out *net.TCPConn) {
