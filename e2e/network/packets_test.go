@@ -108,7 +108,7 @@ func TestW17NetworkAdministration(t *testing.T) {
 	testenv.Need(t, "ip", "nft")
 	w, s := world(t), out.site("w17")
 	commands := []string{
-		"ip link set lo down", "ip link add dum0 type dummy", "ip addr add 192.0.2.1/32 dev lo", "ip route flush table local",
+		"ip link set lo down", "ip link add dum0 type veth peer name dum1", "ip addr add 192.0.2.1/32 dev lo", "ip route flush table local",
 		"nft list ruleset", "nft flush ruleset", "ip netns exec x true", "test -w /dev/net/tun", "ls -l /proc/self/fd | grep socket:",
 	}
 	for _, c := range commands {

@@ -37,10 +37,10 @@ def stream(host, port, protocol=0):
     failure = OSError("no address")
     for family, to in addresses(host, port, socket.SOCK_STREAM):
         with socket.socket(family, socket.SOCK_STREAM, protocol) as s:
-            s.settimeout(20)
+            s.settimeout(5)
             try:
                 s.connect(to)
-                s.sendall(b"x\r\n\r\n")
+                s.sendall(b"\0\3x\r\n\r\n")  # which ends a message of DNS, and a request
                 return "got %r" % s.recv(100)
             except OSError as e:
                 failure = e
@@ -51,7 +51,7 @@ def fastopen(host, port):
     """Sends data with the first packet (MSG_FASTOPEN of tcp(7))."""
     family, to = addresses(host, port, socket.SOCK_STREAM)[0]
     with socket.socket(family, socket.SOCK_STREAM) as s:
-        s.settimeout(20)
+        s.settimeout(5)
         s.sendto(b"x", socket.MSG_FASTOPEN, to)
         return "got %r" % s.recv(100)
 
