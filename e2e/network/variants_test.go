@@ -9,7 +9,7 @@ import (
 	"github.com/jail-project/jail/internal/testenv"
 )
 
-// act is one thing that testdata/send.py does: KIND/HOST/PORT.
+// act is one thing that testdata/send.py does: KIND/HOST/PORT, or sleep//MILLISECONDS.
 type act string
 
 // arrival is how the counter calls what an act sends, when its host is an address.

@@ -124,6 +124,9 @@ def act(kind, host, port):
         return raw(host, port)
     if kind == "frame":
         return frame()
+    if kind == "sleep":
+        time.sleep(port / 1000)
+        return "slept"
     raise SystemExit("unknown kind " + kind)
 
 
