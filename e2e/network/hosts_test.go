@@ -61,6 +61,11 @@ func (s *hostServer) arrivals() int64 {
 	return s.arrived.Swap(0) - 1
 }
 
+// loopback are the addresses of it.
+func loopback() []netip.Addr {
+	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+}
+
 // W2: a name is what it looks like to the rules, and whoever resolves it sees the same.
 func TestW2Spellings(t *testing.T) {
 	t.Parallel()
