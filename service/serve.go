@@ -80,6 +80,10 @@ func (*Passed) Answer(answer func(question string) []byte) {
 			return
 		}
 		text := answer(string(question[:n]))
-		_, _ = unix.Write(control, text[:min(len(text), MostAnswer)])
+		_, _ = unix.Write(control, append(text[:min(len(text), MostAnswer)], answerEnd))
 	}
 }
+
+// answerEnd ends each answer, so that none is empty, which would be an end of file to the
+// launcher.
+const answerEnd = '\n'

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -148,8 +149,10 @@ func (r *Running) endRelay() {
 		return
 	}
 	if r.relayEnded == "" {
-		answer, _ := r.relay.Ask("refused")
-		r.refused = answer
+		answer, err := r.relay.Ask("refused")
+		if r.refused = answer; errors.Is(err, service.ErrEnded) { // just before the program
+			r.relayEnded = r.relay.Ended()
+		}
 	}
 	r.relay.Close()
 }
