@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,21 +28,22 @@ func holder(label string) (s *site, ended chan error) {
 	return s, ended
 }
 
-// relayOf is the process id of the relay of the only jail of a world.
+// relayOf is the process id of the relay of the only jail of a world. A relay starts when
+// its jail has run for a moment.
 func relayOf(w *testenv.World) int {
 	w.T.Helper()
-	var found []int
-	for _, p := range w.Processes() {
-		if strings.Contains(p, "jail-service-network") {
-			pid, _, _ := strings.Cut(p, " ")
-			n, _ := strconv.Atoi(pid)
-			found = append(found, n)
-		}
-	}
+	var found []string
+	testenv.Eventually(func() bool {
+		found = slices.DeleteFunc(w.Processes(), func(p string) bool { return !strings.Contains(p, "jail-service-network") })
+		return len(found) > 0
+	})
 	if len(found) != 1 {
 		w.T.Fatalf("there are %d relays: %q", len(found), w.Processes())
 	}
-	return found[0]
+	pid, _, _ := strings.Cut(found[0], " ")
+	n, err := strconv.Atoi(pid)
+	testenv.Must(w.T, err)
+	return n
 }
 
 func ends(t *testing.T, ended chan error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -66,7 +67,7 @@ func takeOutside(dir string) (*outside, error) {
 			o.plain, o.secure = &handed{l, make(chan net.Conn)}, &handed{l, make(chan net.Conn)}
 		}
 	}
-	server := &http.Server{Handler: http.HandlerFunc(o.serveHTTP), ReadHeaderTimeout: time.Minute, ConnContext: withConn}
+	server := &http.Server{Handler: http.HandlerFunc(o.serveHTTP), ReadHeaderTimeout: time.Minute, ConnContext: withConn, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	go func() { _ = server.Serve(o.plain) }()
 	go func() {
 		_ = server.Serve(tls.NewListener(o.secure, &tls.Config{GetConfigForClient: o.configFor, MinVersion: tls.VersionTLS12}))
@@ -122,7 +123,6 @@ type site struct {
 	raw     map[uint16]func(net.Conn) // by port
 
 	mu    sync.Mutex
-	asked []string // what was asked for: METHOD HOST PATH
 	hello []string // the names in TLS hellos
 }
 
@@ -149,15 +149,6 @@ func (s *site) arrived(t *testing.T, what func()) map[string]int {
 	return only(out.packets.during(t, what), " "+s.v4.String()+":", " "+s.v4.String(), "["+s.v6.String()+"]:", " "+s.v6.String())
 }
 
-// requests are those since it was called before.
-func (s *site) requests() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	asked := s.asked
-	s.asked = nil
-	return asked
-}
-
 // hellos are the names in TLS hellos since it was called before.
 func (s *site) hellos() []string {
 	s.mu.Lock()
@@ -180,9 +171,6 @@ func (o *outside) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.mu.Lock()
-	s.asked = append(s.asked, r.Method+" "+r.Host+" "+r.URL.Path)
-	s.mu.Unlock()
 	s.handler.ServeHTTP(w, r)
 }
 
