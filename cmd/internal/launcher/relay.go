@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -170,8 +171,10 @@ func (r *Running) endRelay() {
 		return
 	}
 	if r.relayEnded == nil {
-		answer, _ := r.relay.Ask("refused")
-		r.refused = answer
+		answer, err := r.relay.Ask("refused")
+		if r.refused = answer; errors.Is(err, service.ErrEnded) { // just before the program
+			r.relayEnded = warning("relay-ended", r.relay.Ended())
+		}
 	}
 	r.relay.Close()
 }
