@@ -30,7 +30,8 @@ import (
 
 // fork starts the jail's init, in the namespaces that only clone(2)
 // can put it into, and returns its pid to the launcher. The child runs
-// initProcess(r, s) on a stack of its own, and never returns here.
+// initProcess(r, s) on the stack of on, and never returns here. With s.inside it runs
+// enterFirst(r, s).
 //
 // Precondition: the calling goroutine is locked to its thread, and stays so
 // for the life of the child: PR_SET_PDEATHSIG fires when the thread ends.
@@ -38,18 +39,15 @@ import (
 //go:noinline
 //go:norace
 //go:nocheckptr
-func fork(r *encoded, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
-	s.clone.flags, s.clone.exit = uint64(flags&^0xff)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&0xff)
-	s.clone.stack = uint64(uintptr(unsafe.Pointer(&s.stack)))
-	s.clone.stackSize = uint64(s.top()) - s.clone.stack
-	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
+func fork(r *encoded, s, on *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
+	s.clone = s.cloneArgs(on, flags)
 	runtimeBeforeFork()
-	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
+	pid = clone(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
 	switch refused(pid) {
 	case 0, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOSPC, syscall.EUSERS: // as clone(2) would have it
 	default: // perhaps a seccomp filter around jail, which can't read the structure
 		s.handlers = true
-		pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, s.top(), uintptr(s.clone.tls), r, s)
+		pid = clone(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, on.top(), uintptr(s.clone.tls), r, s)
 	}
 	runtimeAfterFork()
 	return pid, refused(pid)
@@ -65,6 +63,18 @@ func refused(ret uintptr) syscall.Errno {
 		return syscall.Errno(-ret)
 	}
 	return 0
+}
+
+// clone makes the init, or with s.inside the process that makes it.
+//
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func clone(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr) {
+	if s.inside {
+		return cloneInside(number, first, second, tls, r, s)
+	}
+	return cloneFirst(number, first, second, tls, r, s)
 }
 
 // cloneFirst is clone(2) with its flags and the end of the stack, or clone3(2)

@@ -26,6 +26,29 @@ inside:
 	CALL	·initProcess(SB)
 	INT	$3 // initProcess does not return
 
+// func cloneInside(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
+TEXT ·cloneInside(SB), NOSPLIT, $0-56
+	MOVQ	number+0(FP), AX
+	MOVQ	first+8(FP), DI
+	MOVQ	second+16(FP), SI
+	MOVQ	tls+24(FP), R8
+	MOVQ	r+32(FP), R12
+	MOVQ	s+40(FP), R13
+	XORQ	DX, DX
+	XORQ	R10, R10
+	SYSCALL
+	TESTQ	AX, AX
+	JZ	inside
+	MOVQ	AX, pid+48(FP)
+	RET
+
+inside:
+	SUBQ	$32, SP
+	MOVQ	R12, 0(SP)
+	MOVQ	R13, 8(SP)
+	CALL	·enterFirst(SB)
+	INT	$3 // enterFirst does not return
+
 // func cloneProgram(flags, top uintptr, r *encoded, s *scratch) (pid uintptr)
 TEXT ·cloneProgram(SB), NOSPLIT, $0-40
 	MOVQ	flags+0(FP), DI

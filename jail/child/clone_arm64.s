@@ -25,6 +25,28 @@ inside:
 	CALL	·initProcess(SB)
 	BRK // initProcess does not return
 
+// func cloneInside(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
+TEXT ·cloneInside(SB), NOSPLIT, $0-56
+	MOVD	number+0(FP), R8
+	MOVD	first+8(FP), R0
+	MOVD	second+16(FP), R1
+	MOVD	tls+24(FP), R3
+	MOVD	r+32(FP), R19
+	MOVD	s+40(FP), R20
+	MOVD	$0, R2
+	MOVD	$0, R4
+	SVC
+	CBZ	R0, inside
+	MOVD	R0, pid+48(FP)
+	RET
+
+inside:
+	SUB	$32, RSP
+	MOVD	R19, 8(RSP)
+	MOVD	R20, 16(RSP)
+	CALL	·enterFirst(SB)
+	BRK // enterFirst does not return
+
 // func cloneProgram(flags, top uintptr, r *encoded, s *scratch) (pid uintptr)
 TEXT ·cloneProgram(SB), NOSPLIT, $0-40
 	MOVD	flags+0(FP), R0

@@ -46,7 +46,7 @@ func encode(p *plan.Plan, init *Init, inputs []plan.Input) (*Init, error) {
 		}
 	}
 	init.Discard()
-	init, err := newInit(p.Namespaces, p.Terminal, child.Size(p), inputs)
+	init, err := newInit(p, child.Size(p), inputs)
 	if err != nil {
 		return nil, err
 	}
