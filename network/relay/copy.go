@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jail-project/jail/network/hello"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -16,33 +17,19 @@ const helloTime = 30 * time.Second
 // the outside sends is passed on at once; what the program sends first is looked at. early
 // is what was read of that before.
 func (r *Relay) relay(in, out *net.TCPConn, t target, early []byte) {
-	defer closeBoth(in, out)
-	untrack := r.track(in, out)
+	defer pair.Close(in, out)
+	untrack := r.tracked.Add(in, out)
 	defer untrack()
 	done := make(chan bool, 1)
-	go func() { done <- pass(in, out) }()
-	if !r.first(out, in, &t, early) || !pass(out, in) {
-		reset(in)
-		reset(out)
+	go func() { done <- pair.Pass(in, out) }()
+	if !r.first(out, in, &t, early) || !pair.Pass(out, in) {
+		pair.Reset(in)
+		pair.Reset(out)
 	}
 	if !<-done {
-		reset(in)
-		reset(out)
+		pair.Reset(in)
+		pair.Reset(out)
 	}
-}
-
-func closeBoth(in, out *net.TCPConn) {
-	_ = in.Close()
-	_ = out.Close()
-}
-
-// pass copies until the end of what one side sends, and tells the other side of the end.
-// It returns false after an error, which both sides are to see.
-func pass(to, from *net.TCPConn) bool {
-	if _, err := io.Copy(to, from); err != nil { // by splice(2)
-		return false
-	}
-	return to.CloseWrite() == nil
 }
 
 // first passes on what the program sends first: all of a TLS hello, or anything that is

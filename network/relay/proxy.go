@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/network/front"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -47,7 +48,7 @@ func (r *Relay) proxy(c *net.TCPConn) {
 		return
 	}
 	if request.Accept(c) != nil {
-		closeBoth(c, out)
+		pair.Close(c, out)
 		return
 	}
 	_ = c.SetDeadline(time.Time{})

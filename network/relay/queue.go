@@ -1,6 +1,10 @@
 package relay
 
-import "net"
+import (
+	"net"
+
+	"github.com/jail-project/jail/network/pair"
+)
 
 // queue is a listener for connections that another one has accepted.
 type queue struct {
@@ -16,7 +20,7 @@ func (q *queue) put(c *net.TCPConn) {
 	select {
 	case q.waiting <- c:
 	default:
-		reset(c)
+		pair.Reset(c)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -33,30 +34,17 @@ type Relay struct {
 	gateway   [2]netip.Addr
 	most      int64 // connections at a time
 	open      atomic.Int64
-	tracked   tracked
+	tracked   pair.Tracked
 }
 
 // Limits of a relay.
 const (
 	mostConnections = 4096
-	// perConnection is how many descriptors a connection takes: both sides, and a pipe for
-	// each direction (splice(2)).
-	perConnection = 6
-	reserved      = 128 // descriptors for all else
-	mostNames     = 16384
+	mostNames       = 16384
 	// keepNames is how long an address belongs to a name that is not asked for any more.
 	keepNames = 30 * time.Minute
 	memory    = 256 << 20 // bytes, from where garbage is collected at any price
 )
-
-// affordable is how many connections there may be at a time.
-func affordable() int64 {
-	var limit unix.Rlimit
-	if unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit) != nil || limit.Cur < reserved+perConnection {
-		return 1
-	}
-	return int64(min(mostConnections, (limit.Cur-reserved)/perConnection))
-}
 
 // New makes a relay by its setting.
 func New(s *network.Setting) (*Relay, error) {
@@ -66,7 +54,7 @@ func New(s *network.Setting) (*Relay, error) {
 	}
 	debug.SetMemoryLimit(memory)
 	r := &Relay{
-		rules: set, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
+		rules: set, addresses: dns.NewAddresses(mostNames, keepNames), most: pair.Affordable(mostConnections), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.resolver = resolver(s, set)
@@ -105,7 +93,7 @@ func (r *Relay) accept(l *net.TCPListener) error {
 		if r.open.Add(1) > r.most {
 			r.open.Add(-1)
 			r.report.refused("more than " + number(r.most) + " connections at a time")
-			reset(c)
+			pair.Reset(c)
 			continue
 		}
 		go func() {
@@ -119,7 +107,7 @@ func (r *Relay) accept(l *net.TCPListener) error {
 func (r *Relay) serve(c *net.TCPConn) {
 	to, ok := c.LocalAddr().(*net.TCPAddr)
 	if !ok {
-		reset(c)
+		pair.Reset(c)
 		return
 	}
 	at := to.AddrPort()
@@ -130,7 +118,7 @@ func (r *Relay) serve(c *net.TCPConn) {
 	case isRelay && port == network.ProxyPort:
 		r.proxy(c)
 	case isRelay:
-		reset(c)
+		pair.Reset(c)
 	default:
 		r.forward(c, addr, port)
 	}
@@ -144,16 +132,10 @@ func (r *Relay) forward(c *net.TCPConn, addr netip.Addr, port uint16) {
 	defer cancel()
 	out, err := r.connect(ctx, t)
 	if err != nil {
-		reset(c)
+		pair.Reset(c)
 		return
 	}
 	r.relay(c, out, t, nil)
-}
-
-// reset closes a connection such that the other side sees an error (RST).
-func reset(c *net.TCPConn) {
-	_ = c.SetLinger(0)
-	_ = c.Close()
 }
 
 // mayAsk is dns.Options.Ask.
