@@ -148,12 +148,9 @@ func askForFilter(n *Network) {
 	}
 }
 
-// unfiltered reports lists of hosts beside a mode that does not look at them. A mode
+// unfiltered reports lists beside a mode that does not look at them. A mode
 // that comes from a later layer was meant to end them.
 func unfiltered(n *Network) diag.List {
-	if n.Mode.V != "none" && n.Mode.V != "host" {
-		return nil
-	}
 	var list diag.List
 	add := func(entries []Entry, d diag.Diagnostic) {
 		for i := range entries {
@@ -163,6 +160,21 @@ func unfiltered(n *Network) diag.List {
 				return
 			}
 		}
+	}
+	switch n.Mode.V {
+	case "host":
+		add(n.Publish, diag.Diagnostic{
+			Code: "contradiction", Summary: "network.publish has nothing to publish with network: host: the program listens at the host's own ports",
+			Remedy: "remove it and have the program listen at that port, or write mode: none, filtered or nat",
+		})
+	case "namespace":
+		add(n.Publish, diag.Diagnostic{
+			Code: "contradiction", Summary: "network.publish does not reach into a network that others set up, as with network: namespace",
+			Remedy: "remove it: who sets that network up publishes its ports as well",
+		})
+	}
+	if n.Mode.V != "none" && n.Mode.V != "host" {
+		return list
 	}
 	if n.Mode.V == "host" {
 		add(n.Deny, diag.Diagnostic{

@@ -26,8 +26,9 @@ func networkKey() Key {
 				"A name that is denied can still be reached by its address where that is allowed.",
 				func(p *Policy) any { return &p.Network.Deny }),
 			{
-				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
-				Doc: "Ports of the jail that the host forwards to: address:port:port, the last inside the jail.",
+				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, at: func(p *Policy) any { return &p.Network.Publish },
+				Doc:     "Ports of the host that lead into the jail: 8080:80 leads connections to port 8080 of the host's loopback to port 80 of the jail's, where the program listens at 127.0.0.1, ::1 or all addresses. 127.0.0.2:8080:80 and \"[::1]:8080:80\" name the address of the host. It takes the modes none, filtered and nat: with host the program listens at the host's ports itself. The host's ports are open from before the program starts, so connections wait for it, until the jail has ended; a port that is in use is an error. Only TCP, and 15 ports. The program sees connections from its own loopback. What leads them there is a process in the jail's network and user namespace, whose threads, about ten, count for limits.processes.",
+				Caution: "Whoever reaches the address of the host reaches the program: with 127.0.0.1 all users and programs of this machine, and web pages in their browsers; with 0.0.0.0, [::] or an address of the network other machines.",
 			},
 		},
 	}

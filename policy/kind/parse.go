@@ -60,6 +60,10 @@ func (k Kind) Parse(text string, words []string) (v Value, p *diag.Problem) {
 		v.Key, p = paths.CheckPattern(v.Text)
 	case SocketRef:
 		v.Key, p = paths.CheckSocket(v.Text)
+	case PublishSpec:
+		var spec Publish
+		spec, p = ParsePublish(v.Text)
+		v.Key = spec.Text // a later entry about a port of the host takes the place of this one
 	default:
 		p = k.checkName(v.Text, words)
 	}
@@ -83,8 +87,6 @@ func (k Kind) checkName(text string, words []string) (p *diag.Problem) {
 		p = checkArch(text)
 	case HostFile:
 		p = checkHostFile(text)
-	case PublishSpec:
-		p = checkPublish(text)
 	case ConnectSpec:
 		p = checkConnect(text)
 	case BusName:

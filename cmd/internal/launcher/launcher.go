@@ -57,7 +57,8 @@ type Running struct {
 	relay      *service.Service // of a filtered network, nil for none
 	relayEnded string           // why it has ended before the jail
 	refused    []byte           // what it refused
-	unrelayed  error            // why it did not start
+	published  *published
+	unserved   error // why a service did not start
 }
 
 // Options are what a launch needs beside its plan: the control group, and the
@@ -73,14 +74,23 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 	o.Settled = func() {
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
-		if r.unrelayed = r.startRelay(l); r.unrelayed != nil {
+		if r.unserved = r.startRelay(l); r.unserved == nil {
+			r.unserved = r.published.start(l, r.Process)
+		}
+		if r.unserved != nil {
 			_ = r.Kill()
 		}
 		r.unconfined = r.Confine(r.registered.Dirs()...)
 		debug.SetGCPercent(100) // what follows may take days
 	}
+	var err error
+	if r.published, err = publish(&l.Policy.Network); err != nil {
+		init.Discard()
+		return nil, &launch.Failure{Plan: c.Plan, Err: err}
+	}
 	var failure *launch.Failure
 	if r.Process, failure = launch.Start(c.Plan, init, o); failure != nil {
+		r.published.end()
 		return nil, failure
 	}
 	return r, nil
@@ -91,13 +101,14 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
 	r.endRelay()
+	r.published.end()
 	r.registered.Remove()
 	r.left.find(r.Taken())
 	if err := r.Unguarded(); err != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", err)
 	}
-	if r.unrelayed != nil {
-		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unrelayed)
+	if r.unserved != nil {
+		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unserved)
 	}
 	if r.unconfined != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unconfined)

@@ -170,6 +170,9 @@ func (r *Running) network() (list diag.List) {
 	if r.relayEnded != "" {
 		list = append(list, *warning("relay-ended", r.relayEnded))
 	}
+	if r.published.ended != "" {
+		list = append(list, *warning("publish-ended", r.published.ended))
+	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
 		count, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")

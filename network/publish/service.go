@@ -1,0 +1,65 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/jail-project/jail/network"
+	"github.com/jail-project/jail/service"
+)
+
+// Name is that of the service.
+const Name = "publish"
+
+// Main is the service's process. It returns the exit status.
+func Main() int {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func run() error {
+	var listeners []*net.TCPListener
+	var ports []uint16
+	passed, err := service.Serve(func(p service.Passed) (err error) {
+		var ok bool
+		if ports, ok = network.DecodePorts(p.Setting, len(p.Sockets)); !ok {
+			return errors.New("the setting can't be read")
+		}
+		listeners, err = open(p.Sockets)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	go func() {
+		passed.Answer(func(string) []byte { return nil })
+		os.Exit(0) // the launcher is gone
+	}()
+	return newServer().serve(listeners, ports)
+}
+
+// open makes listeners of sockets.
+func open(sockets []int) ([]*net.TCPListener, error) {
+	var listeners []*net.TCPListener
+	for i, fd := range sockets {
+		f := os.NewFile(uintptr(fd), "socket "+strconv.Itoa(i))
+		l, err := net.FileListener(f)
+		if err != nil {
+			return nil, err
+		}
+		tcp, ok := l.(*net.TCPListener)
+		if !ok {
+			return nil, syscall.ENOTSOCK
+		}
+		listeners = append(listeners, tcp)
+		_ = f.Close()
+	}
+	return listeners, nil
+}
