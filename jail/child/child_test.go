@@ -30,7 +30,7 @@ func childCallsNothing(t *testing.T, environ ...string) {
 	exe := filepath.Join(t.TempDir(), "jail")
 	inChild := []string{
 		"cloneFirst", "cloneProgram", "initProcess", "run", "arg", "beneath", "fail", "leave", "exit", "clearMemory", "clearSignals",
-		"cloneInside", "enterFirst", "offerFirst", "insideCall",
+		"cloneInside", "enterFirst", "leaveFirst", "offerFirst", "insideCall",
 		"program", "wait", "serveTerminal", "crash",
 	}
 	build := exec.Command("go", "build", "-o", exe, "../../cmd/jail")
@@ -47,7 +47,7 @@ func childCallsNothing(t *testing.T, environ ...string) {
 		allowed = append(allowed, pkg+f)
 	}
 	// The prologue of fork itself runs in the launcher.
-	allowedInFork := append(slices.Clone(allowed), pkg+"fork", pkg+"clone", "runtime.morestack_noctxt",
+	allowedInFork := append(slices.Clone(allowed), pkg+"fork", "runtime.morestack_noctxt",
 		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork", pkg+"runtimeBeforeFork", pkg+"runtimeAfterFork")
 
 	seen, syscalls := map[string]bool{}, false

@@ -42,12 +42,20 @@ import (
 func fork(r *encoded, s, on *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
 	s.clone = s.cloneArgs(on, flags)
 	runtimeBeforeFork()
-	pid = clone(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
+	if s.inside {
+		pid = cloneInside(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
+	} else {
+		pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
+	}
 	switch refused(pid) {
 	case 0, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOSPC, syscall.EUSERS: // as clone(2) would have it
 	default: // perhaps a seccomp filter around jail, which can't read the structure
 		s.handlers = true
-		pid = clone(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, on.top(), uintptr(s.clone.tls), r, s)
+		if s.inside {
+			pid = cloneInside(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, on.top(), uintptr(s.clone.tls), r, s)
+		} else {
+			pid = cloneFirst(syscall.SYS_CLONE, flags|unix.CLONE_SETTLS, on.top(), uintptr(s.clone.tls), r, s)
+		}
 	}
 	runtimeAfterFork()
 	return pid, refused(pid)
@@ -63,18 +71,6 @@ func refused(ret uintptr) syscall.Errno {
 		return syscall.Errno(-ret)
 	}
 	return 0
-}
-
-// clone makes the init, or with s.inside the process that makes it.
-//
-//go:nosplit
-//go:norace
-//go:nocheckptr
-func clone(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr) {
-	if s.inside {
-		return cloneInside(number, first, second, tls, r, s)
-	}
-	return cloneFirst(number, first, second, tls, r, s)
 }
 
 // cloneFirst is clone(2) with its flags and the end of the stack, or clone3(2)

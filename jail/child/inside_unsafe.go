@@ -54,25 +54,27 @@ func (m *Memory) forkInside(s *scratch, namespaces uintptr, in *plan.Inside) (pi
 	return 0, fmt.Errorf("the process that joins has ended with status %#x", uint32(status))
 }
 
-// cloneInside is cloneFirst for the process that makes the init.
+// cloneInside is cloneFirst for the process that makes the init. That runs enterFirst,
+// makes a syscall of its results, and runs leaveFirst; the init runs initProcess.
 //
 //go:noescape
 func cloneInside(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
 
-var _ = enterFirst // which cloneInside calls
+var (
+	_ = enterFirst // which cloneInside calls
+	_ = leaveFirst // likewise
+)
 
-// enterFirst runs in the process that makes the init, and ends it. It is not dumpable
-// (PR_SET_DUMPABLE(2const)) before it joins, and so is the init: a program of the other
-// jail that can name them, and has capabilities there, could use ptrace on them otherwise.
-// The rules of child_unsafe.go hold here.
+// enterFirst runs in the process that makes the init, and returns the syscall for that. The
+// process is not dumpable (PR_SET_DUMPABLE(2const)) before it joins, and so is the init: a
+// program of the other jail that can name them, and has capabilities there, could use ptrace
+// on them otherwise. The rules of child_unsafe.go hold here.
 //
 //go:noinline
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func enterFirst(r *encoded, s *scratch) {
-	var pid uintptr
-
+func enterFirst(r *encoded, s *scratch) (number, first, second, tls uintptr) {
 	offerFirst(s)
 	insideCall(s, syscall.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0)
 	insideCall(s, unix.SYS_SETNS, s.namespaces[0], unix.CLONE_NEWUSER, 0)
@@ -84,10 +86,18 @@ func enterFirst(r *encoded, s *scratch) {
 	}
 	insideCall(s, syscall.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0) // other credentials can have reset it
 	if s.handlers {
-		pid = cloneFirst(syscall.SYS_CLONE, uintptr(s.second.flags)&^unix.CLONE_CLEAR_SIGHAND, uintptr(s.second.stack+s.second.stackSize), uintptr(s.second.tls), r, s)
-	} else {
-		pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.second)), unsafe.Sizeof(s.second), 0, r, s)
+		return syscall.SYS_CLONE, uintptr(s.second.flags) &^ unix.CLONE_CLEAR_SIGHAND, uintptr(s.second.stack + s.second.stackSize), uintptr(s.second.tls)
 	}
+	return unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.second)), unsafe.Sizeof(s.second), 0
+}
+
+// leaveFirst ends the process that has made the init, by what the kernel returned.
+//
+//go:noinline
+//go:nosplit
+//go:norace
+//go:nocheckptr
+func leaveFirst(r *encoded, s *scratch, pid uintptr) {
 	if pid > ^uintptr(4095) {
 		s.refused = syscall.Errno(-pid)
 		exit(plan.ExitFailed)
