@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/service"
 )
@@ -32,8 +34,12 @@ func run() error {
 		if ports, ok = network.DecodePorts(p.Setting, len(p.Sockets)); !ok {
 			return errors.New("the setting can't be read")
 		}
-		listeners, err = open(p.Sockets)
-		return err
+		if listeners, err = open(p.Sockets); err != nil {
+			return err
+		}
+		// This process is in the user namespace of the jail. Where that shares the host's
+		// PID namespace, a program of the jail could use ptrace on it.
+		return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	})
 	if err != nil {
 		return err
