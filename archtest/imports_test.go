@@ -53,12 +53,18 @@ func rank(name string) (int, bool) {
 		return 0, true // know nothing of what they store and spell
 	case "procstat":
 		return 0, true // knows nothing of jails
+	case "network/dns":
+		return 0, true // is told which names are allowed, and knows no rules
 	case "allowlist":
 		return 0, true // knows nothing of what its filters are for
 	case "cgroup":
 		return 0, true // knows nothing of jails
 	case "network/pair":
 		return 0, true // passes bytes on, and knows nothing of jails
+	case "netlink":
+		return 0, true // writes messages, and knows nothing of jails
+	case "network":
+		return 1, true // what a filtered network and its relay agree on
 	case "network/hello":
 		return 0, true // reads bytes, and knows nothing of jails
 	case "network/front":
@@ -139,6 +145,8 @@ func rank(name string) (int, bool) {
 		return 8, true
 	case "service":
 		return 7, true // launches a plan of its own, which launch knows nothing of
+	case "network/relay", "network/publish":
+		return 8, true // a service
 	case "cmd/jail", "cmd/jail-launcher":
 		return 9, true
 	}
@@ -212,10 +220,10 @@ func arrows() map[string][]string {
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},
 		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "terminal", "unixsock", "watch"},
-		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "policy/paths", "seccomp"},
+		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "jail/plan", "memfile", "policy", "policy/paths", "seccomp"},
 		"jail/host":    {"landlock", "policy/paths", "terminal"},
-		"jail/fstree":  {"diag", "jail/host", "policy", "policy/paths", "watch"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "policy", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
+		"jail/fstree":  {"diag", "jail/host", "network", "policy", "policy/paths", "watch"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "netlink", "network", "policy", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
 	}
 }
 

@@ -11,26 +11,30 @@ import (
 // parsers take bytes apart outside of jails that something inside or somebody
 // else could have written; each has a fuzz test.
 var parsers = map[string]struct{ pkg, fuzz string }{
-	"terminal.scan":            {"terminal", "FuzzModes"},         // what the program prints
-	"unixsock.DecodeCall":      {"unixsock", "FuzzDecodeCall"},    // how it connects
-	"unixsock.DecodeAddress":   {"unixsock", "FuzzDecodeAddress"}, // and where to
-	"network/hello.parse":      {"network/hello", "FuzzInspect"},  // what it sends to a server
-	"jail/compile.parseACL":    {"jail/compile", "FuzzACL"},       // attributes of files
-	"policy/yaml.Parse":        {"policy", "FuzzLoad"},            // profiles
-	"policy/yaml.decode":       {"policy", "FuzzLoad"},
-	"policy/yaml.scan":         {"policy", "FuzzLoad"},
-	"policy/kind.parseIPv4":    {"policy/kind", "FuzzAddress"},
-	"policy/kind.parseIPv6":    {"policy/kind", "FuzzAddress"},
-	"network/rules.Decode":     {"network/rules", "FuzzDecode"},   // rules from another process
-	"policy/codec.Decode":      {"policy/codec", "FuzzDecode"},    // and what jail keeps itself:
-	"launchcache.decode":       {"launchcache", "FuzzDecodeBody"}, // what was loaded
-	"launchcache.decodeBody":   {"launchcache", "FuzzDecodeBody"},
-	"jail/compile.DecodeEntry": {"jail/compile", "FuzzDecodeEntry"}, // how to enter
-	"registry.decode":          {"registry", "FuzzDecode"},          // which jails run
-	"changes.parse":            {"changes", "FuzzParse"},            // what runs have left
-	"jail/fstree.gitSettings":  {"jail/fstree", "FuzzGitSettings"},  // what a repository's settings name
-	"seccomp.decodeEntry":      {"seccomp", "FuzzDecodeEntry"},
-	"jail/plan.ParseStatus":    {"", ""}, // eight bytes, which all mean something
+	"terminal.scan":               {"terminal", "FuzzModes"},         // what the program prints
+	"unixsock.DecodeCall":         {"unixsock", "FuzzDecodeCall"},    // how it connects
+	"unixsock.DecodeAddress":      {"unixsock", "FuzzDecodeAddress"}, // and where to
+	"network/hello.parse":         {"network/hello", "FuzzInspect"},  // what it sends to a server
+	"jail/compile.parseACL":       {"jail/compile", "FuzzACL"},       // attributes of files
+	"policy/yaml.Parse":           {"policy", "FuzzLoad"},            // profiles
+	"policy/yaml.decode":          {"policy", "FuzzLoad"},
+	"policy/yaml.scan":            {"policy", "FuzzLoad"},
+	"policy/kind.parseIPv4":       {"policy/kind", "FuzzAddress"},
+	"policy/kind.parseIPv6":       {"policy/kind", "FuzzAddress"},
+	"network.DecodeSetting":       {"network", "FuzzDecodeSetting"},  // what the relay is told
+	"policy/codec.Decode":         {"policy/codec", "FuzzDecode"},    // and what jail keeps itself:
+	"launchcache.decode":          {"launchcache", "FuzzDecodeBody"}, // what was loaded
+	"launchcache.decodeBody":      {"launchcache", "FuzzDecodeBody"},
+	"jail/compile.DecodeEntry":    {"jail/compile", "FuzzDecodeEntry"}, // how to enter
+	"registry.decode":             {"registry", "FuzzDecode"},          // which jails run
+	"changes.parse":               {"changes", "FuzzParse"},            // what runs have left
+	"jail/fstree.gitSettings":     {"jail/fstree", "FuzzGitSettings"},  // what a repository's settings name
+	"seccomp.decodeEntry":         {"seccomp", "FuzzDecodeEntry"},
+	"jail/plan.ParseStatus":       {"", ""},                      // eight bytes, which all mean something
+	"network/dns.parseQuery":      {"network/dns", "FuzzAnswer"}, // what the program asks, and what it is answered
+	"network/dns.parseResponse":   {"network/dns", "FuzzResponse"},
+	"network/dns.ParseResolvConf": {"network/dns", "FuzzFiles"}, // and files of the host
+	"network/dns.ParseHosts":      {"network/dns", "FuzzFiles"},
 }
 
 // parserHead is the head of a function that takes bytes apart.

@@ -37,11 +37,10 @@ const mostRecords = 1 << 20
 // Open opens the record for appending, and makes it when it is missing. It is opened
 // while the caller may still open files.
 func Open(file string) (*os.File, error) {
-	const flags = os.O_APPEND | os.O_WRONLY | os.O_CREATE | unix.O_NOFOLLOW
-	f, err := os.OpenFile(file, flags, 0o600)
+	f, err := open(file)
 	if errors.Is(err, os.ErrNotExist) {
 		_ = os.MkdirAll(filepath.Dir(file), 0o700)
-		f, err = os.OpenFile(file, flags, 0o600)
+		f, err = open(file)
 	}
 	if err != nil {
 		return nil, err
@@ -55,6 +54,16 @@ func Open(file string) (*os.File, error) {
 		return Open(file)
 	}
 	return f, err
+}
+
+// open is os.OpenFile without the runtime's poller, which that begins with a dozen
+// syscalls, in the launcher of each jail that runs for a moment.
+func open(file string) (*os.File, error) {
+	fd, err := unix.Open(file, unix.O_APPEND|unix.O_WRONLY|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: file, Err: err}
+	}
+	return os.NewFile(uintptr(fd), file), nil
 }
 
 // Write appends a run.

@@ -95,12 +95,25 @@ func (a ABI) Summary() []Lack {
 	return out
 }
 
+// names are the features of one kind in the kernel's words. Every launch makes a dozen of
+// these texts, for the case that somebody reads them.
 func names(k Kind, bits uint64) string {
-	var set []string
+	const most = 256 // all names of a kind
+	set := make([]byte, 0, most)
 	for i := range features {
-		if f := &features[i]; f.Kind == k && bits&f.Bit != 0 {
-			set = append(set, strings.ToUpper(f.Name))
+		f := &features[i]
+		if f.Kind != k || bits&f.Bit == 0 {
+			continue
+		}
+		if len(set) > 0 {
+			set = append(set, '|')
+		}
+		for _, c := range []byte(f.Name) {
+			if 'a' <= c && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			set = append(set, c)
 		}
 	}
-	return cmp.Or(strings.Join(set, "|"), "0")
+	return cmp.Or(string(set), "0")
 }

@@ -112,6 +112,9 @@ func networkChecks() []Check {
 			ID: "network", Doc: "there is no network", Weight: 30, Range: 10,
 			Fix: "network: none", Cost: "the program reaches nobody",
 			assess: func(f *facts) outcome {
+				if f.Policy.Network.Mode.V == "filtered" {
+					return f.filtered()
+				}
 				return either(f.own(unix.CLONE_NEWNET), 10, "a network of its own with nothing in it", "the host's network", network(f))
 			},
 			ask: func(f *facts, out *Outside) []Question { return askNamespace("net", f.own(unix.CLONE_NEWNET), out) },
@@ -120,6 +123,9 @@ func networkChecks() []Check {
 			ID: "loopback", Doc: "services on the host's loopback are out of reach", Weight: 15, Range: 10,
 			Fix: "network: none", Cost: "services of the own machine",
 			assess: func(f *facts) outcome {
+				if f.Policy.Network.Mode.V == "filtered" {
+					return f.hostLoopback()
+				}
 				return either(f.own(unix.CLONE_NEWNET), 10, "it has a loopback of its own", "the host's loopback", network(f))
 			},
 			ask: func(f *facts, out *Outside) []Question {

@@ -58,14 +58,23 @@ type Server struct {
 	ready    bool   // see prepare
 	refuses  bool   // prepare failed
 	host     uint64 // the host's network namespace, see networkOf
+	found    bool   // see FindNetwork
 	waiting  []*attempt
 	lost     lost
 }
 
-// NewServer makes a server, which owns the listener from then on. Serve makes no
-// socket of its own: the process may not be able to any more by then.
+// NewServer makes a server, which owns the listener from then on.
 func NewServer(k Kernel, listener int, rules Rules) *Server {
-	return &Server{kernel: k, rules: rules, listener: listener, host: ownNetwork()}
+	return &Server{kernel: k, rules: rules, listener: listener}
+}
+
+// FindNetwork finds out, once, which network namespace this process is in. That takes a
+// socket, so it is called ahead of Serve, while the process may make sockets; nil is no
+// server.
+func (s *Server) FindNetwork() {
+	if s != nil && !s.found {
+		s.found, s.host = true, ownNetwork()
+	}
 }
 
 // maxWaiting bounds the connections that take time. Each holds a descriptor

@@ -28,6 +28,7 @@ func newStage(t *testing.T, rules Rules) *stage {
 	t.Helper()
 	s := &stage{t: t}
 	s.server = NewServer(s, -1, rules)
+	s.server.FindNetwork()
 	t.Cleanup(func() {
 		s.server.Close()
 		_ = unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)

@@ -109,9 +109,9 @@ func realMain(argv []string) int {
 	}
 	switch service.Name(argv) {
 	case relay.Name:
-		return relay.Main()
+		return relay.Main(os.Stderr)
 	case publish.Name:
-		return publish.Main()
+		return publish.Main(os.Stderr)
 	}
 	var err error
 	if a.caller, err = build.Caller(); err != nil {

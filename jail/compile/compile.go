@@ -119,9 +119,9 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.waitForReaper(b)   // should it fail, the program has not run
 	k.restrict(b)        // after no_new_privs, which it needs, and all set-up
 	k.socketFilter(b)    // its listener goes to the launcher with "ready"
-	k.openFiles(b)       // no descriptor is opened from here on
 	k.waitForLauncher(b) // should it not listen yet, a signal would be lost
 	k.ready(b)           // the filter may forbid write(2), so the message comes first
+	k.openFiles(b)       // descriptors on their way to the launcher count against it (unix(7), ETOOMANYREFS)
 	k.filter(b)          // as late as possible: it restricts the launcher as well
 	b.each = false
 	if len(c.Argv) > 0 {

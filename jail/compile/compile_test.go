@@ -65,6 +65,7 @@ func TestPlans(t *testing.T) {
 		{"whole-root-nested", "filesystem: {write: [/]}\nnamespaces: {user: true}\n", piped(jailtest.Desktop())},
 		{"as-root", "filesystem:\n  read: [/usr]\n", root},
 		{"shared", "filesystem: {read: [/usr]}\nnetwork: host\nnamespaces: {pid: false, ipc: false, uts: false, cgroup: false, time: true, user: true}\n", jailtest.Desktop()},
+		{"filtered", "filesystem: {read: [/usr]}\nnetwork: {mode: filtered, allow: [\"example.org:443\"]}\n", withIPv6(jailtest.Desktop())},
 		{"identity", "filesystem: {read: [/usr]}\nidentity: {user: root, hostname: box, machine-id: host}\ncapabilities: {keep: [chown, net_raw]}\nlimits: {open-files: 10, processes: 5, file-size: 1K}\n", jailtest.Desktop()},
 		{"group", "filesystem: {read: [/usr]}\nlimits: {memory: 64M, cpu: 50%, processes: 5}\n", jailtest.Desktop()},
 	} {
@@ -100,6 +101,11 @@ func withOther(h *host.Host) *host.Host {
 
 func withDir(h *host.Host, dir string) *host.Host {
 	h.Files.(jailtest.Files)[dir] = ""
+	return h
+}
+
+func withIPv6(h *host.Host) *host.Host {
+	h.Files.(jailtest.Files)["/proc/self/net/if_inet6"] = "-"
 	return h
 }
 

@@ -99,6 +99,8 @@ type granter struct {
 	heads    map[string]string    // what the first components of paths stand for
 	hides    []*Grant             // hidden by name, and missing
 	writes   []string             // directories that are granted for writing
+	changed  []string             // what is granted otherwise than for reading
+	allHomes []home               // see homes
 	named    map[string]bool      // paths that are named under write: the program may make and change them
 	canMake  map[string]bool      // directories in which the caller may make something, or not
 

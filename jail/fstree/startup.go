@@ -2,6 +2,7 @@ package fstree
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jail-project/jail/diag"
@@ -35,6 +36,9 @@ func (g *granter) guards() {
 		}
 		if gr.Kind == GrantWrite && gr.rank.exact {
 			g.named[gr.Real] = true
+		}
+		if gr.Kind != GrantRead && gr.Kind != GrantHide {
+			g.changed = append(g.changed, gr.Real)
 		}
 	}
 	if len(g.writes) == 0 {
@@ -102,10 +106,6 @@ func (g *granter) guard(pattern string) {
 // way is pinned, wherever it leads: replaced, it would lead to a file of the program's.
 func (g *granter) guardOne(lexical string, as class, free bool) {
 	at := g.resolver.Resolve(lexical)
-	gr := Grant{
-		Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
-		rank: rank{layer: builtinLayer}, At: new(diag.Range),
-	}
 	if as == open || g.named[at.Real] {
 		g.report(at.Real)
 	}
@@ -116,11 +116,27 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 		return
 	}
 	g.pins = append(g.pins, at.Links...)
-	if at.Kind != host.KindMissing {
-		g.grants = append(g.grants, &gr)
-	} else if free {
-		g.keepFree(at, gr, as, g.isProjects(at.Real))
+	guard := func() *Grant {
+		return &Grant{
+			Kind: GrantGuard, Real: at.Real, File: at.Kind, Written: lexical,
+			rank: rank{layer: builtinLayer}, At: new(diag.Range),
+		}
 	}
+	switch {
+	case at.Kind != host.KindMissing:
+		if g.concerned(at.Real) {
+			g.grants = append(g.grants, guard())
+		}
+	case free && g.written(host.Parent(at.Real)):
+		g.keepFree(at, *guard(), as, g.isProjects(at.Real))
+	}
+}
+
+// concerned tells whether what the profile lets the program change lies in this path, or
+// around it: a guard elsewhere says nothing, and most of @startup lies in homes that no
+// profile lets a program change. With a root of its own a path has several places.
+func (g *granter) concerned(real string) bool {
+	return g.hasOwnRoot() || slices.ContainsFunc(g.changed, func(c string) bool { return host.Within(real, c) || host.Within(c, real) })
 }
 
 // isProjects tells whether a path belongs to the current directory as a project.
@@ -131,13 +147,18 @@ func (g *granter) isProjects(real string) bool {
 // home is a home directory with the directories of the XDG specification in it.
 type home struct {
 	g    *granter
-	dirs map[string]string // by the name of the variable
+	dirs map[string]string // by the name of the variable; nil: as the environment has them
+	rule *policy.PathRule  // which the members of @startup stand in
 }
 
 // homes are the caller's home as the environment has it, and the account's own where that
 // is another: programs that are started otherwise use that.
 func (g *granter) homes() []home {
-	homes := []home{{g, nil}}
+	if g.allHomes != nil {
+		return g.allHomes
+	}
+	rule := &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}}
+	g.allHomes = []home{{g, nil, rule}}
 	if own := g.h.AccountHome; own != "" {
 		usual := host.UsualDirs(own)
 		same := own == g.h.Home
@@ -146,16 +167,16 @@ func (g *granter) homes() []home {
 		}
 		if !same {
 			usual["HOME"] = own
-			homes = append(homes, home{g, usual})
+			g.allHomes = append(g.allHomes, home{g, usual, rule})
 		}
 	}
-	return homes
+	return g.allHomes
 }
 
 // expand replaces the variables of a member of @startup.
 func (h home) expand(text string) (string, bool) {
 	if h.dirs == nil {
-		return h.g.expand(text, &policy.PathRule{Access: policy.Read, Path: "@startup", Origin: policy.Origin{Layer: builtinLayer}})
+		return h.g.expand(text, h.rule)
 	}
 	pattern, err := paths.Expand(text, func(name string) (string, bool) {
 		dir, ok := h.dirs[name]

@@ -42,18 +42,23 @@ func (f OSFiles) Kinds(path string, most int) map[string]FileKind {
 	}
 	defer func() { _ = unix.Close(fd) }()
 	var st unix.Stat_t
-	const usualEntry = 32 // bytes in a directory of ext4
-	if unix.Fstat(fd, &st) != nil || st.Size/usualEntry > int64(most) {
+	const usualEntry = 32    // bytes in a directory of ext4, and in what getdents64(2) returns
+	const smallest = 4 << 10 // an ext4 directory is not smaller, however few entries it has
+	if unix.Fstat(fd, &st) != nil || st.Size > smallest && st.Size/usualEntry > int64(most) {
 		return nil
 	}
-	kinds := make(map[string]FileKind, st.Size/usualEntry)
-	buf := make([]byte, 32<<10)
+	var room [smallest]byte
+	buf := room[:]
+	if most < len(buf)/usualEntry {
+		buf = buf[:max(most*usualEntry, unix.NAME_MAX+usualEntry)]
+	}
+	kinds := map[string]FileKind{}
 	for {
 		n, err := unix.Getdents(fd, buf)
-		if err != nil {
+		switch {
+		case err != nil, n > 0 && len(kinds) > most:
 			return nil
-		}
-		if n <= 0 {
+		case n <= 0:
 			return kinds
 		}
 		f.entries(path, buf[:n], kinds)

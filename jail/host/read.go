@@ -203,10 +203,8 @@ func (h *Host) userDirs() {
 		{"TEMPLATES", "XDG_TEMPLATES_DIR", "Templates"},
 		{"VIDEOS", "XDG_VIDEOS_DIR", "Videos"},
 	}
-	var buf [8192]byte
-	n, _ := readFile(filepath.Join(h.Dirs["XDG_CONFIG_HOME"], "user-dirs.dirs"), buf[:])
 	said := map[string]string{}
-	for line := range strings.Lines(string(buf[:n])) {
+	for line := range strings.Lines(readAll(filepath.Join(h.Dirs["XDG_CONFIG_HOME"], "user-dirs.dirs"))) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=") // a comment's key is none of those below
 		value = strings.Trim(value, `"`)
 		if rest, ok := strings.CutPrefix(value, "$HOME/"); ok {

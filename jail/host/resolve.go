@@ -36,6 +36,7 @@ type Listing struct {
 	asked int                 // how many entries were asked for
 	next  int                 // reading the directory is considered at so many
 	kinds map[string]FileKind // all entries; nil before the directory was read, or when it can't be
+	found map[string]FileKind // what was asked for one by one
 	Folds bool                // the entries have aliases
 	names map[string]string   // canonical aliases; see name
 	// closed: the directory can't be read, however much it holds.
@@ -93,7 +94,10 @@ const (
 // the canonical alias of the path; see name.
 func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 	l := r.listing(dir)
-	if l.asked++; l.kinds == nil && !l.closed && l.asked >= l.next {
+	if _, found := l.found[base]; !found {
+		l.asked++
+	}
+	if l.kinds == nil && !l.closed && l.asked >= l.next {
 		r.read(l, readRatio*l.asked)
 		l.next *= 2
 	}
@@ -102,7 +106,7 @@ func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 	case listed && !l.Folds, !listed && l.kinds != nil && !l.Folds && plain(base):
 		return full, kind
 	case !listed:
-		kind = r.files.Kind(full)
+		kind = r.one(l, base, full)
 	}
 	if kind == KindMissing {
 		return full, kind
@@ -111,6 +115,16 @@ func (r *Resolver) entry(dir, base, full string) (string, FileKind) {
 		return Join(dir, name), kind
 	}
 	return full, kind
+}
+
+// one looks up an entry that no listing has, once.
+func (r *Resolver) one(l *Listing, base, full string) FileKind {
+	kind, found := l.found[base]
+	if !found {
+		kind = r.files.Kind(full)
+		l.found[base] = kind
+	}
+	return kind
 }
 
 // Names lists the entries of a real directory, in no order.
@@ -131,7 +145,7 @@ func (r *Resolver) listing(dir string) *Listing {
 	}
 	l := r.listings[dir]
 	if l == nil {
-		l = &Listing{dir: dir, next: FirstAsked, names: map[string]string{}}
+		l = &Listing{dir: dir, next: FirstAsked, names: map[string]string{}, found: map[string]FileKind{}}
 		r.listings[dir] = l
 	}
 	r.last = l

@@ -31,6 +31,7 @@ func (p *Process) Confine(removes ...string) error {
 	if p.rules != nil {
 		user = p.rules.User
 	}
+	p.sockets.FindNetwork()
 	err := p.confinement.Enter(&confine.Needs{
 		Init: p.init, Program: p.program,
 		Connects: p.sockets != nil, User: user,

@@ -218,6 +218,7 @@ func (p *Process) answer(events int16) {
 		if runtime.GOMAXPROCS(0) == 1 {
 			runtime.GOMAXPROCS(2) // Serve may wait in the kernel and keep one
 		}
+		p.sockets.FindNetwork() // which Confine has done where this process is confined
 		go p.sockets.Serve()
 	} else {
 		p.sockets.Close()

@@ -136,12 +136,11 @@ func (r *Resolver) overUDP(ctx context.Context, server netip.AddrPort, name stri
 	if err != nil {
 		return response{}, err
 	}
-	conn, err := new(net.Dialer).DialUDP(ctx, "udp"+family(server), netip.AddrPort{}, server)
+	conn, err := dial(ctx, "udp", server)
 	if err != nil {
 		return response{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	setDeadline(ctx, conn)
 	if _, err := conn.Write(packet); err != nil {
 		return response{}, err
 	}
@@ -171,12 +170,11 @@ func (r *Resolver) overTCP(ctx context.Context, server netip.AddrPort, name stri
 	if err != nil {
 		return response{}, err
 	}
-	conn, err := new(net.Dialer).DialTCP(ctx, "tcp"+family(server), netip.AddrPort{}, server)
+	conn, err := dial(ctx, "tcp", server)
 	if err != nil {
 		return response{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	setDeadline(ctx, conn)
 	if err := writeMessage(conn, packet); err != nil {
 		return response{}, err
 	}
@@ -188,18 +186,20 @@ func (r *Resolver) overTCP(ctx context.Context, server netip.AddrPort, name stri
 	return q.parseResponse(answer)
 }
 
-// family names that of a server: a Dialer that is left to find out tries to bind a socket,
-// which a service may not.
-func family(server netip.AddrPort) string {
+// dial connects to a server, with the time that the context has for all that follows. It
+// binds no socket, which a service may not: so it names the family, as a Dialer that is left
+// to find out tries what can be bound, and gives no local address, not even an empty one.
+func dial(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
+	family := "6"
 	if server.Addr().Unmap().Is4() {
-		return "4"
+		family = "4"
 	}
-	return "6"
-}
-
-// setDeadline gives a connection the time that the context has.
-func setDeadline(ctx context.Context, conn net.Conn) {
+	conn, err := new(net.Dialer).DialContext(ctx, network+family, server.String())
+	if err != nil {
+		return nil, err
+	}
 	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline) // a closed connection says so at the next step
+		err = conn.SetDeadline(deadline)
 	}
+	return conn, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -106,6 +107,20 @@ func (s *nameServer) total() (n int) {
 	return n
 }
 
+// about is how many questions there were about one name.
+func (s *nameServer) about(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[name]
+}
+
+// byTCP is how many of the questions came by TCP.
+func (s *nameServer) byTCP() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tcp
+}
+
 // conf is a configuration in which the servers are the only ones.
 func conf(servers ...*nameServer) Config {
 	c := Config{ResolvConf: ResolvConf{Timeout: 20 * time.Second, Attempts: 1}, Order: []Source{Files, DNS}}
@@ -120,7 +135,7 @@ func answerTo(q dnsmessage.Message, change func(m *dnsmessage.Message), records 
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: q.ID, Response: true, RecursionDesired: true, RecursionAvailable: true},
 		Questions: q.Questions,
-		Answers:   records,
+		Answers:   slices.Clone(records), // Pack writes to it
 	}
 	if change != nil {
 		change(&m)

@@ -68,6 +68,9 @@ func exchange(t *testing.T, conn *net.UDPConn, query []byte) string {
 // allow lets the program ask for what is below test.
 func allow(name string) (string, bool) { return "", isWithin(name, "test") }
 
+// exists is a host that has every name.
+func exists(context.Context, string) (Answer, error) { return Answer{TTL: time.Minute}, nil }
+
 // TestW13NothingIsForwarded counts at the name server: what is not allowed never gets there,
 // and of what is allowed nothing but the questions for addresses.
 func TestW13NothingIsForwarded(t *testing.T) {
@@ -97,20 +100,20 @@ func TestW13NothingIsForwarded(t *testing.T) {
 		}
 	}
 	if n := up.total(); n != 0 {
-		t.Errorf("the name server was asked %d times: %v", n, up.asked)
+		t.Errorf("the name server was asked %d times", n)
 	}
 	if got := exchange(t, conn, ask("canary.test.", dnsmessage.TypeA, nil)); got != "Success 198.18.0.1" {
 		t.Errorf("negative control: %s", got)
 	}
-	if up.asked["canary.test."] != 2 || up.total() != 2 {
-		t.Errorf("negative control: the name server was asked %v", up.asked)
+	if up.about("canary.test.") != 2 || up.total() != 2 {
+		t.Errorf("negative control: the name server was asked %d times", up.total())
 	}
 }
 
 // TestAnswersComeFromWhereTheQuestionWent: all of 127.0.0.0/8 is local. The sockets of the
 // test are connected, so that they get nothing that comes from another address.
 func TestAnswersComeFromWhereTheQuestionWent(t *testing.T) {
-	o := Options{Ask: allow, Lookup: newWorld(1).o.Lookup}
+	o := Options{Ask: allow, Lookup: exists}
 	for _, network := range []string{"udp4", "udp"} {
 		port, _ := serve(t, o, network, "tcp")
 		for _, addr := range []string{"127.0.0.1", "127.8.8.8", "::1"} {
@@ -129,7 +132,7 @@ func TestAnswersComeFromWhereTheQuestionWent(t *testing.T) {
 func TestEveryAddressIsLocal(t *testing.T) {
 	const variable = "JAIL_TEST_EVERY_ADDRESS"
 	if os.Getenv(variable) != "" {
-		o := Options{Ask: allow, Lookup: newWorld(1).o.Lookup}
+		o := Options{Ask: allow, Lookup: exists}
 		for _, network := range []string{"udp", "udp4", "udp6"} {
 			port, _ := serve(t, o, network, "tcp")
 			for _, addr := range []string{"8.8.8.8", "10.1.2.3", "2001:4860:4860::8888", "fd00::1"} {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// read reads a request and returns what the client gets as an answer to it, in full.
+// answer reads a request and returns what the client gets as an answer to it, in full.
 func answer(t *testing.T, sent string) string {
 	t.Helper()
 	var w bytes.Buffer
@@ -63,6 +63,9 @@ func TestHTTPAnswers(t *testing.T) {
 		if (header.Get("Allow") == "CONNECT") != (status == 405) || status == 405 && !strings.Contains(text, "filtered transparently") {
 			t.Errorf("%d: %v, %q", status, header, text)
 		}
+	}
+	if _, text, _ := parseAnswer(t, answer(t, "CONNECT example.org:443 HTTP/1.1\n\n")); !strings.Contains(text, "CR and LF") {
+		t.Errorf("for a line that ends in LF alone: %q", text)
 	}
 	for reason, want := range map[Reason]int{NotAllowed: 403, Unreachable: 502, ConnectionRefused: 502} {
 		var w bytes.Buffer

@@ -107,6 +107,9 @@ func rows() []row {
 		{"no name", with(": y\r\n"), bad, Malformed},
 		{"a name that is not ASCII", with("H\xf6st: y\r\n"), bad, Malformed},
 		{"NUL in a field", with("X: a\x00b\r\n"), bad, Malformed},
+		{"DEL in a field", with("X: a\x7fb\r\n"), bad, Malformed},
+		{"no target", "GET  HTTP/1.1\r\n\r\n", bad, Malformed},
+		{"no method", "G(T / HTTP/1.1\r\n\r\n", bad, Malformed},
 		{"NUL in the first line", "CONNECT example.org\x00:443 HTTP/1.1\r\n\r\n", bad, Malformed},
 		{"a line before", "\r\nCONNECT example.org:443 HTTP/1.1\r\n\r\n", bad, Malformed},
 		{"two spaces", "CONNECT  example.org:443 HTTP/1.1\r\n\r\n", bad, Malformed},
@@ -160,7 +163,7 @@ func filler(more int) string {
 // oddHosts are hosts that no protocol takes.
 func oddHosts() []string {
 	return []string{
-		"127.1", "127.0.1", "2130706433", "0x7f000001", "0X7F.1", "0177.0.0.1", "0", "00", "0x", "127.0.0.01", "127.0.0.1.", "127.0.0.256", "1.2.3.4.5", "999999999999",
+		"127.1", "127.0.1", "2130706433", "0x7f000001", "0X7F.1", "127.0.0.0X1", "0177.0.0.1", "0", "00", "0x", "127.0.0.01", "127.0.0.1.", "127.0.0.256", "1.2.3.4.5", "999999999999",
 		"a.1", "fe80::1%eth0", "::1%25lo", "::ffff:127.1", "example.org%00", "example.org\x00.example.com", "a\nb", "a\r\nb", "a\tb", "a\x7fb", "[::1", "1:2", "example.org:443",
 	}
 }

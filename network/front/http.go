@@ -127,7 +127,7 @@ func authority(target string) (q Request, problem string) {
 	}
 	host, text := target[:i], target[i+1:]
 	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || port == 0 || text[0] == '0' { // a sign is an error as well
+	if err != nil || text[0] == '0' { // a sign is an error as well
 		return q, "the CONNECT request has no proper port"
 	}
 	q = Request{Protocol: HTTP, Host: host, Port: uint16(port)}

@@ -62,7 +62,9 @@ func TestServe(t *testing.T) {
 	a, b, c := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp6", "[::1]:0"), listen(t, "tcp4", "127.0.0.1:0")
 	ended := make(chan error)
 	s := newServer()
-	go func() { ended <- s.serve([]*net.TCPListener{a, b, c}, []uint16{portOf(four), portOf(six), portOf(gone)}) }()
+	go func() {
+		ended <- s.serve([]*net.TCPListener{a, b, c}, []uint16{portOf(four), portOf(six), portOf(gone)})
+	}()
 	for _, l := range []net.Listener{a, b} {
 		if !answers(dial(t, l)) {
 			t.Errorf("nothing answers behind %v", l.Addr())

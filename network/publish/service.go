@@ -3,6 +3,7 @@ package publish
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -17,10 +18,11 @@ import (
 // Name is that of the service.
 const Name = "publish"
 
-// Main is the service's process. It returns the exit status.
-func Main() int {
+// Main is the service's process. It writes an error to stderr and returns the exit
+// status.
+func Main(stderr io.Writer) int {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(stderr, err)
 		return 1
 	}
 	return 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -23,10 +24,10 @@ const Name = "network"
 // Questions that the launcher asks the relay.
 const QuestionRefused = "refused" // one line for each kind of refusal, with its count
 
-// Main is the service's process. It returns the exit status.
-func Main() int {
+// Main is the service's process, until its launcher is gone. It returns the exit status.
+func Main(stderr io.Writer) int {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
 	return 0
@@ -55,6 +56,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	ended := make(chan error, 2)
 	go func() {
 		passed.Answer(func(question string) []byte {
 			if question == QuestionRefused {
@@ -62,9 +64,10 @@ func run() error {
 			}
 			return nil
 		})
-		os.Exit(0) // the launcher is gone
+		ended <- nil // the launcher is gone
 	}()
-	return r.Serve(context.Background(), listeners, questions)
+	go func() { ended <- r.Serve(context.Background(), listeners, questions) }()
+	return <-ended
 }
 
 // open makes listeners of the sockets, and connections of those for questions.
@@ -133,5 +136,7 @@ func hostLoopback() []netip.Addr {
 	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
 }
 
-// isMany tells whether a rule is about more names than one.
-func isMany(text string) bool { return strings.HasPrefix(text, "*") }
+// isMany tells whether a rule is about all names of a domain, of which only so many are
+// asked for: a name can carry something to who answers for the domain. With * everything
+// can be carried anywhere.
+func isMany(text string) bool { return strings.HasPrefix(text, "*.") }

@@ -214,11 +214,6 @@ func TestDecide(t *testing.T) {
 	}
 	for _, tt := range tests {
 		s := set(t, tt.allow, tt.deny, own...)
-		decoded, err := Decode(s.Encode())
-		if err != nil {
-			t.Errorf("%s: %v", tt.what, err)
-			continue
-		}
 		for _, try := range tt.tries {
 			d := s.Decide(try.name, addr(try.addr), try.port)
 			by := ""
@@ -227,9 +222,6 @@ func TestDecide(t *testing.T) {
 			}
 			if d.Allowed != try.ok || by != try.by || d.Reason == "" {
 				t.Errorf("%s: %q %s %d: %v by %q, want %v by %q (%s)", tt.what, try.name, try.addr, try.port, d.Allowed, by, try.ok, try.by, d.Reason)
-			}
-			if again := decoded.Decide(try.name, addr(try.addr), try.port); again.Allowed != d.Allowed || again.Reason != d.Reason {
-				t.Errorf("%s: %q %s %d: %+v after encoding", tt.what, try.name, try.addr, try.port, again)
 			}
 			open := false
 			for _, p := range s.Ports(try.name, addr(try.addr)) {
@@ -248,17 +240,17 @@ func TestLocalAddresses(t *testing.T) {
 	inside := strings.Fields(`
 		0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.100.100.200 100.127.255.255 127.0.0.1 127.255.255.255
 		168.63.129.16 169.254.0.0 169.254.169.254 169.254.170.2 169.254.255.255 172.16.0.0 172.31.255.255 192.0.0.0 192.0.0.192 192.0.0.255
-		192.0.2.1 192.88.99.1 192.168.0.0 192.168.255.255 198.18.0.0 198.19.255.255 198.51.100.1 203.0.113.1
+		192.88.99.1 192.168.0.0 192.168.255.255 198.18.0.0 198.19.255.255
 		224.0.0.0 239.255.255.255 240.0.0.0 255.255.255.254 255.255.255.255
 		:: ::1 ::2 ::ffff:1.1.1.1 ::ffff:127.0.0.1 ::1.1.1.1 ::127.0.0.1 64:ff9b::1.1.1.1 64:ff9b::127.0.0.1 64:ff9b:1::1 64:ff9b:1:ffff:ffff::1
-		100::1 1fff:ffff::1 2001::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:1ff::1 2001:db8::1 2002:: 2002:7f00:1::1 2002:ffff::1 3fff::1 3fff:fff::1
+		100::1 1fff:ffff::1 2001::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:1ff::1 2002:: 2002:7f00:1::1 2002:ffff::1
 		4000:: 5f00::1 fc00:: fd00:ec2::254 fdff:ffff::1 fe80:: fe80::1 febf:ffff::1 fec0::1 ff00:: ff02::1 ffff:ffff::1
 		93.184.216.34 2606:2800::34`)
 	outside := strings.Fields(`
 		1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 168.63.129.15 168.63.129.17 169.253.255.255 169.255.0.0
 		172.15.255.255 172.32.0.0 191.255.255.255 192.0.1.0 192.0.3.0 192.88.98.0 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0
-		198.51.99.1 203.0.112.1 223.255.255.255 93.184.216.33 93.184.216.35
-		2000:: 2001:200::1 2001:4860::8888 2001:db7::1 2001:db9::1 2003::1 2606:2800::33 3ffe::1 3fff:1000::1`)
+		192.0.2.1 198.51.100.1 203.0.113.1 223.255.255.255 93.184.216.33 93.184.216.35
+		2000:: 2001:200::1 2001:4860::8888 2001:db8::1 3fff::1 2003::1 2606:2800::33 3ffe::1 3fff:1000::1`)
 	wide := set(t, "*", "", addr("93.184.216.34"), addr("2606:2800::34"))
 	named := set(t, "* @local", "", addr("93.184.216.34"), addr("2606:2800::34"))
 	other := set(t, "*", "")

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -49,55 +48,6 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, r, p)
 		}
 	}
-}
-
-func TestDecodeRefuses(t *testing.T) {
-	good := set(t, "example.org:https 10.0.0.0/8", "*.evil:1", addr("1.2.3.4"), addr("2606::1")).Encode()
-	if s, err := Decode(good); err != nil || len(s.Allow) != 2 || len(s.Deny) != 1 || len(s.Own()) != 2 || s.Deny[0].Place != "p.yaml:1:1" || !bytes.Equal(s.Encode(), good) {
-		t.Fatal(s, err)
-	}
-	for i := range good {
-		if _, err := Decode(good[:i]); err == nil {
-			t.Errorf("%d bytes of %d are decoded", i, len(good))
-		}
-	}
-	if _, err := Decode(append(slices.Clone(good), 0)); err == nil {
-		t.Error("a byte too many is decoded")
-	}
-	if _, err := Decode(bytes.Replace(good, []byte("example.org"), []byte("example org"), 1)); err == nil {
-		t.Error("a rule that cannot be parsed is decoded")
-	}
-	if _, err := Decode(set(t, "", "", slices.Repeat([]netip.Addr{addr("1.1.1.1"), {}}, maxOwn)...).Encode()); err != nil {
-		t.Error("the same address many times: ", err)
-	}
-	var own []netip.Addr
-	for a := addr("1.0.0.0"); len(own) <= maxOwn; a = a.Next() {
-		own = append(own, a)
-	}
-	if _, err := Decode(set(t, "", "", own...).Encode()); err == nil {
-		t.Error("too many own addresses are decoded")
-	}
-	many := slices.Repeat(list(t, "a:1"), maxRules/2+1)
-	if _, err := Decode(New(many, many, nil).Encode()); err == nil {
-		t.Error("too many rules are decoded")
-	}
-	if _, err := Decode(New(many, nil, nil).Encode()); err != nil {
-		t.Error("many rules: ", err)
-	}
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add(set(f, "example.org:https 10.0.0.0/8 @host:1", "*.evil:1-2", addr("1.2.3.4")).Encode())
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := Decode(data)
-		if err != nil {
-			return
-		}
-		again, err := Decode(s.Encode())
-		if err != nil || !bytes.Equal(again.Encode(), s.Encode()) {
-			t.Errorf("%x is written as %x, %v", data, s.Encode(), err)
-		}
-	})
 }
 
 // FuzzDecide holds the decision against its laws: nothing is allowed without a rule of

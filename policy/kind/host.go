@@ -31,6 +31,9 @@ type Host struct {
 	key string
 }
 
+// Single tells whether Net is one address.
+func (h *Host) Single() bool { return !strings.Contains(h.Net, "/") }
+
 // ParseHost reads an entry of network.allow or network.deny: a name, *.name, *,
 // an address, a network or a group; behind it nothing, or a colon with a port, a
 // range of ports, or the name of a service. An address of IPv6 stands in brackets

@@ -16,7 +16,7 @@ import (
 type left struct {
 	before *changes.Before
 	run    changes.Run
-	file   string   // the record
+	file   string   // the record, "" for none
 	record *os.File // nil until it was opened
 	err    error
 }
@@ -24,8 +24,12 @@ type left struct {
 // lookBefore looks at these files before the program begins.
 func (l *Launch) lookBefore(c *compile.Compiled) *left {
 	p := c.Plan
+	file := p.Changes
+	if len(p.Reported)+len(p.Free)+len(p.FreeAfter) == 0 {
+		file = "" // there will be nothing to write down
+	}
 	return &left{
-		before: changes.Look(p.Reported), file: p.Changes,
+		before: changes.Look(p.Reported), file: file,
 		run: changes.Run{Time: time.Now(), Profile: p.Profile, Program: p.Path, Dir: l.Host.Cwd},
 	}
 }

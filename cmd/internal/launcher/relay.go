@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/policy"
+	"github.com/jail-project/jail/policy/kind"
 	"github.com/jail-project/jail/service"
 )
 
@@ -69,8 +71,8 @@ func (l *Launch) relaySetting() *network.Setting {
 	s.Hosts = namedHosts(s.Hosts, s.Allow)
 	for _, list := range [...][]network.Rule{s.Allow, s.Deny} {
 		for _, rule := range list {
-			if _, port, found := cutLast(rule.Text, ":"); found && port != "" && (port[0] < '0' || port[0] > '9') && !strings.Contains(port, "]") {
-				s.Services[port] = 0
+			if host, problem := kind.ParseHost(rule.Text); problem == nil && host.Service != "" {
+				s.Services[host.Service] = 0
 			}
 		}
 	}
@@ -91,13 +93,6 @@ func ruleTexts(entries []policy.Entry) []network.Rule {
 
 func place(at *diag.Range) string {
 	return at.File + ":" + strconv.Itoa(at.Start.Line) + ":" + strconv.Itoa(at.Start.Column)
-}
-
-func cutLast(text, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, sep); i >= 0 {
-		return text[:i], text[i+len(sep):], true
-	}
-	return text, "", false
 }
 
 // findServices sets the ports of services by the text of services(5): the name, the port
@@ -139,17 +134,12 @@ func namedHosts(text string, allow []network.Rule) string {
 	return out.String()
 }
 
-// isNamed tells whether a rule could be about a name. It may be true for too many: the
-// relay judges again.
+// isNamed tells whether a rule could be about a name. The relay judges again.
 func isNamed(name string, allow []network.Rule) bool {
-	for _, rule := range allow {
-		text := strings.ToLower(rule.Text)
-		host, _, _ := strings.Cut(text, ":")
-		if host == name || strings.HasPrefix(host, "*") && strings.HasSuffix(name, strings.TrimLeft(host, "*")) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(allow, func(rule network.Rule) bool {
+		host, problem := kind.ParseHost(rule.Text)
+		return problem == nil && (host.Any || host.Name == name && !host.Below || host.Below && strings.HasSuffix(name, "."+host.Name))
+	})
 }
 
 // endRelay asks the relay what it has refused, and ends it.
