@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,14 +38,14 @@ func world(t *testing.T) *testenv.World {
 	t.Helper()
 	testenv.Need(t, "python3")
 	w := testenv.NewWorld(t)
-	w.Write("server.py", server)
+	w.Write(filepath.Join(w.Project, "server.py"), server)
 	return w
 }
 
 // serves are the arguments of a jail in which the server runs. at are HOST-PORT.
 func serves(w *testenv.World, flags []string, zeros int, at ...string) []string {
-	args := append([]string{"--profile", "default", "--read", w.Expand("server.py")}, flags...)
-	return append(append(args, "python3", w.Expand("server.py"), strconv.Itoa(zeros)), at...)
+	args := append([]string{"--profile", "default", "--read", filepath.Join(w.Project, "server.py")}, flags...)
+	return append(append(args, "python3", filepath.Join(w.Project, "server.py"), strconv.Itoa(zeros)), at...)
 }
 
 // free is a port at an address that nothing listens at.

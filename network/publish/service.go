@@ -31,11 +31,13 @@ func Main(stderr io.Writer) int {
 func run() error {
 	var listeners []*net.TCPListener
 	var ports []uint16
+	var s *server
 	passed, err := service.Serve(func(p service.Passed) (err error) {
 		var ok bool
 		if ports, ok = network.DecodePorts(p.Setting, len(p.Sockets)); !ok {
 			return errors.New("the setting can't be read")
 		}
+		s = newServer() // asks for a limit, which the filter forbids later
 		if listeners, err = open(p.Sockets); err != nil {
 			return err
 		}
@@ -50,7 +52,7 @@ func run() error {
 		passed.Answer(func(string) []byte { return nil })
 		os.Exit(0) // the launcher is gone
 	}()
-	return newServer().serve(listeners, ports)
+	return s.serve(listeners, ports)
 }
 
 // open makes listeners of sockets.
