@@ -205,6 +205,7 @@ type Namespaces struct {
 type Landlock struct {
 	Use     Value[string] // required, optional, off
 	Version Value[int64]  // the lowest that will do
+	Connect []Entry       // the only ports to connect to by TCP; none: all
 }
 
 // Identity is the merged identity section.

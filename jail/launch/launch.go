@@ -164,7 +164,7 @@ func (l *launch) openProcess(program int) (*Process, error) {
 	return &Process{
 		init: init, program: program, initfd: initfd, pidfd: pidfd,
 		plan: l.plan, options: l.options, free: l.takeFree(), confinement: l.takeConfinement(), control: -1,
-		handed: l.init.status.takeHanded(), relayed: l.init.status.takeRelayed(), network: l.init.status.takeNetwork(),
+		handed: l.init.status.takeHanded(), relayed: l.init.status.takeRelayed(), netSocket: l.init.status.takeNetwork(),
 	}, nil
 }
 

@@ -14,7 +14,7 @@ func (p *Process) Namespaces() (user, network int, err error) {
 	// SIOCGSKNS takes CAP_NET_ADMIN in the user namespace that owns the network namespace
 	// (sock_ioctl in net/socket.c); who made that has all capabilities in it
 	// (user_namespaces(7)).
-	if network, err = unix.IoctlRetInt(p.network, unix.SIOCGSKNS); err != nil {
+	if network, err = unix.IoctlRetInt(p.netSocket, unix.SIOCGSKNS); err != nil {
 		return -1, -1, fmt.Errorf("open the network namespace of the jail: %w", err)
 	}
 	if user, err = unix.IoctlRetInt(network, unix.NS_GET_USERNS); err != nil {

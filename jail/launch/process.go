@@ -36,7 +36,7 @@ type Process struct {
 	watched     []watched
 	handed      *handed
 	relayed     []int // sockets of the jail's network, until TakeRelayed
-	network     int   // a socket of the jail's network, -1 for none
+	netSocket   int   // a socket of the jail's network, -1 for none
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -262,7 +262,7 @@ func (p *Process) close() {
 	if p.sockets != nil {
 		p.sockets.Close()
 	}
-	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control, &p.network} {
+	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control, &p.netSocket} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1

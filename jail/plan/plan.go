@@ -134,6 +134,7 @@ type SocketGuard struct {
 	Mounts   []*Block // struct statx of each mount that is the jail's own
 	Files    []*Block // likewise of each socket of the host
 	Names    []string // abstract names of the host
+	Ports    []uint16 // the only ones to connect to by TCP; none: all
 	Listener *Block   // a control message with the filter's listener; nil: nobody can listen
 }
 

@@ -14,7 +14,7 @@ import (
 //	     |-- {op, errno} --------------------------->|  set-up failed at op
 //	     |-- {-4, n} and a descriptor -------------->|  of directory n of Plan.Handed
 //	     |-- {-5, n} and a descriptor -------------->|  of socket n of Plan.Relayed
-//	     |-- {-6, 0} and a descriptor -------------->|  a socket of the jail's network
+//	     |-- {-7, 0} and a descriptor -------------->|  a socket of the jail's network
 //	     | fork ---> |                               |
 //	     | close     |-- {op, errno} --------------->|  likewise
 //	     |           |-- {-1, 0} "ready" ----------->|  all is set up; the kernel
@@ -35,7 +35,7 @@ const (
 	StepFork    = -2 // in place of an op: the program's process could not be forked
 	StepHanded  = -4 // in place of an op: no failure, but a descriptor; the errno is its number
 	StepRelayed = -5 // likewise, a socket
-	StepNetwork = -6 // likewise, a socket by which the launcher finds the jail's network namespace
+	StepNetwork = -7 // likewise, a socket by which the launcher finds the jail's network namespace
 )
 
 // Words of the memory that launcher and child share, by their offset in bytes. The

@@ -60,6 +60,10 @@ func (k Kind) Parse(text string, words []string) (v Value, p *diag.Problem) {
 		v.Key, p = paths.CheckPattern(v.Text)
 	case SocketRef:
 		v.Key, p = paths.CheckSocket(v.Text)
+	case Port:
+		if _, ok := parsePort(v.Text); !ok {
+			p = diag.Invalid("a port", v.Text, "ports are numbers from 1 to 65535")
+		}
 	case PublishSpec:
 		var spec Publish
 		spec, p = ParsePublish(v.Text)

@@ -152,6 +152,7 @@ func (l *leaves) isolation(p *policy.Policy) {
 	value(l, "namespaces.user", p.Namespaces.User)
 	value(l, "landlock.use", p.Landlock.Use)
 	limit(l, "landlock.version", p.Landlock.Version)
+	l.entries("landlock.connect", p.Landlock.Connect)
 	value(l, "identity.user", p.Identity.User)
 	value(l, "identity.groups", p.Identity.Groups)
 	value(l, "identity.hostname", p.Identity.Hostname)
