@@ -161,6 +161,12 @@ func unfiltered(n *Network) diag.List {
 			}
 		}
 	}
+	if j := &n.Join; j.V != "" && n.Mode.V != "none" && n.Mode.V != "filtered" && j.Layer >= n.Mode.Layer {
+		list = append(list, diag.Diagnostic{
+			Code: "contradiction", Summary: "network.join takes a network of the jails' own, and the mode is " + n.Mode.V, Subject: j.At,
+			Notes: []diag.Note{{Text: "the mode", At: n.Mode.At}}, Remedy: "write mode: none or filtered",
+		})
+	}
 	switch n.Mode.V {
 	case "host":
 		add(n.Publish, diag.Diagnostic{

@@ -191,6 +191,7 @@ type Network struct {
 	Allow   []Entry
 	Deny    []Entry
 	Publish []Entry
+	Join    Value[string] // the group of jails that have one network; "": none
 }
 
 // Namespaces tells which optional namespaces the jail gets; user and mount

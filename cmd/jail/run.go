@@ -51,13 +51,19 @@ func (a *app) relaunch() (status int, done bool) {
 // promises gets a second plan.
 func (a *app) launch(l *loaded) int {
 	l.launching = true
+	shared, problem := launcher.FindShared(l.policy, l.host)
+	if problem != nil {
+		return a.report(l.sources, diag.List{*problem})
+	}
+	defer shared.Close()
+	l.command.Inside = shared.Inside()
 	for {
 		c, status := a.compile(l)
 		if c == nil {
 			return status
 		}
 		launch := l.launch()
-		launch.ToldInPlace, launch.LogNetwork = a.tellInPlace(l, c), l.logNetwork
+		launch.ToldInPlace, launch.LogNetwork, launch.Shared = a.tellInPlace(l, c), l.logNetwork, shared
 		running, failure := launch.Start(c, nil)
 		switch {
 		case failure == nil:

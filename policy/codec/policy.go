@@ -64,6 +64,7 @@ func (c *codec) network(n *policy.Network) {
 	c.entries(&n.Allow)
 	c.entries(&n.Deny)
 	c.entries(&n.Publish)
+	codeValue(c, &n.Join, (*codec).text)
 }
 
 func (c *codec) namespaces(n *policy.Namespaces) {

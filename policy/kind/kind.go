@@ -42,6 +42,7 @@ const (
 	HostEntry    // an entry of a list of hosts: a host or a mapping
 	PublishSpec  // [address:]port:port
 	Port         // the number of a port
+	GroupName    // a name for jails that share a network
 	BusName      // a D-Bus name, .* at the end for any rest
 	DeviceName   // a kind of device, or a path in /dev
 	UserName     // keep, root, nobody or a uid
@@ -91,6 +92,7 @@ var expects = [...]string{
 	HostEntry:    "a host, an address, a network, a group or a mapping",
 	PublishSpec:  "address:port:port",
 	Port:         "a port",
+	GroupName:    "a name",
 	BusName:      "a D-Bus name",
 	DeviceName:   "a kind of device or a path in /dev",
 	UserName:     "keep, root, nobody or a uid",

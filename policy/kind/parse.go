@@ -64,6 +64,8 @@ func (k Kind) Parse(text string, words []string) (v Value, p *diag.Problem) {
 		if _, ok := parsePort(v.Text); !ok {
 			p = diag.Invalid("a port", v.Text, "ports are numbers from 1 to 65535")
 		}
+	case GroupName:
+		p = checkName("name of a group", v.Text)
 	case PublishSpec:
 		var spec Publish
 		spec, p = ParsePublish(v.Text)

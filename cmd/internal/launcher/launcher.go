@@ -26,6 +26,8 @@ type Launch struct {
 	Command compile.Command
 	// Group is the control group that the limits of the policy need, nil for none.
 	Group Group
+	// Shared is the network of a group of jails, nil for none. Command.Inside is from it.
+	Shared *Shared
 	// ToldInPlace: the user knows already which files can be written in place only.
 	ToldInPlace bool
 	// LogNetwork: the decisions of a filtered network are printed.
@@ -62,6 +64,7 @@ type Running struct {
 	relayEnded string           // why it has ended before the jail
 	refused    []byte           // what it refused
 	published  *published
+	shared     *Shared
 	unserved   error // why a service did not start
 }
 
@@ -74,10 +77,11 @@ func (l *Launch) Options() launch.Options {
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
 // confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	r, o := &Running{left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
+	r, o := &Running{shared: l.Shared, left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
 	o.Settled = func() {
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
+		l.Shared.registered()
 		if r.unserved = r.startRelay(l); r.unserved == nil {
 			r.unserved = r.published.start(l, r.Process)
 		}
@@ -97,6 +101,7 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 		r.published.end()
 		return nil, failure
 	}
+	l.Shared.follow(r, l.Policy.Network.Mode.V)
 	return r, nil
 }
 
@@ -132,6 +137,9 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 	r.Init.PID, r.Main.PID = process.Init(), process.Pid()
 	if l.Group != nil {
 		r.Cgroup = l.Group.Inside()
+	}
+	if l.Shared != nil {
+		r.Group, r.Rules, r.Joined = l.Shared.name, l.Shared.rules, l.Shared.inside != nil
 	}
 	remover, _ := registry.Register(Place(l.Host), r)
 	return remover

@@ -111,18 +111,22 @@ func (p *published) start(l *Launch, jail *launch.Process) error {
 		return nil
 	}
 	defer p.close()
-	user, net, err := jail.Namespaces()
-	if err != nil {
-		return err
+	in := l.Command.Inside // where the jail has the network of another one, it is there
+	if in == nil {
+		user, net, err := jail.Namespaces()
+		if err != nil {
+			return err
+		}
+		defer func() {
+			_ = unix.Close(user)
+			_ = unix.Close(net)
+		}()
+		in = &plan.Inside{User: user, Network: net, Become: l.Host.RunAs > 0}
+		in.UID, in.GID, _ = l.Host.InsideIDs(l.Policy.Identity.User.V)
 	}
-	defer func() {
-		_ = unix.Close(user)
-		_ = unix.Close(net)
-	}()
-	uid, gid, _ := l.Host.InsideIDs(l.Policy.Identity.User.V)
 	s, err := service.Start(service.Options{
 		Name: publishService, Host: l.Host, Sockets: p.sockets, Setting: network.EncodePorts(p.inside),
-		Inside:     &plan.Inside{User: user, Network: net, UID: uid, GID: gid, Become: l.Host.RunAs > 0},
+		Inside:     in,
 		Executable: l.servicesFile(), LandlockOptional: l.Policy.Landlock.Use.V != "required",
 	})
 	if err != nil {

@@ -163,6 +163,9 @@ func (r *Running) network() (list diag.List) {
 	if r.published.ended != "" {
 		list = append(list, *warning("publish-ended", r.published.ended))
 	}
+	if r.shared != nil && r.shared.ended != "" {
+		list = append(list, *warning("group-ended", r.shared.ended))
+	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
 		count, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")

@@ -97,6 +97,7 @@ func Of(p *policy.Policy) JSON {
 	l.entries("network.allow", p.Network.Allow)
 	l.entries("network.deny", p.Network.Deny)
 	l.entries("network.publish", p.Network.Publish)
+	value(&l, "network.join", p.Network.Join)
 	l.isolation(p)
 	l.services(p)
 	shown := JSON{Name: output.Text(p.Name), Entries: l.out}
