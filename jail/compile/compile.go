@@ -71,7 +71,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.plan.Handed = len(lost)
 	k.plan.Setup = make([]plan.Op, 0, usualOps+opsPerPath*len(k.view.Grants))
 	b := newBuilder(&k.plan.Setup)
-	m := &mounter{builder: b, blocks: newBlocks(), k: k, lost: lost, lastSlot: plan.SlotControl}
+	m := &mounter{builder: b, blocks: newBlocks(), k: k, lost: lost, lastSlot: plan.SlotControl, quarantines: k.view.Quarantines(&h.Own)}
 	k.namespaces(b) // decided by clone(2); what follows runs inside them
 	b.each = true
 	k.become(b) // the ties to the launcher do not outlive a change of user

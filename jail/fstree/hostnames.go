@@ -63,7 +63,8 @@ func (g *granter) ownText(name, text string, at *diag.Range, key string) {
 // resolverText is a resolv.conf(5) that leads to the relay. How the program's library
 // completes short names stays as on the host.
 func resolverText(hosts string) string {
-	text := "nameserver " + network.Relay4 + "\n"
+	var text strings.Builder
+	text.WriteString("nameserver " + network.Relay4 + "\n")
 	for line := range strings.Lines(hosts) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {
@@ -71,14 +72,14 @@ func resolverText(hosts string) string {
 		}
 		switch fields[0] {
 		case "search", "domain":
-			text += strings.Join(fields, " ") + "\n"
+			text.WriteString(strings.Join(fields, " ") + "\n")
 		case "options":
 			for _, option := range fields[1:] {
 				if strings.HasPrefix(option, "ndots:") {
-					text += "options " + option + "\n"
+					text.WriteString("options " + option + "\n")
 				}
 			}
 		}
 	}
-	return text
+	return text.String()
 }

@@ -78,6 +78,18 @@ func (o *OwnPaths) Quarantine() string {
 	return Join(o.State, "quarantine")
 }
 
+// Quarantines are those of the caller's launches and, where that is another, of those with
+// the account's own home.
+func (o *OwnPaths) Quarantines() []string {
+	var all []string
+	for _, state := range [...]string{o.State, o.Account[1]} {
+		if state != "" {
+			all = append(all, Join(state, "quarantine"))
+		}
+	}
+	return all
+}
+
 // Changes is the file that says what jails left on the host that other programs run or
 // obey, "" when there is none.
 func (o *OwnPaths) Changes() string {

@@ -21,8 +21,9 @@ import (
 // Name is that of the service.
 const Name = "network"
 
-// Questions that the launcher asks the relay.
-const QuestionRefused = "refused" // one line for each kind of refusal, with its count
+// QuestionRefused asks the relay what it has refused: the answer has a line for each kind,
+// which begins with how often that was.
+const QuestionRefused = "refused"
 
 // Main is the service's process, until its launcher is gone. It returns the exit status.
 func Main(stderr io.Writer) int {

@@ -41,7 +41,7 @@ const failed = 125
 func run(args []string) (int, error) {
 	flags := flag.NewFlagSet("weaken", flag.ContinueOnError)
 	profile := flags.String("profile", "", "the `FILE` with the profile")
-	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, filter or landlock, with commas between")
+	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, quarantine, filter or landlock, with commas between")
 	if err := flags.Parse(args); err != nil {
 		return failed, err
 	}
@@ -108,15 +108,22 @@ func weaken(p *plan.Plan, edit string) bool {
 		return change(p, clearAttributes)
 	case "propagation":
 		return change(p, keepPropagation)
+	case "quarantine":
+		return leaveOut(p, func(op *plan.Op) bool { return op.Verb == "hide" && strings.HasSuffix(op.Subject, "/quarantine") })
 	case "filter":
 		edit = "seccomp"
 	}
 	name, argument, _ := strings.Cut(edit, ":")
+	return leaveOut(p, func(op *plan.Op) bool {
+		return op.Name == name && (argument == "" || slices.ContainsFunc(op.Args, func(a plan.Arg) bool { return a.Text == argument }))
+	})
+}
+
+// leaveOut removes steps and tells whether there were any.
+func leaveOut(p *plan.Plan, which func(*plan.Op) bool) bool {
 	before := p.Len()
 	for _, part := range []*[]plan.Op{&p.Setup, &p.Init, &p.Program} {
-		*part = slices.DeleteFunc(*part, func(op plan.Op) bool {
-			return op.Name == name && (argument == "" || slices.ContainsFunc(op.Args, func(a plan.Arg) bool { return a.Text == argument }))
-		})
+		*part = slices.DeleteFunc(*part, func(op plan.Op) bool { return which(&op) })
 	}
 	return p.Len() < before
 }
