@@ -187,11 +187,14 @@ type Syscalls struct {
 
 // Network is the merged network section.
 type Network struct {
-	Mode    Value[string] // none, host, filtered, nat, namespace
-	Allow   []Entry
-	Deny    []Entry
-	Publish []Entry
-	Join    Value[string] // the group of jails that have one network; "": none
+	Mode Value[string] // none, host, filtered, nat, namespace
+	// Namespace is the network namespace of the mode of that name: a name, or a path.
+	Namespace Value[string]
+	Allow     []Entry
+	Deny      []Entry
+	Publish   []Entry
+	// Join is the group of jails that have one network, "" for none.
+	Join Value[string]
 }
 
 // Namespaces tells which optional namespaces the jail gets; user and mount

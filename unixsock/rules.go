@@ -43,6 +43,9 @@ type Rules struct {
 	// Ports are the only ones that are connected to by TCP; none: all. Landlock can't hold
 	// the program to them, since these connections are made by another process.
 	Ports []uint16
+	// Joined: the jail is in a network namespace that others made. Names counts there as
+	// well, and in all others.
+	Joined bool
 	// User is the user and group id that connections are made as, in a jail of
 	// the host's root; 0 for the ids of this process.
 	User int

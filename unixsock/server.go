@@ -243,7 +243,8 @@ func (s *Server) aimUnix(a *attempt, thread int) unix.Errno {
 		return 0
 	case Abstract:
 		network := networkOf(a.socket)
-		if network != 0 && s.host != 0 && network != s.host || slices.Contains(s.rules.Names, string(name)) {
+		own := network != 0 && s.host != 0 && network != s.host && !s.rules.Joined
+		if own || slices.Contains(s.rules.Names, string(name)) {
 			return 0
 		}
 		return unix.EPERM

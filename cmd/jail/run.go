@@ -57,6 +57,7 @@ func (a *app) launch(l *loaded) int {
 	}
 	defer shared.Close()
 	l.command.Inside = shared.Inside()
+	joined := false
 	for {
 		c, status := a.compile(l)
 		if c == nil {
@@ -71,6 +72,9 @@ func (a *app) launch(l *loaded) int {
 			return a.wait(running, l, launch)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree = false
+		case failure.Joined != nil && !joined:
+			joined = true
+			l.host.JoinedUID, l.host.JoinedGID = failure.Joined.UID, failure.Joined.GID
 		case failure.NeedsListener():
 			l.host.Kernel.NoListener = true
 		default:

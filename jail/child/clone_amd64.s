@@ -26,8 +26,8 @@ inside:
 	CALL	·initProcess(SB)
 	INT	$3 // initProcess does not return
 
-// func cloneInside(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
-TEXT ·cloneInside(SB), NOSPLIT, $0-56
+// func cloneJoiner(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
+TEXT ·cloneJoiner(SB), NOSPLIT, $0-56
 	MOVQ	number+0(FP), AX
 	MOVQ	first+8(FP), DI
 	MOVQ	second+16(FP), SI
@@ -44,11 +44,11 @@ TEXT ·cloneInside(SB), NOSPLIT, $0-56
 
 first:
 	SUBQ	$64, SP
-	MOVQ	R12, 48(SP) // enterFirst may change its arguments
+	MOVQ	R12, 48(SP) // joiner may change its arguments
 	MOVQ	R13, 56(SP)
 	MOVQ	R12, 0(SP)
 	MOVQ	R13, 8(SP)
-	CALL	·enterFirst(SB)
+	CALL	·joiner(SB)
 	MOVQ	16(SP), AX
 	MOVQ	24(SP), DI
 	MOVQ	32(SP), SI
@@ -63,8 +63,8 @@ first:
 	MOVQ	R12, 0(SP)
 	MOVQ	R13, 8(SP)
 	MOVQ	AX, 16(SP)
-	CALL	·leaveFirst(SB)
-	INT	$3 // leaveFirst does not return
+	CALL	·leaveJoiner(SB)
+	INT	$3 // leaveJoiner does not return
 
 inside:
 	SUBQ	$32, SP

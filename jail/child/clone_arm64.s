@@ -25,8 +25,8 @@ inside:
 	CALL	·initProcess(SB)
 	BRK // initProcess does not return
 
-// func cloneInside(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
-TEXT ·cloneInside(SB), NOSPLIT, $0-56
+// func cloneJoiner(number, first, second, tls uintptr, r *encoded, s *scratch) (pid uintptr)
+TEXT ·cloneJoiner(SB), NOSPLIT, $0-56
 	MOVD	number+0(FP), R8
 	MOVD	first+8(FP), R0
 	MOVD	second+16(FP), R1
@@ -42,11 +42,11 @@ TEXT ·cloneInside(SB), NOSPLIT, $0-56
 
 first:
 	SUB	$80, RSP
-	MOVD	R19, 56(RSP) // enterFirst may change its arguments
+	MOVD	R19, 56(RSP) // joiner may change its arguments
 	MOVD	R20, 64(RSP)
 	MOVD	R19, 8(RSP)
 	MOVD	R20, 16(RSP)
-	CALL	·enterFirst(SB)
+	CALL	·joiner(SB)
 	MOVD	24(RSP), R8
 	MOVD	32(RSP), R0
 	MOVD	40(RSP), R1
@@ -60,8 +60,8 @@ first:
 	MOVD	R19, 8(RSP)
 	MOVD	R20, 16(RSP)
 	MOVD	R0, 24(RSP)
-	CALL	·leaveFirst(SB)
-	BRK // leaveFirst does not return
+	CALL	·leaveJoiner(SB)
+	BRK // leaveJoiner does not return
 
 inside:
 	SUB	$32, RSP

@@ -64,9 +64,9 @@ func (m *Memory) OpenBarrier() {
 
 // Descriptors are what the child inherits.
 type Descriptors struct {
-	Inside   *plan.Inside // of the plan
 	Launcher int          // the launcher's end of the socket for status messages: the child closes it
 	Slots    []plan.Input // by the slots of the plan
+	Join     *Join        // nil for the launcher's own network, or a new one
 }
 
 // ForkError is the kernel's refusal to make the init.
@@ -97,21 +97,18 @@ func (m *Memory) Fork(namespaces uintptr, d Descriptors) (pid int, err error) {
 		return 0, fmt.Errorf("find this process's own command line in /proc/self/stat: %w", err)
 	}
 	s.dontFork(m.all)
-	if d.Inside != nil {
-		return m.forkInside(s, namespaces, d.Inside)
-	}
-	child, err := m.fork(s, s, namespaces&byClone|uintptr(unix.SIGCHLD))
-	return int(child), err
-}
-
-func (m *Memory) fork(s, on *scratch, flags uintptr) (uintptr, error) {
 	syscall.ForkLock.Lock()
-	child, errno := fork(m.header(), s, on, flags)
-	syscall.ForkLock.Unlock()
+	defer syscall.ForkLock.Unlock()
+	flags := namespaces&byClone | uintptr(unix.SIGCHLD)
+	s.fill(flags)
+	if d.Join != nil {
+		return m.join(s, d.Join)
+	}
+	child, errno := fork(m.header(), s, flags)
 	if errno != 0 {
 		return 0, ForkError(errno)
 	}
-	return child, nil
+	return int(child), nil
 }
 
 // findCommandLine looks up the memory that the kernel shows as /proc/PID/cmdline and

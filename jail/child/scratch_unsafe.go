@@ -1,7 +1,6 @@
 package child
 
 import (
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,8 +9,7 @@ import (
 )
 
 // scratch is the working memory of one process of the child. It lies in the memory that
-// launcher and child share; the launcher does not use it after fork, but for what the process
-// that makes the init has left there when it has ended.
+// launcher and child share; the launcher does not use it after fork.
 type scratch struct {
 	commandLine     unsafe.Pointer // the launcher's command line and environment
 	commandLineSize uintptr        // their length in bytes
@@ -22,20 +20,11 @@ type scratch struct {
 	action   [4]uintptr        // struct sigaction of the kernel
 	mask     uint64            // no signal
 
+	join joining // see joiner
+
 	ours    uintptr  // the launcher's end of the status socket
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack
-
-	inside     bool       // the init is yet to be made, in namespaces of another jail
-	namespaces [2]uintptr // the descriptors of these, for the user and the network
-	become     bool       // to be the user uid there, in the group gid
-	uid, gid   uintptr
-	scorePath  [32]byte // the file for score
-	score      [8]byte
-	scoreSize  uintptr
-	second     cloneArgs     // the init's
-	init       uintptr       // the init's pid
-	refused    syscall.Errno // in place of that
 
 	unshare uintptr    // the namespaces the init makes by itself
 	args    [6]uintptr // of the syscall being made
@@ -55,15 +44,6 @@ const tlsWords = 64
 // cloneArgs is struct clone_args of clone3(2).
 type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exit, stack, stackSize, tls uint64
-}
-
-// cloneArgs are those for a process that has the stack of on, with the flags of clone(2).
-func (s *scratch) cloneArgs(on *scratch, flags uintptr) (a cloneArgs) {
-	a.flags, a.exit = uint64(flags&^exitSignal)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&exitSignal)
-	a.stack = uint64(uintptr(unsafe.Pointer(&on.stack)))
-	a.stackSize = uint64(on.top()) - a.stack
-	a.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
-	return a
 }
 
 // stackSize is room for the few nosplit functions that a process of the child

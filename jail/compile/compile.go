@@ -84,6 +84,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.umask(b)       // before the first directory is made
 	b.each = false
 	k.identity(b) // ids first: files are made in the name of the mapped user
+	k.nat(b)      // asked for early, and waited for late: pasta takes as long as all that follows
 	b.each = true
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
@@ -97,6 +98,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.terminal(b)  // of the devpts that is there by now
 	k.loopback(b)  // needs the capabilities over the new network namespace
 	k.filteredNetwork(b)
+	k.natAttached(b)
 	k.handNetwork(b)
 	k.names(b)         // host name
 	b.each = true      // these too
@@ -172,7 +174,7 @@ func Namespaces(p *policy.Policy) uintptr {
 		{ns.IPC.V, unix.CLONE_NEWIPC},
 		{ns.UTS.V, unix.CLONE_NEWUTS},
 		{ns.Cgroup.V, unix.CLONE_NEWCGROUP},
-		{p.Network.Mode.V != "host", unix.CLONE_NEWNET},
+		{p.Network.Mode.V != "host" && p.Network.Mode.V != "namespace", unix.CLONE_NEWNET},
 	} {
 		if n.on {
 			flags |= n.flag
@@ -189,6 +191,7 @@ func (k *compiler) namespaces(b *builder) {
 		k.plan.Inside = k.c.Inside
 	}
 	k.plan.OwnPIDs = ns.PID.V
+	k.joinNetwork() // before the init has a user namespace of its own
 	if ns.Time.V {
 		// It is asked for here and taken on by the program's process.
 		b.because("make", "a time namespace", &ns.Time.At)

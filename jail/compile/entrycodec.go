@@ -86,6 +86,11 @@ func (w *entryWriter) rules(r *unixsock.Rules) {
 	for _, port := range r.Ports {
 		w.number(uint64(port))
 	}
+	joined := uint64(0)
+	if r.Joined {
+		joined = 1
+	}
+	w.number(joined)
 }
 
 func readRules(d *wire.Decoder) *unixsock.Rules {
@@ -103,6 +108,7 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 	for range d.Count(1) {
 		r.Ports = append(r.Ports, uint16(d.Below(1<<16)))
 	}
+	r.Joined = d.Below(2) == 1
 	return r
 }
 

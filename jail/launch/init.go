@@ -29,22 +29,21 @@ const usualSize = 16 << 20
 //
 // With terminal, the init can serve a terminal.
 func NewInit(namespaces uintptr, terminal bool) (*Init, error) {
-	return newInit(&plan.Plan{Namespaces: namespaces, Terminal: terminal}, usualSize, nil)
+	return newInit(namespaces, terminal, usualSize, nil, nil)
 }
 
-// newInit forks an init for the namespaces and the terminal of a plan.
-func newInit(p *plan.Plan, size int, inputs []plan.Input) (*Init, error) {
+func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input, join *child.Join) (*Init, error) {
 	status, err := newStatusSocket()
 	if err != nil {
 		return nil, err
 	}
-	in := &Init{namespaces: p.Namespaces, status: status, control: -1}
+	in := &Init{namespaces: namespaces, status: status, control: -1}
 	if in.memory, err = child.NewMemory(size); err != nil {
 		in.release()
 		return nil, err
 	}
 	slots := append([]plan.Input{{Slot: plan.SlotStatus, FD: status.child}}, inputs...)
-	if p.Terminal {
+	if terminal {
 		control, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			in.release()
@@ -54,7 +53,7 @@ func newInit(p *plan.Plan, size int, inputs []plan.Input) (*Init, error) {
 		slots = append(slots, plan.Input{Slot: plan.SlotControl, FD: control[1]})
 		defer func() { _ = unix.Close(control[1]) }()
 	}
-	if in.pid, err = in.memory.Fork(p.Namespaces, child.Descriptors{Launcher: status.ours, Slots: slots, Inside: p.Inside}); err != nil {
+	if in.pid, err = in.memory.Fork(namespaces, child.Descriptors{Launcher: status.ours, Slots: slots, Join: join}); err != nil {
 		in.release()
 		return nil, err
 	}
@@ -64,7 +63,7 @@ func newInit(p *plan.Plan, size int, inputs []plan.Input) (*Init, error) {
 
 // fits tells whether the init can run a plan with these inputs.
 func (in *Init) fits(p *plan.Plan, inputs []plan.Input) bool {
-	return in.namespaces == p.Namespaces && p.Inside == nil && len(inputs) == 0 && p.Terminal == (in.control >= 0)
+	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Join.Path == "" && p.Inside == nil && p.Terminal == (in.control >= 0)
 }
 
 // Discard ends an init that was not used; nil is none.

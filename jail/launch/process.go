@@ -35,8 +35,9 @@ type Process struct {
 	confinement *confine.Confinement // what Confine completes
 	watched     []watched
 	handed      *handed
-	relayed     []int // sockets of the jail's network, until TakeRelayed
-	netSocket   int   // a socket of the jail's network, -1 for none
+	network     *attached // what connects the jail's network, nil for none
+	relayed     []int     // sockets of the jail's network, until TakeRelayed
+	netSocket   int       // a socket of the jail's network, -1 for none
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -254,6 +255,7 @@ func (p *Process) TakeRelayed() []int {
 }
 
 func (p *Process) close() {
+	p.network.end()
 	p.handed.close()
 	closeAll(p.TakeRelayed())
 	p.confinement.Close()

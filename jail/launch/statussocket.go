@@ -12,10 +12,11 @@ import (
 // statusSocket is the launcher's side of the child's status messages.
 type statusSocket struct {
 	ours, child int
-	listener    int     // of the socket guard, -1 as long as there is none
-	handed      *handed // what came with messages that say no more
-	relayed     []int   // likewise
-	network     int     // likewise, a socket of the jail's network, -1 for none
+	listener    int          // of the socket guard, -1 as long as there is none
+	handed      *handed      // what came with messages that say no more
+	relayed     []int        // likewise
+	network     int          // likewise, a socket of the jail's network, -1 for none
+	attach      func() error // what the child waits for when it asks for Plan.Attach
 }
 
 // errStatusEnded is end of file: no process has the other end of the socket open.
@@ -89,7 +90,8 @@ func (r *statusSocket) takeNetwork() int {
 	return fd
 }
 
-// begin tells the child that its plan is there.
+// begin tells the child that its plan is there, or that the network is attached that it
+// waits for.
 func (r *statusSocket) begin() error {
 	_, err := unix.Write(r.ours, plan.ReadyMessage())
 	return err
@@ -110,6 +112,14 @@ func (r *statusSocket) receive() (plan.StatusMessage, int, error) {
 			continue
 		case message.Step == plan.StepNetwork:
 			r.network = fd
+			continue
+		case message.Step == plan.StepAttach && r.attach != nil:
+			if err := r.attach(); err != nil {
+				return message, sender, err
+			}
+			if err := r.begin(); err != nil {
+				return message, sender, err
+			}
 			continue
 		case fd >= 0:
 			r.listener = fd

@@ -66,6 +66,12 @@ type Plan struct {
 	Changes  string
 	// GroupMap is for dropping supplementary groups; its Program is "" for none.
 	GroupMap GroupMap
+	// Attach is the program that connects the jail's network namespace with the host's
+	// network; its Program is "" for none.
+	Attach Attach
+	// Join is the network namespace that the jail is in; its Path is "" for one of its own,
+	// or the launcher's.
+	Join Join
 	// RunAs is who the program is in a jail that root starts; zero for all others.
 	RunAs RunAs
 	// Clones are the mounts that the launcher makes for a jail of root.
@@ -92,6 +98,23 @@ type GroupMap struct {
 	Program string // the file of newgidmap
 	Map     string // its arguments behind the pid
 	At      diag.Range
+}
+
+// Attach is a program that the launcher starts for the jail's network and ends with the
+// jail. It gets these arguments and the pid of the init, no environment, and the host's
+// network. When the network is there it writes its own pid to standard output.
+type Attach struct {
+	Program string
+	Args    []string
+	At      diag.Range
+}
+
+// Join is a network namespace that others made. The plan was compiled for a caller who has
+// these ids in the user namespace that it belongs to, which is joined as well.
+type Join struct {
+	Path     string
+	UID, GID int
+	At       diag.Range
 }
 
 // RunAs is a user of the jail, outside and inside. The launcher writes the maps of

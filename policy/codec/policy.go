@@ -61,6 +61,7 @@ func (c *codec) syscalls(s *policy.Syscalls) {
 
 func (c *codec) network(n *policy.Network) {
 	c.choice(&n.Mode, "none", "host", "filtered", "nat", "namespace")
+	codeValue(c, &n.Namespace, (*codec).text)
 	c.entries(&n.Allow)
 	c.entries(&n.Deny)
 	c.entries(&n.Publish)

@@ -43,6 +43,7 @@ const (
 	PublishSpec  // [address:]port:port
 	Port         // the number of a port
 	GroupName    // a name for jails that share a network
+	NetNamespace // a name of ip-netns(8), or a path
 	BusName      // a D-Bus name, .* at the end for any rest
 	DeviceName   // a kind of device, or a path in /dev
 	UserName     // keep, root, nobody or a uid
@@ -93,6 +94,7 @@ var expects = [...]string{
 	PublishSpec:  "address:port:port",
 	Port:         "a port",
 	GroupName:    "a name",
+	NetNamespace: "the name or the path of a network namespace",
 	BusName:      "a D-Bus name",
 	DeviceName:   "a kind of device or a path in /dev",
 	UserName:     "keep, root, nobody or a uid",

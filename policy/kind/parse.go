@@ -93,6 +93,8 @@ func (k Kind) checkName(text string, words []string) (p *diag.Problem) {
 		p = checkArch(text)
 	case HostFile:
 		p = checkHostFile(text)
+	case NetNamespace:
+		p = checkNetNamespace(text)
 	case ConnectSpec:
 		p = checkConnect(text)
 	case BusName:

@@ -45,7 +45,10 @@ func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done 
 	}
 	// The init makes its namespaces while the plan is compiled here. Without one,
 	// Start says what is wrong.
-	init, _ := launch.NewInit(compile.Namespaces(l.Policy), h.Terminal != nil)
+	var init *launch.Init
+	if l.Policy.Network.Mode.V != "namespace" { // which is joined before there is an init
+		init, _ = launch.NewInit(compile.Namespaces(l.Policy), h.Terminal != nil)
+	}
 	c, problems := l.Compile()
 	if problems.HasErrors() {
 		init.Discard()

@@ -166,6 +166,9 @@ func (r *Running) network() (list diag.List) {
 	if r.shared != nil && r.shared.ended != "" {
 		list = append(list, *warning("group-ended", r.shared.ended))
 	}
+	if text := r.NetworkEnded(); text != "" {
+		list = append(list, *warning("network-ended", text))
+	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
 		count, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")

@@ -94,6 +94,7 @@ func Of(p *policy.Policy) JSON {
 	l.entries("capabilities.keep", p.Capabilities.Keep)
 	l.syscalls(&p.Syscalls)
 	value(&l, "network.mode", p.Network.Mode)
+	value(&l, "network.namespace", p.Network.Namespace)
 	l.entries("network.allow", p.Network.Allow)
 	l.entries("network.deny", p.Network.Deny)
 	l.entries("network.publish", p.Network.Publish)
