@@ -20,9 +20,12 @@ import (
 func TestW18Published(t *testing.T) {
 	testenv.Requires(t, testenv.Both)
 	t.Parallel()
-	for _, mode := range []string{"none", "filtered"} {
+	for _, mode := range []string{"none", "filtered", "nat"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
+			if mode == "nat" {
+				testenv.Need(t, "pasta")
+			}
 			w := world(t)
 			outside, inside := free(t, "127.0.0.1"), free(t, "127.0.0.1")
 			hidden := w.Runs(serves(w, []string{"--network", mode}, 0, "127.0.0.1-"+inside)...)
