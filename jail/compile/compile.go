@@ -83,8 +83,8 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.signals(b)     // the program's process inherits them
 	k.umask(b)       // before the first directory is made
 	b.each = false
-	k.identity(b) // ids first: files are made in the name of the mapped user
-	k.nat(b)      // asked for early, and waited for late: pasta takes as long as all that follows
+	k.identity(b)   // ids first: files are made in the name of the mapped user
+	k.natNetwork(b) // asked for early, and waited for late: pasta takes as long as all that follows
 	b.each = true
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false

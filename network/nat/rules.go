@@ -1,34 +1,41 @@
-package compile
+// Package nat has the settings of a network behind the host's: what pasta(1) is told, and
+// the rules of nftables about what may leave the jail. It reads nothing and sends nothing.
+package nat
 
 import (
 	"bytes"
 
-	"github.com/jail-project/jail/diag"
-	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/netlink"
 	"github.com/jail-project/jail/network"
-	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/kind"
 )
 
-// The chain of a network behind the host's.
-const natTable, natChain = "jail", "leave"
+// The chain that the rules are in.
+const table, name = "jail", "leave"
 
-// natRulesInBatch is how many rules one message may have: with the two rules that a port
+// rulesInBatch is how many rules one message may have: with the two rules that a port
 // takes each has less than 700 bytes, and a socket takes 200 kB.
-const natRulesInBatch = 250
+const rulesInBatch = 250
 
-// natRules decide what may leave, in batches that each fit a message. What the profile
-// denies is refused first. What is local takes an entry that means it: an address, a
-// network in which all is local, or @local. All else takes an entry if there are any.
-func (k *compiler) natRules(own []host.Address) [][]byte {
-	c := &chain{batch: netlink.Leave(natTable, natChain)}
+// Net is an address of 4 or 16 bytes, and how many of its bits are those of its network.
+type Net struct {
+	Address []byte
+	Bits    int
+}
+
+// Rules decide what may leave, in batches of netlink(7) that each fit a message. Own are
+// the host's own addresses. What deny has is refused first. What is local takes an entry of
+// allow that means it: an address, a network in which all is local, or @local. All else
+// takes an entry if there are any. Names and services are no business of these rules, and
+// must not be among the entries.
+func Rules(allow, deny []kind.Host, own []Net) [][]byte {
+	c := &chain{batch: netlink.Leave(table, name)}
 	for _, text := range [...]string{network.NatNames4, network.NatNames6} {
 		c.rule(netlink.Accept, netOf(text), ports{network.NamePort, network.NamePort})
 	}
 	locals := localNets(own)
-	for i := range k.p.Network.Deny {
-		t := k.natTarget(&k.p.Network.Deny[i])
+	for i := range deny {
+		t := targetOf(&deny[i])
 		if t.local {
 			for _, l := range locals {
 				c.rule(netlink.Reject, l.match, t.ports)
@@ -39,8 +46,8 @@ func (k *compiler) natRules(own []host.Address) [][]byte {
 	}
 	var opened []ports
 	var others []target
-	for i := range k.p.Network.Allow {
-		switch t := k.natTarget(&k.p.Network.Allow[i]); {
+	for i := range allow {
+		switch t := targetOf(&allow[i]); {
 		case t.local:
 			opened = append(opened, t.ports)
 		case t.opensLocal:
@@ -60,7 +67,7 @@ func (k *compiler) natRules(own []host.Address) [][]byte {
 	for _, t := range others {
 		c.rule(netlink.Accept, t.match, t.ports)
 	}
-	if len(k.p.Network.Allow) > 0 {
+	if len(allow) > 0 {
 		c.rule(netlink.Reject, nil, ports{})
 	}
 	return c.end()
@@ -77,14 +84,9 @@ type target struct {
 	opensLocal bool // all of it is local
 }
 
-// natTarget reads an entry. Package policy has refused those that no rule of the kernel
-// can decide about; one that is not understood ends the launch.
-func (k *compiler) natTarget(e *policy.Entry) target {
-	h, p := kind.ParseHost(e.Text)
+func targetOf(h *kind.Host) target {
 	t := target{ports: ports{uint16(h.First), uint16(h.Last)}, local: h.Group == kind.LocalGroup}
 	switch {
-	case p != nil, h.Name != "", h.Service != "":
-		k.problem("not-in-nat", diag.Quote(e.Text)+" can't be decided about in a network behind the host's", &e.At, "write mode: filtered")
 	case h.Net != "":
 		t.match, t.opensLocal = netOf(h.Net), opensLocal(h.Net)
 	case h.Group == kind.HostGroup:
@@ -131,7 +133,7 @@ type local struct {
 
 // localNets are those of every host, and the host's own addresses. Of IPv6 that are whole
 // networks: a host makes itself new addresses in them, every day for some.
-func localNets(own []host.Address) []local {
+func localNets(own []Net) []local {
 	var list []local
 	for _, l := range network.LocalNets() {
 		list = append(list, local{netOf(l.Net), l.Carries})
@@ -139,11 +141,11 @@ func localNets(own []host.Address) []local {
 	global, bits, _ := kind.ParseNet(network.GlobalUnicast)
 	list = append(list, local{match: netlink.NotTo(global, bits)})
 	for _, a := range own {
-		bits := 8 * len(a.Bytes)
+		bits := 8 * len(a.Address)
 		if bits == 128 && a.Bits > 0 {
 			bits = a.Bits
 		}
-		list = append(list, local{match: netlink.To(masked(a.Bytes, bits), bits)})
+		list = append(list, local{match: netlink.To(masked(a.Address, bits), bits)})
 	}
 	return list
 }

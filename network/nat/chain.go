@@ -1,4 +1,4 @@
-package compile
+package nat
 
 import (
 	"golang.org/x/sys/unix"
@@ -25,9 +25,9 @@ func (c *chain) rule(verdict func() []netlink.Expression, match []netlink.Expres
 }
 
 func (c *chain) add(parts ...[]netlink.Expression) {
-	if c.rules == natRulesInBatch {
+	if c.rules == rulesInBatch {
 		c.done = append(c.done, c.batch.End())
-		c.batch, c.rules = netlink.AddTo(natTable, natChain), 0
+		c.batch, c.rules = netlink.AddTo(table, name), 0
 	}
 	c.batch.Rule(parts...)
 	c.rules++

@@ -14,3 +14,15 @@ func (h *Host) Pasta() string {
 	}
 	return ""
 }
+
+// NamedNetwork is the file of a named network namespace, "" for none: one of the caller's,
+// as rootless containers have them, or one of root's (ip-netns(8)).
+func (h *Host) NamedNetwork(name string) string {
+	for _, dir := range [...]string{h.Dirs["XDG_RUNTIME_DIR"], "/run"} {
+		file := dir + "/netns/" + name
+		if dir != "" && h.Files.Kind(file) != KindMissing {
+			return file
+		}
+	}
+	return ""
+}
