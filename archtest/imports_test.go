@@ -280,7 +280,7 @@ func TestLaunchKnowsNoPolicy(t *testing.T) {
 
 // maxLines is how large a package may be, without its tests and what generators
 // write.
-const maxLines = 4100
+const maxLines = 4200
 
 func TestPackagesAreSmall(t *testing.T) {
 	for _, p := range list(t) {
