@@ -124,7 +124,7 @@ var (
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func joiner(r *encoded, s *scratch) (number, first, second, tls uintptr) {
+func joiner(_ *encoded, s *scratch) (number, first, second, tls uintptr) {
 	if s.join.hide {
 		offer(s)
 		demand(s, JoinHide, syscall.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0)
@@ -152,7 +152,7 @@ func joiner(r *encoded, s *scratch) (number, first, second, tls uintptr) {
 //go:nosplit
 //go:norace
 //go:nocheckptr
-func leaveJoiner(r *encoded, s *scratch, pid uintptr) {
+func leaveJoiner(_ *encoded, s *scratch, pid uintptr) {
 	s.join.step = JoinFork
 	if pid > ^uintptr(4095) {
 		s.join.errno = -pid

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -91,16 +92,17 @@ func (s *Shared) find(h *host.Host) (err error) {
 
 // rulesOf is a digest of what the jails of a group have to agree about.
 func rulesOf(p *policy.Policy) string {
-	text := fmt.Sprintf("%q %q %q %t", p.Network.Mode.V, p.Identity.User.V, p.Identity.Groups.V, p.Namespaces.User.V)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%q %q %q %t", p.Network.Mode.V, p.Identity.User.V, p.Identity.Groups.V, p.Namespaces.User.V)
 	for _, list := range [...][]policy.Entry{p.Network.Allow, p.Network.Deny} {
 		var entries []string
 		for i := range list {
 			entries = append(entries, list[i].Text)
 		}
 		slices.Sort(entries)
-		text += fmt.Sprintf(" %q", entries)
+		fmt.Fprintf(&text, " %q", entries)
 	}
-	digest := sha256.Sum256([]byte(text))
+	digest := sha256.Sum256([]byte(text.String()))
 	return hex.EncodeToString(digest[:])
 }
 
