@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/policy/kind"
@@ -53,7 +55,7 @@ func networkFaults(n *Network) diag.List {
 			}
 		}
 	case "nat":
-		for _, e := range append(n.Allow[:len(n.Allow):len(n.Allow)], n.Deny...) {
+		for _, e := range slices.Concat(n.Allow, n.Deny) {
 			if d, ok := notInNat(&e); ok {
 				list = append(list, beside(n, &e, d))
 			}

@@ -22,8 +22,8 @@ func natHost(pasta bool) *host.Host {
 // TestNat: the rules come before pasta is asked for, and the answer before the program.
 // Without pasta, or without the host's addresses, there is no plan.
 func TestNat(t *testing.T) {
-	p, _ := jailtest.LoadPolicy(t, "extends: [default]\nnetwork: nat\n")
-	c, problems := Compile(p, natHost(true), Command{Argv: []string{"/usr/bin/true"}})
+	p, _ := jailtest.LoadPolicy(t, "network: nat\n")
+	c, problems := Compile(p, natHost(true), Command{})
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
@@ -40,7 +40,7 @@ func TestNat(t *testing.T) {
 	}
 	for want, h := range map[string]*host.Host{"install the package passt": natHost(false), "no table": natHost(true)} {
 		h.Addresses = func() ([]host.Address, error) { return nil, errors.New("no table") }
-		c, problems := Compile(p, h, Command{Argv: []string{"/usr/bin/true"}})
+		c, problems := Compile(p, h, Command{})
 		if c.Plan != nil || !problems.HasErrors() || !strings.Contains(problems[0].Summary+problems[0].Remedy, want) {
 			t.Errorf("want %q: %v", want, problems)
 		}
@@ -50,7 +50,7 @@ func TestNat(t *testing.T) {
 // TestJoinNetwork: a name is one of the caller's, then one of root's; the maps are for the
 // ids that the caller has there.
 func TestJoinNetwork(t *testing.T) {
-	p, _ := jailtest.LoadPolicy(t, "extends: [default]\nnetwork: {mode: namespace, namespace: lab}\n")
+	p, _ := jailtest.LoadPolicy(t, "network: {mode: namespace, namespace: lab}\n")
 	h := natHost(false)
 	files := h.Files.(jailtest.Files)
 	if c, problems := Compile(p, h, Command{}); c.Plan != nil || !problems.HasErrors() {
