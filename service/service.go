@@ -24,6 +24,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/memfile"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	Setting []byte
 	// Network: it has the host's network. Without, it has none.
 	Network bool
+	// Inside are namespaces of a jail that the service is put into, in place of new ones:
+	// it has the network of that jail then. nil for none.
+	Inside *plan.Inside
 	// Executable is the file that the service is in, "" for that of this process. It is
 	// static, unless it is the file of this process.
 	Executable string
@@ -47,6 +51,9 @@ type Options struct {
 	// kernel has none.
 	LandlockOptional bool
 }
+
+// connects tells whether the service makes connections by itself.
+func (o *Options) connects() bool { return o.Network || o.Inside != nil }
 
 // MostSetting is how long a setting can be. What is longer than mostMessage is in memory
 // that is passed along.
@@ -98,7 +105,10 @@ func start(o *Options) (*Service, error) {
 	h := *o.Host
 	h.Terminal, h.Env, h.Cwd = nil, nil, "/"
 	h.Stdio = [3]host.Stream{{Kind: host.StreamDevice, Read: true}, {Kind: host.StreamDevice, Write: true}, {Write: true}}
-	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.Network, false)})
+	if o.Inside != nil {
+		h.RunAs = 0 // root becomes the user that the namespace maps before anything else
+	}
+	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.connects(), false), Inside: o.Inside})
 	if problems.HasErrors() {
 		return nil, problems
 	}

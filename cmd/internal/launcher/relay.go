@@ -185,6 +185,15 @@ func (r *Running) network() (list diag.List) {
 	if r.relayEnded != nil && !r.told {
 		list = append(list, *r.relayEnded)
 	}
+	if r.published.ended != "" {
+		list = append(list, *warning("publish-ended", r.published.ended))
+	}
+	if r.shared != nil && r.shared.ended != "" {
+		list = append(list, *warning("group-ended", r.shared.ended))
+	}
+	if text := r.NetworkEnded(); text != "" {
+		list = append(list, *warning("network-ended", text))
+	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
 		count, text, found := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
