@@ -32,7 +32,7 @@ func askForFilter(n *Network) {
 // networkFaults reports what does not go together with the mode of the network. A mode
 // that comes from a later layer than a list was meant to end that.
 func networkFaults(n *Network) diag.List {
-	list := namespaceFaults(n)
+	list := append(namespaceFaults(n), sharedFaults(n)...)
 	allow, deny := since(n.Allow, &n.Mode), since(n.Deny, &n.Mode)
 	switch n.Mode.V {
 	case "none":
@@ -61,6 +61,32 @@ func networkFaults(n *Network) diag.List {
 			}
 		}
 		list = append(list, notOpened(n)...)
+	}
+	return list
+}
+
+// sharedFaults reports published ports and groups beside a mode that is of no network that
+// jail made for this one.
+func sharedFaults(n *Network) (list diag.List) {
+	if j := &n.Join; j.V != "" && n.Mode.V != "none" && n.Mode.V != "filtered" && j.Layer >= n.Mode.Layer {
+		list = append(list, beside(n, &Entry{Origin: j.Origin}, diag.Diagnostic{
+			Code: "contradiction", Summary: "network.join takes a network of the jails' own, and the mode is " + n.Mode.V, Remedy: "write mode: none or filtered",
+		}))
+	}
+	d := diag.Diagnostic{
+		Code: "contradiction", Summary: "network.publish has nothing to publish with network: host: the program listens at the host's own ports",
+		Remedy: "remove it and have the program listen at that port, or write mode: none, filtered or nat",
+	}
+	switch n.Mode.V {
+	case "host":
+	case "namespace":
+		d.Summary = "network.publish does not reach into a network that others set up, as with network: namespace"
+		d.Remedy = "remove it: who sets that network up publishes its ports as well"
+	default:
+		return list
+	}
+	if ports := since(n.Publish, &n.Mode); len(ports) > 0 {
+		list = append(list, beside(n, &ports[0], d))
 	}
 	return list
 }

@@ -196,6 +196,8 @@ type Network struct {
 	Allow     []Entry
 	Deny      []Entry
 	Publish   []Entry
+	// Join is the group of jails that have one network, "" for none.
+	Join Value[string]
 }
 
 // Namespaces tells which optional namespaces the jail gets; user and mount
@@ -210,6 +212,7 @@ type Namespaces struct {
 type Landlock struct {
 	Use     Value[string] // required, optional, off
 	Version Value[int64]  // the lowest that will do
+	Connect []Entry       // the only ports to connect to by TCP; none: all
 }
 
 // Identity is the merged identity section.

@@ -30,8 +30,14 @@ func networkKey() Key {
 				"A name that is denied can still be reached by its address where that is allowed.",
 				func(p *Policy) any { return &p.Network.Deny }),
 			{
-				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
-				Doc: "Ports of the jail that the host forwards to: address:port:port, the last inside the jail.",
+				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, at: func(p *Policy) any { return &p.Network.Publish },
+				Doc:     "Ports of the host that lead into the jail: 8080:80 leads connections to port 8080 of the host's loopback to port 80 of the jail's, where the program listens at 127.0.0.1, ::1 or all addresses. 127.0.0.2:8080:80 and \"[::1]:8080:80\" name the address of the host. It takes the modes none, filtered and nat: with host the program listens at the host's ports itself. The host's ports are open from before the program starts until the jail has ended: one that is in use is an error, and a connection is reset while nobody listens at the port of the jail. Only TCP, and 15 ports. The program sees connections from its own loopback. What leads them there is a process in the jail's network and user namespace, whose threads, about ten, count for limits.processes.",
+				Caution: "Whoever reaches the address of the host reaches the program: with 127.0.0.1 all users and programs of this machine, and web pages in their browsers; with 0.0.0.0, [::] or an address of the network other machines.",
+			},
+			{
+				Name: "join", Kind: kind.GroupName, at: func(p *Policy) any { return &p.Network.Join },
+				Doc:     "The group of jails with which this one has its network in common: a server at 127.0.0.1 in one of them is reached at 127.0.0.1 from all. The first jail of a group that starts makes the network, those of the same user that start while it runs join it. It takes network: none or filtered, the same for all, with the same lists of allow and deny and the same identity.user, identity.groups and namespaces.user; what differs is an error. No capabilities can be kept, and namespaces.pid can't be shared with the host. Files, processes and all else stay apart. A filtered network connects to other hosts as long as its first jail runs; limits.processes counts all jails of the group together. A jail of the host's root can join none.",
+				Caution: "The jails reach all that the others listen at, abstract Unix sockets as well, and have the same user namespace.",
 			},
 		},
 	}

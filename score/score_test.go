@@ -215,7 +215,7 @@ func TestNetworkModes(t *testing.T) {
 		{"network: host", 10, 10},
 	} {
 		r := Assess(input(t, load(t, "extends: [default]\n"+c.text+"\n"), h))
-		if n, l := r.found(t, "network").Badness, r.found(t, "loopback").Badness; int(n) != c.network || int(l) != c.loopback {
+		if n, l := r.found(t, "network").Badness, r.found(t, "loopback").Badness; n != c.network || l != c.loopback {
 			t.Errorf("%s: network %v, loopback %v", c.text, n, l)
 		}
 	}

@@ -221,6 +221,9 @@ func (s *Server) aim(a *attempt, call *Call) unix.Errno {
 	case unix.AF_INET, unix.AF_INET6, unix.AF_VSOCK:
 		// Such a connection asks for no privilege: that it is made from outside the
 		// jail's namespaces makes no difference. The socket has its network.
+		if a.family != unix.AF_VSOCK && a.kind == unix.SOCK_STREAM && !s.rules.permitsPort(address) {
+			return unix.EACCES // as Landlock says it
+		}
 		return 0
 	}
 	return unix.EAFNOSUPPORT

@@ -51,6 +51,12 @@ func (a *app) relaunch() (status int, done bool) {
 // promises gets a second plan.
 func (a *app) launch(l *loaded) int {
 	l.launching = true
+	shared, problem := launcher.FindShared(l.policy, l.host)
+	if problem != nil {
+		return a.report(l.sources, diag.List{*problem})
+	}
+	defer shared.Close()
+	l.command.Inside = shared.Inside()
 	joined := false
 	for {
 		c, status := a.compile(l)
@@ -58,7 +64,7 @@ func (a *app) launch(l *loaded) int {
 			return status
 		}
 		launch := l.launch()
-		launch.ToldInPlace, launch.LogNetwork = a.tellInPlace(l, c), l.logNetwork
+		launch.ToldInPlace, launch.LogNetwork, launch.Shared = a.tellInPlace(l, c), l.logNetwork, shared
 		launch.Tell = func(d diag.Diagnostic) { a.report(nil, diag.List{d}) }
 		running, failure := launch.Start(c, nil)
 		switch {

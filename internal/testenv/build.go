@@ -30,7 +30,8 @@ var (
 
 // build makes what JAIL_BIN does not name, once for all packages that one go
 // command tests: they share a directory, which is named after that command. What
-// an earlier command left is removed.
+// an earlier command left is removed. Tests that execute themselves again say by
+// JAIL_TEST_BIN which directory that is.
 func build() error {
 	lock, err := os.OpenFile(filepath.Join(WorkDir(), "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -40,7 +41,9 @@ func build() error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	BinDir = filepath.Join(WorkDir(), fmt.Sprintf("bin.%d-%s", os.Getppid(), startOf(os.Getppid())))
+	if BinDir = os.Getenv("JAIL_TEST_BIN"); BinDir == "" {
+		BinDir = filepath.Join(WorkDir(), fmt.Sprintf("bin.%d-%s", os.Getppid(), startOf(os.Getppid())))
+	}
 	ProbeBin, Probe32 = filepath.Join(BinDir, "probe"), filepath.Join(BinDir, "probe32")
 	JailBin = os.Getenv("JAIL_BIN")
 	own := JailBin == ""

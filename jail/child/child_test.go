@@ -30,7 +30,7 @@ func childCallsNothing(t *testing.T, environ ...string) {
 	exe := filepath.Join(t.TempDir(), "jail")
 	inChild := []string{
 		"cloneFirst", "cloneProgram", "initProcess", "run", "arg", "beneath", "fail", "leave", "exit", "clearMemory", "clearSignals",
-		"program", "wait", "serveTerminal", "crash", "cloneJoiner", "joiner",
+		"program", "wait", "serveTerminal", "crash", "cloneJoiner", "joiner", "leaveJoiner", "offer", "demand",
 	}
 	build := exec.Command("go", "build", "-o", exe, "../../cmd/jail")
 	build.Env = append(os.Environ(), environ...)

@@ -36,16 +36,39 @@ TEXT ·cloneJoiner(SB), NOSPLIT, $0-56
 	MOVD	$0, R2
 	MOVD	$0, R4
 	SVC
-	CBZ	R0, inside
+	CBZ	R0, first
 	MOVD	R0, pid+48(FP)
 	RET
+
+first:
+	SUB	$80, RSP
+	MOVD	R19, 56(RSP) // joiner may change its arguments
+	MOVD	R20, 64(RSP)
+	MOVD	R19, 8(RSP)
+	MOVD	R20, 16(RSP)
+	CALL	·joiner(SB)
+	MOVD	24(RSP), R8
+	MOVD	32(RSP), R0
+	MOVD	40(RSP), R1
+	MOVD	48(RSP), R3
+	MOVD	56(RSP), R19
+	MOVD	64(RSP), R20
+	MOVD	$0, R2
+	MOVD	$0, R4
+	SVC
+	CBZ	R0, inside
+	MOVD	R19, 8(RSP)
+	MOVD	R20, 16(RSP)
+	MOVD	R0, 24(RSP)
+	CALL	·leaveJoiner(SB)
+	BRK // leaveJoiner does not return
 
 inside:
 	SUB	$32, RSP
 	MOVD	R19, 8(RSP)
 	MOVD	R20, 16(RSP)
-	CALL	·joiner(SB)
-	BRK // joiner does not return
+	CALL	·initProcess(SB)
+	BRK // initProcess does not return
 
 // func cloneProgram(flags, top uintptr, r *encoded, s *scratch) (pid uintptr)
 TEXT ·cloneProgram(SB), NOSPLIT, $0-40

@@ -24,6 +24,9 @@ type Command struct {
 	// Filter is the compiled form of FilterOf the policy. A plan that was made without
 	// can be looked at, and not launched.
 	Filter seccomp.Program
+	// Inside are namespaces of another jail that the program is put into, in place of a
+	// user and a network namespace of its own; nil for none. They are set up already.
+	Inside *plan.Inside
 }
 
 // Compiled is a plan together with what it was made from.
@@ -96,6 +99,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.loopback(b)  // needs the capabilities over the new network namespace
 	k.filteredNetwork(b)
 	k.natAttached(b)
+	k.handNetwork(b)
 	k.names(b)         // host name
 	b.each = true      // these too
 	k.limits(b)        // but not yet of open files
@@ -182,6 +186,10 @@ func Namespaces(p *policy.Policy) uintptr {
 func (k *compiler) namespaces(b *builder) {
 	ns := &k.p.Namespaces
 	k.plan.Namespaces = Namespaces(k.p)
+	if k.c.Inside != nil {
+		k.plan.Namespaces &^= unix.CLONE_NEWUSER | unix.CLONE_NEWNET
+		k.plan.Inside = k.c.Inside
+	}
 	k.plan.OwnPIDs = ns.PID.V
 	k.joinNetwork() // before the init has a user namespace of its own
 	if ns.Time.V {

@@ -82,6 +82,10 @@ func (w *entryWriter) rules(r *unixsock.Rules) {
 		w.number(file.Inode)
 	}
 	w.texts(r.Names)
+	w.number(uint64(len(r.Ports)))
+	for _, port := range r.Ports {
+		w.number(uint64(port))
+	}
 	joined := uint64(0)
 	if r.Joined {
 		joined = 1
@@ -101,6 +105,9 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 		r.Files = append(r.Files, unixsock.File{Device: d.Number(), Inode: d.Number()})
 	}
 	r.Names = texts(d)
+	for range d.Count(1) {
+		r.Ports = append(r.Ports, uint16(d.Below(1<<16)))
+	}
 	r.Joined = d.Below(2) == 1
 	return r
 }

@@ -37,8 +37,8 @@ func (k *compiler) identity(b *builder) {
 		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), &u.At, "")
 		return
 	}
-	if k.h.RunAs > 0 {
-		return // the launcher has written the maps
+	if k.h.RunAs > 0 || k.c.Inside != nil {
+		return // the launcher has written the maps, or they are those of another jail
 	}
 	outside, outsideGroup := k.outsideIDs()
 	for _, f := range [...]struct{ name, text string }{

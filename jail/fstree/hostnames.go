@@ -30,7 +30,7 @@ func (g *granter) hostNames() {
 		}
 		return
 	}
-	text := "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+	text := "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" // the names that Debian has
 	if id := &g.p.Identity; g.p.Namespaces.UTS.V && !strings.ContainsAny(id.Hostname.V, " \t\n#") {
 		text += "127.0.0.1\t" + id.Hostname.V + "\n"
 	}

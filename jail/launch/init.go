@@ -63,7 +63,7 @@ func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input, j
 
 // fits tells whether the init can run a plan with these inputs.
 func (in *Init) fits(p *plan.Plan, inputs []plan.Input) bool {
-	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Join.Path == "" && p.Terminal == (in.control >= 0)
+	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Join.Path == "" && p.Inside == nil && p.Terminal == (in.control >= 0)
 }
 
 // Discard ends an init that was not used; nil is none.

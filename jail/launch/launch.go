@@ -170,7 +170,7 @@ func (l *launch) openProcess(program int) (*Process, error) {
 	p := &Process{
 		init: init, program: program, initfd: initfd, pidfd: pidfd, network: l.network,
 		plan: l.plan, options: l.options, free: l.takeFree(), confinement: l.takeConfinement(), control: -1,
-		handed: l.init.status.takeHanded(), relayed: l.init.status.takeRelayed(),
+		handed: l.init.status.takeHanded(), relayed: l.init.status.takeRelayed(), netSocket: l.init.status.takeNetwork(),
 	}
 	l.network = nil
 	if p.network != nil {

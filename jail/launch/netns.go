@@ -25,7 +25,12 @@ const nsfs = 0x6e736673
 // openNetwork opens the network namespace of Plan.Join, nil for none, and the user
 // namespace that it belongs to if that has to be joined as well. The launcher's own network
 // is refused: nothing is to fall back to it.
+//
+// Plan.Inside is open already.
 func openNetwork(p *plan.Plan) (*child.Join, error) {
+	if in := p.Inside; in != nil {
+		return &child.Join{Network: in.Network, User: in.User, Inside: in}, nil
+	}
 	if p.Join.Path == "" {
 		return nil, nil
 	}
@@ -85,7 +90,7 @@ func isOwn(fd int, kind string) (bool, error) {
 }
 
 func closeJoin(j *child.Join) {
-	if j == nil {
+	if j == nil || j.Inside != nil { // the caller's
 		return
 	}
 	_ = unix.Close(j.Network)
@@ -97,6 +102,9 @@ func closeJoin(j *child.Join) {
 // joined closes what openNetwork has opened, and judges how it went.
 func joined(p *plan.Plan, j *child.Join, err error) error {
 	closeJoin(j)
+	if j != nil && j.Inside != nil {
+		return err
+	}
 	if refused, ok := errors.AsType[child.JoinError](err); ok {
 		switch {
 		case refused.Step != child.JoinFork:

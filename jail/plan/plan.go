@@ -48,6 +48,9 @@ type Plan struct {
 	// jail, wherever a granted directory holds a file of theirs.
 	KeptGroups []int
 
+	// Inside are namespaces of another jail, in which the init is made; nil for none.
+	Inside *Inside
+
 	// What the launcher does beside the child.
 
 	// Inputs are descriptors of the launcher that ops refer to by slot.
@@ -118,6 +121,18 @@ type Join struct {
 // ids of a jail that root starts; in all others an op does.
 type RunAs struct{ Outside, UID, GID int }
 
+// Inside are a user and a network namespace to make the init in, in place of new ones.
+type Inside struct {
+	User, Network int // descriptors of the launcher
+	// UID and GID are the ids that the user namespace maps. Root becomes that user; for
+	// anybody else they are its own.
+	UID, GID int
+	Become   bool
+	// OOMScore is written to oom_score_adj of proc(5), "" for nothing. The init can't: it
+	// is not dumpable, so that file is not its own.
+	OOMScore string
+}
+
 // Clone is an ID-mapped clone of a mount (mount_setattr(2)): a copy of the
 // mount at Source, whose owner root is the jail's user.
 type Clone struct {
@@ -142,6 +157,7 @@ type SocketGuard struct {
 	Mounts   []*Block // struct statx of each mount that is the jail's own
 	Files    []*Block // likewise of each socket of the host
 	Names    []string // abstract names of the host
+	Ports    []uint16 // the only ones to connect to by TCP; none: all
 	Listener *Block   // a control message with the filter's listener; nil: nobody can listen
 }
 

@@ -37,6 +37,9 @@ func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done 
 	if l == nil {
 		return 0, false
 	}
+	if l.Policy.Network.Join.V != "" {
+		return 0, false // what is wrong with a group takes the profile to show
+	}
 	if _, grouped := compile.GroupLimits(l.Policy, h); grouped {
 		return 0, false // that may take a service manager
 	}

@@ -42,6 +42,8 @@ type Policy struct {
 	Network      string   `group:"Surroundings" placeholder:"MODE" help:"The network: none, host, filtered, nat, or namespace:NAME for one that others made; NAME can be a path."`
 	Allow        []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Let the network reach a host, and filter it: none but hosts that are allowed. HOST is a name, *.DOMAIN, *, an address, a network, @local or @host."`
 	Deny         []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Keep a host out of reach of a filtered network."`
+	Publish      []string `group:"Surroundings" sep:"none" placeholder:"[ADDRESS:]PORT:PORT" help:"Lead a port of the host, at 127.0.0.1 unless an address is given, to a port of the jail."`
+	Join         string   `group:"Surroundings" placeholder:"GROUP" help:"Have the network in common with other jails of that group."`
 	Hostname     string   `group:"Surroundings" placeholder:"NAME" help:"The host name inside."`
 	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
 	Landlock     string   `group:"Surroundings" placeholder:"USE" help:"Landlock, the second guard on files: required, optional or off."`
@@ -96,7 +98,7 @@ func meaning(flag string) (flagKind, string) {
 		return flagText, "syscalls.deny"
 	case "network":
 		return flagNetwork, "network"
-	case "allow", "deny":
+	case "allow", "deny", "publish", "join":
 		return flagText, "network." + flag
 	case "landlock":
 		return flagText, "landlock.use"

@@ -98,6 +98,7 @@ func Of(p *policy.Policy) JSON {
 	l.entries("network.allow", p.Network.Allow)
 	l.entries("network.deny", p.Network.Deny)
 	l.entries("network.publish", p.Network.Publish)
+	value(&l, "network.join", p.Network.Join)
 	l.isolation(p)
 	l.services(p)
 	shown := JSON{Name: output.Text(p.Name), Entries: l.out}
@@ -153,6 +154,7 @@ func (l *leaves) isolation(p *policy.Policy) {
 	value(l, "namespaces.user", p.Namespaces.User)
 	value(l, "landlock.use", p.Landlock.Use)
 	limit(l, "landlock.version", p.Landlock.Version)
+	l.entries("landlock.connect", p.Landlock.Connect)
 	value(l, "identity.user", p.Identity.User)
 	value(l, "identity.groups", p.Identity.Groups)
 	value(l, "identity.hostname", p.Identity.Hostname)
