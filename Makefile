@@ -212,6 +212,7 @@ bench: build ## Measure start-up, processor time and memory beside bubblewrap, f
 	gcc -O2 -static -Wall -Wextra -o bin/floor testdata/floor/floor.c
 	gcc -O2 -static -Wall -Wextra -o bin/peak testdata/floor/peak.c
 	CGO_ENABLED=0 $(GO) build -o bin/bench ./testdata/bench
+	CGO_ENABLED=0 $(GO) build -o bin/flow ./testdata/bench/flow
 	bin/bench -user "$$(scripts/as-user --account)" $(BENCHFLAGS)
 
 .PHONY: install
