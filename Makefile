@@ -20,7 +20,7 @@ TOOLS := $(shell $(GO) env GOPATH 2>/dev/null)/bin
 ROOT  := $(filter 0,$(shell id -u))
 
 # Go leaves directories called testdata out of ./...
-PACKAGES := ./... ./testdata/bench
+PACKAGES := ./... ./testdata/bench ./testdata/bench/flow
 
 # The program under test, which the end-to-end tests run where it lies: an
 # installed one as well, as in JAIL_BIN=/usr/local/bin/jail.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -164,7 +165,7 @@ const mostTime = 2 * time.Minute
 
 // flow runs a client and returns what it says.
 func (s *stage) flow(by *route, t *transfer) (time.Duration, error) {
-	command := append(by.command[:len(by.command):len(by.command)], t.what, by.address, strconv.Itoa(t.count), strconv.Itoa(t.flows))
+	command := slices.Concat(by.command, []string{t.what, by.address, strconv.Itoa(t.count), strconv.Itoa(t.flows)})
 	var out, complaints bytes.Buffer
 	run := s.asUser(command)
 	run.Stdout, run.Stderr = &out, &complaints
