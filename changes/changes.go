@@ -52,7 +52,7 @@ func (b *Before) Since() []Change {
 		switch {
 		case is == stamp{}:
 		case mode&unix.S_IFMT == unix.S_IFDIR:
-			w := walk{began: b.at, git: strings.HasSuffix(p, "/.git/modules"), all: was == stamp{} || was.ino != is.ino || was.dev != is.dev}
+			w := walk{began: b.at, git: isGits(p), all: was == stamp{} || was.ino != is.ino || was.dev != is.dev}
 			w.directory(unix.AT_FDCWD, p, p, 0)
 			found = append(found, w.found...)
 		case was != is:
@@ -98,7 +98,7 @@ func (w *walk) directory(at int, name, where string, depth int) {
 		return
 	}
 	defer func() { _ = unix.Close(fd) }()
-	before := len(w.found)
+	found := len(w.found)
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := unix.Getdents(fd, buf)
@@ -110,7 +110,7 @@ func (w *walk) directory(at int, name, where string, depth int) {
 			w.entry(fd, entry, path.Join(where, entry), depth)
 		}
 	}
-	if w.all && len(w.found) == before && !w.git {
+	if w.all && len(w.found) == found && !w.git {
 		w.found = append(w.found, Change{Path: where, New: true}) // an empty one
 	}
 }
@@ -120,7 +120,9 @@ func (w *walk) entry(at int, name, where string, depth int) {
 	if len(w.found) >= mostFound || unix.Fstatat(at, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 		return
 	}
-	changed := after(st.Ctim, w.began)
+	// What is made right after the look can have the very time of it: the kernel's clock
+	// for files stands still for some milliseconds.
+	changed := !before(st.Ctim, w.began)
 	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		if (w.all || changed) && (!w.git || obeyed(where)) {
 			w.found = append(w.found, Change{Path: where, New: w.all})
@@ -136,6 +138,12 @@ func (w *walk) entry(at int, name, where string, depth int) {
 	w.found = append(w.found, inside.found...)
 }
 
+// isGits tells whether a directory is one in which git itself puts files that nothing obeys.
+func isGits(dir string) bool {
+	name := path.Base(dir)
+	return strings.Contains(dir, ".git/") && (name == "modules" || name == "hooks")
+}
+
 // obeyed tells whether git runs or obeys a file of a git directory, but for the examples of
 // hooks that it puts there.
 func obeyed(file string) bool {
@@ -147,4 +155,4 @@ func obeyed(file string) bool {
 	return path.Base(dir) == "hooks" && !strings.HasSuffix(name, ".sample")
 }
 
-func after(a, b unix.Timespec) bool { return a.Sec > b.Sec || a.Sec == b.Sec && a.Nsec > b.Nsec }
+func before(a, b unix.Timespec) bool { return a.Sec < b.Sec || a.Sec == b.Sec && a.Nsec < b.Nsec }

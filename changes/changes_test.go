@@ -74,6 +74,34 @@ func TestSince(t *testing.T) {
 }
 
 // TestModules: of the git directories of submodules only what git obeys counts.
+// TestAtOnce: what is made in the moment of the look counts.
+func TestAtOnce(t *testing.T) {
+	d := t.TempDir()
+	write(t, d+"/dir/a")
+	for i := range 50 {
+		tick()
+		name := filepath.Join(d, "dir", strings.Repeat("x", i+1))
+		before := Look([]string{d + "/dir"})
+		write(t, name)
+		if got := before.Since(); !reflect.DeepEqual(got, []Change{{Path: name}}) {
+			t.Fatalf("file %d: %v", i, got)
+		}
+	}
+}
+
+// TestHooks: of a directory of hooks that git made, only what it runs counts.
+func TestHooks(t *testing.T) {
+	d := t.TempDir()
+	before := Look([]string{d + "/.git/hooks", d + "/hooks"})
+	for _, name := range []string{".git/hooks/update.sample", ".git/hooks/update", "hooks/x.sample"} {
+		write(t, filepath.Join(d, name))
+	}
+	want := []Change{{Path: d + "/.git/hooks/update", New: true}, {Path: d + "/hooks/x.sample", New: true}}
+	if got := before.Since(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestModules(t *testing.T) {
 	modules := filepath.Join(t.TempDir(), ".git/modules")
 	before := Look([]string{modules})

@@ -20,7 +20,7 @@ type Batch struct {
 // Bytes are the messages, for one sendto(2).
 func (b *Batch) Bytes() []byte { return b.bytes }
 
-// Where the errno of an answer is, as a negative number: in struct nlmsgerr, behind
+// ErrnoAt is where the errno of an answer is, as a negative number: in struct nlmsgerr, behind
 // struct nlmsghdr (netlink(7)).
 const ErrnoAt = unix.SizeofNlMsghdr
 

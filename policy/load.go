@@ -56,7 +56,7 @@ func Load(store Store, req Request) (*Policy, *diag.Sources, diag.List) {
 	}
 	l.list = append(l.list, ineffective(p)...)
 	l.list = append(l.list, refusedWithSetID(p)...)
-	l.list = append(l.list, unfiltered(&p.Network)...)
+	l.list = append(l.list, networkFaults(&p.Network)...)
 	if l.list.HasErrors() {
 		p = nil
 	}

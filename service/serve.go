@@ -91,7 +91,7 @@ func (*Passed) Answer(answer func(question string, file *os.File) []byte) {
 		}
 		text := answer(string(question[:n]), received(rights[:rn]))
 		if text != nil {
-			_, _ = unix.Write(control, text[:min(len(text), MostAnswer)])
+			_, _ = unix.Write(control, append(text[:min(len(text), MostAnswer)], answerEnd))
 		}
 	}
 }
@@ -108,3 +108,7 @@ func received(rights []byte) *os.File {
 	}
 	return os.NewFile(uintptr(fds[0]), "passed")
 }
+
+// answerEnd ends each answer, so that none is empty, which would be an end of file to the
+// launcher.
+const answerEnd = '\n'

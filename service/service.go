@@ -24,6 +24,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/memfile"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	Setting []byte
 	// Network: it has the host's network. Without, it has none.
 	Network bool
+	// Inside are namespaces of a jail that the service is put into, in place of new ones:
+	// it has the network of that jail then. nil for none.
+	Inside *plan.Inside
 	// Executable is the file that the service is in, "" for that of this process. It is
 	// static, unless it is the file of this process.
 	Executable string
@@ -47,6 +51,9 @@ type Options struct {
 	// kernel has none.
 	LandlockOptional bool
 }
+
+// connects tells whether the service makes connections by itself.
+func (o *Options) connects() bool { return o.Network || o.Inside != nil }
 
 // MostSetting is how long a setting can be. What is longer than mostMessage is in memory
 // that is passed along.
@@ -98,7 +105,10 @@ func start(o *Options) (*Service, error) {
 	h := *o.Host
 	h.Terminal, h.Env, h.Cwd = nil, nil, "/"
 	h.Stdio = [3]host.Stream{{Kind: host.StreamDevice, Read: true}, {Kind: host.StreamDevice, Write: true}, {Write: true}}
-	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.Network, false)})
+	if o.Inside != nil {
+		h.RunAs = 0 // root becomes the user that the namespace maps before anything else
+	}
+	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.connects(), false), Inside: o.Inside})
 	if problems.HasErrors() {
 		return nil, problems
 	}
@@ -225,85 +235,6 @@ func mapFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// introduce tells the service what it was passed, and waits until it is ready.
-func (s *Service) introduce(o *Options) error {
-	network := byte(0)
-	if o.Network {
-		network = 1
-	}
-	message, rights := []byte{byte(len(o.Sockets)), network}, []byte(nil)
-	if len(o.Setting) <= mostMessage {
-		message = append(message, o.Setting...)
-	} else {
-		file, err := memfile.Data(prefix+o.Name, o.Setting)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		rights = unix.UnixRights(int(file.Fd()))
-	}
-	if err := unix.Sendmsg(s.control, message, rights, nil, unix.MSG_NOSIGNAL); err != nil {
-		return fmt.Errorf("it ended before it was told what to do: %w", err)
-	}
-	word, err := s.receive(len(readyWord)+1, patience)
-	switch {
-	case errors.Is(err, errSilent):
-		return fmt.Errorf("it is not ready after %v", patience)
-	case err != nil || len(word) == 0:
-		return errors.New("it ended before it was ready")
-	case string(word) != readyWord:
-		return errors.New("it sent something else than that it is ready")
-	}
-	return nil
-}
-
-// errSilent is why nothing was received.
-var errSilent = errors.New("it does not answer")
-
-// receive returns the next message of the service, as far as it has no more bytes than
-// most; none at end of file.
-func (s *Service) receive(most int, wait time.Duration) ([]byte, error) {
-	fds := []unix.PollFd{{Fd: int32(s.control), Events: unix.POLLIN}}
-	for end := time.Now().Add(wait); ; {
-		n, err := unix.Poll(fds, max(0, int(time.Until(end).Milliseconds())))
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case err != nil:
-			return nil, err
-		case n == 0:
-			return nil, errSilent
-		}
-		message := make([]byte, most)
-		n, err = unix.Read(s.control, message)
-		return message[:max(n, 0)], err
-	}
-}
-
-// MostAnswer is how long the answer of a service can be.
-const MostAnswer = 64 << 10
-
-// Ask asks a service something, which answers in Passed.Answer. It waits a second at most,
-// also for a service that does not read or that sends something else without end. A
-// confined launcher can do it.
-func (s *Service) Ask(question string) ([]byte, error) {
-	if _, err := unix.Write(s.control, []byte(question)); err != nil {
-		return nil, err
-	}
-	return s.receive(MostAnswer, time.Second)
-}
-
-// Tell tells a service something, which Passed.Answer takes like a question, and for which
-// there is no answer. It gets a descriptor as well if that is not negative. A service that
-// does not read what it was told is not waited for (EAGAIN).
-func (s *Service) Tell(message string, descriptor int) error {
-	var rights []byte
-	if descriptor >= 0 {
-		rights = unix.UnixRights(descriptor)
-	}
-	return unix.Sendmsg(s.control, []byte(message), rights, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-}
-
 // explain adds the first line that a service said on standard error. One that was not
 // ready in time is ended first: what it said is complete then.
 func (s *Service) explain(err error) error {
@@ -333,13 +264,16 @@ func (s *Service) lastWords() string {
 // Follow makes a jail's launcher call report with one line when the service ends while
 // the jail runs. The service is not started again.
 func (s *Service) Follow(jail *launch.Process, report func(line string)) {
-	jail.Watch(s.process, func() {
-		line := "the service " + s.name + " has ended; what the jail reached through it is out of reach now"
-		if said := s.lastWords(); said != "" {
-			line += fmt.Sprintf(" (it said %q)", said)
-		}
-		report(line)
-	})
+	jail.Watch(s.process, func() { report(s.Ended()) })
+}
+
+// Ended is a line that says that the service has ended, and what it said at last.
+func (s *Service) Ended() string {
+	line := "the service " + s.name + " has ended; what the jail reached through it is out of reach now"
+	if said := s.lastWords(); said != "" {
+		line += fmt.Sprintf(" (it said %q)", said)
+	}
+	return line
 }
 
 // Pid is the process id of the service, as seen from outside.

@@ -185,6 +185,9 @@ func (c *comparison) mounts() {
 			c.t.Errorf("tmpfs %s, %s, %s: is %+v", p.Path, size, mode, m)
 		}
 	}
+	if c.d.text("network.mode", "none") == "host" {
+		explained["/etc/hosts"], explained["/etc/resolv.conf"] = true, true
+	}
 	if c.d.text("filesystem.home", "host") != "host" {
 		explained[c.w.Home] = true
 	}

@@ -258,12 +258,15 @@ func pointer(text string) bool { return strings.HasPrefix(text, "0x") }
 // structure compares memory that an argument points to: text, or numbers of
 // eight bytes each.
 func structure(o *op, a *planArg, text string) error {
-	if o.Syscall == "sendmsg" && strings.Contains(text, `iov_base="\xfc\xff\xff\xff`) && strings.Contains(text, "cmsg_len=20") {
-		return nil // a status message with a directory, which strace has taken apart
+	if o.Syscall == "sendmsg" && (strings.Contains(text, `iov_base="\xfc\xff\xff\xff`) || strings.Contains(text, `iov_base="\xfb\xff\xff\xff`)) && strings.Contains(text, "cmsg_len=20") {
+		return nil // a status message with a directory or a socket, which strace has taken apart
 	}
 	want, err := hex.DecodeString(a.Bytes)
 	if err != nil {
 		return err
+	}
+	if strings.Contains(text, "nlmsg_len") || strings.Contains(text, "sa_family") {
+		return nil // messages and addresses, which strace has taken apart
 	}
 	if s, ok := unquote(text); ok {
 		if s == string(want) || o.Subject == "/etc/machine-id" && len(s) == len(want) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,8 +55,10 @@ func trace(w *testenv.World, args ...string) (*traced, *testenv.Result) {
 		}
 	}
 	tr := &traced{launcher: map[string]bool{}}
+	service := serviceOf(processes)
 	for id, calls := range processes {
 		switch {
+		case service > 0 && pid(id) >= service: // a jail of its own beside the jail
 		case len(calls) == 0:
 		case calls[0].name == "execve", threads[id]:
 			for _, c := range calls {
@@ -70,6 +73,26 @@ func trace(w *testenv.World, args ...string) (*traced, *testenv.Result) {
 		}
 	}
 	return tr, r
+}
+
+// serviceOf is the process that sets up a service of the jail, 0 for none. It comes after
+// that of the jail itself, and before all other processes of the service.
+func serviceOf(processes map[string][]call) int {
+	var inits []int
+	for id, calls := range processes {
+		if has(calls, "pivot_root") {
+			inits = append(inits, pid(id))
+		}
+	}
+	if slices.Sort(inits); len(inits) < 2 {
+		return 0
+	}
+	return inits[1]
+}
+
+func pid(id string) int {
+	n, _ := strconv.Atoi(id)
+	return n
 }
 
 func has(calls []call, name string) bool {

@@ -65,6 +65,21 @@ func TestPlantedInRepository(t *testing.T) {
 		{name: "a submodule's .git where it was taken out of use", setup: submodule + "git submodule -q deinit -f sub; git add -A", script: evil + "; mkdir -p sub; mv evil sub/.git", reported: true},
 		{name: "a linked work tree's .git", setup: repository + "git worktree add -q wt", script: evil + "; rm wt/.git; mv evil wt/.git", victim: "cd wt; git status", reported: true},
 		{name: "a submodule's .git", setup: submodule, script: evil + "; rm sub/.git; mv evil sub/.git"},
+		{name: "a submodule's core.fsmonitor", setup: submodule + "printf '#!/bin/sh\\n' >mon; chmod +x mon; git -C sub config core.fsmonitor ../mon", script: hook + " >mon", alone: true},
+		{name: "a submodule's core.hooksPath", setup: submodule + "mkdir own; git -C sub config core.hooksPath ../own", script: hook + " >own/pre-commit; chmod +x own/pre-commit", victim: "cd sub; " + usual, alone: true},
+		{name: "a submodule's git directory elsewhere", setup: submodule + "mv .git/modules/sub gd; echo 'gitdir: ../gd' >sub/.git; git config -f gd/config core.worktree ../sub", script: monitor + " >>gd/config", alone: true},
+		{name: "a submodule's settings, where its directory is granted", setup: submodule, flags: []string{"--write", ".git/modules"}, script: monitor + " >>.git/modules/sub/config", alone: true, wide: []string{"--write", ".git/modules/sub/config"}},
+		{name: "core.hooksPath in a linked work tree", setup: repository + "git config core.hooksPath own; git worktree add -q wt; mkdir wt/own", script: hook + " >wt/own/pre-commit; chmod +x wt/own/pre-commit", victim: "cd wt; " + usual, alone: true},
+		{name: "a git directory apart", setup: "git init -q --separate-git-dir gd .; git commit -q --allow-empty -m one", script: monitor + " >>gd/config", alone: true},
+		{name: "core.hooksPath that is the project", setup: repository + "git config core.hooksPath {PROJECT}", script: hook + " >pre-commit; chmod +x pre-commit"},
+		{name: "a command in a quoted command", setup: repository + "echo false >mon; git config core.fsmonitor \"sh -c 'cd .; sh ./mon 1'\"", script: hook + " >mon", alone: true},
+		{name: "a section with a comment", setup: repository + "mkdir own; printf '[core] ; see [1]\\n\\thooksPath = own\\n' >>.git/config", script: hook + " >own/pre-commit; chmod +x own/pre-commit", alone: true},
+		{name: "init.templateDir", setup: repository + "mkdir -p tpl/hooks; git config --global init.templateDir {PROJECT}/tpl", script: hook + " >tpl/hooks/pre-commit; chmod +x tpl/hooks/pre-commit", victim: "git init -q {SRV}/new; cd {SRV}/new; " + usual, alone: true},
+		{name: "a hook that is a link", setup: repository + "mkdir own; printf '#!/bin/sh\\n' >own/check; chmod +x own/check; ln -s ../../own/check .git/hooks/pre-commit", script: hook + " >own/check", alone: true},
+		{name: "a hook that is a link, by rename of its directory", setup: repository + "mkdir own; printf '#!/bin/sh\\n' >own/check; chmod +x own/check; ln -s ../../own/check .git/hooks/pre-commit", script: "mv own old; mkdir own; " + hook + " >own/check; chmod +x own/check", alone: true},
+		{name: "a share of Mercurial's", setup: "mkdir .hg; touch .hg/requires", script: "echo shared >>.hg/requires; echo planted >.hg/sharedpath", victim: found(".hg/sharedpath")},
+		{name: "settings of Mercurial's that are not shared", setup: "mkdir .hg; touch .hg/requires", script: "echo share-safe >>.hg/requires; echo planted >.hg/hgrc-not-shared", victim: found(".hg/hgrc-not-shared")},
+		{name: "a workspace of jj's", setup: "mkdir .jj; echo /none >.jj/repo", script: "rm .jj/repo; mkdir .jj/repo; echo planted >.jj/repo/config.toml", victim: found(".jj/repo/config.toml"), alone: true},
 	})
 }
 

@@ -109,3 +109,17 @@ while time.time() < end and n < 200:
 		t.Error("with the guard off it does not work")
 	}
 }
+
+// What a program of the profile for git makes in a new repository is reported, and so are
+// hooks among it, but not those that git makes itself.
+func TestReportsOfNewRepository(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "git")
+	for script, want := range map[string]bool{"git init -q": false, "git init -q; echo x >.git/hooks/pre-commit": true, "mkdir -p .git/hooks; echo x >.git/hooks/pre-commit": true} {
+		w := newWorld(t)
+		r := w.Succeeds("run", "--profile", "git", "sh", "-ec", script)
+		if got := strings.Contains(r.Stderr, `".git/hooks/pre-commit"`); got != want || strings.Contains(r.Stderr, ".sample") {
+			t.Errorf("%q: %s", script, r.Stderr)
+		}
+	}
+}

@@ -65,6 +65,7 @@ echo ran >>r/.git/info/exclude; git -C r config core.hooksPath .husky/_`},
 	{name: "pre-commit", make: upstream + `git clone -q up r
 for h in pre-commit commit-msg post-checkout post-rewrite; do printf '#!/bin/sh\necho %s >>ran\n' $h >r/.git/hooks/$h; chmod +x r/.git/hooks/$h; done
 echo ran >>r/.git/info/exclude; echo 'repos: []' >r/.pre-commit-config.yaml; git -C r add -A; git -C r commit -qm pre-commit`},
+	{name: "hooks as links", make: upstream + "git clone -q up r; ln -s ../../.husky/pre-commit r/.git/hooks/pre-commit"},
 	{name: "monorepo", make: strings.Replace(upstream, "git add -A; git commit -qm one;", "for i in $(seq 120); do mkdir -p packages/p$i/src; echo $i >packages/p$i/src/x; echo '{}' >packages/p$i/package.json; done; git add -A; git commit -qm one;", 1) + "git clone -q up r"},
 	{name: "bare", make: upstream + "git clone -q --bare up r; git -C r remote add up ../up", only: []string{"log", "gc", "archive", "tar", "cp", "find", "du"}},
 	{name: ".git as a file", make: upstream + "git clone -q --separate-git-dir=sep up r", flags: []string{"--read", "../sep"}, git: []string{"--write", "../sep", "--write", "../sep/config"}},
@@ -98,6 +99,7 @@ var operations = []operation{
 	{name: "rebase", git: true, script: "git checkout -q -b work v1 2>&1; echo w >w; echo w >.exrc; mkdir -p .cursor; echo w >.cursor/rules; git add -A; git commit -qm work 2>&1; git rebase -q - 2>&1; git status --short; git checkout -q - 2>&1"},
 	{name: "stash", git: true, script: "echo s >>file; echo s >>.envrc; echo u >untracked; git stash -q -u 2>&1; git status --short; git stash pop -q 2>&1; git status --short; git checkout -q -- . 2>&1; rm -f untracked; git status --short"},
 	{name: "worktree", git: true, script: "git worktree add -q --detach wt HEAD 2>&1; git -C wt status --short; git worktree list; ls -A wt; git worktree remove wt 2>&1; ls -A"},
+	{name: "submodule", git: true, script: "git submodule update --init 2>&1; git submodule deinit -f --all 2>&1; git submodule update --init 2>&1; git status --short; git submodule status 2>&1"},
 	{name: "gc", git: true, script: "git gc -q --prune=now 2>&1; git fsck 2>&1; git count-objects -v"},
 	{name: "archive", git: true, script: "git archive --format=tar HEAD | sha256sum"},
 	{name: "tar", quick: true, script: "tar --sort=name --mtime=@0 --exclude=index --exclude=x.tar -cf - . | tee x.tar | sha256sum; tar -tvf x.tar; mkdir x; tar -xf x.tar -C x; rm x.tar"},

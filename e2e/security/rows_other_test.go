@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -53,16 +52,8 @@ func otherRows() []row {
 		{id: "V7", what: "profiles of the system that others than root could have written", elsewhere: "TestV7"},
 		{id: "V9", what: "a log of what was denied", absent: "jail keeps none"},
 	}
-	for _, x := range []struct {
-		prefix, what, why string
-		last              int
-	}{
-		{"W", "the filtered network", "`network: filtered` is not there yet", 23},
-		{"X", "X11 and Wayland", "`display` is not there yet", 12},
-	} {
-		rows = append(rows, row{id: x.prefix + "1–" + x.prefix + strconv.Itoa(x.last), what: x.what, absent: x.why})
-	}
-	return rows
+	rows = append(rows, networkRows()...)
+	return append(rows, row{id: "X1–X12", what: "X11 and Wayland", absent: "`display` is not there yet"})
 }
 
 // everyThread looks at the state of each thread and of the init.

@@ -188,7 +188,7 @@ func testsNamed(t *testing.T, name string) []string {
 	var found []string
 	id := strings.TrimPrefix(name, "Test")
 	declared := regexp.MustCompile(`^func (` + name + `(?:[A-Z]\w*)?)\(`)
-	test := regexp.MustCompile(`^func (Test\w+)\(`)
+	test := regexp.MustCompile(`^func ((?:Test|Fuzz)\w+)\(`)
 	part := regexp.MustCompile(`t\.Run\("` + id + `[" ]`)
 	err := filepath.WalkDir(testenv.Checkout(), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +30,8 @@ var (
 
 // build makes what JAIL_BIN does not name, once for all packages that one go
 // command tests: they share a directory, which is named after that command. What
-// an earlier command left is removed.
+// an earlier command left is removed. Tests that execute themselves again say by
+// JAIL_TEST_BIN which directory that is.
 func build() error {
 	lock, err := os.OpenFile(filepath.Join(WorkDir(), "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -39,7 +41,9 @@ func build() error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	BinDir = filepath.Join(WorkDir(), fmt.Sprintf("bin.%d-%s", os.Getppid(), startOf(os.Getppid())))
+	if BinDir = os.Getenv("JAIL_TEST_BIN"); BinDir == "" {
+		BinDir = filepath.Join(WorkDir(), fmt.Sprintf("bin.%d-%s", os.Getppid(), startOf(os.Getppid())))
+	}
 	ProbeBin, Probe32 = filepath.Join(BinDir, "probe"), filepath.Join(BinDir, "probe32")
 	JailBin = os.Getenv("JAIL_BIN")
 	own := JailBin == ""
@@ -174,7 +178,13 @@ func (w *World) InstallBuild(dir, further string) string {
 			at = filepath.Join(dir, "bin", whole, filepath.Base(file))
 		}
 		w.Mkdir(filepath.Dir(at))
-		Must(w.T, os.WriteFile(at+".new", append(ReadFile(w.T, file), further...), 0o755))
+		content := append(ReadFile(w.T, file), further...)
+		// A process that another test forks meanwhile would hold the file open for writing
+		// until it executes, and nobody could execute the file (execve(2), ETXTBSY).
+		syscall.ForkLock.RLock()
+		err := os.WriteFile(at+".new", content, 0o755)
+		syscall.ForkLock.RUnlock()
+		Must(w.T, err)
 		Must(w.T, os.Rename(at+".new", at))
 	}
 	return filepath.Join(dir, "bin", "jail")

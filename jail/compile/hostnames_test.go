@@ -8,7 +8,7 @@ import (
 )
 
 func TestHostNames(t *testing.T) {
-	const own = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+	const own = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 	for _, c := range []struct {
 		name, profile string
 		hosts         string // the text in the jail; "host" for the host's own file

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/jail/fstree"
@@ -17,6 +19,33 @@ func (m *mounter) hide(n *fstree.Node, path string, around fstree.Setting) {
 		m.attach(m.mask(n.Grant.File), n.Grant, path, around)
 	case leads:
 		m.mkdirat(fd(plan.SlotRoot), path, 0o755)
+	}
+}
+
+// coverQuarantine covers the quarantine in a mount of a host directory that was just
+// attached at a path of the jail. A launcher moves directories there that a program has
+// made, and may still have open: ".." would lead the program out of them, into the
+// directories of jail's own. What hides these is attached to another mount, of a directory
+// that is pinned, so it is not met on that way up.
+//
+// Precondition: nothing is mounted in that mount yet.
+func (m *mounter) coverQuarantine(source, path string) {
+	for _, dir := range m.quarantines {
+		rest, below := strings.CutPrefix(dir, source)
+		if source == "/" {
+			rest, below = dir, true
+		}
+		if !below || rest == "" || rest[0] != '/' {
+			continue
+		}
+		verb, subject, at := m.verb, m.subject, m.at
+		m.because("hide", dir, nil)
+		t := m.open(fd(plan.SlotRoot), strings.TrimPrefix(path+rest, "/"), m.openTarget)
+		s := m.mask(host.KindDir)
+		m.moveOnto(s, t)
+		m.close(t)
+		m.close(s)
+		m.because(verb, subject, at)
 	}
 }
 

@@ -25,6 +25,8 @@ type mounter struct {
 	seals      []seal
 	lastSlot   plan.Slot          // the slots from here on hold what the launcher opened
 	lost       []fstree.Vanishing // in the order of Plan.Handed
+
+	quarantines []string // directories of the host that are covered in every mount
 }
 
 // Names of ours in the new /dev while the tree is being made; they are
@@ -42,6 +44,9 @@ func (m *mounter) tree(root *fstree.Node) {
 	s := fstree.Setting{}.Apply(root.Grant)
 	dev := root.Kid("dev", false)
 	m.node(dev, "dev", s)
+	if root.Grant != nil {
+		m.coverQuarantine(m.k.view.HostPath("/"), "")
+	}
 	for _, k := range root.Kids {
 		if k != dev {
 			m.node(k, k.Name, s)
@@ -60,7 +65,7 @@ func (m *mounter) node(n *fstree.Node, path string, around fstree.Setting) {
 	}
 	inside := around.Apply(gr)
 	switch {
-	case gr == nil && (n.Link != "" || n.Pinned) && len(n.Kids) == 0:
+	case gr == nil && (n.Link != "" || n.Pinned && !n.IsDir) && len(n.Kids) == 0:
 		if n.Pinned && around.Bound && around.Writable && !around.Own {
 			m.pinLink(path, around)
 		}
@@ -145,7 +150,8 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 	if writable {
 		attr = m.writable
 	}
-	s := m.cloneHost(cmp.Or(gr.Source, m.k.view.HostPath(gr.Real)), gr.File == host.KindDir, attr)
+	source := cmp.Or(gr.Source, m.k.view.HostPath(gr.Real))
+	s := m.cloneHost(source, gr.File == host.KindDir, attr)
 	if writable {
 		m.mayChange(s, path, gr.File)
 	}
@@ -153,6 +159,7 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 		m.ownMount(s) // a private home
 	}
 	m.attach(s, gr, path, around)
+	m.coverQuarantine(source, path)
 }
 
 // clone makes a detached copy of the mount at a path of the jail, as the host has it.

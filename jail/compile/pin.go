@@ -8,10 +8,11 @@ import (
 // pin makes a mount point of a writable directory in which something is hidden
 // or protected: it shows the directory itself, but a mount point can't be
 // renamed. Otherwise a program could move ~/.config away with all that is
-// mounted in it, and make another one, which the host would use from then on.
+// mounted in it, and make another one, which the host would use from then on. Likewise a
+// directory that a link to something protected goes into and leaves again by "..".
 // Nothing has to be pinned where writes do not reach the host's own files.
 func (m *mounter) pin(n *fstree.Node, path string, around fstree.Setting) {
-	if !around.Bound || !around.Writable || around.Own || !fstree.HoldsProtected(n) {
+	if !around.Bound || !around.Writable || around.Own || !n.IsDir && !fstree.HoldsProtected(n) {
 		return
 	}
 	m.onItself(path, true, m.writable, m.openTarget, around)
@@ -32,4 +33,5 @@ func (m *mounter) onItself(path string, dir bool, attr, how *plan.Block, around 
 	m.moveOnto(s, t)
 	m.close(t)
 	m.close(s)
+	m.coverQuarantine(m.k.view.HostPath("/"+path), path)
 }

@@ -64,7 +64,7 @@ func Prepare(connects bool, reads []string) (*Confinement, error) {
 	}
 	var err error
 	const everything = landlock.Looking | landlock.Changing | landlock.Devices | landlock.IoctlDev
-	c.ruleset, err = createRuleset(landlock.RulesetAttr(c.version.Has(everything), c.version.HasScopes(landlock.AbstractUnixSocket)))
+	c.ruleset, err = createRuleset(landlock.RulesetAttr(c.version.Has(everything), 0, c.version.HasScopes(landlock.AbstractUnixSocket)))
 	return c, err
 }
 

@@ -25,9 +25,14 @@ func (g *granter) keepFree(at host.Resolved, gr Grant, as class, project bool) {
 	outer, dir := real, host.Parent(real)
 	for ; g.resolver.Resolve(dir).Kind == host.KindMissing && !g.makes(dir); dir = host.Parent(dir) {
 		if g.named[dir] {
-			return // what the program may make is its own
+			g.report(real) // what the program may make is its own
+			return
 		}
 		outer = dir
+	}
+	if g.resolver.Resolve(dir).Kind == host.KindFile {
+		g.guardOne(dir, as, false) // with a directory in its place, the name could be made
+		return
 	}
 	if made := g.makes(dir); !g.written(dir) || !made && (g.resolver.Resolve(dir).Kind != host.KindDir || !g.canWrite(dir)) {
 		return // the program can't make anything here either
@@ -54,6 +59,11 @@ func (g *granter) makes(dir string) bool {
 // written tells whether a directory lies in one that is granted for writing.
 func (g *granter) written(dir string) bool {
 	return slices.ContainsFunc(g.writes, func(w string) bool { return host.Within(dir, w) })
+}
+
+// writesBelow tells whether a directory in this one is granted for writing.
+func (g *granter) writesBelow(dir string) bool {
+	return slices.ContainsFunc(g.writes, func(w string) bool { return host.Within(w, dir) })
 }
 
 // canWrite tells whether the caller may make something in a directory.

@@ -33,6 +33,12 @@ func (s setting) isCommand() bool {
 		return name == "program" || name == "defaultkeycommand"
 	case "sequence":
 		return name == "editor"
+	case "hook":
+		return name == "command"
+	case "submodule":
+		return name == "update" && strings.HasPrefix(s.value, "!")
+	case "difftool", "mergetool":
+		return name == "cmd" || name == "path"
 	case "interactive":
 		return name == "difffilter"
 	case "trailer":
@@ -45,8 +51,19 @@ func (s setting) isCommand() bool {
 	return false
 }
 
-// commandWords splits a command as a shell does, roughly: into all that could be names.
+// commandWords splits a command as a shell does, roughly: into all that could be names. A
+// quoted word can be a command itself, as after sh -c, so its words are among them too.
 func commandWords(text string) []string {
+	words := splitCommand(text)
+	for _, w := range slices.Clone(words) {
+		if inside := splitCommand(w); len(inside) > 1 {
+			words = append(words, inside...)
+		}
+	}
+	return words
+}
+
+func splitCommand(text string) []string {
 	var words []string
 	var word strings.Builder
 	var quote rune
@@ -81,7 +98,7 @@ func gitSettings(text string) []setting {
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "[") {
-			end := strings.LastIndexByte(line, ']')
+			end := sectionEnd(line)
 			if end < 0 {
 				continue
 			}
@@ -95,6 +112,22 @@ func gitSettings(text string) []setting {
 		found = append(found, setting{section + "." + key, settingValue(value)})
 	}
 	return found
+}
+
+// sectionEnd is where the ] of a section is, which its name can have in quotes; -1 without.
+func sectionEnd(line string) int {
+	quoted := false
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] == '\\' && quoted:
+			i++
+		case line[i] == '"':
+			quoted = !quoted
+		case line[i] == ']' && !quoted:
+			return i
+		}
+	}
+	return -1
 }
 
 // sectionName is NAME or NAME.SUB of [NAME "SUB"].

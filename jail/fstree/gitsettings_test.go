@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/jail-project/jail/jail/host"
 )
 
 // TestGitSettings compares with git itself.
@@ -23,6 +25,7 @@ func TestGitSettings(t *testing.T) {
 		"[a \"B\\\"c\"]\n\tk = v\n[alias]\n\tx = !sh -c 'y'\n",
 		"[core]\r\n\thooksPath = crlf\r\n",
 		"[core]\n\tbare\n\tfsmonitor\n",
+		"[core] ; see [1]\n\thooksPath = a\n[includeIf \"x]y\"] # [2]\n\tpath = \"b]\"\n",
 		"# c\n; d\n[core \"Sub\"]\nx = 1\n",
 	} {
 		file := filepath.Join(t.TempDir(), "config")
@@ -49,12 +52,27 @@ func TestGitSettings(t *testing.T) {
 
 func TestCommandWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "x": "x", "./mon --fast": "./mon|--fast", `"./a b" 'c d'`: "./a b|c d", "!f() { ./x; }; f": "f|{|./x|}|f",
+		"": "", "x": "x", "./mon --fast": "./mon|--fast", `"./a b" 'c d'`: "./a b|c d|./a|b|c|d", "sh -c 'cd x; ./y 1'": "sh|-c|cd x; ./y 1|cd|x|./y|1", "!f() { ./x; }; f": "f|{|./x|}|f",
 		"git-lfs clean -- %f": "git-lfs|clean|--|%f", "A=./x ./y>z": "A|./x|./y|z",
 	} {
 		if got := strings.Join(commandWords(text), "|"); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestPathsOf: names with ~ lie in the home of HOME and in the account's.
+func TestPathsOf(t *testing.T) {
+	g := &granter{h: &host.Host{Home: "/h", AccountHome: "/home/ann", User: "ann"}}
+	for name, want := range map[string]string{
+		"/x/../y": "/y", "x": "/top/x", "../x": "/x", "~/x": "/h/x /home/ann/x", "~ann/x": "/home/ann/x", "~bob/x": "", "~": "/h /home/ann",
+	} {
+		if got := strings.Join(g.pathsOf(name, "/top"), " "); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+	if got := g.pathsOf("x", ""); got != nil {
+		t.Errorf("a relative name of no directory: %q", got)
 	}
 }
 

@@ -94,6 +94,8 @@ type granter struct {
 	links    []host.Link
 	pins     []host.Link          // on the way to what is hidden or protected
 	gitFiles map[string][]setting // what files of git's settings say
+	listed   map[string]bool      // protected directories whose links were followed
+	guarded  map[string]bool      // git directories, and what settings name, that are protected already
 	reports  []reported           // what the program may change and make, which is told at the end
 	creates  []*Grant             // missing paths that the profile wants made
 	heads    map[string]string    // what the first components of paths stand for
@@ -112,7 +114,7 @@ func newGranter(p *policy.Policy, h *host.Host, program string) *granter {
 	resolver := host.NewResolver(h.Files)
 	return &granter{
 		p: p, h: h, outside: h, program: program, onHost: resolver, resolver: resolver,
-		heads: map[string]string{}, named: map[string]bool{}, namedOnHost: map[string]bool{}, canMake: map[string]bool{}, gitFiles: map[string][]setting{},
+		heads: map[string]string{}, named: map[string]bool{}, namedOnHost: map[string]bool{}, canMake: map[string]bool{}, gitFiles: map[string][]setting{}, guarded: map[string]bool{}, listed: map[string]bool{},
 	}
 }
 

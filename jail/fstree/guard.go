@@ -80,7 +80,7 @@ func (g *granter) refusePlanted(gr *Grant, written string, at host.Resolved) {
 	}
 	for _, l := range at.Links {
 		w := g.writableAround(host.Parent(l.Path))
-		if w == nil || host.Within(at.Real, g.hostPath(w.Real)) || g.isRepositoryLink(l) {
+		if l.IsDir() || w == nil || host.Within(at.Real, g.hostPath(w.Real)) || g.isRepositoryLink(l) {
 			continue
 		}
 		g.problems = append(g.problems, diag.Diagnostic{

@@ -51,6 +51,8 @@ func (g *granter) guards() {
 			}
 		}
 	}
+	g.userSettings()
+	g.searchPath()
 	if g.h.Cwd != "" {
 		g.guardProject(g.h.Cwd, true)
 	}
@@ -59,6 +61,7 @@ func (g *granter) guards() {
 			g.guardProject(dir, false)
 		}
 	}
+	g.guardAround()
 	for _, gr := range g.hides {
 		g.keepFree(g.resolver.Resolve(gr.Real), *gr, blocked, false)
 	}
@@ -68,9 +71,7 @@ func (g *granter) guards() {
 // the current directory counts as, it also keeps free what is missing; elsewhere, as in
 // Downloads, that would be useless, since the program could make it in a directory below.
 func (g *granter) guardProject(dir string, project bool) {
-	for _, name := range [...]string{".git", ".hg", ".jj"} {
-		project = project || g.resolver.Resolve(host.Join(dir, name)).Kind != host.KindMissing
-	}
+	project = project || g.hasRepository(dir)
 	for _, name := range paths.ProjectAutomatic() {
 		if name == "HEAD" && g.isGitDirectory(dir) {
 			continue // git moves it whenever a branch is checked out
@@ -108,6 +109,9 @@ func (g *granter) guardOne(lexical string, as class, free bool) {
 	at := g.resolver.Resolve(lexical)
 	if as == open || g.named[at.Real] {
 		g.report(at.Real)
+	}
+	if at.Kind == host.KindDir && as == g.automatic() && !g.named[at.Real] {
+		g.linksIn(at.Real, as)
 	}
 	if as == open {
 		for _, l := range at.Links {

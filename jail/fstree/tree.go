@@ -13,7 +13,8 @@ type Node struct {
 	Name   string
 	Grant  *Grant
 	Link   string
-	Pinned bool // a link on the way to what is hidden or protected
+	Pinned bool // a link, or a directory, on the way to what is hidden or protected
+	IsDir  bool // Pinned, and a directory
 	Kids   []*Node
 	byName map[string]*Node // filled when there are more than a few kids
 }
@@ -72,7 +73,8 @@ func (n *Node) find(path string) *Node {
 func grow(grants []*Grant, links, pins []host.Link) *Node {
 	root := &Node{}
 	for _, l := range pins {
-		root.At(l.Path).Pinned = true
+		n := root.At(l.Path)
+		n.Pinned, n.IsDir = true, l.IsDir()
 	}
 	for _, l := range links {
 		root.At(l.Path).Link = l.Target

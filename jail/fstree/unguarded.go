@@ -31,5 +31,30 @@ func (v *View) Unguarded(own *host.OwnPaths) []string {
 	for _, dir := range own.Runtime {
 		add(dir, true)
 	}
+	if q := own.Quarantine(); q != "" && v.onHost.Resolve(q).Kind == host.KindMissing && v.surrounds(host.Parent(q)) {
+		dirs = append(dirs, v.onHost.Resolve(q).Real)
+	}
+	return dirs
+}
+
+// surrounds tells whether the jail shows the directory around one of jail's own.
+func (v *View) surrounds(own string) bool {
+	for _, place := range v.Places(v.onHost.Resolve(own).Real) {
+		if s, _ := v.Root.Lookup(host.Parent(place)); s.Bound {
+			return true
+		}
+	}
+	return false
+}
+
+// Quarantines are the directories, on the host and without links, to which launchers move
+// what programs made in names that are kept free.
+func (v *View) Quarantines(own *host.OwnPaths) []string {
+	var dirs []string
+	for _, dir := range own.Quarantines() {
+		if at := v.onHost.Resolve(dir); at.Kind == host.KindDir {
+			dirs = append(dirs, at.Real)
+		}
+	}
 	return dirs
 }

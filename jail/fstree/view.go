@@ -97,15 +97,17 @@ func (g *granter) home() *Grant {
 	if v.V == "host" || v.V == "" || g.h.Home == "" {
 		return nil
 	}
-	real := g.resolver.Resolve(g.h.Home).Real
+	at := g.resolver.Resolve(g.h.Home)
+	g.links = append(g.links, at.Links...) // programs take the home from HOME
 	gr := &Grant{
-		Real: real, File: host.KindDir, Written: g.h.Home, At: &v.At,
+		Real: at.Real, File: host.KindDir, Written: g.h.Home, At: &v.At,
 		rank: rank{layer: v.Layer, exact: true}, key: "filesystem.home: " + v.V,
 	}
 	if v.V == "empty" {
 		gr.Kind, gr.Rule = GrantTmpfs, &policy.PathRule{Mode: 0o700}
 	} else {
-		gr.Kind, gr.Source = GrantWrite, host.Join(host.Join(g.h.Own.State, "homes"), g.p.Name)
+		gr.Kind = GrantWrite
+		gr.Source = g.onHost.Resolve(host.Join(host.Join(g.h.Own.State, "homes"), g.p.Name)).Real
 		g.keepDirectory(gr.Source, &v.At)
 	}
 	g.grants = append(g.grants, gr)

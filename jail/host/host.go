@@ -49,7 +49,14 @@ type Host struct {
 	Terminal *terminal.Terminal
 	// ProcSysReadOnly: /proc/sys is read-only for all users, as in a container.
 	ProcSysReadOnly bool
-	RandomID        string // 32 hex digits, new for every launch
+	// JoinedUID and JoinedGID are the caller's ids in the user namespace of the network
+	// namespace that the jail joins. They are known when it was tried; until then they are
+	// those of most, root's.
+	JoinedUID, JoinedGID int
+	RandomID             string // 32 hex digits, new for every launch
+	// Addresses lists the host's own addresses. Few launches need them, so they are asked
+	// for then; nil for a host that has none.
+	Addresses func() ([]Address, error)
 }
 
 // Rlimit is a limit of setrlimit(2). ^uint64(0) is none.
@@ -76,6 +83,18 @@ func (o *OwnPaths) Quarantine() string {
 		return ""
 	}
 	return Join(o.State, "quarantine")
+}
+
+// Quarantines are those of the caller's launches and, where that is another, of those with
+// the account's own home.
+func (o *OwnPaths) Quarantines() []string {
+	var all []string
+	for _, state := range [...]string{o.State, o.Account[1]} {
+		if state != "" {
+			all = append(all, Join(state, "quarantine"))
+		}
+	}
+	return all
 }
 
 // Changes is the file that says what jails left on the host that other programs run or

@@ -6,11 +6,16 @@ import (
 	"strings"
 )
 
-// Link is a symbolic link that was crossed while a path was resolved.
+// Link is a symbolic link that was crossed while a path was resolved; or a directory which
+// the text of a link goes into and leaves again by "..", as a and a/b in a/b/../../c. With
+// another link in the place of that directory, ".." would lead elsewhere.
 type Link struct {
-	Path   string // real path of the link itself
-	Target string // its text
+	Path   string // real path of the link or the directory itself
+	Target string // text of the link; "" for a directory, since no link is empty (symlink(2))
 }
+
+// IsDir tells whether it is a directory, and no link.
+func (l Link) IsDir() bool { return l.Target == "" }
 
 // Resolved is where a path leads on the host.
 type Resolved struct {
@@ -166,10 +171,15 @@ func (r *Resolver) followLink(at Resolved, dir string, depth int) Resolved {
 	}
 	for part := range strings.SplitSeq(target, "/") {
 		switch {
+		case cur.Kind == KindMissing && part == "..": // what is missing decides where ".." leads
+			return Resolved{Real: cur.Real, Kind: KindMissing, Links: links}
 		case cur.Kind != KindDir: // even for an empty part: "file/" is no file
 			return Resolved{Real: Join(cur.Real, part), Kind: KindMissing, Links: links}
 		case part == "" || part == ".":
 		case part == "..":
+			if !Within(dir, cur.Real) {
+				links = append(links, Link{Path: cur.Real})
+			}
 			cur.Real = Parent(cur.Real)
 		default:
 			cur = r.follow(Join(cur.Real, part), depth+1)

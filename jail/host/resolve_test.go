@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jail-project/jail/jail/host"
@@ -37,6 +38,41 @@ func TestResolveAgreesWithKernel(t *testing.T) {
 	}
 	if links < 500 {
 		t.Errorf("only %d links were followed: the forests are too tame", links)
+	}
+}
+
+// TestLeftAgain: a directory that the text of a link goes into and leaves by ".." decides
+// where the link leads, and is listed; those around the link itself are not.
+func TestLeftAgain(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"a/b", "d/e", "w"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range map[string]string{"w/one": "../a/b/../../d", "w/two": "../d", "w/three": "one/../a", "w/four": root + "/w/../d", "w/five": "../none/../d"} {
+		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{
+		"one": "w/one/ a/b a >d", "two": "w/two/ >d", "three": "w/three/ w/one/ a/b a d >a", "four": "w/four/ >d", "five": "w/five/ >none",
+	} {
+		at := host.NewResolver(host.OSFiles{}).Resolve(filepath.Join(root, "w", name))
+		got := ""
+		for _, l := range at.Links {
+			got += strings.TrimPrefix(l.Path, root+"/")
+			if !l.IsDir() {
+				got += "/"
+			}
+			got += " "
+		}
+		if got += ">" + strings.TrimPrefix(at.Real, root+"/"); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }
 

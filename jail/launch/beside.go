@@ -13,6 +13,11 @@ func (p *Process) Watch(other *Process, ended func()) {
 	p.watched = append(p.watched, watched{other.initfd, ended})
 }
 
+// WatchFD is like Watch for a process that is no child of this one, by its pidfd.
+func (p *Process) WatchFD(pidfd int, ended func()) {
+	p.watched = append(p.watched, watched{pidfd, ended})
+}
+
 // End kills a jail that runs beside another one, and returns how it ended. Unlike Wait it
 // handles no signals of the launcher: they are meant for the other jail.
 func (p *Process) End() syscall.WaitStatus {

@@ -35,7 +35,9 @@ type Process struct {
 	confinement *confine.Confinement // what Confine completes
 	watched     []watched
 	handed      *handed
-	relayed     []int // sockets of the jail's network, until TakeRelayed
+	network     *attached // what connects the jail's network, nil for none
+	relayed     []int     // sockets of the jail's network, until TakeRelayed
+	netSocket   int       // a socket of the jail's network, -1 for none
 	regularly   func()
 	next        time.Time // when that is called
 
@@ -265,6 +267,7 @@ func (p *Process) TakeRelayed() []int {
 }
 
 func (p *Process) close() {
+	p.network.end()
 	p.handed.close()
 	closeAll(p.TakeRelayed())
 	p.confinement.Close()
@@ -273,7 +276,7 @@ func (p *Process) close() {
 	if p.sockets != nil {
 		p.sockets.Close()
 	}
-	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control} {
+	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control, &p.netSocket} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1

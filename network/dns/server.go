@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -107,6 +108,8 @@ func (s *Server) judge(packet []byte, limit int) (reply []byte, q *query) {
 	}
 	wildcard, allowed := s.o.Ask(q.name)
 	switch {
+	case !allowed && s.isOfService(q):
+		return q.reply(dnsmessage.RCodeNameError), nil
 	case !allowed:
 		s.refused(q.name, NotAllowed)
 		return q.reply(dnsmessage.RCodeNameError), nil
@@ -117,6 +120,21 @@ func (s *Server) judge(packet []byte, limit int) (reply []byte, q *query) {
 		return q.reply(dnsmessage.RCodeServerFailure), nil
 	}
 	return nil, q
+}
+
+// isOfService tells whether a query is about a service of an allowed host (RFC 8552), such as
+// that of apt for SRV records of _http._tcp.deb.debian.org. The program goes on to the host
+// by its name, so nobody has to be told that there is no answer.
+func (s *Server) isOfService(q *query) bool {
+	host := q.name
+	for strings.HasPrefix(host, "_") {
+		_, host, _ = strings.Cut(host, ".")
+	}
+	if host == q.name || q.question.Type == dnsmessage.TypeA || q.question.Type == dnsmessage.TypeAAAA {
+		return false
+	}
+	_, allowed := s.o.Ask(host)
+	return allowed
 }
 
 // resolve answers a query for an address of an allowed name.

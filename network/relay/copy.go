@@ -2,11 +2,11 @@ package relay
 
 import (
 	"errors"
-	"net"
 	"os"
 	"time"
 
 	"github.com/jail-project/jail/network/hello"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -27,7 +27,7 @@ const (
 // After an error of one side, both see one. But what a server has said before it hung up,
 // such as why, still arrives.
 func (r *Relay) relay(f *flow, early []byte) {
-	defer closeBoth(f.in, f.out)
+	defer pair.Close(f.in, f.out)
 	defer r.flows.add(f)()
 	if !r.stillAllowed(f) {
 		f.reset()
@@ -55,11 +55,6 @@ func (r *Relay) relay(f *flow, early []byte) {
 		f.reset()
 	}
 	<-back
-}
-
-func closeBoth(in, out *net.TCPConn) {
-	_ = in.Close()
-	_ = out.Close()
 }
 
 // first passes on what the program sends first: all of a TLS hello, or anything that is

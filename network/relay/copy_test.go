@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/network/pair"
 )
 
 // TestResets: a reset of either side reaches the other, which waits for bytes, at once.
@@ -21,7 +23,7 @@ func TestResets(t *testing.T) {
 	t.Run("of the server", func(t *testing.T) {
 		to := server(t, func(c *net.TCPConn) {
 			_, _ = c.Read(make([]byte, 1))
-			reset(c)
+			pair.Reset(c)
 		})
 		s := newStage(t, to.String()).serve()
 		c := s.dialTo(to)
@@ -34,7 +36,7 @@ func TestResets(t *testing.T) {
 		}
 	})
 	t.Run("of the server, before the program has sent anything", func(t *testing.T) {
-		to := server(t, func(c *net.TCPConn) { reset(c) })
+		to := server(t, func(c *net.TCPConn) { pair.Reset(c) })
 		s := newStage(t, to.String()).serve()
 		if err := isReset(s.dialTo(to)); err != nil {
 			t.Error(err)
@@ -52,7 +54,7 @@ func TestResets(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Millisecond)
-		reset(c)
+		pair.Reset(c)
 		select {
 		case err := <-noticed:
 			if err != nil {
@@ -278,7 +280,7 @@ func TestHeldHellos(t *testing.T) {
 	}
 	s.held.Add(-mostHeld + 6*int64(len(part)) - 1)
 	for _, c := range held {
-		reset(c)
+		pair.Reset(c)
 	}
 	eventually(t, "all to be free", func() bool { return s.held.Load() == 0 })
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -23,8 +24,8 @@ type flow struct {
 
 // reset ends a flow such that both sides see an error.
 func (f *flow) reset() {
-	reset(f.in)
-	reset(f.out)
+	pair.Reset(f.in)
+	pair.Reset(f.out)
 }
 
 // flows are those that there are at the moment.

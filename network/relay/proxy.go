@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/network/front"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -49,7 +50,7 @@ func (r *Relay) proxy(ctx context.Context, c *net.TCPConn) {
 		return
 	}
 	if request.Accept(c) != nil {
-		closeBoth(c, f.out)
+		pair.Close(c, f.out)
 		return
 	}
 	_ = c.SetDeadline(time.Time{})

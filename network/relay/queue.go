@@ -3,6 +3,8 @@ package relay
 import (
 	"net"
 	"sync"
+
+	"github.com/jail-project/jail/network/pair"
 )
 
 // queue is a listener for connections that another one has accepted.
@@ -25,7 +27,7 @@ func (q *queue) put(c *net.TCPConn) {
 	select {
 	case q.waiting <- c:
 	default:
-		reset(c)
+		pair.Reset(c)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -137,7 +138,7 @@ func (r *Relay) accept(ctx context.Context, l *net.TCPListener) error {
 		if r.open.Add(1) > r.most {
 			r.open.Add(-1)
 			r.report.refused("more than " + strconv.FormatInt(r.most, 10) + " connections at a time")
-			reset(c)
+			pair.Reset(c)
 			continue
 		}
 		go func() {
@@ -151,7 +152,7 @@ func (r *Relay) accept(ctx context.Context, l *net.TCPListener) error {
 func (r *Relay) serve(ctx context.Context, c *net.TCPConn) {
 	at, ok := r.destination(c)
 	if !ok {
-		reset(c)
+		pair.Reset(c)
 		return
 	}
 	addr, port := at.Addr().Unmap().WithZone(""), at.Port()
@@ -161,7 +162,7 @@ func (r *Relay) serve(ctx context.Context, c *net.TCPConn) {
 	case isRelay && port == network.ProxyPort:
 		r.proxy(ctx, c)
 	case isRelay:
-		reset(c)
+		pair.Reset(c)
 	default:
 		r.forward(ctx, c, addr, port)
 	}
@@ -184,17 +185,11 @@ func (r *Relay) forward(ctx context.Context, c *net.TCPConn, addr netip.Addr, po
 	defer cancel()
 	f, err := r.connect(ctx, t)
 	if err != nil {
-		reset(c)
+		pair.Reset(c)
 		return
 	}
 	f.in = c
 	r.relay(f, nil)
-}
-
-// reset closes a connection such that the other side sees an error (RST).
-func reset(c *net.TCPConn) {
-	_ = c.SetLinger(0)
-	_ = c.Close()
 }
 
 // mayAsk is dns.Options.Ask.

@@ -43,7 +43,7 @@ func (r *Relay) answer(question string, file *os.File) []byte {
 		return nil
 	}
 	if question == questionRefused {
-		return append(r.report.lines(), '\n')
+		return r.report.lines()
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -170,8 +171,10 @@ func (r *Running) endRelay() {
 		return
 	}
 	if r.relayEnded == nil {
-		answer, _ := r.relay.Ask("refused")
-		r.refused = answer
+		answer, err := r.relay.Ask("refused")
+		if r.refused = answer; errors.Is(err, service.ErrEnded) { // just before the program
+			r.relayEnded = warning("relay-ended", r.relay.Ended())
+		}
 	}
 	r.relay.Close()
 }
@@ -181,6 +184,15 @@ func (r *Running) endRelay() {
 func (r *Running) network() (list diag.List) {
 	if r.relayEnded != nil && !r.told {
 		list = append(list, *r.relayEnded)
+	}
+	if r.published.ended != "" {
+		list = append(list, *warning("publish-ended", r.published.ended))
+	}
+	if r.shared != nil && r.shared.ended != "" {
+		list = append(list, *warning("group-ended", r.shared.ended))
+	}
+	if text := r.NetworkEnded(); text != "" {
+		list = append(list, *warning("network-ended", text))
 	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
