@@ -20,7 +20,7 @@ TOOLS := $(shell $(GO) env GOPATH 2>/dev/null)/bin
 ROOT  := $(filter 0,$(shell id -u))
 
 # Go leaves directories called testdata out of ./...
-PACKAGES := ./... ./testdata/bench
+PACKAGES := ./... ./testdata/bench ./testdata/bench/flow
 
 # The program under test, which the end-to-end tests run where it lies: an
 # installed one as well, as in JAIL_BIN=/usr/local/bin/jail.
@@ -212,6 +212,7 @@ bench: build ## Measure start-up, processor time and memory beside bubblewrap, f
 	gcc -O2 -static -Wall -Wextra -o bin/floor testdata/floor/floor.c
 	gcc -O2 -static -Wall -Wextra -o bin/peak testdata/floor/peak.c
 	CGO_ENABLED=0 $(GO) build -o bin/bench ./testdata/bench
+	CGO_ENABLED=0 $(GO) build -o bin/flow ./testdata/bench/flow
 	bin/bench -user "$$(scripts/as-user --account)" $(BENCHFLAGS)
 
 .PHONY: install

@@ -68,7 +68,7 @@ func (f *flows) endIdle(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			f.look(func(in, out *unix.TCPInfo) bool { return isOver(in, out) })
+			f.look(isOver)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (d *direction) trySplice(fd uintptr) bool {
 		return d.tryRead(fd)
 	}
 	d.n, d.err = retry(func() (int, error) {
-		n, err := unix.Splice(int(fd), nil, d.pipe.in, nil, mostSpliced, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		n, err := unix.Splice(int(fd), nil, d.pipe.in, nil, pipeSize, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 		return int(n), err
 	})
 	if d.bulk = d.n >= blockSize || d.nothing(); d.n <= 0 {

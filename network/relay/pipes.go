@@ -12,9 +12,9 @@ const (
 	mostPipes = 32
 	// freePipes is how many of them are kept when none is needed.
 	freePipes = 4
-	// mostSpliced is what one call asks for. A pipe has 16 places, each of which takes a
-	// piece of a packet, whatever its length.
-	mostSpliced = 1 << 20
+	// pipeSize is for how many bytes a pipe has room, 4096 in each place (pipe(7)). All
+	// together take an eighth of what an account has.
+	pipeSize = 256 << 10
 )
 
 // pipe is one of pipe(2).
@@ -41,6 +41,7 @@ func (p *pipes) get() *pipe {
 		return nil
 	}
 	p.all++
+	_, _ = unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, pipeSize) // or as large as it is
 	return &pipe{fds[0], fds[1]}
 }
 

@@ -122,6 +122,10 @@ func (s *stage) singleCases() []comparison {
 			Jail: s.jail("syscalls-400.yaml"), Peer: s.jail("syscalls-50.yaml"),
 		},
 	}
+	cases = append(cases, comparison{
+		Name: "filtered network", Against: "jail with no network", Target: 1.3, Pairs: quick,
+		Jail: s.jailFiltered("example.org"), Peer: s.jail("plain.yaml"),
+	})
 	if !s.short {
 		// bubblewrap reads all mounts again for each bind: once is enough.
 		cases = append(cases, comparison{
@@ -158,6 +162,11 @@ const program = "/usr/bin/true"
 
 func (s *stage) jail(profile string) []string {
 	return []string{s.program, "run", "--profile", s.path(profile), "--", program}
+}
+
+// jailFiltered has a network that reaches one host.
+func (s *stage) jailFiltered(host string) []string {
+	return []string{s.program, "run", "--profile", s.path("plain.yaml"), "--allow", host, "--", program}
 }
 
 func (s *stage) jailFirefox() []string {

@@ -108,6 +108,13 @@ func run(o *options) (*Report, error) {
 			return nil, err
 		}
 	}
+	if o.wants("network") {
+		network, err := s.network(o)
+		if err != nil {
+			return nil, err
+		}
+		report.Network = network
+	}
 	if o.wants("memory") {
 		progress("memory")
 		report.Memory = s.memory()

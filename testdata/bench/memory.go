@@ -20,6 +20,7 @@ const mostMemory = 2_500_000 / 1024
 func (s *stage) memory() []Memory {
 	rows := []Memory{
 		s.measureMemory("jail, same isolation", nap(s.jail("plain.yaml"))),
+		s.measureMemory("jail, filtered network", nap(s.jailFiltered("example.org"))),
 		s.measureMemory("bubblewrap, same isolation", nap(bwrapPlain())),
 		s.measureMemory("jail, firefox profile", nap(s.jailFirefox())),
 		s.measureMemory("firejail, firefox profile", nap(firejailFirefox())),
@@ -32,7 +33,7 @@ func (s *stage) memory() []Memory {
 	plain := s.measureMemory("jail before, same isolation", former(s.jail("plain.yaml")))
 	firefox := s.measureMemory("jail before, firefox profile", former(s.jailFirefox()))
 	rows[0].compareWith(&plain)
-	rows[2].compareWith(&firefox)
+	rows[3].compareWith(&firefox)
 	return append(rows, plain, firefox)
 }
 

@@ -17,6 +17,7 @@ func (r *Report) print(out io.Writer) error {
 	printTimes(table, "start-up", r.Times)
 	printProcessor(table, r.Processor)
 	printTimes(table, "throughput, each launch", r.Throughput)
+	printTimes(table, "connections", r.Network)
 	printMemory(table, r.Memory)
 	return table.Flush()
 }

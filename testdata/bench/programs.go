@@ -11,7 +11,7 @@ import (
 // copyPrograms copies what is run to where the account can execute it. A jail
 // that was named with -jail stays where it is installed.
 func (s *stage) copyPrograms(o *options) (err error) {
-	for _, name := range []string{"floor", "peak"} {
+	for _, name := range []string{"floor", "peak", "flow"} {
 		if err := copyFile(filepath.Join(o.bin, name), s.path(name), 0o755); err != nil {
 			return err
 		}

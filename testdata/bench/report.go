@@ -57,6 +57,7 @@ type Report struct {
 	Times      []Time      `json:"times"`
 	Processor  []Processor `json:"processor"`
 	Throughput []Time      `json:"throughput"`
+	Network    []Time      `json:"network"`
 	Memory     []Memory    `json:"memory"`
 }
 
@@ -97,7 +98,7 @@ func (m *Memory) verdict() string {
 // missed reports whether a target was missed or something could not be measured.
 func (r *Report) missed() bool {
 	bad := func(verdict string) bool { return verdict != met && verdict != noTarget }
-	return slices.ContainsFunc(slices.Concat(r.Times, r.Throughput), func(t Time) bool { return bad(t.verdict()) }) ||
+	return slices.ContainsFunc(slices.Concat(r.Times, r.Throughput, r.Network), func(t Time) bool { return bad(t.verdict()) }) ||
 		slices.ContainsFunc(r.Processor, func(p Processor) bool { return bad(p.verdict()) }) ||
 		slices.ContainsFunc(r.Memory, func(m Memory) bool { return bad(m.verdict()) })
 }

@@ -8,6 +8,8 @@
 //	flow echo ADDRESS TIMES FLOWS    one byte there and back, so many times in all
 //	flow connect ADDRESS TIMES FLOWS connects, gets one byte and closes, likewise
 //
+//	flow slirp SLIRP4NETNS COMMAND…  runs a command in a network that slirp4netns serves
+//
 // A client prints the nanoseconds that it took. Before, it has made a connection, or all of
 // them but for connect, and got a byte by each: what a sandbox does once is not counted.
 package main
@@ -39,6 +41,8 @@ func main() {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "serve":
 		err = serve()
+	case len(os.Args) > 3 && os.Args[1] == "slirp":
+		err = inSlirp(os.Args[2], os.Args[3:])
 	case len(os.Args) == 5:
 		err = client(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
 	}
