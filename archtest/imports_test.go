@@ -59,6 +59,8 @@ func rank(name string) (int, bool) {
 		return 0, true // knows nothing of what its filters are for
 	case "cgroup":
 		return 0, true // knows nothing of jails
+	case "network/pair":
+		return 0, true // passes bytes on, and knows nothing of jails
 	case "netlink":
 		return 0, true // writes messages, and knows nothing of jails
 	case "network":
@@ -83,6 +85,8 @@ func rank(name string) (int, bool) {
 		return 2, true // the parser, which cmd/jail hands to policy
 	case "policy":
 		return 3, true
+	case "network/nat":
+		return 3, true // knows an entry of a profile, and nothing of profiles
 	case "network/rules":
 		return 3, true // knows an entry of a profile, and nothing of profiles
 	case "policy/codec", "policy/reference":
@@ -143,7 +147,7 @@ func rank(name string) (int, bool) {
 		return 8, true
 	case "service":
 		return 7, true // launches a plan of its own, which launch knows nothing of
-	case "network/relay":
+	case "network/relay", "network/publish":
 		return 8, true // a service
 	case "cmd/jail", "cmd/jail-launcher":
 		return 9, true
@@ -218,10 +222,10 @@ func arrows() map[string][]string {
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},
 		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "terminal", "unixsock", "watch"},
-		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "memfile", "policy", "policy/paths", "seccomp"},
+		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "jail/plan", "memfile", "policy", "policy/paths", "seccomp"},
 		"jail/host":    {"landlock", "policy/paths", "terminal"},
 		"jail/fstree":  {"diag", "jail/host", "network", "policy", "policy/paths", "watch"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "netlink", "network", "policy", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/plan", "landlock", "netlink", "network", "network/nat", "policy", "policy/kind", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
 	}
 }
 
@@ -276,7 +280,7 @@ func TestLaunchKnowsNoPolicy(t *testing.T) {
 
 // maxLines is how large a package may be, without its tests and what generators
 // write.
-const maxLines = 4000
+const maxLines = 4200
 
 func TestPackagesAreSmall(t *testing.T) {
 	for _, p := range list(t) {

@@ -21,6 +21,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"policy/yaml.scan":            {"policy", "FuzzLoad"},
 	"policy/kind.parseIPv4":       {"policy/kind", "FuzzAddress"},
 	"policy/kind.parseIPv6":       {"policy/kind", "FuzzAddress"},
+	"network.DecodePorts":         {"", ""},                          // two bytes for each, which all mean something
 	"network.DecodeSetting":       {"network", "FuzzDecodeSetting"},  // what the relay is told
 	"policy/codec.Decode":         {"policy/codec", "FuzzDecode"},    // and what jail keeps itself:
 	"launchcache.decode":          {"launchcache", "FuzzDecodeBody"}, // what was loaded

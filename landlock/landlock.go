@@ -59,6 +59,15 @@ const (
 	Changing = WriteFile | RemoveDir | RemoveFile | MakeDir | MakeReg | MakeSock | MakeFifo | MakeSym | Refer | Truncate
 )
 
+// Net is a set of rights over the network, LANDLOCK_ACCESS_NET_*.
+type Net uint64
+
+// The rights over the network. A rule grants them for a port, whatever the address.
+const (
+	BindTCP Net = 1 << iota
+	ConnectTCP
+)
+
 // Scope is a set of things that end at the processes which are restricted
 // together, LANDLOCK_SCOPE_*.
 type Scope uint64
@@ -75,19 +84,28 @@ func (a ABI) Has(want FS) FS { return want & FS(a.mask(overFiles)) }
 // HasScopes returns those of the scopes that version a knows.
 func (a ABI) HasScopes(want Scope) Scope { return want & Scope(a.mask(scopes)) }
 
+// HasNet returns those of the rights that version a knows.
+func (a ABI) HasNet(want Net) Net { return want & Net(a.mask(overNet)) }
+
 // rulesetSize is the length of struct landlock_ruleset_attr, in bytes, since
 // version 6. An older kernel takes it as long as what it does not know is 0.
 const rulesetSize = 24
 
-// RulesetAttr encodes struct landlock_ruleset_attr of
-// landlock_create_ruleset(2). No right over the network is handled: a rule grants a port
-// whatever the address, so that a jail's own loopback would go with the rest, and MPTCP
-// and MSG_FASTOPEN pass by.
-func RulesetAttr(fs FS, scope Scope) []byte {
+// RulesetAttr encodes struct landlock_ruleset_attr of landlock_create_ruleset(2).
+func RulesetAttr(fs FS, net Net, scope Scope) []byte {
 	b := make([]byte, 0, rulesetSize)
 	b = binary.NativeEndian.AppendUint64(b, uint64(fs))
-	b = binary.NativeEndian.AppendUint64(b, 0)
+	b = binary.NativeEndian.AppendUint64(b, uint64(net))
 	return binary.NativeEndian.AppendUint64(b, uint64(scope))
+}
+
+// RuleNetPort is LANDLOCK_RULE_NET_PORT, the type of such a rule.
+const RuleNetPort = 2
+
+// NetPortAttr encodes struct landlock_net_port_attr of landlock_add_rule(2).
+func NetPortAttr(allowed Net, port uint16) []byte {
+	b := binary.NativeEndian.AppendUint64(nil, uint64(allowed))
+	return binary.NativeEndian.AppendUint64(b, uint64(port))
 }
 
 // pathBeneathSize is the length of struct landlock_path_beneath_attr, in
@@ -104,6 +122,9 @@ func PathBeneathAttr(allowed FS, fd int32) []byte {
 
 // String lists the rights by name.
 func (f FS) String() string { return names(overFiles, uint64(f)) }
+
+// String lists the rights by name.
+func (n Net) String() string { return names(overNet, uint64(n)) }
 
 // String lists the scopes by name.
 func (s Scope) String() string { return names(scopes, uint64(s)) }

@@ -22,7 +22,8 @@ var header = map[string]uint64{
 	"make_fifo": unix.LANDLOCK_ACCESS_FS_MAKE_FIFO, "make_block": unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK,
 	"make_sym": unix.LANDLOCK_ACCESS_FS_MAKE_SYM, "refer": unix.LANDLOCK_ACCESS_FS_REFER,
 	"truncate": unix.LANDLOCK_ACCESS_FS_TRUNCATE, "ioctl_dev": unix.LANDLOCK_ACCESS_FS_IOCTL_DEV,
-	"resolve_unix":         unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX,
+	"resolve_unix": unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX,
+	"bind_tcp":     unix.LANDLOCK_ACCESS_NET_BIND_TCP, "connect_tcp": unix.LANDLOCK_ACCESS_NET_CONNECT_TCP,
 	"abstract_unix_socket": unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, "signal": unix.LANDLOCK_SCOPE_SIGNAL,
 }
 
@@ -52,7 +53,7 @@ func TestInstalledHeader(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	defines := regexp.MustCompile(`#define LANDLOCK_(?:ACCESS_FS|SCOPE)_(\w+)\s+\(1ULL << (\d+)\)`).FindAllStringSubmatch(string(text), -1)
+	defines := regexp.MustCompile(`#define LANDLOCK_(?:ACCESS_FS|ACCESS_NET|SCOPE)_(\w+)\s+\(1ULL << (\d+)\)`).FindAllStringSubmatch(string(text), -1)
 	if len(defines) < 13 {
 		t.Fatalf("%d definitions", len(defines))
 	}
@@ -65,9 +66,9 @@ func TestInstalledHeader(t *testing.T) {
 }
 
 func TestLayout(t *testing.T) {
-	got := RulesetAttr(Execute|Refer, Signal)
+	got := RulesetAttr(Execute|Refer, ConnectTCP, Signal)
 	var want bytes.Buffer
-	if err := binary.Write(&want, binary.NativeEndian, unix.LandlockRulesetAttr{Handled_access_fs: 0x2001, Scoped: 2}); err != nil {
+	if err := binary.Write(&want, binary.NativeEndian, unix.LandlockRulesetAttr{Handled_access_fs: 0x2001, Handled_access_net: 2, Scoped: 2}); err != nil {
 		t.Fatal(err)
 	}
 	// The structure has grown since version 6, and the kernel takes it as it was.

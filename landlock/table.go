@@ -12,6 +12,7 @@ type Kind uint8
 const (
 	overFiles Kind = iota
 	scopes
+	overNet
 )
 
 // Feature is something that a version of the interface can restrict.
@@ -25,7 +26,7 @@ type Feature struct {
 	Without string
 }
 
-// features are all rights over files and all scopes, in the order of versions.
+// features are all rights over files and the network and all scopes, in the order of versions.
 var features = [...]Feature{
 	{"execute", 1, overFiles, uint64(Execute), everything},
 	{"write_file", 1, overFiles, uint64(WriteFile), everything},
@@ -42,6 +43,8 @@ var features = [...]Feature{
 	{"make_sym", 1, overFiles, uint64(MakeSym), everything},
 	{"refer", 2, overFiles, uint64(Refer), "no file can be renamed or linked from one directory to another"},
 	{"truncate", 3, overFiles, uint64(Truncate), "only mounts keep a file that is read-only from being cut short"},
+	{"bind_tcp", 4, overNet, uint64(BindTCP), ""},
+	{"connect_tcp", 4, overNet, uint64(ConnectTCP), ""}, // for profiles that ask for it: see compile
 	{"ioctl_dev", 5, overFiles, uint64(IoctlDev), "only the mount flag nodev keeps devices outside /dev from being used"},
 	{"abstract_unix_socket", 6, scopes, uint64(AbstractUnixSocket), "only the socket guard keeps abstract sockets of the host out of reach with network: host"},
 	{"signal", 6, scopes, uint64(Signal), "only the session and the PID namespace keep signals inside"},

@@ -1,14 +1,37 @@
-// Package memfile makes programs of bytes: files in memory that are executed
-// by their descriptor and that nobody can change.
+// Package memfile makes files in memory of bytes: programs that are executed by their
+// descriptor and that nobody can change, and data that is passed to another process.
 package memfile
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
+
+// Data puts bytes into a memory file that cannot be executed, for who gets its descriptor.
+// It is read from the beginning.
+func Data(name string, data []byte) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
+		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a memory file: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), name)
+	_, err = file.Write(data)
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("fill the memory file: %w", err)
+	}
+	return file, nil
+}
 
 // Executable puts a program into a memory file that nobody can change any
 // more. name is what /proc calls it.

@@ -2,6 +2,7 @@ package memfile
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -24,6 +25,24 @@ func TestSealed(t *testing.T) {
 	}
 	if _, err := unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_FUTURE_WRITE); !errors.Is(err, unix.EPERM) {
 		t.Errorf("further seals: %v", err)
+	}
+}
+
+// TestData: data is read from its beginning, and is no program.
+func TestData(t *testing.T) {
+	script := "#!/bin/sh\n"
+	file, err := Data("data", []byte(script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if text, err := io.ReadAll(file); err != nil || string(text) != script {
+		t.Errorf("%q, %v", text, err)
+	}
+	command := exec.Command("/proc/self/fd/3")
+	command.ExtraFiles = []*os.File{file}
+	if err := command.Run(); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("it is executed: %v", err)
 	}
 }
 

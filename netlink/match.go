@@ -21,6 +21,15 @@ func Transport(protocol byte) []Expression {
 	return []Expression{meta(unix.NFT_META_L4PROTO), compare(unix.NFT_CMP_EQ, []byte{protocol})}
 }
 
+// OtherTransport limits a rule to all protocols above IP but these.
+func OtherTransport(protocols ...byte) []Expression {
+	match := []Expression{meta(unix.NFT_META_L4PROTO)}
+	for _, p := range protocols {
+		match = append(match, compare(unix.NFT_CMP_NEQ, []byte{p}))
+	}
+	return match
+}
+
 // To limits a rule to packets to a network: an address of 4 or 16 bytes whose bits beyond
 // the length are 0. It limits the rule to the family as well.
 func To(address []byte, bits int) []Expression {
@@ -38,6 +47,30 @@ func To(address []byte, bits int) []Expression {
 		match = append(match, mask(ones))
 	}
 	return append(match, compare(unix.NFT_CMP_EQ, address))
+}
+
+// NotTo limits a rule to packets to what is outside of a network, of the same family.
+func NotTo(address []byte, bits int) []Expression {
+	match := To(address, bits)
+	last := len(match) - 1
+	match[last] = compare(unix.NFT_CMP_NEQ, address)
+	return match
+}
+
+// Leaving limits a rule to packets that leave by the interface of this index. It is for
+// chains that packets pass on their way out.
+func Leaving(index uint32) []Expression {
+	return []Expression{meta(unix.NFT_META_OIF), compare(unix.NFT_CMP_EQ, binary.NativeEndian.AppendUint32(nil, index))}
+}
+
+// NeighborDiscovery limits a rule to the messages by which a host finds routers and
+// neighbors on its link (RFC 4861, section 4.1 to 4.4).
+func NeighborDiscovery() []Expression {
+	const first, last = 133, 136 // the types of these messages, the first byte of ICMPv6
+	return append(Transport(unix.IPPROTO_ICMPV6),
+		payload(unix.NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1),
+		compare(unix.NFT_CMP_GTE, []byte{first}),
+		compare(unix.NFT_CMP_LTE, []byte{last}))
 }
 
 // ToPorts limits a rule to packets to the ports from low to high. The rule has to be

@@ -29,12 +29,18 @@ func (n *Nft) do(kind, flags uint16, body func()) {
 
 // NewNft begins a batch with a table.
 func NewNft(table string) *Nft {
-	n := &Nft{table: table}
-	n.message(unix.NFNL_MSG_BATCH_BEGIN, 0, func() { n.header(unix.AF_UNSPEC, unix.NFNL_SUBSYS_NFTABLES) })
+	n := AddTo(table, "")
 	n.do(unix.NFT_MSG_NEWTABLE, 0, func() {
 		n.text(unix.NFTA_TABLE_NAME, table)
 		n.big(unix.NFTA_TABLE_FLAGS, 0)
 	})
+	return n
+}
+
+// AddTo begins a batch whose rules go to the end of a chain that another batch has made.
+func AddTo(table, chain string) *Nft {
+	n := &Nft{table: table, chain: chain}
+	n.message(unix.NFNL_MSG_BATCH_BEGIN, 0, func() { n.header(unix.AF_UNSPEC, unix.NFNL_SUBSYS_NFTABLES) })
 	return n
 }
 

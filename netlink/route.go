@@ -31,9 +31,15 @@ func (b *Batch) AddAddress(address []byte) {
 	})
 }
 
+// reno is the congestion control that each kernel has. Nothing is lost or late on lo, so
+// all are the same there but those that pace what is sent, such as bbr: these halve what
+// a connection carries.
+const reno = "reno"
+
 // EverythingLocal makes every address of a family (AF_INET or AF_INET6) one of this
 // network namespace: what is sent to it arrives here. Connections that the program makes
-// come from the source address (RTM_NEWROUTE of rtnetlink(7)).
+// come from the source address, and send by the congestion control reno, whatever the
+// host's is (RTM_NEWROUTE of rtnetlink(7), "congctl" of ip-route(8)).
 func (b *Batch) EverythingLocal(source []byte) {
 	b.message(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_REPLACE|unix.NLM_F_ACK, func() {
 		// struct rtmsg
@@ -41,5 +47,6 @@ func (b *Batch) EverythingLocal(source []byte) {
 		b.bytes = binary.NativeEndian.AppendUint32(b.bytes, 0)
 		b.attribute(unix.RTA_OIF, binary.NativeEndian.AppendUint32(nil, loopback))
 		b.attribute(unix.RTA_PREFSRC, source)
+		b.nest(unix.RTA_METRICS, func() { b.text(unix.RTAX_CC_ALGO, reno) })
 	})
 }

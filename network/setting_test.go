@@ -7,7 +7,8 @@ import (
 
 func setting() *Setting {
 	return &Setting{
-		Allow: []Rule{{"example.org:443", "a.yaml:3:4"}, {"*", "b.yaml:1:1"}}, Deny: []Rule{{"10.0.0.0/8", "a.yaml:9:2"}},
+		Allow: []Rule{{"example.org:443", "a.yaml:3:4", 0}, {"*", "hosts.txt:1:1", 2}}, Deny: []Rule{{"10.0.0.0/8", "a.yaml:9:2", 0}},
+		Files:    []File{{Shown: "a.txt", Deny: true}, {Shown: "hosts.txt", Open: true}},
 		Resolver: "nameserver 192.0.2.1\n", Switch: "hosts: files dns\n", Hosts: "192.0.2.7 example.org\n",
 		Services: map[string]uint16{"https": 443, "ssh": 22}, Log: true,
 	}

@@ -108,7 +108,8 @@ func buildList(at any, l *leaf) {
 	switch at := at.(type) {
 	case *[]Entry:
 		for it := range l.live {
-			*at = append(*at, Entry{Text: it.text, Origin: it.origin()})
+			line, _ := it.data.(listed)
+			*at = append(*at, Entry{Text: it.text, File: line.file, Origin: it.origin()})
 		}
 	case *[]Variable:
 		for it := range l.live {

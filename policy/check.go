@@ -19,9 +19,8 @@ type checker struct {
 	flags   bool // the document is the command line
 	noDir   bool // the document has no directory, so ${PROFILE_DIR} has no value
 	// readList reads a file of hosts that the document names at a place, and
-	// reports what prevents that. Shown is the file in messages. It is nil where no
-	// file can be named.
-	readList func(name string, at diag.Range) (shown string, text []byte, ok bool)
+	// reports what prevents that. It is nil where no file can be named.
+	readList func(name string, at diag.Range) (list hostList, ok bool)
 }
 
 // value is a checked value of any shape, between the generic walk and the

@@ -15,7 +15,7 @@ import (
 // places are in the files, so that nothing behind the checker knows of files.
 
 // listed marks an item that is a line of a file.
-type listed struct{}
+type listed struct{ file string }
 
 // maxLineFaults is how many bad lines of one file are reported: a file that is no
 // list of hosts has nothing else.
@@ -47,23 +47,17 @@ func (c *checker) hostFile(file *value) []item {
 		c.fault(file.node, &diag.Problem{Code: "misplaced-key", Summary: "only a profile names files of hosts"})
 		return nil
 	}
-	shown, text, ok := c.readList(file.Text, file.node.At)
+	list, ok := c.readList(file.Text, file.node.At)
 	if !ok {
 		return nil
 	}
 	var items []item
-	faults, number := 0, 0
-	for line := range strings.SplitSeq(string(text), "\n") {
-		number++
-		entry, _, _ := strings.Cut(line, "#")
-		column := len(entry) - len(strings.TrimLeft(entry, " \t")) + 1
-		if entry = strings.Trim(entry, " \t\r"); entry == "" {
-			continue
-		}
-		at := diag.Range{File: shown, Start: diag.Pos{Line: number, Column: column}, End: diag.Pos{Line: number, Column: column + len(entry)}}
+	faults := 0
+	for pos, entry := range kind.HostLines(string(list.text)) {
+		at := diag.Range{File: list.shown, Start: pos, End: diag.Pos{Line: pos.Line, Column: pos.Column + len(entry)}}
 		v, p := kind.HostPattern.Parse(entry, nil)
 		if p == nil {
-			items = append(items, item{key: v.Key, text: v.Text, data: listed{}, site: site{at: at}})
+			items = append(items, item{key: v.Key, text: v.Text, data: listed{list.path}, site: site{at: at}})
 			continue
 		}
 		c.list = append(c.list, p.Diagnostic(at))
@@ -97,8 +91,15 @@ func dropRepeated(items []item) []item {
 	return kept
 }
 
+// hostList is a file of hosts that was read.
+type hostList struct {
+	shown string // in messages
+	path  string // absolute, "" for one that is in the binary
+	text  []byte
+}
+
 // listOf finds and reads the file of hosts that the profile in from names.
-func (l *loader) listOf(from profileFile, name string, at diag.Range) (shown string, text []byte, ok bool) {
+func (l *loader) listOf(from profileFile, name string, at diag.Range) (list hostList, ok bool) {
 	f := profileFile{dir: from.dir, name: path.Join(path.Dir(from.name), name)}
 	if from.as != "" {
 		f.as = path.Join(path.Dir(from.as), name)
@@ -111,68 +112,22 @@ func (l *loader) listOf(from profileFile, name string, at diag.Range) (shown str
 			Code: "invalid-name", Summary: diag.Quote(name) + " leads out of the profile directory", Subject: at,
 			Remedy: "write the absolute path of the file",
 		})
-		return "", nil, false
+		return hostList{}, false
 	}
 	text, err := l.store.read(f)
 	switch {
 	case err != nil:
 		l.report(unreadable("list of hosts", f.shown(), err, at))
-		return "", nil, false
+		return hostList{}, false
 	case len(text) > node.MaxFileSize:
 		l.report(diag.Diagnostic{Code: "too-large", Summary: diag.Escape(f.shown()) + " is larger than 1 MiB", Subject: at})
-		return "", nil, false
+		return hostList{}, false
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	l.sources.Add(f.shown(), text)
-	return f.shown(), text, true
-}
-
-// askForFilter makes the network a filtered one where an entry of allow comes from a
-// later layer than the mode: who lists what is reached wants that, and nothing else.
-func askForFilter(n *Network) {
-	mode := &n.Mode
-	if mode.V != "none" && mode.V != "host" {
-		return
+	list = hostList{shown: f.shown(), text: text}
+	if !f.dir.Embedded {
+		list.path = path.Join("/", f.dir.Path, f.name)
 	}
-	for i := range n.Allow {
-		e := &n.Allow[i]
-		if e.Layer <= mode.Layer {
-			continue
-		}
-		by := Origin{At: e.At, Layer: e.Layer}
-		if !mode.IsDefault() {
-			by.Over = append([]diag.Range{mode.At}, mode.Over...)
-		}
-		*mode = Value[string]{V: "filtered", Set: true, Origin: by}
-		return
-	}
-}
-
-// unfiltered reports lists of hosts beside a mode that does not look at them. A mode
-// that comes from a later layer was meant to end them.
-func unfiltered(n *Network) diag.List {
-	if n.Mode.V != "none" && n.Mode.V != "host" {
-		return nil
-	}
-	var list diag.List
-	add := func(entries []Entry, d diag.Diagnostic) {
-		for i := range entries {
-			if entries[i].Layer >= n.Mode.Layer {
-				d.Subject, d.Notes = entries[i].At, []diag.Note{{Text: "the mode", At: n.Mode.At}}
-				list = append(list, d)
-				return
-			}
-		}
-	}
-	if n.Mode.V == "host" {
-		add(n.Deny, diag.Diagnostic{
-			Code: "contradiction", Summary: "network.deny keeps nothing out of reach with network: host",
-			Remedy: "write mode: filtered, and under allow what is reached, such as \"*\"",
-		})
-	}
-	add(n.Allow, diag.Diagnostic{
-		Severity: diag.Warning, Code: "no-effect", Summary: "network.allow has no effect with network: " + n.Mode.V,
-		Remedy: "remove the mode, or write mode: filtered",
-	})
-	return list
+	return list, true
 }

@@ -122,7 +122,12 @@ func TestAskForFilter(t *testing.T) {
 		{"network: {allow: [a.org]}", "", "filtered base.yaml:1", ""},
 		{"network: {allow: [a.org]}", "network: none", "none p.yaml:1", ""},
 		{"network: {allow: [a.org], deny: [b.org]}", "network: host", "host p.yaml:1", ""},
-		{"network: nat", "network: {allow: [a.org]}", "nat base.yaml:1", ""},
+		{"network: nat", "network: {allow: [192.0.2.1]}", "nat base.yaml:1", ""},
+		{"network: nat", "network: {allow: [a.org]}", "", "a network with mode: nat is filtered by addresses,"},
+		{"network: {allow: [a.org]}", "network: nat", "", "a network with mode: nat is filtered by addresses,"},
+		{"network: {allow: [a.org]}", "network: {mode: namespace, namespace: x}", "namespace p.yaml:1", ""},
+		{"", "network: {mode: namespace, namespace: x, deny: [192.0.2.1]}", "", "network.deny keeps nothing out of reach"},
+		{"", "network: {mode: none, namespace: x}", "none p.yaml:1", "network.namespace has no effect"},
 		{"", "network: {allow: []}", "none :0", ""},
 		{"", "network: {deny: [a.org]}", "none :0", ""},
 		{"network: none", "network: {deny: [a.org]}", "none base.yaml:1", ""},
@@ -130,7 +135,7 @@ func TestAskForFilter(t *testing.T) {
 		{"network: host", "network: {deny: [b.org]}", "", "network.deny keeps nothing out of reach"},
 		{"", "network: {mode: host, deny: [b.org]}", "", "network.deny keeps nothing out of reach"},
 		{"", "network: {mode: none, allow: [a.org]}", "none p.yaml:1", "network.allow has no effect with network: none"},
-		{"", "network: {mode: host, allow: [a.org]}", "host p.yaml:1", "network.allow has no effect with network: host"},
+		{"", "network: {mode: host, allow: [a.org]}", "", "network.allow keeps nothing out of reach"},
 	} {
 		p, _, problems := loadText("extends: [base]\n"+tt.top, map[string]string{"base.yaml": tt.base})
 		got := ""

@@ -56,7 +56,7 @@ func Load(store Store, req Request) (*Policy, *diag.Sources, diag.List) {
 	}
 	l.list = append(l.list, ineffective(p)...)
 	l.list = append(l.list, refusedWithSetID(p)...)
-	l.list = append(l.list, unfiltered(&p.Network)...)
+	l.list = append(l.list, networkFaults(&p.Network)...)
 	if l.list.HasErrors() {
 		p = nil
 	}
@@ -169,7 +169,7 @@ func (l *loader) parse(f profileFile, via diag.Range) (*document, []item, bool) 
 	if faults.HasErrors() {
 		return nil, nil, false
 	}
-	c := checker{noDir: f.dir.Embedded, readList: func(name string, at diag.Range) (string, []byte, bool) {
+	c := checker{noDir: f.dir.Embedded, readList: func(name string, at diag.Range) (hostList, bool) {
 		return l.listOf(f, name, at)
 	}}
 	c.document(root)

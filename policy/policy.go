@@ -45,6 +45,9 @@ type Value[T any] struct {
 // Entry is one element of a list of names.
 type Entry struct {
 	Text string
+	// File is the absolute path of the list of hosts that the entry is a line of, "" for
+	// an entry of a profile.
+	File string
 	Origin
 }
 
@@ -187,10 +190,14 @@ type Syscalls struct {
 
 // Network is the merged network section.
 type Network struct {
-	Mode    Value[string] // none, host, filtered, nat, namespace
-	Allow   []Entry
-	Deny    []Entry
-	Publish []Entry
+	Mode Value[string] // none, host, filtered, nat, namespace
+	// Namespace is the network namespace of the mode of that name: a name, or a path.
+	Namespace Value[string]
+	Allow     []Entry
+	Deny      []Entry
+	Publish   []Entry
+	// Join is the group of jails that have one network, "" for none.
+	Join Value[string]
 }
 
 // Namespaces tells which optional namespaces the jail gets; user and mount
@@ -205,6 +212,7 @@ type Namespaces struct {
 type Landlock struct {
 	Use     Value[string] // required, optional, off
 	Version Value[int64]  // the lowest that will do
+	Connect []Entry       // the only ports to connect to by TCP; none: all
 }
 
 // Identity is the merged identity section.

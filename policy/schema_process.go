@@ -58,6 +58,11 @@ func landlockKey() Key {
 				Name: "version", Kind: kind.Int, at: func(p *Policy) any { return &p.Landlock.Version },
 				Doc: "The lowest version of Landlock that will do, where it is required. jail doctor tells which one the kernel has and what that lacks; without this key every version will do.",
 			},
+			{
+				Name: "connect", Kind: kind.List, Elem: &Key{Kind: kind.Port}, at: func(p *Policy) any { return &p.Landlock.Connect },
+				Doc:     "The only ports that the program may connect to by TCP, by their numbers; without entries all. It holds in every mode of the network, so with network: host as well, where network.allow can't, and is a second guard beside nat. Connections are made by the launcher, which looks at the port; where the program makes them itself, as with sockets: \"*\", Landlock does, from its version 4 on. A port is meant at every address: the jail's own loopback counts, so a server that a test starts at a port of the system's choice is out of reach of that test, and with filtered the ports of the relay, 53 and 1080, have to be listed where programs use them. That is why no mode of the network sets it by itself. Data in the first packet (MSG_FASTOPEN) and multipath TCP, which Landlock does not look at, are refused.",
+				Caution: "Only TCP: with network: host and nat datagrams of UDP, and so names and HTTP/3, go to every port.",
+			},
 		},
 	}
 }

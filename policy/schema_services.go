@@ -15,19 +15,29 @@ func networkKey() Key {
 		Keys: []Key{
 			{
 				Name: "mode", Kind: kind.Enum, Enum: []string{"none", "host", "filtered", "nat", "namespace"}, Default: "none",
-				at: func(p *Policy) any { return &p.Network.Mode }, Now: []string{"none", "host", "filtered"}, Later: "nat and namespace networks",
-				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. Entries of allow in a later layer than none or host make it filtered. nat: a network of its own behind the host's. namespace: a network of its own that others set up.",
-				Caution: "With host, services that listen on the host's loopback are in reach.",
+				at:      func(p *Policy) any { return &p.Network.Mode },
+				Doc:     "none: a network with nothing on it. host: the network of the host, all of it. filtered: only the hosts of allow, by name or address. Entries of allow in a later layer than none or host make it filtered. nat: a network behind the host's, by the program pasta of the package passt: it reaches by TCP and UDP all that the host reaches but what is local (@local), and the host's loopback by no address; with entries of allow or deny, which are addresses, networks, @local or * here, with the numbers of ports, it reaches what these leave, and without allow everything else. namespace: the network namespace of that key, which others set up and filter.",
+				Caution: "With host, services that listen on the host's loopback are in reach. With nat, names are asked for without limits, so a program can send what it likes within them.",
+			},
+			{
+				Name: "namespace", Kind: kind.NetNamespace, at: func(p *Policy) any { return &p.Network.Namespace },
+				Doc: "The network namespace of mode: namespace: a name, which is looked for in $XDG_RUNTIME_DIR/netns and then in /run/netns, as ip-netns(8) makes them; or an absolute path, such as /proc/1234/ns/net. Root can use any. A user can use one that belongs to a user namespace of the user's, such as unshare -Urn makes. The host's own is refused.",
 			},
 			hosts("allow", "Hosts that a filtered network reaches. An empty list allows nothing. Entries are example.org, that name alone; *.example.org, all names below it, and not example.org itself; * for every host; an address; a network such as 10.0.0.0/8. A port follows a colon: one, a range such as 8000-8999, or a service such as https; without it all ports are meant. An address of IPv6 stands in brackets then: \"[2001:db8::1]:443\". What is local is never opened by a name, by * or by a network that holds other addresses too, also when a name that is allowed leads there: it takes an entry with the address, with a network in which all is local, or with a group. @local is everything local: loopback, private, link-local, metadata, multicast and reserved addresses, and the host's own; not those that carry an address of IPv4 within one of IPv6, such as NAT64, which take an entry of their own. @host is the loopback of the host, which the jail reaches by the name host.jail: @host:5432 opens that port and nothing else. Names are asked for only when an entry with a name or * covers them.",
 				"Whoever answers for an allowed name decides to which addresses it leads, other than local ones.",
 				func(p *Policy) any { return &p.Network.Allow }),
-			hosts("deny", "Hosts that stay out of reach although another entry allows them, written as in allow. * is everything here, also what is local. With network: host nothing can be denied, and an entry of the same layer or a later one is an error.",
+			hosts("deny", "Hosts that stay out of reach although another entry allows them, written as in allow. * is everything here, also what is local. With network: host and namespace nothing can be denied or allowed, and an entry of the same layer is an error; of deny, one of a later layer too.",
 				"A name that is denied can still be reached by its address where that is allowed.",
 				func(p *Policy) any { return &p.Network.Deny }),
 			{
-				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, Later: "published ports", at: func(p *Policy) any { return &p.Network.Publish },
-				Doc: "Ports of the jail that the host forwards to: address:port:port, the last inside the jail.",
+				Name: "publish", Kind: kind.List, Elem: &Key{Kind: kind.PublishSpec}, at: func(p *Policy) any { return &p.Network.Publish },
+				Doc:     "Ports of the host that lead into the jail: 8080:80 leads connections to port 8080 of the host's loopback to port 80 of the jail's, where the program listens at 127.0.0.1, ::1 or all addresses. 127.0.0.2:8080:80 and \"[::1]:8080:80\" name the address of the host. It takes the modes none, filtered and nat: with host the program listens at the host's ports itself. The host's ports are open from before the program starts until the jail has ended: one that is in use is an error, and a connection is reset while nobody listens at the port of the jail. Only TCP, and 15 ports. The program sees connections from its own loopback. What leads them there is a process in the jail's network and user namespace, whose threads, about ten, count for limits.processes.",
+				Caution: "Whoever reaches the address of the host reaches the program: with 127.0.0.1 all users and programs of this machine, and web pages in their browsers; with 0.0.0.0, [::] or an address of the network other machines.",
+			},
+			{
+				Name: "join", Kind: kind.GroupName, at: func(p *Policy) any { return &p.Network.Join },
+				Doc:     "The group of jails with which this one has its network in common: a server at 127.0.0.1 in one of them is reached at 127.0.0.1 from all. The first jail of a group that starts makes the network, those of the same user that start while it runs join it. It takes network: none or filtered, the same for all, with the same lists of allow and deny and the same identity.user, identity.groups and namespaces.user; what differs is an error. No capabilities can be kept, and namespaces.pid can't be shared with the host. Files, processes and all else stay apart. A filtered network connects to other hosts as long as its first jail runs; limits.processes counts all jails of the group together. A jail of the host's root can join none.",
+				Caution: "The jails reach all that the others listen at, abstract Unix sockets as well, and have the same user namespace.",
 			},
 		},
 	}

@@ -16,6 +16,10 @@ type Registration struct {
 	Profile, Program string // the program as executed
 	Init, Main       Process
 	Cgroup           string // directory of the jail's own control group, or ""
+	// Group is the group of jails that have its network in common, "" for none; Rules a
+	// digest of what they have to agree about. Joined: another jail has made the network.
+	Group, Rules string
+	Joined       bool
 	// Entry is the data for entering the jail, which this package does not read.
 	Entry []byte
 
@@ -46,7 +50,7 @@ const limits = 16
 
 // The form of a registration.
 const (
-	registrationVersion = 1
+	registrationVersion = 2
 	maxRegistration     = 4 << 20 // bytes
 	maxGroups           = 1 << 16 // NGROUPS_MAX
 )
@@ -99,10 +103,14 @@ func OwnLimits() (out [limits][2]uint64, err error) {
 
 func (r *Registration) encode() []byte {
 	b := wire.AppendNumber(make([]byte, 0, 1024+len(r.Entry)), registrationVersion)
-	for _, text := range [...]string{r.Profile, r.Program, r.Cgroup} {
+	for _, text := range [...]string{r.Profile, r.Program, r.Cgroup, r.Group, r.Rules} {
 		b = wire.AppendBytes(b, text)
 	}
-	b = wire.AppendNumber(b, uint64(r.Since.UnixNano()))
+	joined := uint64(0)
+	if r.Joined {
+		joined = 1
+	}
+	b = wire.AppendNumber(wire.AppendNumber(b, joined), uint64(r.Since.UnixNano()))
 	for _, p := range [...]Process{r.Init, r.Main} {
 		b = wire.AppendNumber(b, uint64(p.PID))
 		b = wire.AppendNumber(b, p.Start)
@@ -129,7 +137,7 @@ func decode(data []byte) (*Registration, error) {
 	if d.Number() != registrationVersion {
 		return nil, errNotRegistration
 	}
-	r := &Registration{Profile: d.Text(), Program: d.Text(), Cgroup: d.Text()}
+	r := &Registration{Profile: d.Text(), Program: d.Text(), Cgroup: d.Text(), Group: d.Text(), Rules: d.Text(), Joined: d.Below(2) == 1}
 	r.Since = time.Unix(0, int64(d.Below(1<<63)))
 	for _, p := range [...]*Process{&r.Init, &r.Main} {
 		p.PID, p.Start = int(d.Below(1<<31)), d.Number()

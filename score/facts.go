@@ -248,6 +248,8 @@ func (f *facts) ruleCause(r *rule) Cause {
 		return leaf("syscalls.restrict-suid-sgid", "true", s.RestrictSUIDSGID.Origin)
 	case seccomp.ByPIDs:
 		return leaf("namespaces.pid", "false", f.Policy.Namespaces.PID.Origin)
+	case seccomp.ByPorts:
+		return leaf("landlock.connect", "ports", f.Policy.Landlock.Connect[0].Origin)
 	}
 	return leaf("syscalls.default", s.Default.V.String(), s.Default.Origin)
 }

@@ -115,9 +115,12 @@ func networkChecks() []Check {
 				if f.Policy.Network.Mode.V == "filtered" {
 					return f.filtered()
 				}
+				if mode := f.Policy.Network.Mode.V; mode == "nat" || mode == "namespace" {
+					return f.behindOthers()
+				}
 				return either(f.own(unix.CLONE_NEWNET), 10, "a network of its own with nothing in it", "the host's network", network(f))
 			},
-			ask: func(f *facts, out *Outside) []Question { return askNamespace("net", f.own(unix.CLONE_NEWNET), out) },
+			ask: func(f *facts, out *Outside) []Question { return askNamespace("net", f.otherNetwork(), out) },
 		},
 		{
 			ID: "loopback", Doc: "services on the host's loopback are out of reach", Weight: 15, Range: 10,
@@ -126,10 +129,13 @@ func networkChecks() []Check {
 				if f.Policy.Network.Mode.V == "filtered" {
 					return f.hostLoopback()
 				}
+				if f.Policy.Network.Mode.V == "namespace" {
+					return outcome{badness: sharesLoopback, detail: "it has that of the namespace, with all that listens there", by: []Cause{network(f)}}
+				}
 				return either(f.own(unix.CLONE_NEWNET), 10, "it has a loopback of its own", "the host's loopback", network(f))
 			},
 			ask: func(f *facts, out *Outside) []Question {
-				return askConnect("a port of the host's loopback", probe.Question{Kind: probe.Loopback, Call: out.Port}, !f.own(unix.CLONE_NEWNET))
+				return askConnect("a port of the host's loopback", probe.Question{Kind: probe.Loopback, Call: out.Port}, !f.otherNetwork())
 			},
 		},
 		{

@@ -3,6 +3,8 @@ package score
 import (
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/jail-project/jail/policy/kind"
 )
 
@@ -59,3 +61,27 @@ func (f *facts) hostLoopback() outcome {
 	}
 	return outcome{detail: "it has a loopback of its own"}
 }
+
+// reachesAsOthers is for a network namespace that others made: what they let through is
+// not known here. sharesLoopback is for what listens in there.
+const (
+	reachesAsOthers = 8
+	sharesLoopback  = 4
+)
+
+// behindOthers judges a network behind the host's, which reaches everything that is not
+// local unless entries of allow say otherwise, and a network that others made.
+func (f *facts) behindOthers() outcome {
+	n := &f.Policy.Network
+	by := []Cause{leaf("network.mode", n.Mode.V, n.Mode.Origin)}
+	switch {
+	case n.Mode.V == "namespace":
+		return outcome{badness: reachesAsOthers, detail: "a network that others made, with all that it reaches", by: by}
+	case len(n.Allow) > 0:
+		return f.filtered()
+	}
+	return outcome{badness: reachesAll, detail: "everything that is not local", by: by}
+}
+
+// otherNetwork tells whether the network is another than the launcher's.
+func (f *facts) otherNetwork() bool { return f.own(unix.CLONE_NEWNET) || f.Plan.Join.Path != "" }

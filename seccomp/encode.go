@@ -26,6 +26,9 @@ func EncodeFilter(f Filter) []byte {
 	for _, set := range [...]bool{f.NoSetID, f.OthersInSight} {
 		text = append(text, map[bool]byte{true: 1}[set])
 	}
+	if f.TCPPorts { // others have the bytes that they have had
+		text = append(text, 1)
+	}
 	return text
 }
 

@@ -14,14 +14,15 @@ const (
 	Foreign               // the ABI is not in Filter.Arches: the process dies
 	BySetID               // Filter.NoSetID
 	ByPIDs                // Filter.OthersInSight
+	ByPorts               // Filter.TCPPorts
 )
 
 // String names the list as a profile does.
 func (l List) String() string {
-	if l < 0 || l > ByPIDs {
+	if l < 0 || l > ByPorts {
 		return "invalid"
 	}
-	return [...]string{"allow", "deny", "default", "unknown", "foreign", "restrict-suid-sgid", "pid"}[l]
+	return [...]string{"allow", "deny", "default", "unknown", "foreign", "restrict-suid-sgid", "pid", "connect"}[l]
 }
 
 // Entry is one rule of a Filter as it applies to one syscall: groups are

@@ -52,4 +52,7 @@ type Filter struct {
 	// OthersInSight says that processes outside have numbers in the jail, and refuses
 	// what would harm them by number.
 	OthersInSight bool
+	// TCPPorts says that Landlock decides which ports are connected to by TCP, and refuses
+	// what it does not look at.
+	TCPPorts bool
 }

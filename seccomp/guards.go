@@ -1,6 +1,10 @@
 package seccomp
 
-import "slices"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // guardEntries are the entries of what a filter refuses beside its lists.
 func guardEntries(f Filter) []Entry {
@@ -14,6 +18,27 @@ func guardEntries(f Filter) []Entry {
 		other := Cond{Arg: 0, Op: "!=", Value: 0, Width: 32}
 		entries = append(entries, guardEntry(ByPIDs, "prlimit64", defaultErrno, other))
 	}
+	if f.TCPPorts {
+		entries = append(entries, fastOpenEntries()...)
+	}
+	return entries
+}
+
+// fastOpenEntries refuse to connect by sending, and multipath TCP: Landlock looks at
+// neither (hook_socket_connect in security/landlock/net.c of the kernel). Programs connect
+// by connect(2) then, as on a kernel without these.
+func fastOpenEntries() []Entry {
+	var entries []Entry
+	for _, call := range [...]struct {
+		name  string
+		flags uint
+	}{{"sendto", 3}, {"sendmsg", 2}, {"sendmmsg", 3}} {
+		opens := Cond{Arg: call.flags, Op: "&", Mask: unix.MSG_FASTOPEN, Value: unix.MSG_FASTOPEN, Width: 32}
+		entries = append(entries, guardEntry(ByPorts, call.name, int(unix.EOPNOTSUPP), opens))
+	}
+	for _, family := range [...]Cond{isInet, isInet6} {
+		entries = append(entries, guardEntry(ByPorts, "socket", int(unix.EPROTONOSUPPORT), family, isStream, isMPTCP))
+	}
 	return entries
 }
 
@@ -22,7 +47,7 @@ func guardEntry(list List, name string, errno int, when ...Cond) Entry {
 }
 
 // isGuard tells whether an entry is one of guardEntries.
-func (e Entry) isGuard() bool { return e.List == BySetID || e.List == ByPIDs }
+func (e Entry) isGuard() bool { return e.List == BySetID || e.List == ByPIDs || e.List == ByPorts }
 
 // insertGuards puts these entries among those of Deny, which are sorted by precedence:
 // behind what refuses, which is as strict or stricter, and before the first that only

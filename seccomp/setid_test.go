@@ -92,6 +92,25 @@ func TestGuardsBesideRules(t *testing.T) {
 			t.Errorf("prlimit of process %d: %+v", pid, got)
 		}
 	}
+	ports := Filter{Default: Allow, Arches: []string{"native"}, TCPPorts: true}
+	for _, c := range []struct {
+		name string
+		args [ArgCount]uint64
+		want Action
+	}{
+		{"sendto", [ArgCount]uint64{3: unix.MSG_FASTOPEN | unix.MSG_NOSIGNAL}, Errno},
+		{"sendto", [ArgCount]uint64{3: unix.MSG_NOSIGNAL}, Allow},
+		{"sendmsg", [ArgCount]uint64{2: unix.MSG_FASTOPEN}, Errno},
+		{"sendmsg", [ArgCount]uint64{3: unix.MSG_FASTOPEN}, Allow},
+		{"sendmmsg", [ArgCount]uint64{3: unix.MSG_FASTOPEN}, Errno},
+		{"socket", [ArgCount]uint64{unix.AF_INET6, unix.SOCK_STREAM | unix.SOCK_CLOEXEC, unix.IPPROTO_MPTCP}, Errno},
+		{"socket", [ArgCount]uint64{unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP}, Allow},
+	} {
+		call := uint32(findSyscall(c.name).numbers[nativeABI])
+		if got := Verdict(ports, nativeABI.audit(), call, c.args); got.Action != c.want || got.Action == Errno && got.List != ByPorts {
+			t.Errorf("%s(%v): %+v", c.name, c.args, got)
+		}
+	}
 	if !RefusedWithSetID("openat2") || !RefusedWithSetID("@io-uring") || RefusedWithSetID("@file-system") || RefusedWithSetID("chmod") {
 		t.Error("RefusedWithSetID")
 	}

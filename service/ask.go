@@ -6,16 +6,28 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/memfile"
 )
 
 // introduce tells the service what it was passed, and waits until it is ready.
 func (s *Service) introduce(o *Options) error {
 	network := byte(0)
-	if o.Network {
+	if o.connects() {
 		network = 1
 	}
-	message := append([]byte{byte(len(o.Sockets)), network}, o.Setting...)
-	if err := unix.Sendto(s.control, message, unix.MSG_NOSIGNAL, nil); err != nil {
+	message, rights := []byte{byte(len(o.Sockets)), network}, []byte(nil)
+	if len(o.Setting) <= mostMessage {
+		message = append(message, o.Setting...)
+	} else {
+		file, err := memfile.Data(prefix+o.Name, o.Setting)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		rights = unix.UnixRights(int(file.Fd()))
+	}
+	if err := unix.Sendmsg(s.control, message, rights, nil, unix.MSG_NOSIGNAL); err != nil {
 		return fmt.Errorf("it ended before it was told what to do: %w", err)
 	}
 	word, err := s.receive(len(readyWord)+1, patience)
@@ -59,8 +71,9 @@ const MostAnswer = 64 << 10
 // ErrEnded is why a service that has ended does not answer.
 var ErrEnded = errors.New("it has ended")
 
-// Ask asks a service something, which answers in Passed.Answer. It waits a second at most.
-// A confined launcher can do it. The error is ErrEnded if the service has ended.
+// Ask asks a service something, which answers in Passed.Answer. It waits a second at most,
+// also for a service that does not read or that sends something else without end. A
+// confined launcher can do it. The error is ErrEnded if the service has ended.
 func (s *Service) Ask(question string) ([]byte, error) {
 	if _, err := unix.Write(s.control, []byte(question)); errors.Is(err, unix.EPIPE) {
 		return nil, ErrEnded
@@ -75,4 +88,15 @@ func (s *Service) Ask(question string) ([]byte, error) {
 		return nil, err
 	}
 	return answer[:len(answer)-1], nil // without answerEnd
+}
+
+// Tell tells a service something, which Passed.Answer takes like a question, and for which
+// there is no answer. It gets a descriptor as well if that is not negative. A service that
+// does not read what it was told is not waited for (EAGAIN).
+func (s *Service) Tell(message string, descriptor int) error {
+	var rights []byte
+	if descriptor >= 0 {
+		rights = unix.UnixRights(descriptor)
+	}
+	return unix.Sendmsg(s.control, []byte(message), rights, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }

@@ -23,7 +23,7 @@ func filter(network, serves bool) []byte {
 	)
 	p.AllowThreads()
 	p.AllowValues(unix.SYS_FCNTL, 1, unix.F_GETFL, unix.F_SETFL, unix.F_GETFD, unix.F_SETFD, unix.F_DUPFD_CLOEXEC, unix.F_GETPIPE_SZ, unix.F_SETPIPE_SZ)
-	p.AllowValues(unix.SYS_PRCTL, 0, unix.PR_SET_VMA, unix.PR_SET_NO_NEW_PRIVS)
+	p.AllowValues(unix.SYS_PRCTL, 0, unix.PR_SET_VMA, unix.PR_SET_NO_NEW_PRIVS, unix.PR_SET_DUMPABLE)
 	p.AllowIf(unix.SYS_TGKILL, allowlist.Is(0, first)) // the service is the only program there is
 	if network {
 		p.AllowValues(unix.SYS_SOCKET, 0, unix.AF_INET, unix.AF_INET6)

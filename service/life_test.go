@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,4 +132,56 @@ func TestClose(t *testing.T) {
 		t.Errorf("it answers %q", got)
 	}
 	p.s.control, p.s.said = -1, -1 // a second Close would close what others have opened
+}
+
+// TestTell: a service gets what it is told, with a file, and answers what it is asked.
+func TestTell(t *testing.T) {
+	p := begin(t, Options{Name: "echo"})
+	p.ask("listen")
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte("content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for descriptor, want := range map[int]string{int(file.Fd()): "told: content", -1: "told: "} {
+		if err := p.s.Tell("told", descriptor); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.receive(); got != want {
+			t.Errorf("it was told %q", got)
+		}
+	}
+	if answer, err := p.s.Ask("ask"); err != nil || string(answer) != "answer" {
+		t.Errorf("%q, %v", answer, err)
+	}
+}
+
+// TestFloodedLauncher: neither a service that sends without end nor one that reads nothing
+// holds its launcher up.
+func TestFloodedLauncher(t *testing.T) {
+	p := begin(t, Options{Name: "echo"})
+	p.ask("flood")
+	began := time.Now()
+	if _, err := p.s.Ask("anything"); err != nil {
+		t.Error(err)
+	}
+	var err error
+	for range 10_000 {
+		if err = p.s.Tell("something", -1); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, unix.EAGAIN) {
+		t.Errorf("it is told for ever: %v", err)
+	}
+	if _, err := p.s.Ask("anything"); !errors.Is(err, unix.EAGAIN) {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
 }

@@ -99,30 +99,56 @@ var errNotExecutable = errors.New("this program's own file is no executable of 6
 // loaderOf is the name of the loader that an executable asks for (PT_INTERP of
 // elf(5)), "" for none.
 func loaderOf(executable []byte) (string, error) {
-	const programHeader, interpreter = 56, 3 // size and type
+	name := ""
+	err := segments(executable, func(kind uint32, from, size uint64) error {
+		if kind != 3 { // PT_INTERP
+			return nil
+		}
+		text, _, found := bytes.Cut(executable[from:from+size], []byte{0})
+		if !found {
+			return fmt.Errorf("the name of the loader: %w", errNotExecutable)
+		}
+		name = string(text)
+		return nil
+	})
+	return name, err
+}
+
+// loaded is the part of an executable that the kernel maps: what comes behind is for
+// debuggers, and may be more.
+func loaded(executable []byte) ([]byte, error) {
+	end := uint64(0)
+	err := segments(executable, func(kind uint32, from, size uint64) error {
+		if kind == 1 { // PT_LOAD
+			end = max(end, from+size)
+		}
+		return nil
+	})
+	return executable[:end], err
+}
+
+// segments calls a function for each segment of an executable, which lies within it
+// (elf(5), program header).
+func segments(executable []byte, each func(kind uint32, from, size uint64) error) error {
+	const programHeader = 56 // its size
 	number := binary.NativeEndian.Uint64
 	if len(executable) < 64 || !bytes.HasPrefix(executable, []byte("\x7fELF\x02")) {
-		return "", errNotExecutable
+		return errNotExecutable
 	}
 	at, count := number(executable[32:]), binary.NativeEndian.Uint16(executable[56:])
 	for range count {
 		if at > uint64(len(executable)-programHeader) {
-			return "", errNotExecutable
+			return errNotExecutable
 		}
 		header := executable[at:]
 		at += programHeader
-		if binary.NativeEndian.Uint32(header) != interpreter {
-			continue
-		}
 		from, size := number(header[8:]), number(header[32:])
 		if from > uint64(len(executable)) || size > uint64(len(executable))-from {
-			return "", errNotExecutable
+			return errNotExecutable
 		}
-		name, _, found := bytes.Cut(executable[from:from+size], []byte{0})
-		if !found {
-			return "", fmt.Errorf("the name of the loader: %w", errNotExecutable)
+		if err := each(binary.NativeEndian.Uint32(header), from, size); err != nil {
+			return err
 		}
-		return string(name), nil
 	}
-	return "", nil
+	return nil
 }

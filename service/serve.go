@@ -3,6 +3,8 @@ package service
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path"
 	"strings"
 
@@ -46,8 +48,8 @@ const readyWord = "ready"
 // to standard error and exits.
 func Serve(prepare func(Passed) error) (Passed, error) {
 	var passed Passed
-	message := make([]byte, 1+1+MostSetting)
-	n, err := unix.Read(control, message)
+	message, rights := make([]byte, 1+1+mostMessage), make([]byte, unix.CmsgSpace(4))
+	n, rn, _, _, err := unix.Recvmsg(control, message, rights, unix.MSG_CMSG_CLOEXEC)
 	if err != nil || n < 2 {
 		return passed, errors.Join(errors.New("a service is started by a launcher"), err)
 	}
@@ -56,6 +58,12 @@ func Serve(prepare func(Passed) error) (Passed, error) {
 		unix.CloseOnExec(control + 1 + i)
 	}
 	passed.Setting = message[2:n]
+	if long := received(rights[:rn]); long != nil {
+		passed.Setting, err = io.ReadAll(long)
+		if err = errors.Join(err, long.Close()); err != nil {
+			return passed, fmt.Errorf("read the setting: %w", err)
+		}
+	}
 	if err := prepare(passed); err != nil {
 		return passed, err
 	}
@@ -68,20 +76,37 @@ func Serve(prepare func(Passed) error) (Passed, error) {
 	return passed, nil
 }
 
-// Answer answers what the launcher asks, until the launcher is gone.
-func (*Passed) Answer(answer func(question string) []byte) {
-	question := make([]byte, 256)
+// Answer answers what the launcher asks, until the launcher is gone. For what it only tells
+// the answer is nil, and none is sent. What it is told may come with a file, which is the
+// function's to close.
+func (*Passed) Answer(answer func(question string, file *os.File) []byte) {
+	question, rights := make([]byte, 256), make([]byte, unix.CmsgSpace(4))
 	for {
-		n, err := unix.Read(control, question)
+		n, rn, _, _, err := unix.Recvmsg(control, question, rights, unix.MSG_CMSG_CLOEXEC)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil || n == 0 {
 			return
 		}
-		text := answer(string(question[:n]))
-		_, _ = unix.Write(control, append(text[:min(len(text), MostAnswer)], answerEnd))
+		text := answer(string(question[:n]), received(rights[:rn]))
+		if text != nil {
+			_, _ = unix.Write(control, append(text[:min(len(text), MostAnswer)], answerEnd))
+		}
 	}
+}
+
+// received is the file that came with a message, nil for none.
+func received(rights []byte) *os.File {
+	messages, err := unix.ParseSocketControlMessage(rights)
+	if err != nil || len(messages) != 1 {
+		return nil
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return nil
+	}
+	return os.NewFile(uintptr(fds[0]), "passed")
 }
 
 // answerEnd ends each answer, so that none is empty, which would be an end of file to the

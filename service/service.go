@@ -24,6 +24,7 @@ import (
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
+	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/memfile"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	Setting []byte
 	// Network: it has the host's network. Without, it has none.
 	Network bool
+	// Inside are namespaces of a jail that the service is put into, in place of new ones:
+	// it has the network of that jail then. nil for none.
+	Inside *plan.Inside
 	// Executable is the file that the service is in, "" for that of this process. It is
 	// static, unless it is the file of this process.
 	Executable string
@@ -48,8 +52,15 @@ type Options struct {
 	LandlockOptional bool
 }
 
-// MostSetting is how long a setting can be.
-const MostSetting = 128 << 10
+// connects tells whether the service makes connections by itself.
+func (o *Options) connects() bool { return o.Network || o.Inside != nil }
+
+// MostSetting is how long a setting can be. What is longer than mostMessage is in memory
+// that is passed along.
+const (
+	MostSetting = 16 << 20
+	mostMessage = 64 << 10
+)
 
 // patience is how long a service may take to get ready, which waits for no other process.
 const patience = 10 * time.Second
@@ -94,7 +105,10 @@ func start(o *Options) (*Service, error) {
 	h := *o.Host
 	h.Terminal, h.Env, h.Cwd = nil, nil, "/"
 	h.Stdio = [3]host.Stream{{Kind: host.StreamDevice, Read: true}, {Kind: host.StreamDevice, Write: true}, {Write: true}}
-	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.Network, false)})
+	if o.Inside != nil {
+		h.RunAs = 0 // root becomes the user that the namespace maps before anything else
+	}
+	compiled, problems := compile.Compile(policyOf(o, d.linked), &h, compile.Command{Filter: filter(o.connects(), false), Inside: o.Inside})
 	if problems.HasErrors() {
 		return nil, problems
 	}
@@ -150,6 +164,9 @@ func (d *descriptors) payload(o *Options) (compile.Payload, error) {
 		return load, err
 	}
 	d.add(pair[0], pair[1])
+	if err := unix.SetNonblock(pair[0], true); err != nil { // see Ask
+		return load, err
+	}
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return load, err
@@ -175,14 +192,19 @@ func (d *descriptors) program(o *Options, above int) (int, error) {
 	if from == "" {
 		from = "/proc/self/exe"
 	}
-	executable, err := os.ReadFile(from)
+	executable, err := mapFile(from)
 	if err != nil {
 		return -1, err
 	}
+	defer func() { _ = unix.Munmap(executable) }()
 	if d.linked, err = linked(executable); err != nil {
 		return -1, err
 	}
-	file, err := memfile.Executable(prefix+name, executable)
+	needed, err := loaded(executable)
+	if err != nil {
+		return -1, err
+	}
+	file, err := memfile.Executable(prefix+name, needed)
 	if err != nil {
 		return -1, err
 	}
@@ -192,6 +214,25 @@ func (d *descriptors) program(o *Options, above int) (int, error) {
 		d.add(fd)
 	}
 	return fd, err
+}
+
+// mapFile maps a file into memory for reading. It is copied once that way, and not by way
+// of the heap, which the launcher would keep.
+func mapFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	text, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_POPULATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", name, err)
+	}
+	return text, nil
 }
 
 // explain adds the first line that a service said on standard error. One that was not

@@ -24,6 +24,10 @@ func TestEcho(t *testing.T) {
 	if got := p.ask("setting"); got != "a setting" {
 		t.Errorf("the setting is %q", got)
 	}
+	long := strings.Repeat("a long setting ", 1<<16)
+	if got := begin(t, Options{Name: "echo", Setting: []byte(long)}).ask("length"); got != strconv.Itoa(len(long)) {
+		t.Errorf("of a long setting of %d bytes, %s arrived", len(long), got)
+	}
 	if got := p.ask("descriptors"); got != "0 1 2 3 4" {
 		t.Errorf("open are the descriptors %s", got)
 	}
@@ -174,6 +178,14 @@ func TestLoaderOf(t *testing.T) {
 	}
 	if _, err := loaderOf(self); err != nil {
 		t.Error(err)
+	}
+	// Something is left out, and with one byte less something is missing; TestEcho runs it.
+	needed, err := loaded(self)
+	if err != nil || len(needed) >= len(self) || len(needed) < len(self)/4 {
+		t.Errorf("%d bytes of %d are needed, %v", len(needed), len(self), err)
+	}
+	if _, err := loaded(needed[:len(needed)-1]); err == nil {
+		t.Error("a part is missing and nobody notices")
 	}
 	for _, bad := range [][]byte{nil, []byte("#!/bin/sh\n"), self[:20], self[:70], slices.Concat(self[:32], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, self[40:])} {
 		if name, err := loaderOf(bad); err == nil && name != "" {

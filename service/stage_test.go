@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -84,6 +85,27 @@ func do(message string, passed Passed) string {
 	switch word {
 	case "setting":
 		return string(passed.Setting)
+	case "length":
+		return strconv.Itoa(len(passed.Setting))
+	case "listen": // to the launcher, and pass on what it says
+		go passed.Answer(func(question string, file *os.File) []byte {
+			text := []byte(nil)
+			if file != nil {
+				text, _ = io.ReadAll(file)
+				_ = file.Close()
+			}
+			_, _ = unix.Write(passed.Sockets[0], append([]byte(question+": "), text...))
+			if question == "ask" {
+				return []byte("answer")
+			}
+			return nil
+		})
+	case "flood": // the launcher, and read nothing
+		go func() {
+			for {
+				_, _ = unix.Write(control, make([]byte, 1000))
+			}
+		}()
 	case "read":
 		text, err := os.ReadFile(argument)
 		return outcome(string(text), err)
@@ -169,6 +191,10 @@ func (p *peer) ask(message string) string {
 	if err := unix.Sendto(p.fd, []byte(message), unix.MSG_NOSIGNAL, nil); err != nil {
 		return ""
 	}
+	return p.receive()
+}
+
+func (p *peer) receive() string {
 	var answer [4096]byte
 	n, err := unix.Read(p.fd, answer[:])
 	if err != nil {

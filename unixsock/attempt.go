@@ -13,6 +13,7 @@ type attempt struct {
 	id      uint64
 	socket  int    // a copy of the thread's, of the same open file
 	family  int    // SO_DOMAIN
+	kind    int    // SO_TYPE
 	cookie  uint64 // SO_COOKIE: which socket it is, 0 when not known
 	address []byte
 	target  int // what address leads to, opened with O_PATH; -1 for none
@@ -39,8 +40,7 @@ func (a *attempt) examine() unix.Errno {
 	if a.family, err = unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_DOMAIN); err != nil {
 		return errnoOf(err) // EBADF, ENOTSOCK: as connect says it
 	}
-	kind, err := unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_TYPE)
-	if err != nil {
+	if a.kind, err = unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
 		return errnoOf(err)
 	}
 	flags, err := unix.FcntlInt(uintptr(a.socket), unix.F_GETFL, 0)
@@ -48,7 +48,7 @@ func (a *attempt) examine() unix.Errno {
 		return errnoOf(err)
 	}
 	a.cookie, _ = unix.GetsockoptUint64(a.socket, unix.SOL_SOCKET, unix.SO_COOKIE)
-	a.blocks = flags&unix.O_NONBLOCK == 0 && (kind == unix.SOCK_STREAM || kind == unix.SOCK_SEQPACKET)
+	a.blocks = flags&unix.O_NONBLOCK == 0 && (a.kind == unix.SOCK_STREAM || a.kind == unix.SOCK_SEQPACKET)
 	if !a.blocks {
 		return 0
 	}

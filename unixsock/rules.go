@@ -40,9 +40,24 @@ type Rules struct {
 	// Names are abstract names in the host's network namespace. In any other
 	// namespace all names are free: it is the jail's.
 	Names []string
+	// Ports are the only ones that are connected to by TCP; none: all. Landlock can't hold
+	// the program to them, since these connections are made by another process.
+	Ports []uint16
+	// Joined: the jail is in a network namespace that others made. Names counts there as
+	// well, and in all others.
+	Joined bool
 	// User is the user and group id that connections are made as, in a jail of
 	// the host's root; 0 for the ids of this process.
 	User int
+}
+
+// permitsPort judges an address (ip(7), ipv6(7)) for a stream socket. AF_UNSPEC ends an
+// association.
+func (r *Rules) permitsPort(address []byte) bool {
+	if len(r.Ports) == 0 || len(address) < 4 || binary.NativeEndian.Uint16(address) == unix.AF_UNSPEC {
+		return true // the kernel refuses what is shorter
+	}
+	return slices.Contains(r.Ports, binary.BigEndian.Uint16(address[2:]))
 }
 
 // findPath resolves a path as the thread that named it would, pins what it

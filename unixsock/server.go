@@ -221,6 +221,9 @@ func (s *Server) aim(a *attempt, call *Call) unix.Errno {
 	case unix.AF_INET, unix.AF_INET6, unix.AF_VSOCK:
 		// Such a connection asks for no privilege: that it is made from outside the
 		// jail's namespaces makes no difference. The socket has its network.
+		if a.family != unix.AF_VSOCK && a.kind == unix.SOCK_STREAM && !s.rules.permitsPort(address) {
+			return unix.EACCES // as Landlock says it
+		}
 		return 0
 	}
 	return unix.EAFNOSUPPORT
@@ -240,7 +243,8 @@ func (s *Server) aimUnix(a *attempt, thread int) unix.Errno {
 		return 0
 	case Abstract:
 		network := networkOf(a.socket)
-		if network != 0 && s.host != 0 && network != s.host || slices.Contains(s.rules.Names, string(name)) {
+		own := network != 0 && s.host != 0 && network != s.host && !s.rules.Joined
+		if own || slices.Contains(s.rules.Names, string(name)) {
 			return 0
 		}
 		return unix.EPERM

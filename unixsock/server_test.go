@@ -170,6 +170,39 @@ func TestServerDecidesByFile(t *testing.T) {
 	only(t, "a magic link", s.connect(newSocket(t, unix.SOCK_STREAM), unixAddress("/proc/self/root"+path)), unix.EACCES)
 }
 
+// TestServerDecidesByPort: the list is about streams of both families of the Internet, and
+// about nothing else.
+func TestServerDecidesByPort(t *testing.T) {
+	tcp := func(family int, port uint16) []byte {
+		address := make([]byte, unix.SizeofSockaddrInet6)
+		binary.NativeEndian.PutUint16(address, uint16(family))
+		binary.BigEndian.PutUint16(address[2:], port)
+		if family == unix.AF_INET {
+			copy(address[4:], []byte{127, 0, 0, 1})
+			return address[:unix.SizeofSockaddrInet4]
+		}
+		address[23] = 1 // ::1
+		return address
+	}
+	socket := func(family, kind int) int {
+		fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(fd) })
+		return fd
+	}
+	const listed, other = 1, 2 // nobody listens there
+	s := newStage(t, Rules{Ports: []uint16{listed}})
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		only(t, "a listed port", s.connect(socket(family, unix.SOCK_STREAM), tcp(family, listed)), unix.EINPROGRESS)
+		only(t, "another port", s.connect(socket(family, unix.SOCK_STREAM), tcp(family, other)), unix.EACCES)
+		only(t, "a datagram socket", s.connect(socket(family, unix.SOCK_DGRAM), tcp(family, other)), 0)
+		only(t, "without a list", newStage(t, Rules{}).connect(socket(family, unix.SOCK_STREAM), tcp(family, other)), unix.EINPROGRESS)
+	}
+	only(t, "the end of an association", s.connect(socket(unix.AF_INET, unix.SOCK_STREAM), make([]byte, unix.SizeofSockaddrInet4)), 0)
+}
+
 func TestServerAnswersMistakes(t *testing.T) {
 	s := newStage(t, Rules{})
 	fd := newSocket(t, unix.SOCK_STREAM)

@@ -51,13 +51,21 @@ func (a *app) relaunch() (status int, done bool) {
 // promises gets a second plan.
 func (a *app) launch(l *loaded) int {
 	l.launching = true
+	shared, problem := launcher.FindShared(l.policy, l.host)
+	if problem != nil {
+		return a.report(l.sources, diag.List{*problem})
+	}
+	defer shared.Close()
+	l.command.Inside = shared.Inside()
+	joined := false
 	for {
 		c, status := a.compile(l)
 		if c == nil {
 			return status
 		}
 		launch := l.launch()
-		launch.ToldInPlace, launch.LogNetwork = a.tellInPlace(l, c), l.logNetwork
+		launch.ToldInPlace, launch.LogNetwork, launch.Shared = a.tellInPlace(l, c), l.logNetwork, shared
+		launch.Tell = func(d diag.Diagnostic) { a.report(nil, diag.List{d}) }
 		running, failure := launch.Start(c, nil)
 		switch {
 		case failure == nil:
@@ -65,6 +73,9 @@ func (a *app) launch(l *loaded) int {
 			return a.wait(running, l, launch)
 		case failure.AskedTooMuch():
 			l.host.Kernel.DetachedTree = false
+		case failure.Joined != nil && !joined:
+			joined = true
+			l.host.JoinedUID, l.host.JoinedGID = failure.Joined.UID, failure.Joined.GID
 		case failure.NeedsListener():
 			l.host.Kernel.NoListener = true
 		default:

@@ -12,6 +12,7 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/plan"
+	"github.com/jail-project/jail/network/publish"
 	"github.com/jail-project/jail/network/relay"
 	"github.com/jail-project/jail/service"
 )
@@ -106,8 +107,11 @@ func realMain(argv []string) int {
 	if measurement.IsProbe(argv) {
 		return probeVerb(a, argv[0])
 	}
-	if service.Name(argv) == relay.Name {
+	switch service.Name(argv) {
+	case relay.Name:
 		return relay.Main(os.Stderr)
+	case publish.Name:
+		return publish.Main(os.Stderr)
 	}
 	var err error
 	if a.caller, err = build.Caller(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -177,7 +178,13 @@ func (w *World) InstallBuild(dir, further string) string {
 			at = filepath.Join(dir, "bin", whole, filepath.Base(file))
 		}
 		w.Mkdir(filepath.Dir(at))
-		Must(w.T, os.WriteFile(at+".new", append(ReadFile(w.T, file), further...), 0o755))
+		content := append(ReadFile(w.T, file), further...)
+		// A process that another test forks meanwhile would hold the file open for writing
+		// until it executes, and nobody could execute the file (execve(2), ETXTBSY).
+		syscall.ForkLock.RLock()
+		err := os.WriteFile(at+".new", content, 0o755)
+		syscall.ForkLock.RUnlock()
+		Must(w.T, err)
 		Must(w.T, os.Rename(at+".new", at))
 	}
 	return filepath.Join(dir, "bin", "jail")

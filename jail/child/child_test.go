@@ -30,14 +30,14 @@ func childCallsNothing(t *testing.T, environ ...string) {
 	exe := filepath.Join(t.TempDir(), "jail")
 	inChild := []string{
 		"cloneFirst", "cloneProgram", "initProcess", "run", "arg", "beneath", "fail", "leave", "exit", "clearMemory", "clearSignals",
-		"program", "wait", "serveTerminal", "crash",
+		"program", "wait", "serveTerminal", "crash", "cloneJoiner", "joiner", "leaveJoiner", "offer", "demand",
 	}
 	build := exec.Command("go", "build", "-o", exe, "../../cmd/jail")
 	build.Env = append(os.Environ(), environ...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/child\.(fork|`+strings.Join(inChild, "|")+`)(\.abi0)?$`, exe).CombinedOutput()
+	out, err := exec.Command("go", "tool", "objdump", "-s", `jail/child\.(fork|forkJoiner|`+strings.Join(inChild, "|")+`)(\.abi0)?$`, exe).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -45,8 +45,8 @@ func childCallsNothing(t *testing.T, environ ...string) {
 	for _, f := range inChild {
 		allowed = append(allowed, pkg+f)
 	}
-	// The prologue of fork itself runs in the launcher.
-	allowedInFork := append(slices.Clone(allowed), pkg+"fork", "runtime.morestack_noctxt",
+	// The prologues of both forks run in the launcher.
+	allowedInFork := append(slices.Clone(allowed), pkg+"fork", pkg+"forkJoiner", "runtime.morestack_noctxt",
 		"syscall.runtime_BeforeFork", "syscall.runtime_AfterFork", pkg+"runtimeBeforeFork", pkg+"runtimeAfterFork")
 
 	seen, syscalls := map[string]bool{}, false
@@ -63,7 +63,7 @@ func childCallsNothing(t *testing.T, environ ...string) {
 			continue
 		}
 		list := allowed
-		if function == pkg+"fork" {
+		if function == pkg+"fork" || function == pkg+"forkJoiner" {
 			list = allowedInFork
 		}
 		callee := strings.TrimSuffix(m[1]+m[2], ".abi0")
@@ -75,7 +75,7 @@ func childCallsNothing(t *testing.T, environ ...string) {
 	if !syscalls {
 		t.Error("no call is found in run, which makes syscalls: the machine code is not understood")
 	}
-	for _, f := range append(inChild, "fork") {
+	for _, f := range append(inChild, "fork", "forkJoiner") {
 		if !seen[f] {
 			t.Errorf("no code found for %s: it was inlined or renamed, and is not checked", f)
 		}

@@ -28,21 +28,25 @@ import (
 //   - The only calls are the two runtime hooks, the raw syscall stubs, and
 //     functions of this package. A test reads the compiled code and compares.
 
+// fill prepares s.clone for a process with these flags and the stack of s.
+func (s *scratch) fill(flags uintptr) {
+	s.clone.flags, s.clone.exit = uint64(flags&^0xff)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&0xff)
+	s.clone.stack = uint64(uintptr(unsafe.Pointer(&s.stack)))
+	s.clone.stackSize = uint64(s.top()) - s.clone.stack
+	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
+}
+
 // fork starts the jail's init, in the namespaces that only clone(2)
 // can put it into, and returns its pid to the launcher. The child runs
 // initProcess(r, s) on a stack of its own, and never returns here.
 //
-// Precondition: the calling goroutine is locked to its thread, and stays so
+// Precondition: s is filled. The calling goroutine is locked to its thread, and stays so
 // for the life of the child: PR_SET_PDEATHSIG fires when the thread ends.
 //
 //go:noinline
 //go:norace
 //go:nocheckptr
 func fork(r *encoded, s *scratch, flags uintptr) (pid uintptr, errno syscall.Errno) {
-	s.clone.flags, s.clone.exit = uint64(flags&^0xff)|unix.CLONE_SETTLS|unix.CLONE_CLEAR_SIGHAND, uint64(flags&0xff)
-	s.clone.stack = uint64(uintptr(unsafe.Pointer(&s.stack)))
-	s.clone.stackSize = uint64(s.top()) - s.clone.stack
-	s.clone.tls = uint64(uintptr(unsafe.Pointer(&s.tls[tlsWords-1])))
 	runtimeBeforeFork()
 	pid = cloneFirst(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&s.clone)), unsafe.Sizeof(s.clone), 0, r, s)
 	switch refused(pid) {

@@ -66,6 +66,7 @@ func (m *Memory) OpenBarrier() {
 type Descriptors struct {
 	Launcher int          // the launcher's end of the socket for status messages: the child closes it
 	Slots    []plan.Input // by the slots of the plan
+	Join     *Join        // nil for the launcher's own network, or a new one
 }
 
 // ForkError is the kernel's refusal to make the init.
@@ -97,8 +98,13 @@ func (m *Memory) Fork(namespaces uintptr, d Descriptors) (pid int, err error) {
 	}
 	s.dontFork(m.all)
 	syscall.ForkLock.Lock()
-	child, errno := fork(m.header(), s, namespaces&byClone|uintptr(unix.SIGCHLD))
-	syscall.ForkLock.Unlock()
+	defer syscall.ForkLock.Unlock()
+	flags := namespaces&byClone | uintptr(unix.SIGCHLD)
+	s.fill(flags)
+	if d.Join != nil {
+		return m.join(s, d.Join)
+	}
+	child, errno := fork(m.header(), s, flags)
 	if errno != 0 {
 		return 0, ForkError(errno)
 	}

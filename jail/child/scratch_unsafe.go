@@ -20,6 +20,8 @@ type scratch struct {
 	action   [4]uintptr        // struct sigaction of the kernel
 	mask     uint64            // no signal
 
+	join joining // see joiner
+
 	ours    uintptr  // the launcher's end of the status socket
 	next    *scratch // of the program's process
 	nextTop uintptr  // the end of that process's stack

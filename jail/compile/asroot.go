@@ -27,7 +27,7 @@ func (k *compiler) refuseHalfRoot() {
 // become makes the init the jail's user. The launcher has written
 // the maps. Without a user id change nothing else would be the other's.
 func (k *compiler) become(b *builder) {
-	if k.h.RunAs <= 0 {
+	if k.h.RunAs <= 0 || k.c.Inside != nil {
 		return
 	}
 	at := &k.p.Identity.User.At

@@ -24,6 +24,9 @@ type Command struct {
 	// Filter is the compiled form of FilterOf the policy. A plan that was made without
 	// can be looked at, and not launched.
 	Filter seccomp.Program
+	// Inside are namespaces of another jail that the program is put into, in place of a
+	// user and a network namespace of its own; nil for none. They are set up already.
+	Inside *plan.Inside
 }
 
 // Compiled is a plan together with what it was made from.
@@ -80,7 +83,8 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.signals(b)     // the program's process inherits them
 	k.umask(b)       // before the first directory is made
 	b.each = false
-	k.identity(b) // ids first: files are made in the name of the mapped user
+	k.identity(b)   // ids first: files are made in the name of the mapped user
+	k.natNetwork(b) // asked for early, and waited for late: pasta takes as long as all that follows
 	b.each = true
 	k.dropGroups(b) // nothing of the host is opened in their name
 	b.each = false
@@ -94,6 +98,8 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.terminal(b)  // of the devpts that is there by now
 	k.loopback(b)  // needs the capabilities over the new network namespace
 	k.filteredNetwork(b)
+	k.natAttached(b)
+	k.handNetwork(b)
 	k.names(b)         // host name
 	b.each = true      // these too
 	k.limits(b)        // but not yet of open files
@@ -168,7 +174,7 @@ func Namespaces(p *policy.Policy) uintptr {
 		{ns.IPC.V, unix.CLONE_NEWIPC},
 		{ns.UTS.V, unix.CLONE_NEWUTS},
 		{ns.Cgroup.V, unix.CLONE_NEWCGROUP},
-		{p.Network.Mode.V != "host", unix.CLONE_NEWNET},
+		{p.Network.Mode.V != "host" && p.Network.Mode.V != "namespace", unix.CLONE_NEWNET},
 	} {
 		if n.on {
 			flags |= n.flag
@@ -180,7 +186,12 @@ func Namespaces(p *policy.Policy) uintptr {
 func (k *compiler) namespaces(b *builder) {
 	ns := &k.p.Namespaces
 	k.plan.Namespaces = Namespaces(k.p)
+	if k.c.Inside != nil {
+		k.plan.Namespaces &^= unix.CLONE_NEWUSER | unix.CLONE_NEWNET
+		k.plan.Inside = k.c.Inside
+	}
 	k.plan.OwnPIDs = ns.PID.V
+	k.joinNetwork() // before the init has a user namespace of its own
 	if ns.Time.V {
 		// It is asked for here and taken on by the program's process.
 		b.because("make", "a time namespace", &ns.Time.At)

@@ -132,6 +132,9 @@ const watchers = "64\n"
 // namespace of the process that opens them, and cost less to look up than those of a
 // new /proc; in a container they are read-only.
 func (m *mounter) quotas(dir plan.Arg, proc string) {
+	if m.k.c.Inside != nil {
+		return // of a namespace that is another jail's as well
+	}
 	if nested := &m.k.p.Namespaces.User; !nested.V {
 		m.because("forbid", "nested user namespaces", &nested.At)
 		m.writeFile(dir, proc+"sys/user/max_user_namespaces", "0\n")

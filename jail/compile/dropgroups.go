@@ -10,6 +10,9 @@ import (
 
 // findSubordinate decides by what the groups of this launch are dropped.
 func (k *compiler) findSubordinate() {
+	if k.c.Inside != nil {
+		return // the map is that of the other jail, which drops them as well
+	}
 	s, err := k.h.Subordinate()
 	_, gid, ok := k.h.InsideIDs(k.p.Identity.User.V)
 	if err != nil {
@@ -33,7 +36,7 @@ func (k *compiler) findSubordinate() {
 // dropGroups gives the supplementary groups up, before anything is looked at
 // in their name.
 func (k *compiler) dropGroups(b *builder) {
-	if k.plan.GroupMap.Program == "" {
+	if k.plan.GroupMap.Program == "" && (k.c.Inside == nil || k.p.Identity.Groups.V != "dropped") {
 		return
 	}
 	b.because("drop", "supplementary groups", &k.p.Identity.Groups.At)

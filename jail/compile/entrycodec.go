@@ -10,7 +10,7 @@ import (
 )
 
 // entryVersion goes up with every change of the form.
-const entryVersion = 3
+const entryVersion = 4
 
 // Bounds of what DecodeEntry takes; a plan stays far below.
 const (
@@ -82,6 +82,15 @@ func (w *entryWriter) rules(r *unixsock.Rules) {
 		w.number(file.Inode)
 	}
 	w.texts(r.Names)
+	w.number(uint64(len(r.Ports)))
+	for _, port := range r.Ports {
+		w.number(uint64(port))
+	}
+	joined := uint64(0)
+	if r.Joined {
+		joined = 1
+	}
+	w.number(joined)
 }
 
 func readRules(d *wire.Decoder) *unixsock.Rules {
@@ -96,6 +105,10 @@ func readRules(d *wire.Decoder) *unixsock.Rules {
 		r.Files = append(r.Files, unixsock.File{Device: d.Number(), Inode: d.Number()})
 	}
 	r.Names = texts(d)
+	for range d.Count(1) {
+		r.Ports = append(r.Ports, uint16(d.Below(1<<16)))
+	}
+	r.Joined = d.Below(2) == 1
 	return r
 }
 

@@ -12,7 +12,7 @@ import (
 // always: also a policy that refuses no call refuses the ABIs it does not list.
 func FilterOf(p *policy.Policy) seccomp.Filter {
 	s := &p.Syscalls
-	f := seccomp.Filter{Default: s.Default.V, NoSetID: s.RestrictSUIDSGID.V, OthersInSight: !p.Namespaces.PID.V}
+	f := seccomp.Filter{Default: s.Default.V, NoSetID: s.RestrictSUIDSGID.V, OthersInSight: !p.Namespaces.PID.V, TCPPorts: len(p.Landlock.Connect) > 0}
 	for i := range s.Allow {
 		f.Allow = append(f.Allow, s.Allow[i].Rule)
 	}

@@ -37,13 +37,14 @@ func (k *compiler) identity(b *builder) {
 		k.problem("bad-user", "identity.user is neither keep, root, nobody nor a user id: "+diag.Quote(u.V), &u.At, "")
 		return
 	}
-	if k.h.RunAs > 0 {
-		return // the launcher has written the maps
+	if k.h.RunAs > 0 || k.c.Inside != nil {
+		return // the launcher has written the maps, or they are those of another jail
 	}
+	outside, outsideGroup := k.outsideIDs()
 	for _, f := range [...]struct{ name, text string }{
 		{"/proc/self/setgroups", "deny"},
-		{"/proc/self/uid_map", fmt.Sprintf("%d %d 1\n", uid, k.h.UID)},
-		{"/proc/self/gid_map", fmt.Sprintf("%d %d 1\n", gid, k.h.GID)},
+		{"/proc/self/uid_map", fmt.Sprintf("%d %d 1\n", uid, outside)},
+		{"/proc/self/gid_map", fmt.Sprintf("%d %d 1\n", gid, outsideGroup)},
 	} {
 		if k.plan.GroupMap.Program != "" && f.name != "/proc/self/uid_map" {
 			continue // the launcher's helper has written them

@@ -3,6 +3,7 @@ package compile
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/landlock"
+	"github.com/jail-project/jail/policy"
 )
 
 // confinement is what the steps of a plan share about Landlock. Two rulesets
@@ -37,6 +39,8 @@ type confinement struct {
 	open bool
 
 	changes []change // the rules of writes
+	// ports are the only ones to connect to by TCP; none: tree does not handle that.
+	ports []policy.Entry
 }
 
 // change is a rule about a path of the jail, "" for the root directory.
@@ -71,11 +75,34 @@ func (k *compiler) confine() {
 			fmt.Sprintf("this kernel has version %d of Landlock, and the profile wants %d", k.h.Kernel.Landlock, least.V),
 			&least.At, "use a newer kernel, or ask for less")
 	}
+	k.refusePorts()
 	// Whose root directory is not the top of the mounts can't make user
 	// namespaces: to the kernel that is a chroot (user_namespaces(7), EPERM).
 	k.landlock.open = k.view.Root.Grant != nil && k.p.Namespaces.User.V
 	k.refuseStreams()
 	k.plan.Landlock = int(k.landlock.abi)
+}
+
+// refusePorts refuses a list of ports that this kernel could not hold the program to. With
+// `optional` a kernel without Landlock has none; one that has it and not this does not
+// count as without.
+func (k *compiler) refusePorts() {
+	c := &k.landlock
+	if c.ports = k.p.Landlock.Connect; len(c.ports) == 0 || c.abi.HasNet(landlock.ConnectTCP) != 0 {
+		return
+	}
+	if use := k.p.Landlock.Use.V; use == "optional" && c.abi == 0 {
+		return
+	}
+	k.problem(CodeLandlock, "the ports of landlock.connect take version 4 of Landlock, and this jail has "+haveLandlock(c.abi), &c.ports[0].At,
+		"remove the list, or use a kernel from Linux 6.7 on, with Landlock")
+}
+
+func haveLandlock(abi landlock.ABI) string {
+	if abi == 0 {
+		return "none"
+	}
+	return "version " + strconv.Itoa(int(abi))
 }
 
 // NoLandlock is the diagnostic for a kernel without Landlock.
@@ -117,8 +144,36 @@ func (c *confinement) inTree() landlock.FS {
 }
 
 func (b *builder) rulesets(c *confinement) {
-	b.ruleset(c.tree, c.inTree()|landlock.Devices, c.abi.HasScopes(landlock.AbstractUnixSocket|landlock.Signal))
-	b.ruleset(c.writes, c.abi.Has(landlock.Changing|landlock.IoctlDev), 0)
+	handled := landlock.Net(0)
+	if len(c.ports) > 0 {
+		handled = c.abi.HasNet(landlock.ConnectTCP)
+	}
+	b.ruleset(c.tree, c.inTree()|landlock.Devices, handled, c.abi.HasScopes(landlock.AbstractUnixSocket|landlock.Signal))
+	b.ruleset(c.writes, c.abi.Has(landlock.Changing|landlock.IoctlDev), 0, 0)
+	if handled != 0 {
+		b.mayConnect(c.tree, c.ports, handled)
+	}
+}
+
+// mayConnect adds a rule for each port.
+func (b *builder) mayConnect(ruleset plan.Slot, ports []policy.Entry, allowed landlock.Net) {
+	verb, subject, at := b.verb, b.subject, b.at
+	for i, port := range portNumbers(ports) {
+		b.because("let the program connect to", "port "+ports[i].Text, &ports[i].At)
+		rule := &plan.Block{Bytes: landlock.NetPortAttr(allowed, port), Show: "{" + allowed.String() + ", " + ports[i].Text + "}"}
+		b.call("landlock_add_rule", unix.SYS_LANDLOCK_ADD_RULE, plan.NoSlot, fd(ruleset), num(landlock.RuleNetPort, "LANDLOCK_RULE_NET_PORT"), block(rule), num(0, ""))
+	}
+	b.because(verb, subject, at)
+}
+
+// portNumbers are the entries of landlock.connect as numbers.
+func portNumbers(entries []policy.Entry) []uint16 {
+	var ports []uint16
+	for i := range entries {
+		port, _ := strconv.ParseUint(entries[i].Text, 10, 16) // package policy has judged it
+		ports = append(ports, uint16(port))
+	}
+	return ports
 }
 
 // The directories of a base: for the jail's root directory, which can't be on
@@ -126,8 +181,8 @@ func (b *builder) rulesets(c *confinement) {
 // covered; and for the old root, until that is detached.
 const newRoot, oldRoot = "new", "old"
 
-func (b *builder) ruleset(out plan.Slot, fs landlock.FS, scope landlock.Scope) {
-	attr := &plan.Block{Bytes: landlock.RulesetAttr(fs, scope), Show: "{" + fs.String() + ", 0, " + scope.String() + "}"}
+func (b *builder) ruleset(out plan.Slot, fs landlock.FS, net landlock.Net, scope landlock.Scope) {
+	attr := &plan.Block{Bytes: landlock.RulesetAttr(fs, net, scope), Show: "{" + fs.String() + ", " + net.String() + ", " + scope.String() + "}"}
 	b.call("landlock_create_ruleset", unix.SYS_LANDLOCK_CREATE_RULESET, out, block(attr), size(attr), num(0, ""))
 }
 

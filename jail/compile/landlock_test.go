@@ -106,6 +106,11 @@ func TestS10Profile(t *testing.T) {
 		{"landlock: {version: 6}\n", 6, false, "", 6},
 		{"landlock: {version: 9}\n", 10, false, "", landlock.Newest},
 		{"landlock: {use: optional, version: 6}\n", 5, false, "", 5},
+		{"landlock: {connect: [443]}\n", 4, false, "", 4},
+		{"landlock: {connect: [443]}\n", 3, false, CodeLandlock, 0},
+		{"landlock: {use: optional, connect: [443]}\n", 3, false, CodeLandlock, 0},
+		{"landlock: {use: optional, connect: [443]}\n", 0, false, "", 0},
+		{"landlock: {use: off, connect: [443]}\n", 7, false, CodeLandlock, 0},
 	} {
 		h := piped(jailtest.Desktop())
 		h.Kernel.Landlock, h.Kernel.LandlockOff = c.version, c.off

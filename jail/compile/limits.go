@@ -108,6 +108,11 @@ const oomScoreAdj = "300"
 // oomScore has the kernel end the jail's processes before others. Root may
 // have put the caller higher already; that can't be undone, nor should it be.
 func (k *compiler) oomScore(b *builder) {
+	if in := k.c.Inside; in != nil {
+		inside := *in
+		inside.OOMScore, k.plan.Inside = oomScoreAdj, &inside
+		return
+	}
 	b.because("offer to the kernel that runs out of memory", "the jail", nil)
 	b.tryWriteFile(cwd(), "/proc/self/oom_score_adj", oomScoreAdj, unix.EACCES)
 }

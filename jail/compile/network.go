@@ -33,7 +33,7 @@ func (k *compiler) loopback(b *builder) {
 // IPv6 in the kernel the network has none.
 func (k *compiler) filteredNetwork(b *builder) {
 	mode := &k.p.Network.Mode
-	if mode.V != "filtered" {
+	if mode.V != "filtered" || k.c.Inside != nil {
 		return
 	}
 	v4, v6 := network.Bytes4(), network.Bytes6()
@@ -57,6 +57,20 @@ func (k *compiler) filteredNetwork(b *builder) {
 	if has6 {
 		k.relayed(b, 6, v6)
 	}
+}
+
+// handNetwork hands a socket of the jail's network to the launcher, which finds the
+// namespace by it: see plan.StepNetwork. Published ports need it.
+func (k *compiler) handNetwork(b *builder) {
+	ports := k.p.Network.Publish
+	if len(ports) == 0 || k.plan.Namespaces&unix.CLONE_NEWNET == 0 {
+		return
+	}
+	b.because("lead into the jail", "the published ports", &ports[0].At)
+	s, control := b.relayedSocket(unix.AF_INET, "AF_INET", unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, "SOCK_DGRAM|SOCK_CLOEXEC")
+	said := &plan.Block{Bytes: plan.NetworkMessage(), Show: "network"}
+	b.sendmsg(plan.SlotStatus, message(said, control, "{network, "+control.Show+"}"))
+	b.close(s)
 }
 
 // netlink sends messages of netlink(7). The op that receives the answer fails by what the

@@ -20,7 +20,7 @@ func (k *compiler) guardSockets() {
 	if _, any := k.p.AnySocket(); any {
 		return
 	}
-	guard := &plan.SocketGuard{}
+	guard := &plan.SocketGuard{Ports: portNumbers(k.landlock.ports)}
 	k.plan.Sockets = guard
 	if k.h.Kernel.NoListener {
 		for i := range k.p.Sockets {

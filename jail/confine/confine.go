@@ -10,6 +10,8 @@ package confine
 import (
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -20,7 +22,9 @@ import (
 type Confinement struct {
 	connects bool
 	version  landlock.ABI
-	ruleset  int // -1: none
+	ruleset  int      // -1: none
+	names    []uint32 // where in the fixed page the names of files are that it reads
+	dirs     []string // in which these are, and what their links lead to
 }
 
 // testOnlyOff leaves a guard out, by its name, for tests that what it prevents works
@@ -34,21 +38,33 @@ const (
 )
 
 // Prepare finds out whether the kernel can confine this process. connects tells that
-// it will make the connections of a jail.
-func Prepare(connects bool) (*Confinement, error) {
-	c := &Confinement{connects: connects, ruleset: -1}
+// it will make the connections of a jail. reads are absolute names of files that it will
+// open again and again to read them, see OpenNamed.
+func Prepare(connects bool, reads []string) (*Confinement, error) {
+	c := &Confinement{connects: connects, ruleset: -1, names: offsets(reads)}
 	if err := canInstall(); err != nil {
 		return nil, err
 	}
+	for _, name := range reads[:len(c.names)] {
+		c.dirs = append(c.dirs, path.Dir(name))
+		if real, err := filepath.EvalSymlinks(name); err == nil {
+			c.dirs = append(c.dirs, path.Dir(real))
+		}
+	}
+	if connects || len(c.names) > 0 {
+		if err := mapFixed(reads); err != nil {
+			return nil, err
+		}
+	}
 	if connects {
-		return c, mapFixed()
+		return c, nil
 	}
 	if c.version = landlockVersion(); c.version == 0 {
 		return c, nil // the profile decides whether the program does without
 	}
 	var err error
 	const everything = landlock.Looking | landlock.Changing | landlock.Devices | landlock.IoctlDev
-	c.ruleset, err = createRuleset(landlock.RulesetAttr(c.version.Has(everything), c.version.HasScopes(landlock.AbstractUnixSocket)))
+	c.ruleset, err = createRuleset(landlock.RulesetAttr(c.version.Has(everything), 0, c.version.HasScopes(landlock.AbstractUnixSocket)))
 	return c, err
 }
 
@@ -73,8 +89,11 @@ func (c *Confinement) Enter(n *Needs) error {
 		for _, dir := range n.Renames {
 			err = errors.Join(err, c.allow(rename&c.version.Has(rename)|landlock.ReadDir, dir))
 		}
-		for _, path := range n.Reports {
-			err = errors.Join(err, c.allow(landlock.ReadDir, path))
+		for _, dir := range c.dirs {
+			err = errors.Join(err, c.allow(landlock.ReadFile, dir))
+		}
+		for _, dir := range n.Reports {
+			err = errors.Join(err, c.allow(landlock.ReadDir, dir))
 		}
 		if err != nil {
 			return err
@@ -86,7 +105,7 @@ func (c *Confinement) Enter(n *Needs) error {
 	if testOnlyOff == guardFilter {
 		return nil
 	}
-	return Install(filter(n, unix.Getpid(), fixedHigh.Load()))
+	return Install(filter(n, unix.Getpid(), fixedHigh.Load(), c.names))
 }
 
 // Close gives back what was prepared. A nil Confinement has nothing.

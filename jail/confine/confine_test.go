@@ -102,6 +102,35 @@ func TestV2ConfinedLauncher(t *testing.T) {
 	}
 }
 
+// TestV2ReadsNamed: of all files, a launcher that reads one again can open that one, also
+// when another was put in its place.
+func TestV2ReadsNamed(t *testing.T) {
+	for _, connects := range []bool{false, true} {
+		s := arrange(t)
+		s.Connects, s.Reads = connects, "lists/link"
+		for _, err := range []error{
+			os.Mkdir(s.path("lists"), 0o755), os.WriteFile(s.path("lists/list"), []byte("a.test\n"), 0o644), os.Symlink("list", s.path("lists/link")),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		status, stdout, stderr := s.run(t)
+		var results map[string]string
+		if err := json.Unmarshal([]byte(stdout), &results); err != nil || status != 7 {
+			t.Fatalf("exit status %d, %v\n%s%s", status, err, stdout, stderr)
+		}
+		for attempt, works := range map[string]bool{
+			"read the named file": true, "read a file": false, "read by openat2": false, "make a file": false,
+			"replace the fixed page": false, "write the fixed page": false, "read a status": connects, "find in a root": connects,
+		} {
+			if failed, tried := results[attempt]; !tried || (failed == "") != works {
+				t.Errorf("with connections %v, %s: %q", connects, attempt, failed)
+			}
+		}
+	}
+}
+
 // compare holds the state of the host against what should have worked.
 func (s *stage) compare(t *testing.T, works func(string) bool) {
 	t.Helper()
@@ -159,7 +188,7 @@ func TestLandlockKeepsFromServing(t *testing.T) {
 	if err := copyDescriptor(other.Process.Pid); err != nil {
 		t.Errorf("without Landlock: %v", err)
 	}
-	c, err := Prepare(false)
+	c, err := Prepare(false, nil)
 	if err == nil {
 		testOnlyOff = guardFilter
 		err = c.Enter(&Needs{})

@@ -36,7 +36,7 @@ const usual = 72
 // starts no further one, and what is left to do. The file system can be looked at
 // (O_PATH, readlink, stat) where that is needed, but nothing can be opened for reading
 // or writing, made or executed. No socket can be made.
-func filter(n *Needs, self int, fixed uint32) []byte {
+func filter(n *Needs, self int, fixed uint32, names []uint32) []byte {
 	p := allowlist.New(usual)
 	p.Allow(nativeCalls()...)
 	p.Allow(allowlist.Runtime()...)
@@ -68,6 +68,9 @@ func filter(n *Needs, self int, fixed uint32) []byte {
 	}
 	if n.Frees {
 		p.Allow(unix.SYS_RENAMEAT2)
+	}
+	if len(names) > 0 {
+		naming(p, fixed, names)
 	}
 	return p.Otherwise()
 }
@@ -107,6 +110,15 @@ func listing(p *allowlist.Program, lists bool) {
 	p.AllowIf(unix.SYS_OPENAT, allowlist.Has(2, unix.O_DIRECTORY), allowlist.Lacks(2, unix.O_CREAT|unix.O_TMPFILE&^unix.O_DIRECTORY|unix.O_WRONLY|unix.O_RDWR))
 	if !lists {
 		p.Allow(unix.SYS_GETDENTS64)
+	}
+}
+
+// naming allows to open files for reading that have one of a few names, which are in the
+// fixed page, and to hand them to a service (SCM_RIGHTS of unix(7)).
+func naming(p *allowlist.Program, fixed uint32, names []uint32) {
+	p.Allow(unix.SYS_FSTAT, unix.SYS_SENDMSG)
+	for _, name := range names {
+		p.AllowIf(unix.SYS_OPENAT, allowlist.HighIs(1, fixed), allowlist.Is(1, name), allowlist.Is(2, readFlags))
 	}
 }
 

@@ -2,6 +2,7 @@ package confine
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 
@@ -16,6 +17,9 @@ const (
 	howSize     = unix.SizeofOpenHow
 	statusAt    = 64
 	statusFlags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	namesAt     = 128
+	// readFlags open a file that can be something else by then, and wait for nothing.
+	readFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
 )
 
 // fixedHigh is the upper half of the page's address, the lower is 0; 0 as long as there
@@ -39,8 +43,21 @@ func fixedPage() unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(nil), uint64(fixedHigh.Load())<<32)
 }
 
-// mapFixed makes the page.
-func mapFixed() error {
+// offsets are where names begin in the page, and how many of them fit.
+func offsets(names []string) []uint32 {
+	at, all := namesAt, make([]uint32, 0, len(names))
+	for _, name := range names {
+		if at+len(name)+1 > unix.Getpagesize() || strings.ContainsRune(name, 0) {
+			break
+		}
+		all = append(all, uint32(at))
+		at += len(name) + 1
+	}
+	return all
+}
+
+// mapFixed makes the page, with as many of the names in it as fit.
+func mapFixed(names []string) error {
 	if fixedHigh.Load() != 0 {
 		return nil
 	}
@@ -53,6 +70,9 @@ func mapFixed() error {
 	}
 	*(*unix.OpenHow)(unsafe.Add(at, howAt)) = openHow()
 	copy(unsafe.Slice((*byte)(unsafe.Add(at, statusAt)), len(statusName)), statusName)
+	for i, offset := range offsets(names) {
+		copy(unsafe.Slice((*byte)(unsafe.Add(at, offset)), len(names[i])), names[i])
+	}
 	if err := unix.Mprotect(unsafe.Slice((*byte)(at), size), unix.PROT_READ); err != nil {
 		return fmt.Errorf("protect the page that a filter knows: %w", err)
 	}
@@ -91,5 +111,16 @@ func OpenStatus(process int) (int, unix.Errno) {
 		at = unsafe.Add(fixedPage(), statusAt)
 	}
 	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(process), uintptr(at), statusFlags, 0, 0, 0)
+	return int(fd), errno
+}
+
+// OpenNamed opens one of the names that the process was prepared to read (Prepare), by its
+// place among them, for reading and without waiting.
+func (c *Confinement) OpenNamed(i int) (int, unix.Errno) {
+	if c == nil || i >= len(c.names) {
+		return -1, unix.ENOENT
+	}
+	cwd := unix.AT_FDCWD
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(cwd), uintptr(unsafe.Add(fixedPage(), c.names[i])), readFlags, 0, 0, 0)
 	return int(fd), errno
 }

@@ -34,14 +34,23 @@ func TestMain(m *testing.M) {
 
 // stage is what the copy has to do, and with which guard left out.
 type stage struct {
-	open     int    // a directory, from before the launcher was confined
-	Dir      string // has a secret, and directories that may and may not be cleared
-	Connects bool
-	Off      string // a guard; "all": nothing is called
-	Panic    bool
-	Measure  bool
-	Busy     bool // other goroutines take the processor at every call
-	Other    int  // a process that is none of its business
+	open        int // a directory, from before the launcher was confined
+	confinement *Confinement
+	Dir         string // has a secret, and directories that may and may not be cleared
+	Connects    bool
+	Off         string // a guard; "all": nothing is called
+	Reads       string // a file that is read again, "" for none
+	Panic       bool
+	Measure     bool
+	Busy        bool // other goroutines take the processor at every call
+	Other       int  // a process that is none of its business
+}
+
+func (s *stage) reads() []string {
+	if s.Reads == "" {
+		return nil
+	}
+	return []string{s.path(s.Reads)}
 }
 
 func (s *stage) path(name string) string { return filepath.Join(s.Dir, name) }
@@ -72,7 +81,8 @@ func (s *stage) play() {
 	}
 	testOnlyOff = s.Off
 	if s.Off != "all" {
-		c, err := Prepare(s.Connects)
+		c, err := Prepare(s.Connects, s.reads())
+		s.confinement = c
 		if err == nil {
 			err = c.Enter(&Needs{
 				Init: init.Process.Pid, Program: init.Process.Pid, Connects: s.Connects,
@@ -110,7 +120,7 @@ func (s *stage) busy() {
 			runtime.Gosched()
 		}
 	}()
-	c, err := Prepare(s.Connects)
+	c, err := Prepare(s.Connects, nil)
 	if err == nil {
 		err = c.Enter(&Needs{Connects: s.Connects})
 	}
@@ -151,6 +161,9 @@ func (s *stage) try(init int) map[string]string {
 		attempts["read a status"] = func() error { return openStatus(s.Other) }
 		attempts["copy a descriptor"] = func() error { return copyDescriptor(init) }
 	}
+	if s.Reads != "" {
+		attempts["read the named file"] = func() error { return readNamed(s.confinement) }
+	}
 	out := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(attempts)) {
 		out[name] = ""
@@ -171,6 +184,16 @@ func opened(fd int, err error) error {
 		_ = unix.Close(fd)
 	}
 	return err
+}
+
+func readNamed(c *Confinement) error {
+	fd, errno := c.OpenNamed(0)
+	if errno != 0 {
+		return errno
+	}
+	var stat unix.Stat_t
+	_, err := unix.Read(fd, make([]byte, 10))
+	return errors.Join(err, unix.Fstat(fd, &stat), unix.Close(fd))
 }
 
 func openedBy(fd int, errno unix.Errno) error {
@@ -243,7 +266,7 @@ func useRuntime() error {
 // measure confines this process and prints how much processor time that took.
 func (s *stage) measure() {
 	began := processorTime()
-	c, err := Prepare(s.Connects)
+	c, err := Prepare(s.Connects, nil)
 	if err == nil {
 		err = c.Enter(&Needs{Init: 1, Program: 1, Connects: s.Connects, Removes: []string{"/tmp"}})
 	}

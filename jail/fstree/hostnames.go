@@ -34,12 +34,35 @@ func (g *granter) hostNames() {
 	if id := &g.p.Identity; g.p.Namespaces.UTS.V && !strings.ContainsAny(id.Hostname.V, " \t\n#") {
 		text += "127.0.0.1\t" + id.Hostname.V + "\n"
 	}
-	if mode.V == "filtered" {
+	switch mode.V {
+	case "filtered":
 		text += network.Relay4 + "\t" + network.ProxyName + "\n" + network.Relay6 + "\t" + network.ProxyName + "\n"
-		g.ownText("/etc/resolv.conf", resolverText(g.h.Files.Text("/etc/resolv.conf")), &mode.At, "network.mode: "+mode.V)
-		g.ownText("/etc/nsswitch.conf", "hosts: files dns\npasswd: files\ngroup: files\nservices: files\nprotocols: files\n", &mode.At, "network.mode: "+mode.V)
+		g.ownResolver(mode, network.Relay4)
+	case "namespace":
+		g.namespaceNames(mode)
+	case "nat":
+		g.ownResolver(mode, network.NatNames4, network.NatNames6)
 	}
 	g.etcText("/etc/hosts", text, &mode.At, "network.mode: "+mode.V)
+}
+
+// namespaceNames has names looked up as on the host, or as ip-netns(8) says for a namespace
+// with a name.
+func (g *granter) namespaceNames(mode *policy.Value[string]) {
+	text := ""
+	if name := g.p.Network.Namespace.V; !strings.Contains(name, "/") {
+		text = g.h.Files.Text("/etc/netns/" + name + "/resolv.conf")
+	}
+	if text == "" {
+		text = g.h.Files.Text("/etc/resolv.conf")
+	}
+	g.ownText("/etc/resolv.conf", text, &mode.At, "network.mode: "+mode.V)
+}
+
+// ownResolver has names looked up at these addresses, and nowhere else.
+func (g *granter) ownResolver(mode *policy.Value[string], addresses ...string) {
+	g.ownText("/etc/resolv.conf", resolverText(g.h.Files.Text("/etc/resolv.conf"), addresses), &mode.At, "network.mode: "+mode.V)
+	g.ownText("/etc/nsswitch.conf", "hosts: files dns\npasswd: files\ngroup: files\nservices: files\nprotocols: files\n", &mode.At, "network.mode: "+mode.V)
 }
 
 // ownText is etcText for a file that the jail needs whether or not the host has it, or has a
@@ -60,11 +83,13 @@ func (g *granter) ownText(name, text string, at *diag.Range, key string) {
 	})
 }
 
-// resolverText is a resolv.conf(5) that leads to the relay. How the program's library
-// completes short names stays as on the host.
-func resolverText(hosts string) string {
+// resolverText is a resolv.conf(5) that leads to these addresses. How the program's
+// library completes short names stays as on the host.
+func resolverText(hosts string, addresses []string) string {
 	var text strings.Builder
-	text.WriteString("nameserver " + network.Relay4 + "\n")
+	for _, address := range addresses {
+		text.WriteString("nameserver " + address + "\n")
+	}
 	for line := range strings.Lines(hosts) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {

@@ -49,7 +49,14 @@ type Host struct {
 	Terminal *terminal.Terminal
 	// ProcSysReadOnly: /proc/sys is read-only for all users, as in a container.
 	ProcSysReadOnly bool
-	RandomID        string // 32 hex digits, new for every launch
+	// JoinedUID and JoinedGID are the caller's ids in the user namespace of the network
+	// namespace that the jail joins. They are known when it was tried; until then they are
+	// those of most, root's.
+	JoinedUID, JoinedGID int
+	RandomID             string // 32 hex digits, new for every launch
+	// Addresses lists the host's own addresses. Few launches need them, so they are asked
+	// for then; nil for a host that has none.
+	Addresses func() ([]Address, error)
 }
 
 // Rlimit is a limit of setrlimit(2). ^uint64(0) is none.

@@ -27,7 +27,7 @@ func Read(env []string, programs ...string) (*Host, error) {
 	h := &Host{
 		UID: os.Getuid(), GID: os.Getgid(), Env: env,
 		Files: OSFiles{}, Dirs: map[string]string{}, Kernel: ReadKernel(),
-		RandomID: hex.EncodeToString(id[:]),
+		RandomID: hex.EncodeToString(id[:]), Addresses: readAddresses,
 	}
 	if err := h.readLimits(); err != nil {
 		return nil, err

@@ -16,7 +16,10 @@ type Failure struct {
 	Errno syscall.Errno
 	// Died is set when the child ended without a report: it was killed.
 	Died *syscall.WaitStatus
-	Err  error // a failure of the launcher itself
+	// Joined is set when the plan was compiled for other ids in the user namespace of
+	// Plan.Join than these, which the caller has there. It has to be compiled anew.
+	Joined *IDs
+	Err    error // a failure of the launcher itself
 	// Ran is set when the program may have begun to run: it is not to run again.
 	Ran bool
 }

@@ -29,10 +29,10 @@ const usualSize = 16 << 20
 //
 // With terminal, the init can serve a terminal.
 func NewInit(namespaces uintptr, terminal bool) (*Init, error) {
-	return newInit(namespaces, terminal, usualSize, nil)
+	return newInit(namespaces, terminal, usualSize, nil, nil)
 }
 
-func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input) (*Init, error) {
+func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input, join *child.Join) (*Init, error) {
 	status, err := newStatusSocket()
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input) (
 		slots = append(slots, plan.Input{Slot: plan.SlotControl, FD: control[1]})
 		defer func() { _ = unix.Close(control[1]) }()
 	}
-	if in.pid, err = in.memory.Fork(namespaces, child.Descriptors{Launcher: status.ours, Slots: slots}); err != nil {
+	if in.pid, err = in.memory.Fork(namespaces, child.Descriptors{Launcher: status.ours, Slots: slots, Join: join}); err != nil {
 		in.release()
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func newInit(namespaces uintptr, terminal bool, size int, inputs []plan.Input) (
 
 // fits tells whether the init can run a plan with these inputs.
 func (in *Init) fits(p *plan.Plan, inputs []plan.Input) bool {
-	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Terminal == (in.control >= 0)
+	return in.namespaces == p.Namespaces && len(inputs) == 0 && p.Join.Path == "" && p.Inside == nil && p.Terminal == (in.control >= 0)
 }
 
 // Discard ends an init that was not used; nil is none.

@@ -18,6 +18,7 @@ type launch struct {
 	options Options
 	free    *free
 	confine *confine.Confinement
+	network *attached
 }
 
 // follow lets the child begin and reads its status messages.
@@ -26,10 +27,12 @@ func (l *launch) follow() (*Process, *Failure) {
 	defer func() {
 		l.confine.Close()
 		l.free.close()
+		l.network.end()
 	}()
 	if err := l.prepare(); err != nil {
 		return nil, l.abandon(err)
 	}
+	l.init.status.attach = l.attach
 	l.init.memory.OpenBarrier()
 	status := l.init.status
 	message, program, err := status.receive()
@@ -108,6 +111,9 @@ func (l *launch) failure(message plan.StatusMessage, err error) *Failure {
 		f.Op, f.Errno = l.plan.Op(plan.Index(message.Step)), syscall.Errno(message.Errno)
 	case errors.Is(err, errStatusEnded):
 		f.Op = l.plan.Op(l.init.memory.Step())
+	case errors.As(err, new(*Refusal)):
+		f.Err = err
+		_ = unix.Kill(l.init.pid, unix.SIGKILL)
 	default:
 		f.Err = fmt.Errorf("read the jail's status messages: %w", err)
 		_ = unix.Kill(l.init.pid, unix.SIGKILL)
@@ -128,7 +134,7 @@ func (l *launch) prepareConfinement() (err error) {
 	if !l.options.Confined {
 		return nil
 	}
-	if l.confine, err = confine.Prepare(l.connects()); err != nil {
+	if l.confine, err = confine.Prepare(l.connects(), l.options.Reads); err != nil {
 		return fmt.Errorf("prepare to confine the launcher: %w", err)
 	}
 	return nil
@@ -161,11 +167,16 @@ func (l *launch) openProcess(program int) (*Process, error) {
 	if err != nil {
 		pidfd = -1
 	}
-	return &Process{
-		init: init, program: program, initfd: initfd, pidfd: pidfd,
+	p := &Process{
+		init: init, program: program, initfd: initfd, pidfd: pidfd, network: l.network,
 		plan: l.plan, options: l.options, free: l.takeFree(), confinement: l.takeConfinement(), control: -1,
-		handed: l.init.status.takeHanded(), relayed: l.init.status.takeRelayed(),
-	}, nil
+		handed: l.init.status.takeHanded(), relayed: l.init.status.takeRelayed(), netSocket: l.init.status.takeNetwork(),
+	}
+	l.network = nil
+	if p.network != nil {
+		p.watched = append(p.watched, watched{p.network.pidfd, func() { p.network.noticeEnd() }})
+	}
+	return p, nil
 }
 
 // withTerminal takes over the terminal of a jail that has one. The program

@@ -17,6 +17,9 @@ type Options struct {
 	// the first connection is answered; nil for nothing. Most commands of a build end
 	// before that, and so are not held up by it.
 	Settled func()
+	// Reads are absolute names of files that Process.OpenNamed opens, also when the launcher
+	// is confined.
+	Reads []string
 	// Confined: Process.Confine will be called. Start fails before the program runs if
 	// the kernel refuses what that needs.
 	Confined bool

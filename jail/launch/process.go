@@ -35,7 +35,11 @@ type Process struct {
 	confinement *confine.Confinement // what Confine completes
 	watched     []watched
 	handed      *handed
-	relayed     []int // sockets of the jail's network, until TakeRelayed
+	network     *attached // what connects the jail's network, nil for none
+	relayed     []int     // sockets of the jail's network, until TakeRelayed
+	netSocket   int       // a socket of the jail's network, -1 for none
+	regularly   func()
+	next        time.Time // when that is called
 
 	// For a program with a terminal.
 	relay   *terminal.Relay
@@ -118,10 +122,10 @@ func (p *Process) follow() {
 		wait := p.timeLeft()
 		switch {
 		case p.options.Settled == nil:
-		case time.Since(began) >= moment*time.Millisecond:
+		case time.Since(began) >= time.Duration(p.moment())*time.Millisecond:
 			p.settle()
-		case wait < 0 || wait > moment:
-			wait = moment
+		case wait < 0 || wait > p.moment():
+			wait = p.moment()
 		}
 		fds = append(fds[:0],
 			unix.PollFd{Fd: int32(p.initfd), Events: unix.POLLIN},
@@ -144,6 +148,9 @@ func (p *Process) follow() {
 		}
 		if often := p.free.interval(); often > 0 && (wait < 0 || wait > often) {
 			wait = often
+		}
+		if p.regularly != nil {
+			wait = p.callRegularly(wait)
 		}
 		_, err := unix.Poll(fds, wait)
 		if errors.Is(err, unix.EINTR) {
@@ -187,8 +194,15 @@ func anyReady(fds []unix.PollFd) bool {
 const fromJail = 4
 
 // moment is how many milliseconds a jail has to run for Options.Settled. Another command
-// of jail that looks for it takes longer to start.
-const moment = 3
+// of jail that looks for it takes longer to start. Where that starts a service for the
+// jail's sockets, which costs more than most commands of a build, it waits longer for the
+// first connection: until then the launcher reads nothing that comes from the jail.
+func (p *Process) moment() int {
+	if len(p.relayed) > 0 {
+		return 50
+	}
+	return 3
+}
 
 // settle calls Options.Settled, once.
 func (p *Process) settle() {
@@ -253,6 +267,7 @@ func (p *Process) TakeRelayed() []int {
 }
 
 func (p *Process) close() {
+	p.network.end()
 	p.handed.close()
 	closeAll(p.TakeRelayed())
 	p.confinement.Close()
@@ -261,7 +276,7 @@ func (p *Process) close() {
 	if p.sockets != nil {
 		p.sockets.Close()
 	}
-	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control} {
+	for _, fd := range []*int{&p.pidfd, &p.initfd, &p.control, &p.netSocket} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1

@@ -110,7 +110,7 @@ func mountFlags(b *plan.Block) (set, propagation uint64) {
 // rootNamespace returns a user namespace that maps root to this user and every other
 // user to itself.
 func rootNamespace(user int) (int, error) {
-	holder, err := newInit(unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD), false, 1<<16, nil)
+	holder, err := newInit(unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD), false, 1<<16, nil, nil)
 	if err != nil {
 		return -1, err
 	}

@@ -46,8 +46,13 @@ func encode(p *plan.Plan, init *Init, inputs []plan.Input) (*Init, error) {
 		}
 	}
 	init.Discard()
-	init, err := newInit(p.Namespaces, p.Terminal, child.Size(p), inputs)
+	join, err := openNetwork(p)
 	if err != nil {
+		return nil, err
+	}
+	init, err = newInit(p.Namespaces, p.Terminal, child.Size(p), inputs, join)
+	if err = joined(p, join, err); err != nil {
+		init.Discard()
 		return nil, err
 	}
 	if _, err := init.memory.Encode(p); err != nil {
@@ -58,6 +63,9 @@ func encode(p *plan.Plan, init *Init, inputs []plan.Input) (*Init, error) {
 }
 
 func initFailure(p *plan.Plan, err error) *Failure {
+	if other, ok := errors.AsType[IDs](err); ok {
+		return &Failure{Plan: p, Err: err, Joined: &other}
+	}
 	if refused, ok := errors.AsType[child.ForkError](err); ok {
 		return &Failure{Plan: p, Errno: syscall.Errno(refused)}
 	}

@@ -12,9 +12,11 @@ import (
 // statusSocket is the launcher's side of the child's status messages.
 type statusSocket struct {
 	ours, child int
-	listener    int     // of the socket guard, -1 as long as there is none
-	handed      *handed // what came with messages that say no more
-	relayed     []int   // likewise
+	listener    int          // of the socket guard, -1 as long as there is none
+	handed      *handed      // what came with messages that say no more
+	relayed     []int        // likewise
+	network     int          // likewise, a socket of the jail's network, -1 for none
+	attach      func() error // what the child waits for when it asks for Plan.Attach
 }
 
 // errStatusEnded is end of file: no process has the other end of the socket open.
@@ -25,7 +27,7 @@ func newStatusSocket() (*statusSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	r := &statusSocket{ours: pair[0], child: pair[1], listener: -1, handed: new(handed)}
+	r := &statusSocket{ours: pair[0], child: pair[1], listener: -1, network: -1, handed: new(handed)}
 	// The kernel then adds the sender's pid, translated into our namespace.
 	if err := unix.SetsockoptInt(r.ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
 		r.close()
@@ -49,6 +51,9 @@ func (r *statusSocket) close() {
 	}
 	r.handed.close()
 	closeAll(r.takeRelayed())
+	if r.network >= 0 {
+		_ = unix.Close(r.takeNetwork())
+	}
 }
 
 func closeAll(fds []int) {
@@ -78,7 +83,15 @@ func (r *statusSocket) takeRelayed() []int {
 	return fds
 }
 
-// begin tells the child that its plan is there.
+// takeNetwork returns the socket of the jail's network, which the caller owns from then on.
+func (r *statusSocket) takeNetwork() int {
+	fd := r.network
+	r.network = -1
+	return fd
+}
+
+// begin tells the child that its plan is there, or that the network is attached that it
+// waits for.
 func (r *statusSocket) begin() error {
 	_, err := unix.Write(r.ours, plan.ReadyMessage())
 	return err
@@ -96,6 +109,17 @@ func (r *statusSocket) receive() (plan.StatusMessage, int, error) {
 			continue
 		case message.Step == plan.StepRelayed:
 			r.relayed = append(r.relayed, fd)
+			continue
+		case message.Step == plan.StepNetwork:
+			r.network = fd
+			continue
+		case message.Step == plan.StepAttach && r.attach != nil:
+			if err := r.attach(); err != nil {
+				return message, sender, err
+			}
+			if err := r.begin(); err != nil {
+				return message, sender, err
+			}
 			continue
 		case fd >= 0:
 			r.listener = fd

@@ -48,6 +48,9 @@ type Plan struct {
 	// jail, wherever a granted directory holds a file of theirs.
 	KeptGroups []int
 
+	// Inside are namespaces of another jail, in which the init is made; nil for none.
+	Inside *Inside
+
 	// What the launcher does beside the child.
 
 	// Inputs are descriptors of the launcher that ops refer to by slot.
@@ -63,6 +66,12 @@ type Plan struct {
 	Changes  string
 	// GroupMap is for dropping supplementary groups; its Program is "" for none.
 	GroupMap GroupMap
+	// Attach is the program that connects the jail's network namespace with the host's
+	// network; its Program is "" for none.
+	Attach Attach
+	// Join is the network namespace that the jail is in; its Path is "" for one of its own,
+	// or the launcher's.
+	Join Join
 	// RunAs is who the program is in a jail that root starts; zero for all others.
 	RunAs RunAs
 	// Clones are the mounts that the launcher makes for a jail of root.
@@ -91,9 +100,38 @@ type GroupMap struct {
 	At      diag.Range
 }
 
+// Attach is a program that the launcher starts for the jail's network and ends with the
+// jail. It gets these arguments and the pid of the init, no environment, and the host's
+// network. When the network is there it writes its own pid to standard output.
+type Attach struct {
+	Program string
+	Args    []string
+	At      diag.Range
+}
+
+// Join is a network namespace that others made. The plan was compiled for a caller who has
+// these ids in the user namespace that it belongs to, which is joined as well.
+type Join struct {
+	Path     string
+	UID, GID int
+	At       diag.Range
+}
+
 // RunAs is a user of the jail, outside and inside. The launcher writes the maps of
 // ids of a jail that root starts; in all others an op does.
 type RunAs struct{ Outside, UID, GID int }
+
+// Inside are a user and a network namespace to make the init in, in place of new ones.
+type Inside struct {
+	User, Network int // descriptors of the launcher
+	// UID and GID are the ids that the user namespace maps. Root becomes that user; for
+	// anybody else they are its own.
+	UID, GID int
+	Become   bool
+	// OOMScore is written to oom_score_adj of proc(5), "" for nothing. The init can't: it
+	// is not dumpable, so that file is not its own.
+	OOMScore string
+}
 
 // Clone is an ID-mapped clone of a mount (mount_setattr(2)): a copy of the
 // mount at Source, whose owner root is the jail's user.
@@ -119,6 +157,7 @@ type SocketGuard struct {
 	Mounts   []*Block // struct statx of each mount that is the jail's own
 	Files    []*Block // likewise of each socket of the host
 	Names    []string // abstract names of the host
+	Ports    []uint16 // the only ones to connect to by TCP; none: all
 	Listener *Block   // a control message with the filter's listener; nil: nobody can listen
 }
 

@@ -14,6 +14,9 @@ import (
 //	     |-- {op, errno} --------------------------->|  set-up failed at op
 //	     |-- {-4, n} and a descriptor -------------->|  of directory n of Plan.Handed
 //	     |-- {-5, n} and a descriptor -------------->|  of socket n of Plan.Relayed
+//	     |-- {-6, 0} ------------------------------->|  starts Plan.Attach
+//	     |<--------------------- {-1, 0} ------------|  when the network is attached
+//	     |-- {-7, 0} and a descriptor -------------->|  a socket of the jail's network
 //	     | fork ---> |                               |
 //	     | close     |-- {op, errno} --------------->|  likewise
 //	     |           |-- {-1, 0} "ready" ----------->|  all is set up; the kernel
@@ -34,6 +37,8 @@ const (
 	StepFork    = -2 // in place of an op: the program's process could not be forked
 	StepHanded  = -4 // in place of an op: no failure, but a descriptor; the errno is its number
 	StepRelayed = -5 // likewise, a socket
+	StepAttach  = -6 // in place of an op: no failure, but the wish for Plan.Attach
+	StepNetwork = -7 // likewise, a socket by which the launcher finds the jail's network namespace
 )
 
 // Words of the memory that launcher and child share, by their offset in bytes. The
@@ -86,6 +91,15 @@ func HandedMessage(n int) []byte { return message(StepHanded, uint32(n)) }
 
 // RelayedMessage is the status message that a socket comes with.
 func RelayedMessage(n int) []byte { return message(StepRelayed, uint32(n)) }
+
+// NetworkMessage is the status message that the socket of StepNetwork comes with.
+func NetworkMessage() []byte { return message(StepNetwork, 0) }
+
+// AttachMessage is the status message by which the init asks for Plan.Attach.
+func AttachMessage() []byte { return message(StepAttach, 0) }
+
+// ErrnoAt is where a status message has its errno, in bytes.
+const ErrnoAt = 4
 
 func message(step int32, errno uint32) []byte {
 	return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, uint32(step)), errno)

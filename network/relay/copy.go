@@ -1,99 +1,118 @@
 package relay
 
 import (
-	"io"
-	"net"
+	"errors"
+	"os"
 	"time"
 
 	"github.com/jail-project/jail/network/hello"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
-// helloTime is how long a program may take from the first to the last byte of a hello.
-const helloTime = 30 * time.Second
+const (
+	// helloTime is how long a program may take from the first to the last byte of a hello.
+	helloTime = 30 * time.Second
+	// mostHeld is how many bytes of unfinished hellos are kept at a time, which one
+	// program could make hello.Limit for each connection.
+	mostHeld = 16 << 20
+	// lastTime is how long a server that takes nothing more has for its last answer.
+	lastTime = 5 * time.Second
+)
 
 // relay passes bytes on between the program and the outside until both have ended. What
 // the outside sends is passed on at once; what the program sends first is looked at. early
 // is what was read of that before.
-func (r *Relay) relay(in, out *net.TCPConn, t target, early []byte) {
-	defer closeBoth(in, out)
-	untrack := r.track(in, out)
-	defer untrack()
-	done := make(chan struct{})
+//
+// After an error of one side, both see one. But what a server has said before it hung up,
+// such as why, still arrives.
+func (r *Relay) relay(f *flow, early []byte) {
+	defer pair.Close(f.in, f.out)
+	defer r.flows.add(f)()
+	if !r.stillAllowed(f) {
+		f.reset()
+		return
+	}
+	back := make(chan struct{})
 	go func() {
-		defer close(done)
-		if !pass(in, out) {
-			resetBoth(in, out) // at once: the program may wait for an answer, and send nothing
+		defer close(back)
+		if r.direction(f.in, f.out).pass() != closed {
+			f.reset()
 		}
 	}()
-	if !r.first(out, in, &t, early) || !pass(out, in) {
-		resetBoth(in, out)
+	forth := r.direction(f.out, f.in)
+	ended := r.first(f, forth, early)
+	if ended == closed {
+		ended = forth.pass()
 	}
-	<-done
-}
-
-func resetBoth(in, out *net.TCPConn) {
-	reset(in)
-	reset(out)
-}
-
-func closeBoth(in, out *net.TCPConn) {
-	_ = in.Close()
-	_ = out.Close()
-}
-
-// pass copies until the end of what one side sends, and tells the other side of the end.
-// It returns false after an error, which both sides are to see.
-func pass(to, from *net.TCPConn) bool {
-	if _, err := io.Copy(to, from); err != nil { // by splice(2)
-		return false
+	if ended == toFailed {
+		select {
+		case <-back:
+		case <-time.After(lastTime):
+		}
 	}
-	return to.CloseWrite() == nil
+	if ended != closed {
+		f.reset()
+	}
+	<-back
 }
 
 // first passes on what the program sends first: all of a TLS hello, or anything that is
-// none. It returns false if the program asks for a server that the rules do not allow.
-func (r *Relay) first(out, in *net.TCPConn, t *target, early []byte) bool {
-	buffer := make([]byte, 4096)
+// none. If the program asks for a server that the rules do not allow, the result is
+// fromFailed. If it has ended already, the end is left for the caller to find.
+func (r *Relay) first(f *flow, from *direction, early []byte) end {
 	var received []byte
+	defer func() { r.held.Add(-int64(len(received))) }()
 	var inspector hello.Inspector
-	for {
-		n, err := copy(buffer, early), error(nil)
-		if early = early[n:]; n == 0 {
-			n, err = in.Read(buffer)
-		}
-		if n > 0 {
-			if received == nil {
-				_ = in.SetReadDeadline(time.Now().Add(helloTime))
-			}
-			received = append(received, buffer[:n]...)
-			switch result := inspector.Add(buffer[:n]); result.Status {
-			case hello.NeedMore:
-				if err == nil {
-					continue
-				}
-			case hello.NotTLS:
-			case hello.Hello:
-				if !r.mayName(t, &result, out) {
-					return false
-				}
-			default:
-				r.report.refused(t.String() + ": " + result.Reason)
-				return false
+	for begun := false; ; {
+		more := early
+		if early = nil; len(more) == 0 {
+			if from.receive(); from.n > 0 {
+				more = from.block[:from.n]
 			}
 		}
-		_ = in.SetReadDeadline(time.Time{})
-		if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's own
-			return false
+		received = append(received, more...)
+		held := r.held.Add(int64(len(more)))
+		result := inspector.Add(more)
+		failed := from.err
+		from.release()
+		switch {
+		case failed != nil:
+			if errors.Is(failed, os.ErrDeadlineExceeded) {
+				r.report.refused(f.target.String() + ": TLS that was not complete after " + r.times.hello.String())
+			}
+			return fromFailed
+		case len(more) == 0, result.Status == hello.NotTLS:
+		case result.Status == hello.NeedMore:
+			if held > mostHeld {
+				r.report.refused("TLS of too many connections that was not complete")
+				return fromFailed
+			}
+			if !begun {
+				begun = true
+				_ = f.in.SetReadDeadline(time.Now().Add(r.times.hello))
+			}
+			continue
+		case result.Status == hello.Refused:
+			r.report.refused(f.target.String() + ": " + result.Reason)
+			return fromFailed
+		case !r.mayName(f, &result):
+			return fromFailed
 		}
-		_, err = out.Write(received)
-		return err == nil
+		if begun {
+			_ = f.in.SetReadDeadline(time.Time{})
+		}
+		if _, err := f.out.Write(received); err != nil {
+			return toFailed
+		}
+		return closed
 	}
 }
 
 // mayName tells whether the program may ask the server at the other end for a name. A
 // connection to a name is for that name alone.
-func (r *Relay) mayName(t *target, h *hello.Result, out *net.TCPConn) bool {
+func (r *Relay) mayName(f *flow, h *hello.Result) bool {
+	t := &f.target
 	switch {
 	case !h.HasName && t.name == "":
 		return true
@@ -113,13 +132,5 @@ func (r *Relay) mayName(t *target, h *hello.Result, out *net.TCPConn) bool {
 		}
 		return true
 	}
-	to, ok := out.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return false
-	}
-	d := r.decide(name, to.AddrPort().Addr().Unmap(), t.port)
-	if !d.Allowed {
-		r.report.refused(t.String() + ": TLS for the server " + name + ": " + d.Reason)
-	}
-	return d.Allowed
+	return r.asks(f, name)
 }

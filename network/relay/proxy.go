@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/network/front"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -19,8 +20,8 @@ const requestTime = 10 * time.Second
 
 // proxy serves a program that asks for a connection by CONNECT of HTTP, or by SOCKS5. What
 // is decided is the same as without a proxy.
-func (r *Relay) proxy(c *net.TCPConn) {
-	_ = c.SetDeadline(time.Now().Add(requestTime))
+func (r *Relay) proxy(ctx context.Context, c *net.TCPConn) {
+	_ = c.SetDeadline(time.Now().Add(r.times.request))
 	in := bufio.NewReader(c)
 	request, err := front.Read(in, c)
 	if err != nil {
@@ -38,22 +39,25 @@ func (r *Relay) proxy(c *net.TCPConn) {
 		finish(c)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	_ = c.SetDeadline(time.Time{})
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	out, err := r.connect(ctx, t)
+	f, err := r.connect(ctx, t)
+	_ = c.SetWriteDeadline(time.Now().Add(r.times.request))
 	if err != nil {
 		_ = request.Refuse(c, reasonOf(err), "jail: "+t.String()+": "+err.Error())
 		finish(c)
 		return
 	}
 	if request.Accept(c) != nil {
-		closeBoth(c, out)
+		pair.Close(c, f.out)
 		return
 	}
 	_ = c.SetDeadline(time.Time{})
+	f.in = c
 	early := make([]byte, in.Buffered())
 	_, _ = in.Read(early) // no more than that is in it
-	r.relay(c, out, t, early)
+	r.relay(f, early)
 }
 
 // targetOf is what a request asks for.

@@ -1,37 +1,49 @@
 package relay
 
-import "net"
+import (
+	"net"
+	"sync"
+
+	"github.com/jail-project/jail/network/pair"
+)
 
 // queue is a listener for connections that another one has accepted.
 type queue struct {
-	waiting chan net.Conn
+	waiting chan *net.TCPConn
+	closed  chan struct{}
+	close   func()
 }
 
 const mostWaiting = 16
 
-func newQueue() *queue { return &queue{waiting: make(chan net.Conn, mostWaiting)} }
+func newQueue() *queue {
+	q := &queue{waiting: make(chan *net.TCPConn, mostWaiting), closed: make(chan struct{})}
+	q.close = sync.OnceFunc(func() { close(q.closed) })
+	return q
+}
 
 // put adds a connection; where too many wait, it is reset.
 func (q *queue) put(c *net.TCPConn) {
 	select {
 	case q.waiting <- c:
 	default:
-		reset(c)
+		pair.Reset(c)
 	}
 }
 
-// Accept returns the next connection.
+// Accept returns the next connection, and an error when the queue was closed.
 func (q *queue) Accept() (net.Conn, error) {
-	c, open := <-q.waiting
-	if !open {
+	select {
+	case c := <-q.waiting:
+		return c, nil
+	case <-q.closed:
 		return nil, net.ErrClosed
 	}
-	return c, nil
 }
 
-// Close makes Accept end; nothing may be put after that.
+// Close makes Accept end.
 func (q *queue) Close() error {
-	close(q.waiting)
+	q.close()
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,12 +21,13 @@ import (
 
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 )
 
 // Relay serves one jail.
 type Relay struct {
-	rules     *rules.Set
+	rules     atomic.Pointer[rules.Set]
 	resolver  *dns.Resolver
 	addresses *dns.Addresses
 	names     *dns.Server
@@ -33,17 +36,29 @@ type Relay struct {
 	gateway   [2]netip.Addr
 	most      int64 // connections at a time
 	open      atomic.Int64
-	tracked   tracked
+	held      atomic.Int64 // bytes of unfinished hellos
+	flows     flows
+	lists     *lists
+	blocks    blocks
+	pipes     pipes
+	times     times
+	// destination is where a program has connected to, by the connection that arrived.
+	destination func(*net.TCPConn) (netip.AddrPort, bool)
 }
+
+// times are what programs are given, see helloTime and requestTime.
+type times struct{ hello, request time.Duration }
 
 // Limits of a relay.
 const (
 	mostConnections = 4096
-	// perConnection is how many descriptors a connection takes: both sides, and a pipe for
-	// each direction (splice(2)).
-	perConnection = 6
-	reserved      = 128 // descriptors for all else
-	mostNames     = 16384
+	// perConnection is how many descriptors a connection takes: both sides, while the
+	// addresses of a name are tried one of them several times.
+	perConnection = 1 + mostAttempts
+	// reserved are descriptors for all else: a socket for each question to a name server,
+	// connections for questions, pipes, what the service was passed.
+	reserved  = 2*64 + 64 + 2*mostPipes + 32
+	mostNames = 16384
 	// keepNames is how long an address belongs to a name that is not asked for any more.
 	keepNames = 30 * time.Minute
 	memory    = 256 << 20 // bytes, from where garbage is collected at any price
@@ -60,15 +75,17 @@ func affordable() int64 {
 
 // New makes a relay by its setting.
 func New(s *network.Setting) (*Relay, error) {
-	set, err := ruleSet(s)
+	lists, err := newLists(s)
 	if err != nil {
 		return nil, err
 	}
+	set := lists.set()
 	debug.SetMemoryLimit(memory)
 	r := &Relay{
-		rules: set, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
+		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
+	r.rules.Store(set)
 	r.resolver = resolver(s, set)
 	r.names = dns.NewServer(dns.Options{
 		Ask: r.mayAsk, Lookup: r.resolver.Lookup, Addresses: r.addresses,
@@ -77,88 +94,107 @@ func New(s *network.Setting) (*Relay, error) {
 	return r, nil
 }
 
-// Serve answers names and relays connections until the listeners are closed.
+// Serve answers names and relays connections until the context ends, or a listener does.
+// Then it resets what it relays.
 func (r *Relay) Serve(ctx context.Context, listeners []*net.TCPListener, questions []*net.UDPConn) error {
-	ended := make(chan error)
+	ctx, cancel := context.WithCancel(ctx)
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer r.flows.look(func(_, _ *unix.TCPInfo) bool { return true })
+	defer cancel()
+	ended := make(chan error, len(listeners)+len(questions)+1)
+	start := func(serve func() error) { serving.Go(func() { ended <- serve() }) }
 	for _, l := range listeners {
-		go func() { ended <- r.accept(l) }()
+		context.AfterFunc(ctx, func() { _ = l.Close() })
+		start(func() error { return r.accept(ctx, l) })
 	}
 	for _, c := range questions {
-		go func() { ended <- r.names.ServeUDP(ctx, c) }()
+		start(func() error { return r.names.ServeUDP(ctx, c) })
 	}
-	go func() { ended <- r.names.ServeTCP(ctx, r.questions) }()
-	return <-ended
+	start(func() error { return r.names.ServeTCP(ctx, r.questions) })
+	serving.Go(func() { r.flows.endIdle(ctx) })
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-// accept takes connections. Those beyond the limit are reset at once: kept waiting, the
-// program could not tell them from those to a host that does not answer.
-func (r *Relay) accept(l *net.TCPListener) error {
+// accept takes connections until the listener is closed. Those beyond the limit are reset
+// at once: kept waiting, the program could not tell them from those to a host that does
+// not answer. No other error is for good: there may be descriptors or memory again, or it
+// is about one connection alone (accept(2)).
+func (r *Relay) accept(ctx context.Context, l *net.TCPListener) error {
 	for {
 		c, err := l.AcceptTCP()
-		switch {
-		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOMEM):
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		if err != nil {
 			time.Sleep(10 * time.Millisecond)
 			continue
-		case err != nil:
-			return err
 		}
 		if r.open.Add(1) > r.most {
 			r.open.Add(-1)
-			r.report.refused("more than " + number(r.most) + " connections at a time")
-			reset(c)
+			r.report.refused("more than " + strconv.FormatInt(r.most, 10) + " connections at a time")
+			pair.Reset(c)
 			continue
 		}
 		go func() {
 			defer r.open.Add(-1)
-			r.serve(c)
+			r.serve(ctx, c)
 		}()
 	}
 }
 
 // serve handles a connection by what it was made to.
-func (r *Relay) serve(c *net.TCPConn) {
-	to, ok := c.LocalAddr().(*net.TCPAddr)
+func (r *Relay) serve(ctx context.Context, c *net.TCPConn) {
+	at, ok := r.destination(c)
 	if !ok {
-		reset(c)
+		pair.Reset(c)
 		return
 	}
-	at := to.AddrPort()
 	addr, port := at.Addr().Unmap().WithZone(""), at.Port()
 	switch isRelay := addr == r.gateway[0] || addr == r.gateway[1]; {
 	case port == network.NamePort:
 		r.questions.put(c)
 	case isRelay && port == network.ProxyPort:
-		r.proxy(c)
+		r.proxy(ctx, c)
 	case isRelay:
-		reset(c)
+		pair.Reset(c)
 	default:
-		r.forward(c, addr, port)
+		r.forward(ctx, c, addr, port)
 	}
+}
+
+// ownAddress is the destination of a transparent connection: its address on this side.
+func ownAddress(c *net.TCPConn) (netip.AddrPort, bool) {
+	to, ok := c.LocalAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}, false
+	}
+	return to.AddrPort(), true
 }
 
 // forward connects to what the program meant by an address.
-func (r *Relay) forward(c *net.TCPConn, addr netip.Addr, port uint16) {
+func (r *Relay) forward(ctx context.Context, c *net.TCPConn, addr netip.Addr, port uint16) {
 	t := target{addr: addr, port: port}
 	t.name, _ = r.addresses.Name(addr) // addresses of names are local, so others of them are refused
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	out, err := r.connect(ctx, t)
+	f, err := r.connect(ctx, t)
 	if err != nil {
-		reset(c)
+		pair.Reset(c)
 		return
 	}
-	r.relay(c, out, t, nil)
-}
-
-// reset closes a connection such that the other side sees an error (RST).
-func reset(c *net.TCPConn) {
-	_ = c.SetLinger(0)
-	_ = c.Close()
+	f.in = c
+	r.relay(f, nil)
 }
 
 // mayAsk is dns.Options.Ask.
 func (r *Relay) mayAsk(name string) (wildcard string, allowed bool) {
-	d := r.rules.MayAsk(name)
+	d := r.rules.Load().MayAsk(name)
 	if d.Allowed && d.Rule != nil && isMany(d.Rule.Text) {
 		wildcard = d.Rule.Text
 	}

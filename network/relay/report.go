@@ -2,10 +2,11 @@ package relay
 
 import (
 	"fmt"
-	"io"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jail-project/jail/network/dns"
 	"github.com/jail-project/jail/network/rules"
@@ -17,10 +18,11 @@ const mostKinds = 32
 // report is what the relay tells about its decisions: all of them to a log, if there is
 // one, and those that refuse something when the program has ended.
 type report struct {
-	mu     sync.Mutex
-	counts map[string]int
-	others int // refusals that were not kept
-	out    io.Writer
+	mu      sync.Mutex
+	counts  map[string]int
+	others  int // refusals that were not kept
+	remarks []string
+	out     *log // nil for none
 }
 
 // refused notes a refusal. The text holds names in their canonical form only.
@@ -70,12 +72,32 @@ func (r *report) log(what string, t *target, text string) {
 
 func (r *report) write(what, text string) {
 	if r.out != nil {
-		_, _ = fmt.Fprintf(r.out, "jail: network: %s %s\n", what, text)
+		r.out.add("jail: network: " + what + " " + text + "\n")
 	}
+}
+
+// note tells the log alone.
+func (r *report) note(what, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.write(what, text)
+}
+
+// remark keeps something that is no refusal for the end, each thing once.
+func (r *report) remark(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.remarks) < mostKinds && !slices.Contains(r.remarks, text) {
+		r.remarks = append(r.remarks, text)
+	}
+	r.write("remark", text)
 }
 
 // lines are the refusals, those that came most often first.
 func (r *report) lines() []byte {
+	if r.out != nil {
+		r.out.flush(time.Second / 4)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	texts := make([]string, 0, len(r.counts))
@@ -94,6 +116,9 @@ func (r *report) lines() []byte {
 	}
 	if r.others > 0 {
 		fmt.Fprintf(&out, "%d others\n", r.others)
+	}
+	for _, text := range r.remarks {
+		fmt.Fprintf(&out, "remark %s\n", text)
 	}
 	return []byte(out.String())
 }

@@ -21,9 +21,32 @@ import (
 // Name is that of the service.
 const Name = "network"
 
-// QuestionRefused asks the relay what it has refused: the answer has a line for each kind,
-// which begins with how often that was.
-const QuestionRefused = "refused"
+// What the launcher asks and tells the relay. There is a copy of it in package launcher,
+// which does not import this one.
+const (
+	// questionRefused asks for one line for each kind of refusal, with its count, and for
+	// remarks, each behind the word "remark".
+	questionRefused = "refused"
+	// toldList is followed by a number: the list of hosts of that place in the setting is
+	// what the file that comes along says. Without a file, it cannot be used any more.
+	toldList = "list "
+)
+
+func (r *Relay) answer(question string, file *os.File) []byte {
+	if file != nil {
+		defer func() { _ = file.Close() }()
+	}
+	if number, is := strings.CutPrefix(question, toldList); is {
+		if n, err := strconv.Atoi(number); err == nil {
+			r.lists.changed(r, n, file)
+		}
+		return nil
+	}
+	if question == questionRefused {
+		return r.report.lines()
+	}
+	return nil
+}
 
 // Main is the service's process, until its launcher is gone. It returns the exit status.
 func Main(stderr io.Writer) int {
@@ -49,7 +72,7 @@ func run() error {
 		}
 		if setting.Log {
 			last := len(sockets) - 1
-			r.report.out, sockets = os.NewFile(uintptr(sockets[last]), "log"), sockets[:last]
+			r.report.out, sockets = newLog(os.NewFile(uintptr(sockets[last]), "log")), sockets[:last]
 		}
 		listeners, questions, err = open(sockets)
 		return err
@@ -59,12 +82,7 @@ func run() error {
 	}
 	ended := make(chan error, 2)
 	go func() {
-		passed.Answer(func(question string) []byte {
-			if question == QuestionRefused {
-				return r.report.lines()
-			}
-			return nil
-		})
+		passed.Answer(r.answer)
 		ended <- nil // the launcher is gone
 	}()
 	go func() { ended <- r.Serve(context.Background(), listeners, questions) }()
@@ -85,6 +103,9 @@ func open(sockets []int) (listeners []*net.TCPListener, questions []*net.UDPConn
 			if !ok {
 				return nil, nil, syscall.ENOTSOCK
 			}
+			if raw, err := tcp.SyscallConn(); err == nil {
+				_ = sendAtOnce(raw)
+			}
 			listeners = append(listeners, tcp)
 		default:
 			c, err := net.FilePacketConn(f)
@@ -102,28 +123,9 @@ func open(sockets []int) (listeners []*net.TCPListener, questions []*net.UDPConn
 	return listeners, questions, nil
 }
 
-// ruleSet reads the rules of a setting.
-func ruleSet(s *network.Setting) (*rules.Set, error) {
-	services := func(name string) (uint16, bool) {
-		port, ok := s.Services[name]
-		return port, ok
-	}
-	var lists [2][]rules.Rule
-	for i, list := range [...][]network.Rule{s.Allow, s.Deny} {
-		for _, entry := range list {
-			rule, problem := rules.Parse(entry.Text, entry.Place, services)
-			if problem != nil {
-				return nil, fmt.Errorf("%s: %s", entry.Place, problem.Summary)
-			}
-			lists[i] = append(lists[i], rule)
-		}
-	}
-	return rules.New(lists[0], lists[1], nil), nil
-}
-
 // resolver is one that looks names up as the host's own programs do.
 func resolver(s *network.Setting, set *rules.Set) *dns.Resolver {
-	mayAsk := func(name string) bool { return set.MayAsk(name).Allowed }
+	mayAsk := func(name string) bool { return len(s.Files) > 0 || set.MayAsk(name).Allowed }
 	return dns.NewResolver(dns.Config{
 		ResolvConf: dns.ParseResolvConf([]byte(s.Resolver)),
 		Order:      dns.Nsswitch([]byte(s.Switch)).Order,

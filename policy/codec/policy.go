@@ -26,6 +26,7 @@ func (c *codec) policy(p *policy.Policy) {
 	c.namespaces(&p.Namespaces)
 	c.choice(&p.Landlock.Use, "required", "optional", "off")
 	codeValue(c, &p.Landlock.Version, (*codec).signed)
+	c.entries(&p.Landlock.Connect)
 	codeValue(c, &p.Identity.User, (*codec).text)
 	codeValue(c, &p.Identity.Hostname, (*codec).text)
 	codeValue(c, &p.Identity.MachineID, (*codec).text)
@@ -60,9 +61,11 @@ func (c *codec) syscalls(s *policy.Syscalls) {
 
 func (c *codec) network(n *policy.Network) {
 	c.choice(&n.Mode, "none", "host", "filtered", "nat", "namespace")
+	codeValue(c, &n.Namespace, (*codec).text)
 	c.entries(&n.Allow)
 	c.entries(&n.Deny)
 	c.entries(&n.Publish)
+	codeValue(c, &n.Join, (*codec).text)
 }
 
 func (c *codec) namespaces(n *policy.Namespaces) {
@@ -85,7 +88,7 @@ func (c *codec) bus(b *policy.BusRules) {
 }
 
 // entries encodes and decodes a list of names.
-func (c *codec) entries(list *[]policy.Entry) { codeSlice(c, list, 8, codeEntry) }
+func (c *codec) entries(list *[]policy.Entry) { codeSlice(c, list, 9, codeEntry) }
 
 // choice encodes and decodes a scalar that takes one of few words.
 func (c *codec) choice(v *policy.Value[string], words ...string) {
@@ -132,6 +135,7 @@ func codeLayer(c *codec, l *policy.Layer) {
 
 func codeEntry(c *codec, e *policy.Entry) {
 	c.text(&e.Text)
+	c.text(&e.File)
 	c.origin(&e.Origin)
 }
 

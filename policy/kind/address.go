@@ -106,6 +106,35 @@ func parseNetwork(text string) (given, masked address, length int, ok bool) {
 	return given, masked, length, true
 }
 
+// ParseNet reads an address or a network, as Host.Net has them: 4 or 16 bytes, and how
+// many bits of them count.
+func ParseNet(text string) (address []byte, bits int, ok bool) {
+	_, a, bits, ok := parseNetwork(text)
+	if !ok {
+		if a, ok = parseAddress(text); !ok {
+			return nil, 0, false
+		}
+		bits = a.bits
+	}
+	return append([]byte(nil), a.bytes[:a.bits/8]...), bits, true
+}
+
+// Within tells whether all addresses of one network are in another; both are written as
+// in Host.Net.
+func Within(inner, outer string) bool {
+	a, bits, okA := ParseNet(inner)
+	b, fewer, okB := ParseNet(outer)
+	if !okA || !okB || len(a) != len(b) || bits < fewer {
+		return false
+	}
+	for i := range a {
+		if (a[i]^b[i])&^byte(0xff>>min(max(fewer-8*i, 0), 8)) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // String prints the address. Of the groups of IPv6 those behind the last that
 // is not zero are left out, which is what a network needs.
 func (a address) String() string {

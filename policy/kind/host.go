@@ -190,6 +190,14 @@ func checkHostFile(text string) *diag.Problem {
 	return nil
 }
 
+// checkNetNamespace judges what names a network namespace.
+func checkNetNamespace(text string) *diag.Problem {
+	if strings.ContainsRune(text, 0) || text == "" || text == "." || text == ".." || strings.ContainsRune(text, '/') && text[0] != '/' {
+		return diag.Invalid("a network namespace", text, "write a name of `ip netns list`, or an absolute path")
+	}
+	return nil
+}
+
 // splitPort takes host:port and [address]:port apart. An address with
 // several colons and no brackets has no port.
 func splitPort(text string) (host, port string, ok bool) {

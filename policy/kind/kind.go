@@ -41,6 +41,9 @@ const (
 	HostFile     // a file that lists hosts, relative to the profile
 	HostEntry    // an entry of a list of hosts: a host or a mapping
 	PublishSpec  // [address:]port:port
+	Port         // the number of a port
+	GroupName    // a name for jails that share a network
+	NetNamespace // a name of ip-netns(8), or a path
 	BusName      // a D-Bus name, .* at the end for any rest
 	DeviceName   // a kind of device, or a path in /dev
 	UserName     // keep, root, nobody or a uid
@@ -89,6 +92,9 @@ var expects = [...]string{
 	HostFile:     "the path of a file",
 	HostEntry:    "a host, an address, a network, a group or a mapping",
 	PublishSpec:  "address:port:port",
+	Port:         "a port",
+	GroupName:    "a name",
+	NetNamespace: "the name or the path of a network namespace",
 	BusName:      "a D-Bus name",
 	DeviceName:   "a kind of device or a path in /dev",
 	UserName:     "keep, root, nobody or a uid",

@@ -60,6 +60,16 @@ func (k Kind) Parse(text string, words []string) (v Value, p *diag.Problem) {
 		v.Key, p = paths.CheckPattern(v.Text)
 	case SocketRef:
 		v.Key, p = paths.CheckSocket(v.Text)
+	case Port:
+		if _, ok := parsePort(v.Text); !ok {
+			p = diag.Invalid("a port", v.Text, "ports are numbers from 1 to 65535")
+		}
+	case GroupName:
+		p = checkName("name of a group", v.Text)
+	case PublishSpec:
+		var spec Publish
+		spec, p = ParsePublish(v.Text)
+		v.Key = spec.Text // a later entry about a port of the host takes the place of this one
 	default:
 		p = k.checkName(v.Text, words)
 	}
@@ -83,8 +93,8 @@ func (k Kind) checkName(text string, words []string) (p *diag.Problem) {
 		p = checkArch(text)
 	case HostFile:
 		p = checkHostFile(text)
-	case PublishSpec:
-		p = checkPublish(text)
+	case NetNamespace:
+		p = checkNetNamespace(text)
 	case ConnectSpec:
 		p = checkConnect(text)
 	case BusName:

@@ -21,33 +21,6 @@ func checkConnect(text string) *diag.Problem {
 	return p
 }
 
-// checkPublish judges [ADDRESS:]PORT:PORT with an optional /tcp or /udp.
-func checkPublish(text string) *diag.Problem {
-	bad := diag.Invalid("a published port", text, "write port:port or address:port:port, the last inside the jail")
-	rest, protocol, has := strings.Cut(text, "/")
-	if has && protocol != "tcp" && protocol != "udp" {
-		return bad
-	}
-	i := strings.LastIndexByte(rest, ':')
-	if i < 0 {
-		return bad
-	}
-	if _, ok := parsePort(rest[i+1:]); !ok {
-		return bad
-	}
-	address, port, has := splitPort(rest[:i])
-	if !has {
-		address, port = "", rest[:i]
-	}
-	if _, ok := parsePort(port); !ok {
-		return bad
-	}
-	if _, ok := parseAddress(address); address != "" && !ok {
-		return bad
-	}
-	return nil
-}
-
 // checkBusName judges a well-known D-Bus name, with .* at the end for any
 // rest (D-Bus specification, "Bus names").
 func checkBusName(text string) *diag.Problem {

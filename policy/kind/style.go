@@ -42,7 +42,7 @@ func (k Kind) CheckStyle(n *node.Node, words []string, name string) *diag.Proble
 		p := diag.Invalid("true or false", n.Text, "")
 		p.Label = "write " + plainBool(n.Text)
 		return p
-	case numeric || k == Number || k == ErrnoName || k == UserName:
+	case numeric || k == Number || k == Port || k == ErrnoName || k == UserName:
 		return nil // their parsers take plain decimal numbers only
 	case isPlainDecimal(n.Text) && (k == Text || k == ProgramName):
 		return nil // read as a number it is still the same text

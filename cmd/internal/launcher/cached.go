@@ -37,17 +37,24 @@ func Relaunch(env, programs, line []string, stderr io.Writer) (status int, done 
 	if l == nil {
 		return 0, false
 	}
+	if l.Policy.Network.Join.V != "" {
+		return 0, false // what is wrong with a group takes the profile to show
+	}
 	if _, grouped := compile.GroupLimits(l.Policy, h); grouped {
 		return 0, false // that may take a service manager
 	}
 	// The init makes its namespaces while the plan is compiled here. Without one,
 	// Start says what is wrong.
-	init, _ := launch.NewInit(compile.Namespaces(l.Policy), h.Terminal != nil)
+	var init *launch.Init
+	if l.Policy.Network.Mode.V != "namespace" { // which is joined before there is an init
+		init, _ = launch.NewInit(compile.Namespaces(l.Policy), h.Terminal != nil)
+	}
 	c, problems := l.Compile()
 	if problems.HasErrors() {
 		init.Discard()
 		return 0, false
 	}
+	l.Tell = func(d diag.Diagnostic) { Report(stderr, d) }
 	running, failure := l.Start(c, init)
 	switch {
 	case failure != nil && failure.Ran:

@@ -26,10 +26,14 @@ type Launch struct {
 	Command compile.Command
 	// Group is the control group that the limits of the policy need, nil for none.
 	Group Group
+	// Shared is the network of a group of jails, nil for none. Command.Inside is from it.
+	Shared *Shared
 	// ToldInPlace: the user knows already which files can be written in place only.
 	ToldInPlace bool
 	// LogNetwork: the decisions of a filtered network are printed.
 	LogNetwork bool
+	// Tell tells the user something while the program runs; nil waits until its end.
+	Tell func(diag.Diagnostic)
 }
 
 // Group is a control group that can be named.
@@ -59,34 +63,50 @@ type Running struct {
 	left       *left
 	lost       *lost
 	relay      *service.Service // of a filtered network, nil for none
-	relayEnded string           // why it has ended before the jail
+	lists      []hostList       // that it knows
+	user       uint32
+	relayEnded *diag.Diagnostic // that it has ended before the jail, nil when it has not
+	told       bool             // the user knows that
 	refused    []byte           // what it refused
-	unrelayed  error            // why it did not start
+	published  *published
+	shared     *Shared
+	unserved   error // why a service did not start
 }
 
 // Options are what a launch needs beside its plan: the control group, and the
 // caller's terminal.
 func (l *Launch) Options() launch.Options {
-	return launch.Options{Terminal: l.Host.Terminal, Group: l.Group, Confined: true}
+	return launch.Options{Terminal: l.Host.Terminal, Group: l.Group, Confined: true, Reads: l.listNames()}
 }
 
 // Start launches a compiled jail. When it has run for a moment, Wait registers it and
 // confines this process. The init is used if it fits the plan; nil is none.
 func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launch.Failure) {
-	r, o := &Running{left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
+	r, o := &Running{user: uint32(l.Host.UID), shared: l.Shared, left: l.lookBefore(c), lost: l.newLost(c)}, l.Options()
 	o.Settled = func() {
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
-		if r.unrelayed = r.startRelay(l); r.unrelayed != nil {
+		l.Shared.registered()
+		if r.unserved = r.startRelay(l, c.View); r.unserved == nil {
+			r.unserved = r.published.start(l, r.Process)
+		}
+		if r.unserved != nil {
 			_ = r.Kill()
 		}
 		r.unconfined = r.Confine(r.registered.Dirs()...)
 		debug.SetGCPercent(100) // what follows may take days
 	}
+	var err error
+	if r.published, err = publish(&l.Policy.Network); err != nil {
+		init.Discard()
+		return nil, &launch.Failure{Plan: c.Plan, Err: err}
+	}
 	var failure *launch.Failure
 	if r.Process, failure = launch.Start(c.Plan, init, o); failure != nil {
+		r.published.end()
 		return nil, failure
 	}
+	l.Shared.follow(r, l.Policy.Network.Mode.V)
 	return r, nil
 }
 
@@ -95,13 +115,14 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
 	r.endRelay()
+	r.published.end()
 	r.registered.Remove()
 	r.left.find(r.Taken())
 	if err := r.Unguarded(); err != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", err)
 	}
-	if r.unrelayed != nil {
-		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unrelayed)
+	if r.unserved != nil {
+		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unserved)
 	}
 	if r.unconfined != nil {
 		return plan.ExitFailed, fmt.Errorf("the jail was ended: %w", r.unconfined)
@@ -121,6 +142,9 @@ func (l *Launch) register(c *compile.Compiled, process *launch.Process) *registr
 	r.Init.PID, r.Main.PID = process.Init(), process.Pid()
 	if l.Group != nil {
 		r.Cgroup = l.Group.Inside()
+	}
+	if l.Shared != nil {
+		r.Group, r.Rules, r.Joined = l.Shared.name, l.Shared.rules, l.Shared.inside != nil
 	}
 	remover, _ := registry.Register(Place(l.Host), r)
 	return remover

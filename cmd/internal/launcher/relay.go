@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/kind"
@@ -25,7 +26,7 @@ const relayService = "network"
 // startRelay starts the relay of a jail with a filtered network. It is called when the
 // jail has run for a moment or first connects; until then connections wait. Without a
 // relay the jail has no network, and is ended.
-func (r *Running) startRelay(l *Launch) error {
+func (r *Running) startRelay(l *Launch, view *fstree.View) error {
 	sockets := r.TakeRelayed()
 	if len(sockets) == 0 {
 		return nil
@@ -35,7 +36,7 @@ func (r *Running) startRelay(l *Launch) error {
 			_ = unix.Close(fd) // with the last copy the jail's connections end
 		}
 	}()
-	setting := l.relaySetting()
+	setting := l.relaySetting(view)
 	passed := sockets
 	if l.LogNetwork {
 		setting.Log, passed = true, append(passed, unix.Stderr)
@@ -48,7 +49,17 @@ func (r *Running) startRelay(l *Launch) error {
 		return err
 	}
 	r.relay = s
-	s.Follow(r.Process, func(line string) { r.relayEnded = line })
+	if r.lists = l.hostLists(); len(r.lists) > 0 {
+		r.Regularly(r.lookAtLists)
+	}
+	s.Follow(r.Process, func(line string) {
+		r.relayEnded = warning("relay-ended", line)
+		// What has the terminal would be written over, so that waits.
+		if l.Tell != nil && l.Host.Terminal == nil {
+			l.Tell(*r.relayEnded)
+			r.told = true
+		}
+	})
 	return nil
 }
 
@@ -63,13 +74,20 @@ func (l *Launch) servicesFile() string {
 
 // relaySetting is what the relay is told. The files are those by which the host's programs
 // look names up; one that is missing is empty, which the C library takes it for as well.
-func (l *Launch) relaySetting() *network.Setting {
-	s := &network.Setting{Allow: ruleTexts(l.Policy.Network.Allow), Deny: ruleTexts(l.Policy.Network.Deny), Services: map[string]uint16{}}
+func (l *Launch) relaySetting(view *fstree.View) *network.Setting {
+	s := &network.Setting{Services: map[string]uint16{}}
+	lists := l.hostLists()
+	s.Allow, s.Deny = ruleTexts(l.Policy.Network.Allow, lists, false), ruleTexts(l.Policy.Network.Deny, lists, true)
+	for i := range lists {
+		s.Files = append(s.Files, network.File{Shown: lists[i].shown, Deny: lists[i].deny, Open: isOpen(view, lists[i].path)})
+	}
 	for file, text := range map[string]*string{"/etc/resolv.conf": &s.Resolver, "/etc/nsswitch.conf": &s.Switch, "/etc/hosts": &s.Hosts} {
 		content, _ := os.ReadFile(file)
 		*text = string(content)
 	}
-	s.Hosts = namedHosts(s.Hosts, s.Allow)
+	if len(lists) == 0 {
+		s.Hosts = namedHosts(s.Hosts, s.Allow) // else nobody knows yet which names will count
+	}
 	for _, list := range [...][]network.Rule{s.Allow, s.Deny} {
 		for _, rule := range list {
 			if host, problem := kind.ParseHost(rule.Text); problem == nil && host.Service != "" {
@@ -77,17 +95,21 @@ func (l *Launch) relaySetting() *network.Setting {
 			}
 		}
 	}
-	if len(s.Services) > 0 {
+	if len(s.Services) > 0 || len(lists) > 0 {
 		services, _ := os.ReadFile("/etc/services")
-		findServices(s.Services, string(services))
+		findServices(s.Services, string(services), len(lists) > 0)
 	}
 	return s
 }
 
-func ruleTexts(entries []policy.Entry) []network.Rule {
+func ruleTexts(entries []policy.Entry, lists []hostList, deny bool) []network.Rule {
 	rules := make([]network.Rule, len(entries))
 	for i := range entries {
-		rules[i] = network.Rule{Text: entries[i].Text, Place: place(&entries[i].At)}
+		e := &entries[i]
+		rules[i] = network.Rule{
+			Text: e.Text, Place: place(&e.At),
+			File: 1 + slices.IndexFunc(lists, func(l hostList) bool { return l.path == e.File && l.deny == deny }),
+		}
 	}
 	return rules
 }
@@ -97,8 +119,8 @@ func place(at *diag.Range) string {
 }
 
 // findServices sets the ports of services by the text of services(5): the name, the port
-// and protocol, other names.
-func findServices(ports map[string]uint16, text string) {
+// and protocol, other names. all: also of those that are not in the map yet.
+func findServices(ports map[string]uint16, text string, all bool) {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)
@@ -111,7 +133,7 @@ func findServices(ports map[string]uint16, text string) {
 			continue
 		}
 		for _, name := range append(fields[2:], fields[0]) {
-			if was, wanted := ports[name]; wanted && was == 0 {
+			if was, wanted := ports[name]; (wanted || all) && was == 0 {
 				ports[name] = uint16(port)
 			}
 		}
@@ -148,24 +170,40 @@ func (r *Running) endRelay() {
 	if r.relay == nil {
 		return
 	}
-	if r.relayEnded == "" {
+	if r.relayEnded == nil {
 		answer, err := r.relay.Ask("refused")
 		if r.refused = answer; errors.Is(err, service.ErrEnded) { // just before the program
-			r.relayEnded = r.relay.Ended()
+			r.relayEnded = warning("relay-ended", r.relay.Ended())
 		}
 	}
 	r.relay.Close()
 }
 
 // network says what the network of the jail has refused, and whether its relay has ended
-// before the program.
+// before the program, if that was not told at once.
 func (r *Running) network() (list diag.List) {
-	if r.relayEnded != "" {
-		list = append(list, *warning("relay-ended", r.relayEnded))
+	if r.relayEnded != nil && !r.told {
+		list = append(list, *r.relayEnded)
+	}
+	if r.published.ended != "" {
+		list = append(list, *warning("publish-ended", r.published.ended))
+	}
+	if r.shared != nil && r.shared.ended != "" {
+		list = append(list, *warning("group-ended", r.shared.ended))
+	}
+	if text := r.NetworkEnded(); text != "" {
+		list = append(list, *warning("network-ended", text))
 	}
 	var texts []string
 	for line := range bytes.Lines(r.refused) {
-		count, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+		count, text, found := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+		switch {
+		case !found:
+			continue
+		case count == "remark":
+			list = append(list, *warning("network-lists", diag.Escape(text)))
+			continue
+		}
 		if count != "1" {
 			text += " (" + count + " times)"
 		}

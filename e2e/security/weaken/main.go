@@ -41,7 +41,7 @@ const failed = 125
 func run(args []string) (int, error) {
 	flags := flag.NewFlagSet("weaken", flag.ContinueOnError)
 	profile := flags.String("profile", "", "the `FILE` with the profile")
-	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, quarantine, filter or landlock, with commas between")
+	edits := flags.String("off", "", "what to leave out: a syscall, SYSCALL:ARGUMENT, links, attributes, propagation, quotas, quarantine, filter, local, gateway or landlock, with commas between")
 	if err := flags.Parse(args); err != nil {
 		return failed, err
 	}
@@ -112,6 +112,12 @@ func weaken(p *plan.Plan, edit string) bool {
 		return leaveOut(p, func(op *plan.Op) bool { return op.Verb == "hide" && strings.HasSuffix(op.Subject, "/quarantine") })
 	case "filter":
 		edit = "seccomp"
+	case "local":
+		return withoutRules(p)
+	case "gateway":
+		before := len(p.Attach.Args)
+		p.Attach.Args = slices.DeleteFunc(p.Attach.Args, func(a string) bool { return a == "--no-map-gw" })
+		return len(p.Attach.Args) < before
 	}
 	name, argument, _ := strings.Cut(edit, ":")
 	return leaveOut(p, func(op *plan.Op) bool {
@@ -132,6 +138,14 @@ func withoutLandlock(p *plan.Plan) {
 	for _, part := range []*[]plan.Op{&p.Setup, &p.Init, &p.Program} {
 		*part = slices.DeleteFunc(*part, func(op plan.Op) bool { return strings.HasPrefix(op.Name, "landlock_") })
 	}
+}
+
+// withoutRules leaves out the rules that keep what is local from a network behind the
+// host's.
+func withoutRules(p *plan.Plan) bool {
+	before := len(p.Setup)
+	p.Setup = slices.DeleteFunc(p.Setup, func(op plan.Op) bool { return op.Subject == "what is local" })
+	return len(p.Setup) < before
 }
 
 func change(p *plan.Plan, edit func(*plan.Op) bool) bool {

@@ -32,18 +32,23 @@ func (e *Explainer) hostName(word string, at diag.Range) {
 		e.filtered(word, at)
 		return
 	}
+	if network.Mode.V == "nat" {
+		e.nat(word, at)
+		return
+	}
 	out := e.answer(word, "host")
 	switch network.Mode.V {
 	case "none":
 		out.Verdict, out.Text = "unreachable", "unreachable: the jail has no network but its own loopback"
 	case "host":
 		out.Verdict, out.Text = "reachable", "reachable as from the host"
-	default:
-		out.Verdict, out.Text = "unsupported", "this version of jail has no network of the mode "+output.Text(diag.Quote(network.Mode.V))
+	case "namespace":
+		out.Verdict = "depends"
+		out.Text = "reachable as far as the network namespace " + output.Text(diag.Quote(network.Namespace.V)) + " leads there, which others set up"
 	}
 	out.ruled("network.mode: "+network.Mode.V, network.Mode.Origin)
 	if len(network.Allow)+len(network.Deny) > 0 {
-		out.Notes = append(out.Notes, "network.allow and network.deny count with network.mode: filtered only")
+		out.Notes = append(out.Notes, "network.allow and network.deny count with network.mode: filtered or nat only")
 	}
 }
 
@@ -55,7 +60,7 @@ func (e *Explainer) filtered(word string, at diag.Range) {
 	} else if group == kind.LocalGroup || isNetwork(word) {
 		out := e.answer(word, "host")
 		out.Verdict, out.Text = "depends", "several hosts: ask about one of them"
-		out.ruled("network.mode: filtered", e.Policy.Network.Mode.Origin)
+		e.ruledByMode(out)
 		return
 	}
 	to, p := e.target(word)
@@ -74,8 +79,8 @@ func (e *Explainer) filtered(word string, at diag.Range) {
 		out.Text += output.Text(", " + portList(set.Ports(to.name, to.addr)))
 	}
 	e.ruledBy(out, d.Rule)
-	if d.Rule == nil {
-		out.ruled("network.mode: filtered", e.Policy.Network.Mode.Origin)
+	if d.Rule == nil || e.Policy.Network.Mode.V == "nat" && len(e.Policy.Network.Allow) == 0 && d.Allowed {
+		e.ruledByMode(out)
 	}
 	if to.name == "" && to.addr.IsLoopback() {
 		out.Notes = append(out.Notes, "in the jail that address is the jail's own; "+rules.HostName+" is the host's loopback")
@@ -83,6 +88,31 @@ func (e *Explainer) filtered(word string, at diag.Range) {
 	if d.Allowed && to.name != "" && to.name != rules.HostName {
 		out.Notes = append(out.Notes, "an answer of the name that is a local address counts only where an entry names that address, its network or @local")
 	}
+}
+
+// nat explains whether a network behind the host's reaches what a word names. It decides
+// by addresses, as the rules do.
+func (e *Explainer) nat(word string, at diag.Range) {
+	to, p := e.target(word)
+	group, _, _ := strings.Cut(word, ":")
+	out := &Explanation{}
+	switch {
+	case group == kind.HostGroup || p == nil && (to.name == rules.HostName || to.addr.IsLoopback()):
+		out = e.answer(word, "host")
+		out.Verdict, out.Text = "unreachable", "unreachable: no network behind the host's leads to the host's loopback"
+	case p == nil && to.name != "":
+		out = e.answer(word, "host")
+		out.Verdict, out.Text = "depends", "reachable where its addresses are: ask about those"
+	default:
+		e.filtered(word, at)
+		return
+	}
+	e.ruledByMode(out)
+}
+
+func (e *Explainer) ruledByMode(out *Explanation) {
+	mode := &e.Policy.Network.Mode
+	out.ruled("network.mode: "+mode.V, mode.Origin)
 }
 
 // target is one host, with a port or without.
@@ -145,7 +175,11 @@ func (t *target) decide(set *rules.Set) rules.Decision {
 func (e *Explainer) rules() *rules.Set {
 	if e.hosts == nil {
 		n := &e.Policy.Network
-		e.hosts = rules.New(e.parsed(n.Allow), e.parsed(n.Deny), e.Own())
+		allow := n.Allow
+		if n.Mode.V == "nat" && len(allow) == 0 {
+			allow = []policy.Entry{{Text: "*", Origin: n.Mode.Origin}}
+		}
+		e.hosts = rules.New(e.parsed(allow), e.parsed(n.Deny), e.Own())
 	}
 	return e.hosts
 }

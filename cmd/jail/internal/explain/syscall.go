@@ -213,6 +213,8 @@ func (e *Explainer) syscallGround(entry *seccomp.Entry) output.Ground {
 		return output.GroundAt("syscalls.restrict-suid-sgid: true", e.Policy.Syscalls.RestrictSUIDSGID.At)
 	case seccomp.ByPIDs:
 		return output.GroundAt("namespaces.pid: false", e.Policy.Namespaces.PID.At)
+	case seccomp.ByPorts:
+		return output.GroundAt("landlock.connect", e.Policy.Landlock.Connect[0].At)
 	}
 	rule := e.rule(entry)
 	if rule == nil {

@@ -39,9 +39,11 @@ type Policy struct {
 	AllowSyscall []string `group:"Program" sep:"none" placeholder:"NAME" help:"Allow a syscall or a @group."`
 	DenySyscall  []string `group:"Program" sep:"none" placeholder:"NAME" help:"Deny a syscall or a @group."`
 
-	Network      string   `group:"Surroundings" placeholder:"MODE" help:"The network: none or host."`
+	Network      string   `group:"Surroundings" placeholder:"MODE" help:"The network: none, host, filtered, nat, or namespace:NAME for one that others made; NAME can be a path."`
 	Allow        []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Let the network reach a host, and filter it: none but hosts that are allowed. HOST is a name, *.DOMAIN, *, an address, a network, @local or @host."`
 	Deny         []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Keep a host out of reach of a filtered network."`
+	Publish      []string `group:"Surroundings" sep:"none" placeholder:"[ADDRESS:]PORT:PORT" help:"Lead a port of the host, at 127.0.0.1 unless an address is given, to a port of the jail."`
+	Join         string   `group:"Surroundings" placeholder:"GROUP" help:"Have the network in common with other jails of that group."`
 	Hostname     string   `group:"Surroundings" placeholder:"NAME" help:"The host name inside."`
 	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
 	Landlock     string   `group:"Surroundings" placeholder:"USE" help:"Landlock, the second guard on files: required, optional or off."`
@@ -65,6 +67,7 @@ const (
 	flagVariable                  // NAME or NAME=VALUE
 	flagBool                      // true when there is no value
 	flagShare                     // the name of a namespace that is not to be made
+	flagNetwork                   // a mode, or namespace:NAME
 	flagSet                       // KEY=VALUE
 	flagReplace                   // KEY
 	flagOther                     // says nothing about the policy; has a value
@@ -94,8 +97,8 @@ func meaning(flag string) (flagKind, string) {
 	case "deny-syscall":
 		return flagText, "syscalls.deny"
 	case "network":
-		return flagText, "network.mode"
-	case "allow", "deny":
+		return flagNetwork, "network"
+	case "allow", "deny", "publish", "join":
 		return flagText, "network." + flag
 	case "landlock":
 		return flagText, "landlock.use"

@@ -35,6 +35,8 @@ func Settings(c *Line, h *host.Host, uses []Use, inputs *launchcache.Inputs) ([]
 				text = u.value
 			}
 			s.add(key, text, u.At(c))
+		case flagNetwork:
+			s.network(u, key)
 		case flagShare:
 			s.share(u, key)
 		case flagSet:
@@ -236,6 +238,17 @@ func (s *setter) variable(u *Use, key string) {
 		return
 	}
 	s.out = append(s.out, policy.Setting{Path: []string{key, "set", name}, Text: text, At: u.At(s.line)})
+}
+
+// network adds --network MODE, or --network namespace:NAME.
+func (s *setter) network(u *Use, key string) {
+	mode, name, named := strings.Cut(u.value, ":")
+	if !named || mode != "namespace" {
+		s.add(key+".mode", u.value, u.At(s.line))
+		return
+	}
+	s.add(key+".mode", mode, u.span(s.line, 0, len(mode)))
+	s.add(key+".namespace", name, u.span(s.line, len(mode)+1, len(u.value)))
 }
 
 // share adds --share NAMESPACE.

@@ -37,8 +37,16 @@ func Text(p *plan.Plan) []byte {
 	if p.Path == "" {
 		b.WriteString("The plan ends here: no program was named.\n\n")
 	}
-	b.WriteString("Namespaces: " + strings.Join(namespaceNames(p), " ") + "\n" + groupsLine(p) + landlockLine(p))
+	b.WriteString("Namespaces: " + strings.Join(namespaceNames(p), " ") + "\n" + attachLine(p) + groupsLine(p) + landlockLine(p))
 	return b.Bytes()
+}
+
+// attachLine is the command that connects the jail's network.
+func attachLine(p *plan.Plan) string {
+	if p.Attach.Program == "" {
+		return ""
+	}
+	return diag.Escape("Network: connected by " + p.Attach.Program + " " + strings.Join(p.Attach.Args, " ") + " PID-OF-THE-INIT\n")
 }
 
 func stepLine(index int, op *plan.Op) string {

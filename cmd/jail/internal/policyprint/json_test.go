@@ -33,9 +33,9 @@ syscalls:
   deny: [{name: socket, when: [{arg: 0, value: AF_PACKET}]}]
   architectures: [native]
   restrict-suid-sgid: false
-network: {mode: filtered, allow: ["a.example"], deny: ["b.example"], publish: ["1:2"]}
+network: {mode: filtered, namespace: x, allow: ["a.example"], deny: ["b.example"], publish: ["1:2"], join: g}
 namespaces: {pid: true, ipc: true, uts: true, cgroup: true, time: false, user: false}
-landlock: {use: required, version: 1}
+landlock: {use: required, version: 1, connect: [443]}
 identity: {user: root, groups: dropped, hostname: h, machine-id: host}
 limits: {memory: 1G, processes: 1, cpu: 50%, open-files: 1, file-size: 1, time: 1h}
 display: {x11: host, wayland: true}

@@ -1,0 +1,102 @@
+package publish
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func listen(t *testing.T, network, addr string) *net.TCPListener {
+	t.Helper()
+	l, err := net.Listen(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.(*net.TCPListener)
+}
+
+func portOf(l net.Listener) uint16 { return l.Addr().(*net.TCPAddr).AddrPort().Port() }
+
+func dial(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
+	return c
+}
+
+// echo answers what it is sent.
+func echo(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			_, _ = io.Copy(c, c)
+			_ = c.Close()
+		}()
+	}
+}
+
+func answers(c net.Conn) bool {
+	_, _ = c.Write([]byte("x"))
+	_, err := io.ReadFull(c, make([]byte, 1))
+	return err == nil
+}
+
+// TestServe: each listener leads to its own port, at either loopback address.
+func TestServe(t *testing.T) {
+	four, six := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp6", "[::1]:0")
+	go echo(four)
+	go echo(six)
+	gone := listen(t, "tcp4", "127.0.0.1:0")
+	_ = gone.Close()
+	a, b, c := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp6", "[::1]:0"), listen(t, "tcp4", "127.0.0.1:0")
+	ended := make(chan error)
+	s := newServer()
+	go func() {
+		ended <- s.serve([]*net.TCPListener{a, b, c}, []uint16{portOf(four), portOf(six), portOf(gone)})
+	}()
+	for _, l := range []net.Listener{a, b} {
+		if !answers(dial(t, l)) {
+			t.Errorf("nothing answers behind %v", l.Addr())
+		}
+	}
+	if _, err := dial(t, c).Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("where nobody listens the client sees %v", err)
+	}
+	_ = a.Close()
+	if err := <-ended; err == nil {
+		t.Error("it goes on without a listener")
+	}
+}
+
+// TestMost: a connection beyond the limit is reset, and one that ends makes room.
+func TestMost(t *testing.T) {
+	inside, l := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp4", "127.0.0.1:0")
+	go echo(inside)
+	s := newServer()
+	s.most = 1
+	go func() { _ = s.serve([]*net.TCPListener{l}, []uint16{portOf(inside)}) }()
+	first := dial(t, l)
+	if !answers(first) {
+		t.Fatal("the first connection has no answer")
+	}
+	if answers(dial(t, l)) {
+		t.Error("a second connection is answered")
+	}
+	_ = first.Close()
+	for end := time.Now().Add(time.Minute); !answers(dial(t, l)); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the end of a connection makes no room")
+		}
+	}
+}

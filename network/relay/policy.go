@@ -1,0 +1,77 @@
+package relay
+
+import (
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/jail-project/jail/network/rules"
+)
+
+// decide judges an address, also by whether the host has it at this moment.
+func decide(set *rules.Set, name string, addr netip.Addr, port uint16) rules.Decision {
+	d := set.Decide(name, addr, port)
+	if d.Allowed && !addr.IsLoopback() && isOwn(addr) {
+		return set.WithOwn([]netip.Addr{addr}).Decide(name, addr, port)
+	}
+	return d
+}
+
+// isOwn tells whether an address is one of this host: a socket can be bound to it. On a
+// host that lets sockets be bound to any address (ip_nonlocal_bind of ip(7)) it is true for
+// each, so that no connection is made which the rules do not name by its address.
+func isOwn(addr netip.Addr) bool {
+	family, at := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Addr: addr.As16()})
+	if addr.Is4() {
+		family, at = unix.AF_INET, &unix.SockaddrInet4{Addr: addr.As4()}
+	}
+	s, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return true
+	}
+	defer func() { _ = unix.Close(s) }()
+	return unix.Bind(s, at) == nil
+}
+
+// asks judges the name in a TLS hello to an address, and keeps it for when the rules
+// change.
+func (r *Relay) asks(f *flow, name string) bool {
+	r.flows.Lock()
+	f.asked = name
+	r.flows.Unlock()
+	d := decide(r.rules.Load(), name, f.to, f.target.port)
+	if !d.Allowed {
+		r.report.refused(f.target.String() + ": TLS for the server " + name + ": " + d.Reason)
+	}
+	return d.Allowed
+}
+
+// stillAllowed judges a flow again that has just been added, if the rules have changed
+// since it was allowed. Those that are there when the rules change are judged by change.
+func (r *Relay) stillAllowed(f *flow) bool {
+	set := r.rules.Load()
+	return set == f.judged || r.allows(set, f)
+}
+
+func (r *Relay) allows(set *rules.Set, f *flow) bool {
+	d := decide(set, f.target.name, f.to, f.target.port)
+	if d.Allowed && f.asked != "" {
+		d = decide(set, f.asked, f.to, f.target.port)
+	}
+	if !d.Allowed {
+		r.report.refused(f.target.String() + ", which was connected: " + d.Reason)
+	}
+	return d.Allowed
+}
+
+// change replaces the rules, and ends each flow that the new ones do not allow.
+func (r *Relay) change(set *rules.Set) {
+	r.rules.Store(set)
+	r.flows.Lock()
+	defer r.flows.Unlock()
+	for f := range r.flows.all {
+		if !r.allows(set, f) {
+			f.reset()
+		}
+	}
+}
