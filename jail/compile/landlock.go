@@ -203,12 +203,6 @@ func (b *builder) beneath(s plan.Slot, allowed landlock.FS) plan.Arg {
 	return plan.Arg{Kind: plan.ArgBeneath, Num: uint64(s), Block: &plan.Block{Bytes: attr, Show: allowed.String()}}
 }
 
-// isBeneath tells whether a block is one that beneath made.
-func isBeneath(b *plan.Block, s plan.Slot) bool {
-	const size = 16
-	return len(b.Refs) == 0 && len(b.Bytes) == size && binary.NativeEndian.Uint32(b.Bytes[size-4:]) == uint32(s)
-}
-
 // mayChange lets the program change the directory or file that a slot shows
 // and that gets this path. The mount decides as well.
 func (m *mounter) mayChange(s plan.Slot, path string, kind host.FileKind) {
