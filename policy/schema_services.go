@@ -49,7 +49,7 @@ func hostElem() *Key {
 		{Name: "host", Kind: kind.HostPattern, Doc: "The host itself."},
 		{
 			Name: "file", Kind: kind.HostFile,
-			Doc: "In place of host: a file with an entry in each line. What follows a # is a comment, and an entry that is repeated counts once. A relative path begins at the directory of this profile and does not lead out of it. The file must be as trusted as the profile, and is read when the profile is.",
+			Doc: "In place of host: a file with an entry in each line. What follows a # is a comment, and an entry that is repeated counts once. A relative path begins at the directory of this profile and does not lead out of it. The file must be as trusted as the profile, and is read when the profile is. In a filtered network it is read again when it changes: connections that it no longer allows are reset. Where the program may write the file, what is added counts with the next launch only.",
 		},
 	}}
 }
