@@ -89,7 +89,7 @@ func New(s *network.Setting) (*Relay, error) {
 	r.resolver = resolver(s, set)
 	r.names = dns.NewServer(dns.Options{
 		Ask: r.mayAsk, Lookup: r.resolver.Lookup, Addresses: r.addresses,
-		Refused: func(name string, why dns.Refusal) { r.report.refusedName(name, why) },
+		Refused: func(name string, why dns.Refusal) { r.report.refusedName(name, why, r.rules.Load().MayAsk(name).Rule) },
 	})
 	return r, nil
 }

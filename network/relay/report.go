@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/network/dns"
 	"github.com/jail-project/jail/network/rules"
 )
@@ -40,7 +41,13 @@ func (r *report) refused(text string) {
 	r.write("refused", text)
 }
 
-func (r *report) refusedName(name string, why dns.Refusal) {
+// refusedName notes that a name was not looked up; by is the rule that denies it, nil for
+// none.
+func (r *report) refusedName(name string, why dns.Refusal, by *rules.Rule) {
+	if why == dns.NotAllowed && by != nil {
+		r.refused("the name " + name + ": " + diag.Quote(by.Text) + " denies it")
+		return
+	}
 	switch why {
 	case dns.NotAName:
 		r.refused("the name " + name + ": no host can have it")
