@@ -196,3 +196,27 @@ func TestTable(t *testing.T) {
 		t.Errorf("only %d checks", len(seen))
 	}
 }
+
+// TestNetworkModes: the more a network reaches, the worse it is; one behind the host's has a
+// loopback of its own, and one of others has theirs.
+func TestNetworkModes(t *testing.T) {
+	h := desktop()
+	h.Files.(fakeFiles)["/usr/bin/pasta"] = "x"
+	h.Files.(fakeFiles)["/run/netns/lab"] = ""
+	for _, c := range []struct {
+		text              string
+		network, loopback int
+	}{
+		{"network: none", 0, 0},
+		{"network: {mode: nat, allow: [8.8.8.8]}", reachesName, 0},
+		{"network: {mode: nat, allow: [8.8.8.0/24]}", reachesNetwork, 0},
+		{"network: nat", reachesAll, 0},
+		{"network: {mode: namespace, namespace: lab}", reachesAsOthers, sharesLoopback},
+		{"network: host", 10, 10},
+	} {
+		r := Assess(input(t, load(t, "extends: [default]\n"+c.text+"\n"), h))
+		if n, l := r.found(t, "network").Badness, r.found(t, "loopback").Badness; n != c.network || l != c.loopback {
+			t.Errorf("%s: network %v, loopback %v", c.text, n, l)
+		}
+	}
+}

@@ -188,6 +188,9 @@ func (o *outside) configFor(h *tls.ClientHelloInfo) (*tls.Config, error) {
 func world(t *testing.T) *testenv.World {
 	t.Helper()
 	w := testenv.NewBareWorld(t)
+	if out == nil {
+		testenv.Missing(t, "ip is not installed: run make deps")
+	}
 	ca := filepath.Join(out.dir, "ca.pem")
 	for _, variable := range []string{"SSL_CERT_FILE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
 		w.Env = append(w.Env, variable+"="+ca)

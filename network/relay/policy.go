@@ -8,13 +8,13 @@ import (
 	"github.com/jail-project/jail/network/rules"
 )
 
-// decide judges an address, also by whether the host has it at this moment.
+// decide judges an address, also by whether the host has it at this moment: that closes the
+// address to some rules, and opens it to @local.
 func decide(set *rules.Set, name string, addr netip.Addr, port uint16) rules.Decision {
-	d := set.Decide(name, addr, port)
-	if d.Allowed && !addr.IsLoopback() && isOwn(addr) {
-		return set.WithOwn([]netip.Addr{addr}).Decide(name, addr, port)
+	if !addr.IsLoopback() && isOwn(addr) {
+		set = set.WithOwn([]netip.Addr{addr})
 	}
-	return d
+	return set.Decide(name, addr, port)
 }
 
 // isOwn tells whether an address is one of this host: a socket can be bound to it. On a

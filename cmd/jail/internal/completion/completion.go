@@ -80,7 +80,7 @@ func valueOf(flag string) (valueKind, []string) {
 	case "user":
 		return wordValue, []string{"keep", "root", "nobody"}
 	case "network":
-		return wordValue, []string{"none", "host"}
+		return wordValue, []string{"none", "host", "filtered", "nat"}
 	case "share":
 		return wordValue, []string{"pid", "ipc", "uts", "cgroup"}
 	case "keep-cap", "drop-cap":

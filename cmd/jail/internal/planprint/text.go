@@ -41,8 +41,12 @@ func Text(p *plan.Plan) []byte {
 	return b.Bytes()
 }
 
-// attachLine is the command that connects the jail's network.
+// attachLine is the command that connects the jail's network, or the network namespace
+// that the jail joins.
 func attachLine(p *plan.Plan) string {
+	if p.Join.Path != "" {
+		return "Network: the namespace " + diag.Quote(p.Join.Path) + "\n"
+	}
 	if p.Attach.Program == "" {
 		return ""
 	}
