@@ -102,7 +102,7 @@ func awaitProgram(pid int, program string) ([]int, error) {
 		for i, p := range tree {
 			comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p))
 			if err == nil && strings.TrimSpace(string(comm)) == program {
-				time.Sleep(100 * time.Millisecond) // helpers of the set-up end
+				time.Sleep(700 * time.Millisecond) // helpers of the set-up end, services start
 				return append(tree[:i:i], tree[i+1:]...), nil
 			}
 		}
