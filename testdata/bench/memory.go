@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -99,11 +100,11 @@ func awaitProgram(pid int, program string) ([]int, error) {
 	for range 200 {
 		time.Sleep(5 * time.Millisecond)
 		tree := descendants(pid)
-		for i, p := range tree {
+		for _, p := range tree {
 			comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p))
 			if err == nil && strings.TrimSpace(string(comm)) == program {
-				time.Sleep(100 * time.Millisecond) // helpers of the set-up end
-				return append(tree[:i:i], tree[i+1:]...), nil
+				time.Sleep(700 * time.Millisecond) // helpers of the set-up end, services start
+				return slices.DeleteFunc(descendants(pid), func(other int) bool { return other == p }), nil
 			}
 		}
 	}
