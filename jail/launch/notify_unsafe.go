@@ -11,8 +11,9 @@ import (
 )
 
 // notifications makes the syscalls of seccomp_unotify(2), and connect(2) with the bytes
-// of an address. Only connect(2) may block: the runtime is told, and runs other
-// goroutines meanwhile.
+// of an address. Two of them may block, and the runtime is told, so that it runs other
+// goroutines and can stop them all: connect(2), and Receive, if the thread that asked was
+// killed since poll(2).
 type notifications struct {
 	user int // the outer id of a jail of root; 0 for the caller's own
 }
@@ -33,7 +34,7 @@ type notifResponse struct {
 }
 
 func (notifications) Receive(listener int, buf *[unixsock.NotificationSize]byte) syscall.Errno {
-	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(listener), notifReceive, uintptr(unsafe.Pointer(buf)))
+	_, _, errno := syscall.Syscall(unix.SYS_IOCTL, uintptr(listener), notifReceive, uintptr(unsafe.Pointer(buf)))
 	return errno
 }
 
