@@ -46,10 +46,15 @@ func (k *compiler) become(b *builder) {
 	b.prctl(unix.PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 1, "")
 }
 
+// borrows tells whether the launcher makes the clone of a mount.
+func (m *mounter) borrows(source string, attr *plan.Block) bool {
+	return m.k.h.RunAs > 0 && (attr == m.writable || !m.k.h.Files.Public(source))
+}
+
 // borrow adds a clone of a mount to the plan that the launcher makes, where the jail's
 // user could not reach or write the source. It is false where the child can clone it.
 func (m *mounter) borrow(source string, dir bool, attr *plan.Block) (plan.Slot, bool) {
-	if m.k.h.RunAs <= 0 || attr != m.writable && m.k.h.Files.Public(source) {
+	if !m.borrows(source, attr) {
 		return plan.NoSlot, false
 	}
 	if m.lastSlot-1 <= m.next {

@@ -28,9 +28,15 @@ func (m *mounter) hide(n *fstree.Node, path string, around fstree.Setting) {
 // directories of jail's own. What hides these is attached to another mount, of a directory
 // that is pinned, so it is not met on that way up.
 //
+// A jail of root has a user who gets to root's own files in borrowed mounts alone: what
+// that user cannot reach in another one needs no cover, and could not be covered.
+//
 // Precondition: nothing is mounted in that mount yet.
-func (m *mounter) coverQuarantine(source, path string) {
+func (m *mounter) coverQuarantine(source, path string, borrowed bool) {
 	for _, dir := range m.quarantines {
+		if m.k.h.RunAs > 0 && !borrowed && !m.k.h.Files.Public(host.Parent(dir)) {
+			continue
+		}
 		rest, below := strings.CutPrefix(dir, source)
 		if source == "/" {
 			rest, below = dir, true

@@ -45,7 +45,7 @@ func (m *mounter) tree(root *fstree.Node) {
 	dev := root.Kid("dev", false)
 	m.node(dev, "dev", s)
 	if root.Grant != nil {
-		m.coverQuarantine(m.k.view.HostPath("/"), "")
+		m.coverQuarantine(m.k.view.HostPath("/"), "", m.k.view.RootIDMapped())
 	}
 	for _, k := range root.Kids {
 		if k != dev {
@@ -159,7 +159,7 @@ func (m *mounter) bind(n *fstree.Node, path string, around fstree.Setting) {
 		m.ownMount(s) // a private home
 	}
 	m.attach(s, gr, path, around)
-	m.coverQuarantine(source, path)
+	m.coverQuarantine(source, path, m.borrows(source, attr))
 }
 
 // clone makes a detached copy of the mount at a path of the jail, as the host has it.

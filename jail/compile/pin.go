@@ -33,5 +33,6 @@ func (m *mounter) onItself(path string, dir bool, attr, how *plan.Block, around 
 	m.moveOnto(s, t)
 	m.close(t)
 	m.close(s)
-	m.coverQuarantine(m.k.view.HostPath("/"+path), path)
+	source := m.k.view.HostPath("/" + path)
+	m.coverQuarantine(source, path, m.borrows(source, attr))
 }
