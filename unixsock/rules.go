@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -92,9 +93,14 @@ func (r *Rules) permits(st *unix.Statx_t) bool {
 		slices.Contains(r.Files, File{unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino})
 }
 
-// maxTries bounds lookups that the kernel gives up because directories are
-// being renamed meanwhile (openat2(2), EAGAIN).
-const maxTries = 4
+// maxTries bounds lookups through ".." that the kernel gives up because something is
+// renamed or mounted meanwhile, anywhere on the host (openat2(2), EAGAIN). On a busy host
+// that can be so for a while: after the first few tries there is a pause before each.
+const (
+	maxTries   = 100
+	eagerTries = 4
+	pause      = time.Millisecond
+)
 
 // openFor opens a path with O_PATH in the root directory of a thread, from its
 // working directory if the path is relative. Links lead where they lead for
@@ -114,7 +120,10 @@ func openFor(k Kernel, thread int, name string) (int, error) {
 		}
 		name = dir + "/" + name
 	}
-	for range maxTries {
+	for try := range maxTries {
+		if try >= eagerTries {
+			time.Sleep(pause)
+		}
 		switch fd, errno := k.OpenInRoot(root, name); errno {
 		case 0:
 			return fd, nil
