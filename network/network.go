@@ -29,18 +29,13 @@ const (
 	ProxyPort  = 1080
 )
 
-// ProxyName and HostName are names that the jail knows: of the relay, and of the host
-// whose loopback a rule with @host opens.
-const (
-	ProxyName = "proxy.jail"
-	HostName  = "host.jail"
-)
+// ProxyName is the relay's name in the jail.
+const ProxyName = "proxy.jail"
 
-// The sockets that the relay gets, in the order in which the child hands them over.
+// The sockets that the relay gets for each family, in the order in which the child hands
+// them over.
 const (
-	Listener4 = iota
-	Listener6
-	Names4 // UDP
-	Names6
-	Sockets
+	Listener = iota
+	Names    // UDP
+	PerFamily
 )

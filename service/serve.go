@@ -76,6 +76,18 @@ func Serve(prepare func(Passed) error) (Passed, error) {
 	return passed, nil
 }
 
+// Run answers what the launcher asks and tells, see Answer, while the service serves. It
+// returns when the launcher is gone, or with what ended the service before.
+func (p *Passed) Run(answer func(question string, file *os.File) []byte, serve func() error) error {
+	ended := make(chan error, 2)
+	go func() {
+		p.Answer(answer)
+		ended <- nil
+	}()
+	go func() { ended <- serve() }()
+	return <-ended
+}
+
 // Answer answers what the launcher asks, until the launcher is gone. For what it only tells
 // the answer is nil, and none is sent. What it is told may come with a file, which is the
 // function's to close.

@@ -101,6 +101,15 @@ func verbOf(name string) *verb {
 // usage is the form of a verb's arguments.
 func usage(name string) string { return verbOf(name).usage }
 
+// serve is a service's process. The launcher reads what it writes to stderr.
+func (a *app) serve(run func() error) int {
+	if err := run(); err != nil {
+		_, _ = fmt.Fprintln(a.err, err)
+		return 1
+	}
+	return 0
+}
+
 // realMain does what a command line asks for.
 func realMain(argv []string) int {
 	a := &app{out: os.Stdout, err: os.Stderr, line: newCommandLine(argv)}
@@ -109,9 +118,9 @@ func realMain(argv []string) int {
 	}
 	switch service.Name(argv) {
 	case relay.Name:
-		return relay.Main(os.Stderr)
+		return a.serve(relay.Run)
 	case publish.Name:
-		return publish.Main(os.Stderr)
+		return a.serve(publish.Run)
 	}
 	var err error
 	if a.caller, err = build.Caller(); err != nil {

@@ -6,6 +6,7 @@ package pair
 import (
 	"io"
 	"net"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,19 +55,31 @@ func Close(in, out *net.TCPConn) {
 	_ = out.Close()
 }
 
-const (
-	// perPair is how many descriptors a pair takes: both connections, and a pipe for each
-	// direction (splice(2)).
-	perPair  = 6
-	reserved = 128 // descriptors for all else
-)
+// PerPair is how many descriptors a pair takes that Both passes bytes between: both
+// connections, and a pipe for each direction (splice(2)).
+const PerPair = 6
 
 // Affordable is how many pairs there may be at a time, most at the most, by the limit on
-// open files.
-func Affordable(most int64) int64 {
+// open files: each takes so many descriptors, and some are reserved for all else.
+func Affordable(most int64, each, reserved uint64) int64 {
 	var limit unix.Rlimit
-	if unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit) != nil || limit.Cur < reserved+perPair {
+	if unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit) != nil || limit.Cur < reserved+each {
 		return 1
 	}
-	return min(most, int64((limit.Cur-reserved)/perPair)) //nolint:gosec // divided
+	return min(most, int64((limit.Cur-reserved)/each)) //nolint:gosec // divided
+}
+
+// Listener makes a listener of a socket, whose descriptor it closes.
+func Listener(fd int) (*net.TCPListener, error) {
+	f := os.NewFile(uintptr(fd), "listener")
+	defer func() { _ = f.Close() }()
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, unix.ENOTSOCK
+	}
+	return tcp, nil
 }

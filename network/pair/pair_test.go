@@ -119,14 +119,14 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestAffordable(t *testing.T) {
-	if got := Affordable(3); got != 3 {
+	if got := Affordable(3, PerPair, 128); got != 3 {
 		t.Errorf("%d pairs of 3", got)
 	}
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	if got := Affordable(1 << 40); got < 1 || uint64(got)*perPair > limit.Cur {
+	if got := Affordable(1<<40, PerPair, 128); got < 1 || uint64(got)*PerPair > limit.Cur {
 		t.Errorf("%d pairs with %d open files", got, limit.Cur)
 	}
 }

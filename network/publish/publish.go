@@ -18,6 +18,7 @@ import (
 
 const (
 	mostConnections = 4096
+	reserved        = 128 // descriptors for all else
 	// connectTime is how long connecting may take: all is on one machine, but a program
 	// that accepts nothing lets its queue run full.
 	connectTime = 30 * time.Second
@@ -32,7 +33,7 @@ type server struct {
 }
 
 func newServer() *server {
-	return &server{most: pair.Affordable(mostConnections), addrs: []string{"127.0.0.1", "::1"}}
+	return &server{most: pair.Affordable(mostConnections, pair.PerPair, reserved), addrs: []string{"127.0.0.1", "::1"}}
 }
 
 // serve accepts the connections of each listener, and leads them to the port of the same

@@ -2,33 +2,21 @@ package publish
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"os"
-	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/network"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/service"
 )
 
 // Name is that of the service.
 const Name = "publish"
 
-// Main is the service's process. It writes an error to stderr and
-// returns the exit status.
-func Main(stderr io.Writer) int {
-	if err := run(); err != nil {
-		_, _ = fmt.Fprintln(stderr, err)
-		return 1
-	}
-	return 0
-}
-
-func run() error {
+// Run is the service's process, until its launcher is gone.
+func Run() error {
 	var listeners []*net.TCPListener
 	var ports []uint16
 	var s *server
@@ -48,30 +36,18 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 2)
-	go func() {
-		passed.Answer(func(string, *os.File) []byte { return nil })
-		ended <- nil // the launcher is gone
-	}()
-	go func() { ended <- s.serve(listeners, ports) }()
-	return <-ended
+	return passed.Run(func(string, *os.File) []byte { return nil }, func() error { return s.serve(listeners, ports) })
 }
 
 // open makes listeners of sockets.
 func open(sockets []int) ([]*net.TCPListener, error) {
 	var listeners []*net.TCPListener
-	for i, fd := range sockets {
-		f := os.NewFile(uintptr(fd), "socket "+strconv.Itoa(i))
-		l, err := net.FileListener(f)
+	for _, fd := range sockets {
+		l, err := pair.Listener(fd)
 		if err != nil {
 			return nil, err
 		}
-		tcp, ok := l.(*net.TCPListener)
-		if !ok {
-			return nil, syscall.ENOTSOCK
-		}
-		listeners = append(listeners, tcp)
-		_ = f.Close()
+		listeners = append(listeners, l)
 	}
 	return listeners, nil
 }

@@ -64,15 +64,6 @@ const (
 	memory    = 256 << 20 // bytes, from where garbage is collected at any price
 )
 
-// affordable is how many connections there may be at a time.
-func affordable() int64 {
-	var limit unix.Rlimit
-	if unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit) != nil || limit.Cur < reserved+perConnection {
-		return 1
-	}
-	return int64(min(mostConnections, (limit.Cur-reserved)/perConnection))
-}
-
 // New makes a relay by its setting.
 func New(s *network.Setting) (*Relay, error) {
 	lists, err := newLists(s)
@@ -82,7 +73,7 @@ func New(s *network.Setting) (*Relay, error) {
 	set := lists.set()
 	debug.SetMemoryLimit(memory)
 	r := &Relay{
-		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: affordable(), questions: newQueue(),
+		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: pair.Affordable(mostConnections, perConnection, reserved), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.rules.Store(set)

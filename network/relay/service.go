@@ -3,8 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
+	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/network/rules"
 	"github.com/jail-project/jail/service"
 )
@@ -48,16 +47,8 @@ func (r *Relay) answer(question string, file *os.File) []byte {
 	return nil
 }
 
-// Main is the service's process, until its launcher is gone. It returns the exit status.
-func Main(stderr io.Writer) int {
-	if err := run(); err != nil {
-		_, _ = fmt.Fprintln(stderr, err)
-		return 1
-	}
-	return 0
-}
-
-func run() error {
+// Run is the service's process, until its launcher is gone.
+func Run() error {
 	var r *Relay
 	var listeners []*net.TCPListener
 	var questions []*net.UDPConn
@@ -80,44 +71,33 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 2)
-	go func() {
-		passed.Answer(r.answer)
-		ended <- nil // the launcher is gone
-	}()
-	go func() { ended <- r.Serve(context.Background(), listeners, questions) }()
-	return <-ended
+	return passed.Run(r.answer, func() error { return r.Serve(context.Background(), listeners, questions) })
 }
 
 // open makes listeners of the sockets, and connections of those for questions.
 func open(sockets []int) (listeners []*net.TCPListener, questions []*net.UDPConn, err error) {
 	for i, fd := range sockets {
-		f := os.NewFile(uintptr(fd), "socket "+strconv.Itoa(i))
-		switch i % 2 {
-		case network.Listener4:
-			l, err := net.FileListener(f)
+		if i%network.PerFamily == network.Listener {
+			l, err := pair.Listener(fd)
 			if err != nil {
 				return nil, nil, err
 			}
-			tcp, ok := l.(*net.TCPListener)
-			if !ok {
-				return nil, nil, syscall.ENOTSOCK
-			}
-			if raw, err := tcp.SyscallConn(); err == nil {
+			if raw, err := l.SyscallConn(); err == nil {
 				_ = sendAtOnce(raw)
 			}
-			listeners = append(listeners, tcp)
-		default:
-			c, err := net.FilePacketConn(f)
-			if err != nil {
-				return nil, nil, err
-			}
-			udp, ok := c.(*net.UDPConn)
-			if !ok {
-				return nil, nil, syscall.ENOTSOCK
-			}
-			questions = append(questions, udp)
+			listeners = append(listeners, l)
+			continue
 		}
+		f := os.NewFile(uintptr(fd), "socket")
+		c, err := net.FilePacketConn(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		udp, ok := c.(*net.UDPConn)
+		if !ok {
+			return nil, nil, syscall.ENOTSOCK
+		}
+		questions = append(questions, udp)
 		_ = f.Close()
 	}
 	return listeners, questions, nil
@@ -130,7 +110,7 @@ func resolver(s *network.Setting, set *rules.Set) *dns.Resolver {
 		ResolvConf: dns.ParseResolvConf([]byte(s.Resolver)),
 		Order:      dns.Nsswitch([]byte(s.Switch)).Order,
 		Hosts:      dns.ParseHosts([]byte(s.Hosts), mayAsk),
-		Fixed:      map[string][]netip.Addr{network.HostName: hostLoopback()},
+		Fixed:      map[string][]netip.Addr{rules.HostName: hostLoopback()},
 	})
 }
 

@@ -36,7 +36,8 @@ func (r *Running) startRelay(l *Launch, view *fstree.View) error {
 			_ = unix.Close(fd) // with the last copy the jail's connections end
 		}
 	}()
-	setting := l.relaySetting(view)
+	r.lists = l.hostLists()
+	setting := l.relaySetting(view, r.lists)
 	passed := sockets
 	if l.LogNetwork {
 		setting.Log, passed = true, append(passed, unix.Stderr)
@@ -49,7 +50,7 @@ func (r *Running) startRelay(l *Launch, view *fstree.View) error {
 		return err
 	}
 	r.relay = s
-	if r.lists = l.hostLists(); len(r.lists) > 0 {
+	if len(r.lists) > 0 {
 		r.Regularly(r.lookAtLists)
 	}
 	s.Follow(r.Process, func(line string) {
@@ -74,9 +75,8 @@ func (l *Launch) servicesFile() string {
 
 // relaySetting is what the relay is told. The files are those by which the host's programs
 // look names up; one that is missing is empty, which the C library takes it for as well.
-func (l *Launch) relaySetting(view *fstree.View) *network.Setting {
+func (l *Launch) relaySetting(view *fstree.View, lists []hostList) *network.Setting {
 	s := &network.Setting{Services: map[string]uint16{}}
-	lists := l.hostLists()
 	s.Allow, s.Deny = ruleTexts(l.Policy.Network.Allow, lists, false), ruleTexts(l.Policy.Network.Deny, lists, true)
 	for i := range lists {
 		s.Files = append(s.Files, network.File{Shown: lists[i].shown, Deny: lists[i].deny, Open: isOpen(view, lists[i].path)})
@@ -107,15 +107,11 @@ func ruleTexts(entries []policy.Entry, lists []hostList, deny bool) []network.Ru
 	for i := range entries {
 		e := &entries[i]
 		rules[i] = network.Rule{
-			Text: e.Text, Place: place(&e.At),
+			Text: e.Text, Place: e.At.String(),
 			File: 1 + slices.IndexFunc(lists, func(l hostList) bool { return l.path == e.File && l.deny == deny }),
 		}
 	}
 	return rules
-}
-
-func place(at *diag.Range) string {
-	return at.File + ":" + strconv.Itoa(at.Start.Line) + ":" + strconv.Itoa(at.Start.Column)
 }
 
 // findServices sets the ports of services by the text of services(5): the name, the port
@@ -143,12 +139,18 @@ func findServices(ports map[string]uint16, text string, all bool) {
 // namedHosts are the lines of hosts(5) with a name that the rules could be about: the
 // file may be as long as it likes, and what a service can be told is bounded.
 func namedHosts(text string, allow []network.Rule) string {
+	var hosts []kind.Host
+	for _, rule := range allow {
+		if host, problem := kind.ParseHost(rule.Text); problem == nil {
+			hosts = append(hosts, host)
+		}
+	}
 	var out strings.Builder
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)
 		for _, name := range fields[min(1, len(fields)):] {
-			if isNamed(strings.ToLower(name), allow) && out.Len()+len(line) < service.MostSetting/2 {
+			if isNamed(strings.ToLower(name), hosts) && out.Len()+len(line) < service.MostSetting/2 {
 				out.WriteString(strings.TrimSpace(line) + "\n")
 				break
 			}
@@ -157,11 +159,10 @@ func namedHosts(text string, allow []network.Rule) string {
 	return out.String()
 }
 
-// isNamed tells whether a rule could be about a name. The relay judges again.
-func isNamed(name string, allow []network.Rule) bool {
-	return slices.ContainsFunc(allow, func(rule network.Rule) bool {
-		host, problem := kind.ParseHost(rule.Text)
-		return problem == nil && (host.Any || host.Name == name && !host.Below || host.Below && strings.HasSuffix(name, "."+host.Name))
+// isNamed tells whether an entry could be about a name. The relay judges again.
+func isNamed(name string, entries []kind.Host) bool {
+	return slices.ContainsFunc(entries, func(host kind.Host) bool {
+		return host.Any || host.Name == name && !host.Below || host.Below && strings.HasSuffix(name, "."+host.Name)
 	})
 }
 
