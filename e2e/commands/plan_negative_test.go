@@ -43,7 +43,7 @@ func TestY11ComparisonNotices(t *testing.T) {
 		}
 		var calls []call
 		for _, l := range lines {
-			calls = append(calls, parseTrace(t, l)...)
+			calls = append(calls, parseTrace(t, "1.5 "+l)...)
 		}
 		if rest := m.steps("test", ops, calls); len(rest) > 0 && len(faults) == 0 {
 			faults = append(faults, "a call too many")
