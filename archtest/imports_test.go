@@ -113,20 +113,22 @@ func rank(name string) (int, bool) {
 		return 4, true // what a compilation knows of the machine
 	case "jail/fstree":
 		return 5, true
+	case "jail/groups":
+		return 6, true // judges what a view grants
 	case "jail/jailtest":
 		return 5, true // for tests alone
 	case "jail/compile":
-		return 6, true
+		return 7, true
 	case "memfile":
 		return 0, true // knows nothing of the programs that it holds
 	case "score/probe":
 		return 0, true // answers questions and knows nothing of jails
 	case "score":
-		return 7, true // judges what package compile makes
+		return 8, true // judges what package compile makes
 	case "cmd/internal/build":
 		return 0, true // what the two programs agree on
 	case "cmd/internal/launcher":
-		return 8, true // the part of a launch that both programs have
+		return 9, true // the part of a launch that both programs have
 	case "cmd/jail/internal/buildinfo":
 		return 0, true
 	case "cmd/jail/internal/output":
@@ -138,25 +140,25 @@ func rank(name string) (int, bool) {
 	case "cmd/jail/internal/flags":
 		return 6, true // asks the host which names are files
 	case "cmd/jail/internal/check", "cmd/jail/internal/explain":
-		return 7, true // ask what a compilation makes of a policy
+		return 8, true // ask what a compilation makes of a policy
 	case "cmd/jail/internal/entrance":
-		return 7, true // makes a plan for a jail of the registry
+		return 8, true // makes a plan for a jail of the registry
 	case "cmd/jail/internal/doctor":
-		return 7, true // starts jails to try them
+		return 8, true // starts jails to try them
 	case "cmd/jail/internal/completion":
 		return 4, true // knows the words that flags take; their grammar is handed to it
 	case "cmd/jail/internal/measurement", "cmd/jail/internal/scorecard":
-		return 8, true
-	case "service":
-		return 7, true // launches a plan of its own, which launch knows nothing of
-	case "network/relay", "network/publish":
-		return 8, true // a service
-	case "cmd/jail", "cmd/jail-launcher":
 		return 9, true
+	case "service":
+		return 8, true // launches a plan of its own, which launch knows nothing of
+	case "network/relay", "network/publish":
+		return 9, true // a service
+	case "cmd/jail", "cmd/jail-launcher":
+		return 10, true
 	}
 	// Generators and tests are built on top of everything.
 	if strings.Contains(name, "internal/mk") || name == "seccomp/internal/vm" || name == "archtest" || strings.HasPrefix(name, "internal/testenv") || strings.HasPrefix(name, "e2e/") {
-		return 10, true
+		return 11, true
 	}
 	return 0, false
 }
@@ -227,7 +229,8 @@ func arrows() map[string][]string {
 		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "jail/plan", "memfile", "policy", "policy/paths", "seccomp"},
 		"jail/host":    {"landlock", "policy/paths", "terminal"},
 		"jail/fstree":  {"diag", "jail/host", "network", "policy", "policy/paths", "watch"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/host", "jail/opcodec", "jail/plan", "landlock", "netlink", "network", "network/nat", "policy", "policy/kind", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
+		"jail/groups":  {"diag", "jail/fstree", "jail/host"},
+		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/groups", "jail/host", "jail/opcodec", "jail/plan", "landlock", "netlink", "network", "network/nat", "policy", "policy/kind", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
 	}
 }
 

@@ -15,7 +15,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"unixsock.DecodeCall":         {"unixsock", "FuzzDecodeCall"},    // how it connects
 	"unixsock.DecodeAddress":      {"unixsock", "FuzzDecodeAddress"}, // and where to
 	"network/hello.parse":         {"network/hello", "FuzzInspect"},  // what it sends to a server
-	"jail/compile.parseACL":       {"jail/compile", "FuzzACL"},       // attributes of files
+	"jail/groups.parseACL":        {"jail/groups", "FuzzACL"},        // attributes of files
 	"policy/yaml.Parse":           {"policy", "FuzzLoad"},            // profiles
 	"policy/yaml.decode":          {"policy", "FuzzLoad"},
 	"policy/yaml.scan":            {"policy", "FuzzLoad"},

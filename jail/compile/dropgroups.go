@@ -5,8 +5,26 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/jail-project/jail/jail/groups"
 	"github.com/jail-project/jail/jail/plan"
 )
+
+// judgeGroups does what identity.groups says about the supplementary groups: see package
+// groups.
+func (k *compiler) judgeGroups() {
+	if len(k.h.Groups) == 0 || k.h.RunAs > 0 {
+		return
+	}
+	use := k.p.Identity.Groups.V
+	if use == "dropped" {
+		k.findSubordinate()
+	} else {
+		k.plan.KeptGroups = k.h.Groups
+	}
+	if use != "keep" {
+		k.problems = append(k.problems, groups.Judge(k.h, k.view, use == "dropped")...)
+	}
+}
 
 // findSubordinate decides by what the groups of this launch are dropped.
 func (k *compiler) findSubordinate() {

@@ -1,4 +1,7 @@
-package compile
+// Package groups finds grants that work by a supplementary group of the caller alone. It
+// reads the owners, modes and access control lists of a host's files, and makes neither a
+// plan nor a grant.
+package groups
 
 import (
 	"encoding/binary"
@@ -29,36 +32,28 @@ const (
 	maySearch = 1
 )
 
-// judgeGroups refuses grants that the caller has only by a supplementary group. It looks
-// at granted paths and the directories on the way, and not at the files below a granted
-// directory, which could take minutes.
-func (k *compiler) judgeGroups() {
-	if len(k.h.Groups) == 0 || k.h.RunAs > 0 {
-		return
-	}
-	use := k.p.Identity.Groups.V
-	if use == "dropped" {
-		k.findSubordinate()
-	} else {
-		k.plan.KeptGroups = k.h.Groups
-	}
-	if use == "keep" {
-		return
-	}
-	// Connections are made by the launcher, which has its groups in any case.
-	j := groupJudge{k: k, sockets: use == "dropped", ways: map[string]int{"/": noGroup}}
-	j.node(k.view.Root)
+// Judge reports the grants of a view that the caller has only by a supplementary group,
+// one diagnostic each, with the code "by-group". It looks at granted paths and the
+// directories on the way, and not at the files below a granted directory, which could take
+// minutes. With onlySockets, other grants are not judged: connections are made by the
+// launcher, which has its groups although the program has dropped them.
+func Judge(h *host.Host, view *fstree.View, onlySockets bool) diag.List {
+	j := judge{h: h, view: view, sockets: onlySockets, ways: map[string]int{"/": noGroup}}
+	j.node(view.Root)
+	return j.problems
 }
 
 const noGroup = -1
 
-type groupJudge struct {
-	k       *compiler
-	sockets bool           // only they are judged
-	ways    map[string]int // directories: the group that is needed to pass, or noGroup
+type judge struct {
+	h        *host.Host
+	view     *fstree.View
+	sockets  bool           // only they are judged
+	ways     map[string]int // directories: the group that is needed to pass, or noGroup
+	problems diag.List
 }
 
-func (j *groupJudge) node(n *fstree.Node) {
+func (j *judge) node(n *fstree.Node) {
 	if gr := n.Grant; gr != nil && j.judges(gr.Kind) {
 		j.grant(gr)
 	}
@@ -67,7 +62,7 @@ func (j *groupJudge) node(n *fstree.Node) {
 	}
 }
 
-func (j *groupJudge) judges(kind fstree.GrantKind) bool {
+func (j *judge) judges(kind fstree.GrantKind) bool {
 	switch kind {
 	case fstree.GrantSocket:
 		return true
@@ -77,12 +72,12 @@ func (j *groupJudge) judges(kind fstree.GrantKind) bool {
 	return false
 }
 
-func (j *groupJudge) grant(gr *fstree.Grant) {
-	path := j.k.view.HostPath(gr.Real)
+func (j *judge) grant(gr *fstree.Grant) {
+	path := j.view.HostPath(gr.Real)
 	if gr.Source != "" && gr.Kind != fstree.GrantOverlay { // an overlay's source holds the changes
 		path = gr.Source
 	}
-	o, ok := j.k.h.Files.Owner(path)
+	o, ok := j.h.Files.Owner(path)
 	if !ok {
 		return // it is made by this launch
 	}
@@ -104,12 +99,12 @@ func (j *groupJudge) grant(gr *fstree.Grant) {
 
 // way finds a directory among dir and those before it that only a
 // supplementary group lets the caller pass.
-func (j *groupJudge) way(dir string) (string, int) {
+func (j *judge) way(dir string) (string, int) {
 	for {
 		gid, known := j.ways[dir]
 		if !known {
 			gid = noGroup
-			if o, ok := j.k.h.Files.Owner(dir); ok {
+			if o, ok := j.h.Files.Owner(dir); ok {
 				gid = j.needed(dir, o, maySearch)
 			}
 			j.ways[dir] = gid
@@ -123,20 +118,20 @@ func (j *groupJudge) way(dir string) (string, int) {
 
 // needed returns the supplementary group without which the caller would lack
 // one of the wanted rights that he has, or noGroup.
-func (j *groupJudge) needed(path string, o host.Owner, want uint32) int {
-	if o.UID == j.k.h.UID || o.Mode&want == want && o.Mode>>3&want == want {
+func (j *judge) needed(path string, o host.Owner, want uint32) int {
+	if o.UID == j.h.UID || o.Mode&want == want && o.Mode>>3&want == want {
 		return noGroup
 	}
-	acl := parseACL(j.k.h.Files.ACL(path))
-	if acl == nil && (o.GID == j.k.h.GID || !slices.Contains(j.k.h.Groups, o.GID)) {
+	acl := parseACL(j.h.Files.ACL(path))
+	if acl == nil && (o.GID == j.h.GID || !slices.Contains(j.h.Groups, o.GID)) {
 		return noGroup
 	}
 	for _, bit := range [...]uint32{mayRead, mayWrite, maySearch} {
-		if want&bit == 0 || allowed(o, acl, j.k.h.UID, []int{j.k.h.GID}, bit) {
+		if want&bit == 0 || allowed(o, acl, j.h.UID, []int{j.h.GID}, bit) {
 			continue
 		}
-		for _, gid := range j.k.h.Groups {
-			if allowed(o, acl, j.k.h.UID, []int{j.k.h.GID, gid}, bit) {
+		for _, gid := range j.h.Groups {
+			if allowed(o, acl, j.h.UID, []int{j.h.GID, gid}, bit) {
 				return gid
 			}
 		}
@@ -144,9 +139,9 @@ func (j *groupJudge) needed(path string, o host.Owner, want uint32) int {
 	return noGroup
 }
 
-func (j *groupJudge) refuse(gr *fstree.Grant, path, why string, gid int) {
+func (j *judge) refuse(gr *fstree.Grant, path, why string, gid int) {
 	group := "the group " + strconv.Itoa(gid)
-	if name := host.NameOf(j.k.h.Files.Text("/etc/group"), gid); name != "" {
+	if name := host.NameOf(j.h.Files.Text("/etc/group"), gid); name != "" {
 		group = fmt.Sprintf("the group %s (%d)", diag.Quote(name), gid)
 	}
 	summary := fmt.Sprintf("%s is open to you only through %s, a supplementary group, which no jail is to have the use of", diag.Quote(path), group)
@@ -154,8 +149,14 @@ func (j *groupJudge) refuse(gr *fstree.Grant, path, why string, gid int) {
 		summary = fmt.Sprintf("%s can be reached only through %s, which is open to you only through %s, a supplementary group, which no jail is to have the use of",
 			diag.Quote(path), diag.Quote(why), group)
 	}
-	j.k.problem("by-group", summary, gr.At,
-		"leave the path out, or let the program use your groups wherever it can: `identity: {groups: keep}`, or --groups keep")
+	d := diag.Diagnostic{
+		Code: "by-group", Summary: summary,
+		Remedy: "leave the path out, or let the program use your groups wherever it can: `identity: {groups: keep}`, or --groups keep",
+	}
+	if gr.At != nil {
+		d.Subject = *gr.At
+	}
+	j.problems = append(j.problems, d)
 }
 
 // aclEntry is one of acl(5).
