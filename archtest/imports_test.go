@@ -89,6 +89,8 @@ func rank(name string) (int, bool) {
 		return 3, true // knows an entry of a profile, and nothing of profiles
 	case "network/rules":
 		return 3, true // knows an entry of a profile, and nothing of profiles
+	case "display":
+		return 4, true // reads what a profile says of displays, and is told about the host
 	case "policy/codec", "policy/reference":
 		return 4, true
 	case "profiles":
@@ -151,7 +153,7 @@ func rank(name string) (int, bool) {
 		return 9, true
 	case "service":
 		return 8, true // launches a plan of its own, which launch knows nothing of
-	case "network/relay", "network/publish":
+	case "network/relay", "network/publish", "display/filtered":
 		return 9, true // a service
 	case "cmd/jail", "cmd/jail-launcher":
 		return 10, true
@@ -228,9 +230,9 @@ func arrows() map[string][]string {
 		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "terminal", "unixsock", "watch"},
 		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "jail/plan", "memfile", "policy", "policy/paths", "seccomp"},
 		"jail/host":    {"landlock", "policy/paths", "terminal"},
-		"jail/fstree":  {"diag", "jail/host", "network", "policy", "policy/paths", "watch"},
+		"jail/fstree":  {"diag", "display", "jail/host", "network", "policy", "policy/paths", "watch"},
 		"jail/groups":  {"diag", "jail/fstree", "jail/host"},
-		"jail/compile": {"caps", "cgroup", "diag", "jail/fstree", "jail/groups", "jail/host", "jail/opcodec", "jail/plan", "landlock", "netlink", "network", "network/nat", "policy", "policy/kind", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
+		"jail/compile": {"caps", "cgroup", "diag", "display", "jail/fstree", "jail/groups", "jail/host", "jail/opcodec", "jail/plan", "landlock", "netlink", "network", "network/nat", "policy", "policy/kind", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},
 	}
 }
 

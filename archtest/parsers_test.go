@@ -23,6 +23,7 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"policy/kind.parseIPv6":       {"policy/kind", "FuzzAddress"},
 	"network.DecodePorts":         {"", ""},                          // two bytes for each, which all mean something
 	"network.DecodeSetting":       {"network", "FuzzDecodeSetting"},  // what the relay is told
+	"display.DecodeSetting":       {"display", "FuzzDecodeSetting"},  // and the filter of a display
 	"policy/codec.Decode":         {"policy/codec", "FuzzDecode"},    // and what jail keeps itself:
 	"launchcache.decode":          {"launchcache", "FuzzDecodeBody"}, // what was loaded
 	"launchcache.decodeBody":      {"launchcache", "FuzzDecodeBody"},

@@ -236,8 +236,15 @@ type Limits struct {
 
 // Display is the merged display section.
 type Display struct {
-	X11     Value[string] // none, filtered, xephyr, xvfb, xpra, untrusted, host
-	Wayland Value[bool]
+	X11       Value[string] // none, auto, filtered, xephyr, xvfb, xpra, untrusted, host
+	Clipboard Clipboard
+	Titles    Value[bool]
+	Wayland   Value[bool]
+}
+
+// Clipboard is display.clipboard: deny, on-key, ask or allow.
+type Clipboard struct {
+	In, Out Value[string]
 }
 
 // DBus is the merged dbus section.

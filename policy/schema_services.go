@@ -54,24 +54,6 @@ func hostElem() *Key {
 	}}
 }
 
-func displayKey() Key {
-	return Key{
-		Name: "display", Kind: kind.Mapping, Doc: "The screen and its input.",
-		Keys: []Key{
-			{
-				Name: "x11", Kind: kind.Enum, Enum: []string{"none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host"}, Default: "none",
-				Later: "X11 displays", at: func(p *Policy) any { return &p.Display.X11 },
-				Doc:     "How the program reaches an X server: none; filtered, the host's behind a proxy; xephyr, xvfb or xpra, a server of its own; untrusted, the host's with its security extension; host.",
-				Caution: "With host the program sees every key pressed and every window.",
-			},
-			{
-				Name: "wayland", Kind: kind.Bool, Default: "false", Later: "Wayland displays", at: func(p *Policy) any { return &p.Display.Wayland },
-				Doc: "Whether the program reaches the Wayland compositor.",
-			},
-		},
-	}
-}
-
 func audioKey() Key {
 	return Key{
 		Name: "audio", Kind: kind.Enum, Enum: []string{"none", "pulse", "pipewire"}, Default: "none",

@@ -12,11 +12,7 @@ import (
 
 // introduce tells the service what it was passed, and waits until it is ready.
 func (s *Service) introduce(o *Options) error {
-	network := byte(0)
-	if o.connects() {
-		network = 1
-	}
-	message, rights := []byte{byte(len(o.Sockets)), network}, []byte(nil)
+	message, rights := []byte{byte(len(o.Sockets)), byte(o.connects())}, []byte(nil)
 	if len(o.Setting) <= mostMessage {
 		message = append(message, o.Setting...)
 	} else {

@@ -9,10 +9,17 @@ import (
 // usual is room for the rules of a filter.
 const usual = 80
 
+// families are kinds of sockets that a service makes.
+type families byte
+
+const (
+	internet families = 1 << iota // of the network
+	local                         // of Unix sockets
+)
+
 // filter is that of a service: the Go runtime, and what can be done with descriptors
-// that are sockets. It makes no process, and no socket but those of the network that it
-// may have. Until it serves, it is a program that starts: it is executed and loaded.
-func filter(network, serves bool) []byte {
+// that are sockets. It makes no process, and no sockets but of the families that it may have. Until it serves, it is a program that starts: it is executed and loaded.
+func filter(makes families, serves bool) []byte {
 	p := allowlist.New(usual)
 	p.Allow(allowlist.Runtime()...)
 	p.Allow(nativeCalls()...)
@@ -25,9 +32,17 @@ func filter(network, serves bool) []byte {
 	p.AllowValues(unix.SYS_FCNTL, 1, unix.F_GETFL, unix.F_SETFL, unix.F_GETFD, unix.F_SETFD, unix.F_DUPFD_CLOEXEC, unix.F_GETPIPE_SZ, unix.F_SETPIPE_SZ)
 	p.AllowValues(unix.SYS_PRCTL, 0, unix.PR_SET_VMA, unix.PR_SET_NO_NEW_PRIVS, unix.PR_SET_DUMPABLE)
 	p.AllowIf(unix.SYS_TGKILL, allowlist.Is(0, first)) // the service is the only program there is
-	if network {
-		p.AllowValues(unix.SYS_SOCKET, 0, unix.AF_INET, unix.AF_INET6)
-		p.Allow(unix.SYS_CONNECT, unix.SYS_BIND)
+	var domains []uint32
+	if makes&internet != 0 {
+		domains = append(domains, unix.AF_INET, unix.AF_INET6)
+		p.Allow(unix.SYS_BIND)
+	}
+	if makes&local != 0 {
+		domains = append(domains, unix.AF_UNIX)
+	}
+	if len(domains) > 0 {
+		p.AllowValues(unix.SYS_SOCKET, 0, domains...)
+		p.Allow(unix.SYS_CONNECT)
 	}
 	if serves {
 		p.AllowIf(unix.SYS_MMAP, allowlist.Lacks(2, unix.PROT_EXEC))

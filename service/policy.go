@@ -16,9 +16,10 @@ import (
 )
 
 // policyOf is what a service is granted: nothing of the host's but what its own
-// executable is linked with, and the network if it asks for it. Sockets are passed in
-// and the filter lets it make no Unix socket, so nobody has to answer for its
-// connections.
+// executable is linked with, and the network or one Unix socket if it asks for that. Other
+// sockets are passed in. Nobody has to answer for its connections: it makes no Unix socket,
+// or sees the one that it may connect to and no other; abstract ones are out of reach in a
+// network of its own.
 func policyOf(o *Options, files []string) *policy.Policy {
 	p := &policy.Policy{
 		Name:       o.Name,
@@ -42,6 +43,9 @@ func policyOf(o *Options, files []string) *policy.Policy {
 		// A library is looked for under the name that others ask for, which is a link to
 		// its file more often than not. Those that are there already are not looked for.
 		p.Environment.Set = []policy.Variable{{Name: "LD_PRELOAD", Text: strings.Join(files[1:], ":")}}
+	}
+	if o.Server != "" {
+		files = append(slices.Clip(files), o.Server)
 	}
 	for _, file := range slices.Concat(files, testOnlyGrants) {
 		p.Filesystem.Rules = append(p.Filesystem.Rules, policy.PathRule{Access: policy.Read, Path: paths.Escape(file), Required: true})

@@ -67,7 +67,7 @@ func Serve(prepare func(Passed) error) (Passed, error) {
 	if err := prepare(passed); err != nil {
 		return passed, err
 	}
-	if err := confine.Install(filter(message[1] != 0, true)); err != nil {
+	if err := confine.Install(filter(families(message[1]), true)); err != nil {
 		return passed, err
 	}
 	if _, err := unix.Write(control, []byte(readyWord)); err != nil {

@@ -41,6 +41,9 @@ type Options struct {
 	Setting []byte
 	// Network: it has the host's network. Without, it has none.
 	Network bool
+	// Server is the path of a Unix socket of the host that it connects to; "" for none. The
+	// socket is the only file that it sees.
+	Server string
 	// Inside are namespaces of a jail that the service is put into, in place of new ones:
 	// it has the network of that jail then. nil for none.
 	Inside *plan.Inside
@@ -52,8 +55,17 @@ type Options struct {
 	LandlockOptional bool
 }
 
-// connects tells whether the service makes connections by itself.
-func (o *Options) connects() bool { return o.Network || o.Inside != nil }
+// connects are the kinds of sockets that the service makes by itself.
+func (o *Options) connects() families {
+	var f families
+	if o.Network || o.Inside != nil {
+		f |= internet
+	}
+	if o.Server != "" {
+		f |= local
+	}
+	return f
+}
 
 // MostSetting is how long a setting can be. What is longer than mostMessage is in memory
 // that is passed along.

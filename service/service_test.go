@@ -128,7 +128,7 @@ func TestViewOfAService(t *testing.T) {
 	o := Options{Name: "view", Host: jailtest.RealHost(t), LandlockOptional: true}
 	h := *o.Host
 	h.Cwd = "/"
-	compiled, problems := compile.Compile(policyOf(&o, []string{"/bin/ls"}), &h, compile.Command{Argv: nil, Filter: filter(false, false)})
+	compiled, problems := compile.Compile(policyOf(&o, []string{"/bin/ls"}), &h, compile.Command{Argv: nil, Filter: filter(0, false)})
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jail-project/jail/cmd/internal/build"
 	"github.com/jail-project/jail/cmd/jail/internal/measurement"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/display/filtered"
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/network/publish"
 	"github.com/jail-project/jail/network/relay"
@@ -121,6 +122,8 @@ func realMain(argv []string) int {
 		return a.serve(relay.Run)
 	case publish.Name:
 		return a.serve(publish.Run)
+	case filtered.Name:
+		return a.serve(filtered.Run)
 	}
 	var err error
 	if a.caller, err = build.Caller(); err != nil {

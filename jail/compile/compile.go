@@ -100,13 +100,14 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	k.filteredNetwork(b)
 	k.natAttached(b)
 	k.handNetwork(b)
-	k.names(b)         // host name
-	b.each = true      // these too
-	k.limits(b)        // but not yet of open files
-	k.keyring(b)       // the caller's session keyring holds secrets
-	k.capabilities(b)  // the last step that needs one is done
-	k.workDirectory(b) // without capabilities: as the program would
-	k.nonDumpable(b)   // before the program exists that could look
+	k.listenForDisplay(b) // behind those of the network: the launcher takes the last one
+	k.names(b)            // host name
+	b.each = true         // these too
+	k.limits(b)           // but not yet of open files
+	k.keyring(b)          // the caller's session keyring holds secrets
+	k.capabilities(b)     // the last step that needs one is done
+	k.workDirectory(b)    // without capabilities: as the program would
+	k.nonDumpable(b)      // before the program exists that could look
 
 	b.list = &k.rules.enter
 	k.rejoin(m) // not part of a launch

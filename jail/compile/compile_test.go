@@ -67,6 +67,8 @@ func TestPlans(t *testing.T) {
 		{"shared", "filesystem: {read: [/usr]}\nnetwork: host\nnamespaces: {pid: false, ipc: false, uts: false, cgroup: false, time: true, user: true}\n", jailtest.Desktop()},
 		{"filtered", "filesystem: {read: [/usr]}\nnetwork: {mode: filtered, allow: [\"example.org:443\"]}\n", withIPv6(jailtest.Desktop())},
 		{"ports", "filesystem: {read: [/usr]}\nnetwork: {publish: [\"8080:80\"]}\nlandlock: {connect: [443, 80]}\n", jailtest.Desktop()},
+		{"display-filtered", "filesystem: {read: [/usr], tmpfs: [/tmp]}\ndisplay: {x11: filtered}\n", withDisplay()},
+		{"display-host", "filesystem: {read: [/usr]}\ndisplay: {x11: host}\n", withDisplay()},
 		{"identity", "filesystem: {read: [/usr]}\nidentity: {user: root, hostname: box, machine-id: host}\ncapabilities: {keep: [chown, net_raw]}\nlimits: {open-files: 10, processes: 5, file-size: 1K}\n", jailtest.Desktop()},
 		{"group", "filesystem: {read: [/usr]}\nlimits: {memory: 64M, cpu: 50%, processes: 5}\n", jailtest.Desktop()},
 	} {

@@ -15,15 +15,19 @@ import (
 // of the jail takes, and the rule for its environment. It is taken from the plan that
 // was launched, not from profiles, which may have changed since.
 type Entry struct {
-	keep, set []string     // patterns of variables that are kept; NAME=text
-	ops       [3][]plan.Op // for Setup, Init and Program of a plan
-	files     bool         // see entryRules
-	sockets   *unixsock.Rules
+	environmentRules
+	ops     [3][]plan.Op // for Setup, Init and Program of a plan
+	files   bool         // see entryRules
+	sockets *unixsock.Rules
 }
+
+// environmentRules are the environment of a jail's processes, as a rule: patterns of
+// variables that are kept, names of such that are not in any case, and NAME=text.
+type environmentRules struct{ keep, drop, set []string }
 
 // entryRules are what a compilation notes for entering the jail later.
 type entryRules struct {
-	keep, set []string // the environment, as a rule
+	environmentRules
 	// files tells that a file may be a standard stream: what it can be opened again
 	// for has a bound.
 	files bool
@@ -33,7 +37,7 @@ type entryRules struct {
 // Entry returns what later entering the jail of this plan takes. sockets are the
 // rules that the launched jail has, nil for none.
 func (c *Compiled) Entry(sockets *unixsock.Rules) *Entry {
-	e := &Entry{keep: c.rules.keep, set: c.rules.set, files: c.rules.files, sockets: sockets}
+	e := &Entry{environmentRules: c.rules.environmentRules, files: c.rules.files, sockets: sockets}
 	e.ops[0] = append(e.ops[0], c.rules.enter...)
 	for part, ops := range [...][]plan.Op{c.Plan.Setup, c.Plan.Init, c.Plan.Program} {
 		for i := range ops {

@@ -151,7 +151,7 @@ func TestWhatIsExecuted(t *testing.T) {
 		{nil, nil, "/bin/zsh", []string{"/bin/zsh", "/bin/sh", "/usr/bin/sh"}},
 		{nil, nil, "zsh", []string{"/bin/sh", "/usr/bin/sh"}},
 	} {
-		made := (&Entry{keep: []string{"*"}}).Join(&Join{Argv: c.argv, Env: c.env, Shell: c.shell})
+		made := (&Entry{environmentRules: environmentRules{keep: []string{"*"}}}).Join(&Join{Argv: c.argv, Env: c.env, Shell: c.shell})
 		var got []string
 		for i := range made.Program {
 			if op := &made.Program[i]; op.Number == unix.SYS_EXECVE {
@@ -170,7 +170,7 @@ func TestWhatIsExecuted(t *testing.T) {
 // FuzzDecodeEntry: whatever the bytes, no panic, and what is accepted can be
 // lowered and has one encoding.
 func FuzzDecodeEntry(f *testing.F) {
-	small := &Entry{keep: []string{"A"}, ops: [3][]plan.Op{0: {{
+	small := &Entry{environmentRules: environmentRules{keep: []string{"A"}, drop: []string{"B"}}, ops: [3][]plan.Op{0: {{
 		Name: "x", Number: 1, Out: plan.NoSlot, Args: []plan.Arg{block(vector("v", []string{"a"})), text("b"), shared(plan.InitBarrier)},
 	}}}}
 	data, err := small.Encode()

@@ -9,7 +9,7 @@ import (
 )
 
 // entryVersion goes up with every change of the form.
-const entryVersion = 4
+const entryVersion = 5
 
 var errNotEntry = errors.New("this does not say how to enter a jail, or another version of jail wrote it")
 
@@ -26,7 +26,7 @@ func (e *Entry) Encode() ([]byte, error) {
 	}
 	b := wire.AppendNumber(make([]byte, 0, 32<<10), entryVersion)
 	b = wire.AppendNumber(b, files)
-	for _, texts := range [...][]string{e.keep, e.set} {
+	for _, texts := range [...][]string{e.keep, e.drop, e.set} {
 		b = wire.AppendNumber(b, uint64(len(texts)))
 		for _, text := range texts {
 			b = wire.AppendBytes(b, text)
@@ -41,7 +41,7 @@ func DecodeEntry(data []byte) (*Entry, error) {
 	if d.Number() != entryVersion {
 		return nil, errNotEntry
 	}
-	e := &Entry{files: d.Below(2) == 1, keep: texts(d), set: texts(d), sockets: unixsock.ReadRules(d)}
+	e := &Entry{files: d.Below(2) == 1, environmentRules: environmentRules{keep: texts(d), drop: texts(d), set: texts(d)}, sockets: unixsock.ReadRules(d)}
 	opcodec.Read(d, &e.ops[0], &e.ops[1], &e.ops[2])
 	if !d.Done() || !e.complete() {
 		return nil, errNotEntry

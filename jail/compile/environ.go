@@ -28,28 +28,32 @@ func (k *compiler) environment() {
 	for i := range env.Keep {
 		k.rules.keep = append(k.rules.keep, env.Keep[i].Text)
 	}
-	k.plan.Env = environmentOf(k.h.Env, k.rules.keep, k.rules.set)
+	k.displayVariables()
+	k.plan.Env = environmentOf(k.h.Env, &k.rules.environmentRules)
 }
 
 // environmentOf takes from a caller's environment what the patterns keep,
 // each variable once, and adds what is set.
-func environmentOf(callers, keep, set []string) []string {
+func environmentOf(callers []string, rules *environmentRules) []string {
 	var env []string
 	seen := map[string]bool{}
-	for _, e := range set {
+	for _, name := range rules.drop {
+		seen[name] = true
+	}
+	for _, e := range rules.set {
 		name, _, _ := strings.Cut(e, "=")
 		seen[name] = true
 	}
 	for _, e := range callers {
 		name, _, ok := strings.Cut(e, "=")
 		matches := func(pattern string) bool { return policy.MatchEnv(pattern, name) }
-		if !ok || name == "" || seen[name] || !slices.ContainsFunc(keep, matches) {
+		if !ok || name == "" || seen[name] || !slices.ContainsFunc(rules.keep, matches) {
 			continue
 		}
 		seen[name] = true
 		env = append(env, e)
 	}
-	return append(env, set...)
+	return append(env, rules.set...)
 }
 
 // Keeps returns the entry of environment.keep that lets a variable in, nil

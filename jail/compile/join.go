@@ -58,7 +58,7 @@ type JoinedNamespace struct {
 func (e *Entry) Join(j *Join) *plan.Plan {
 	p := &plan.Plan{
 		Namespaces: uintptr(unix.SIGCHLD), Reap: true, Entering: true, Terminal: j.Terminal != nil,
-		Env: environmentOf(j.Env, e.keep, e.set), Argv: j.Argv,
+		Env: environmentOf(j.Env, &e.environmentRules), Argv: j.Argv,
 	}
 	if e.sockets != nil {
 		p.Sockets = &plan.SocketGuard{}

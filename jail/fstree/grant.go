@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/display"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/paths"
@@ -41,6 +42,7 @@ type Grant struct {
 	Rule     *policy.PathRule
 	Written  string // for messages
 	Text     string // of GrantText
+	Secret   bool   // it is not to be shown
 	rank     rank
 	links    []host.Link // crossed on the way from the written path, with their paths on the host
 	At       *diag.Range
@@ -104,7 +106,8 @@ type granter struct {
 	changed  []string             // what is granted otherwise than for reading
 	allHomes []home               // see homes
 	named    map[string]bool      // paths that are named under write: the program may make and change them
-	canMake  map[string]bool      // directories in which the caller may make something, or not
+	screen   display.Screen
+	canMake  map[string]bool // directories in which the caller may make something, or not
 
 	namedOnHost map[string]bool // as named, on the host
 	ambiguous   []string        // of resolvers that are no longer in use

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/display"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/policy/paths"
@@ -23,7 +24,9 @@ type View struct {
 	Grants     []*Grant // all of them, for Explain
 	HasOverlay bool
 	CwdHidden  bool // nothing shows the current directory: see GrantEmpty
-	reports    []reported
+	// Screen is how the jail gets to an X server.
+	Screen  display.Screen
+	reports []reported
 
 	root   string         // a root of the jail's own, "" for the host's
 	tree   *host.Tree     // what it shows then
@@ -41,7 +44,7 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	g.fixed()
 	g.refuseAmbiguous(diag.Range{})
 	*problems = append(*problems, g.problems...)
-	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants, reports: g.reports}
+	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants, reports: g.reports, Screen: g.screen}
 	v.root, v.tree, v.files, v.onHost = g.root, g.tree, g.h.Files, g.onHost
 	if home != nil {
 		v.Root.At(home.Real).forgetHost(home)
@@ -152,6 +155,7 @@ func (g *granter) fixed() {
 	g.accounts()
 	g.hostNames()
 	g.machineID()
+	g.display()
 }
 
 // machineID gives the jail an id that does not identify the host, unless the

@@ -57,6 +57,9 @@ type Host struct {
 	// Addresses lists the host's own addresses. Few launches need them, so they are asked
 	// for then; nil for a host that has none.
 	Addresses func() ([]Address, error)
+	// Listens connects to a Unix socket of type SOCK_STREAM, at a path or with an abstract
+	// name behind an @, and closes the connection; nil for a host on which all listen.
+	Listens func(name string) error
 }
 
 // Rlimit is a limit of setrlimit(2). ^uint64(0) is none.

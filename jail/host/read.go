@@ -27,7 +27,7 @@ func Read(env []string, programs ...string) (*Host, error) {
 	h := &Host{
 		UID: os.Getuid(), GID: os.Getgid(), Env: env,
 		Files: OSFiles{}, Dirs: map[string]string{}, Kernel: ReadKernel(),
-		RandomID: hex.EncodeToString(id[:]), Addresses: readAddresses,
+		RandomID: hex.EncodeToString(id[:]), Addresses: readAddresses, Listens: listens,
 	}
 	if err := h.readLimits(); err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func (h *Host) readLimits() error {
 	return nil
 }
 
-// getenv is the value of a variable, "" when it is not set.
-func (h *Host) getenv(name string) string {
+// Getenv is the value of a variable of the caller, "" when it is not set.
+func (h *Host) Getenv(name string) string {
 	for _, e := range h.Env {
 		if key, value, set := strings.Cut(e, "="); set && key == name {
 			return value
@@ -104,10 +104,10 @@ func (h *Host) getenv(name string) string {
 
 // findUser takes HOME if it is usable, else what the user database says.
 func (h *Host) findUser() {
-	if home := h.getenv("HOME"); filepath.IsAbs(home) {
+	if home := h.Getenv("HOME"); filepath.IsAbs(home) {
 		h.Home = filepath.Clean(home)
 	}
-	h.User = h.getenv("USER")
+	h.User = h.Getenv("USER")
 	if h.Home != "" && h.User != "" {
 		return
 	}
@@ -130,7 +130,7 @@ func (h *Host) findDirs() {
 		h.Dirs = UsualDirs(h.Home)
 	}
 	for _, name := range [...]string{"XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"} {
-		if v := h.getenv(name); filepath.IsAbs(v) {
+		if v := h.Getenv(name); filepath.IsAbs(v) {
 			h.Dirs[name] = filepath.Clean(v)
 		}
 	}

@@ -121,6 +121,8 @@ func (f *filler) words(name string) []string {
 		return policy.Schema().Sub("filesystem").Sub(strings.ToLower(name)).Enum
 	case "X11":
 		return policy.Schema().Sub("display").Sub("x11").Enum
+	case "In", "Out":
+		return policy.Schema().Sub("display").Sub("clipboard").Sub(strings.ToLower(name)).Enum
 	case "Use":
 		return policy.Schema().Sub("landlock").Sub("use").Enum
 	case "Groups":

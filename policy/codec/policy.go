@@ -32,7 +32,11 @@ func (c *codec) policy(p *policy.Policy) {
 	codeValue(c, &p.Identity.MachineID, (*codec).text)
 	c.choice(&p.Identity.Groups, "masked", "keep", "dropped")
 	c.limits(&p.Limits)
-	c.choice(&p.Display.X11, "none", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host")
+	c.choice(&p.Display.X11, "none", "auto", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host")
+	for _, v := range [...]*policy.Value[string]{&p.Display.Clipboard.In, &p.Display.Clipboard.Out} {
+		c.choice(v, "deny", "on-key", "ask", "allow")
+	}
+	codeValue(c, &p.Display.Titles, (*codec).bool)
 	codeValue(c, &p.Display.Wayland, (*codec).bool)
 	c.choice(&p.Audio, "none", "pulse", "pipewire")
 	c.bus(&p.DBus.Session)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/jail/compile"
+	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
 	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/jail/plan"
@@ -68,6 +69,7 @@ type Running struct {
 	relayEnded *diag.Diagnostic // that it has ended before the jail, nil when it has not
 	told       bool             // the user knows that
 	refused    []byte           // what it refused
+	shown      shown            // the filtered display
 	published  *published
 	shared     *Shared
 	unserved   error // why a service did not start
@@ -87,10 +89,7 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 		r.left.open() // while files can be opened
 		r.registered = l.register(c, r.Process)
 		l.Shared.registered()
-		if r.unserved = r.startRelay(l, c.View); r.unserved == nil {
-			r.unserved = r.published.start(l, r.Process)
-		}
-		if r.unserved != nil {
+		if r.unserved = r.serve(l, c.View); r.unserved != nil {
 			_ = r.Kill()
 		}
 		r.unconfined = r.Confine(r.registered.Dirs()...)
@@ -110,11 +109,27 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 	return r, nil
 }
 
+// serve starts the services of the jail. It closes this process's copies of the sockets
+// that they get, so that what is connected ends with them.
+func (r *Running) serve(l *Launch, view *fstree.View) error {
+	network, screen := r.takeSockets(view)
+	defer closeAll(network)
+	defer closeAll(screen)
+	if err := r.startRelay(l, view, network); err != nil {
+		return err
+	}
+	if err := r.startDisplay(l, view, screen); err != nil {
+		return err
+	}
+	return r.published.start(l, r.Process)
+}
+
 // Wait returns the exit status of the program, when all of the jail has ended. An error
 // has ended it.
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
 	r.endRelay()
+	r.shown.end()
 	r.published.end()
 	r.registered.Remove()
 	r.left.find(r.Taken())

@@ -79,7 +79,7 @@ func (r *Running) Left() diag.List {
 	if len(list) > 0 && r.left.err != nil {
 		list = append(list, *warning("startup-unrecorded", "that could not be written down for `jail changes`: "+r.left.err.Error()))
 	}
-	return append(list, r.network()...)
+	return append(append(list, r.network()...), r.shown.left()...)
 }
 
 // name is a path as a user in the current directory would write it.

@@ -26,16 +26,10 @@ const relayService = "network"
 // startRelay starts the relay of a jail with a filtered network. It is called when the
 // jail has run for a moment or first connects; until then connections wait. Without a
 // relay the jail has no network, and is ended.
-func (r *Running) startRelay(l *Launch, view *fstree.View) error {
-	sockets := r.TakeRelayed()
+func (r *Running) startRelay(l *Launch, view *fstree.View, sockets []int) error {
 	if len(sockets) == 0 {
 		return nil
 	}
-	defer func() {
-		for _, fd := range sockets {
-			_ = unix.Close(fd) // with the last copy the jail's connections end
-		}
-	}()
 	r.lists = l.hostLists()
 	setting := l.relaySetting(view, r.lists)
 	passed := sockets
@@ -195,27 +189,41 @@ func (r *Running) network() (list diag.List) {
 	if text := r.NetworkEnded(); text != "" {
 		list = append(list, *warning("network-ended", text))
 	}
-	var texts []string
-	for line := range bytes.Lines(r.refused) {
+	texts, remarks := counted(r.refused)
+	for _, remark := range remarks {
+		list = append(list, *warning("network-lists", remark))
+	}
+	if len(texts) > 0 {
+		list = append(list, *warning("network-refused", "the network did not let the program reach: "+few(texts)+"; --log-network shows each decision, --allow HOST:PORT allows one"))
+	}
+	return list
+}
+
+// counted are what a service has refused, as its lines say: a count and what it was, or the
+// word "remark" and a text.
+func counted(lines []byte) (texts, remarks []string) {
+	for line := range bytes.Lines(lines) {
 		count, text, found := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+		text = diag.Escape(text)
 		switch {
 		case !found:
 			continue
 		case count == "remark":
-			list = append(list, *warning("network-lists", diag.Escape(text)))
+			remarks = append(remarks, text)
 			continue
-		}
-		if count != "1" {
+		case count != "1":
 			text += " (" + count + " times)"
 		}
-		texts = append(texts, diag.Escape(text))
+		texts = append(texts, text)
 	}
-	if len(texts) > 0 {
-		const most = 6
-		if more := len(texts) - most; more > 0 {
-			texts = append(texts[:most], fmt.Sprintf("and %d more", more))
-		}
-		list = append(list, *warning("network-refused", "the network did not let the program reach: "+strings.Join(texts, "; ")+"; --log-network shows each decision, --allow HOST:PORT allows one"))
+	return texts, remarks
+}
+
+// few is a list of texts, of which the first ones are enough.
+func few(texts []string) string {
+	const most = 6
+	if more := len(texts) - most; more > 0 {
+		texts = append(texts[:most:most], fmt.Sprintf("and %d more", more))
 	}
-	return list
+	return strings.Join(texts, "; ")
 }

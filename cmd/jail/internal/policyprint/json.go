@@ -171,6 +171,9 @@ func (l *leaves) isolation(p *policy.Policy) {
 
 func (l *leaves) services(p *policy.Policy) {
 	value(l, "display.x11", p.Display.X11)
+	value(l, "display.clipboard.in", p.Display.Clipboard.In)
+	value(l, "display.clipboard.out", p.Display.Clipboard.Out)
+	value(l, "display.titles", p.Display.Titles)
 	value(l, "display.wayland", p.Display.Wayland)
 	value(l, "audio", p.Audio)
 	for _, bus := range [...]struct {

@@ -1,0 +1,101 @@
+package compile
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jail-project/jail/display"
+	"github.com/jail-project/jail/jail/host"
+	"github.com/jail-project/jail/jail/jailtest"
+	"github.com/jail-project/jail/jail/plan"
+)
+
+const testCookie = "the-secret-cookie"
+
+// withDisplay is a host with an X server for the display :3.
+func withDisplay() *host.Host {
+	h := jailtest.Desktop()
+	files := h.Files.(jailtest.Files)
+	files["/tmp/.X11-unix/X3"] = "="
+	h.Files = ownedFiles{
+		Files: files, owners: map[string]host.Owner{}, acls: map[string][]byte{},
+		texts: map[string]string{"/home/ann/.Xauthority": string(display.CookieFile(display.Cookie{Name: display.CookieName, Data: []byte(testCookie)}))},
+	}
+	h.Env = append(h.Env, "DISPLAY=:3.0", "XAUTHORITY=/home/ann/.Xauthority", "ICEAUTHORITY=/x", "SESSION_MANAGER=local/box:/tmp/.ICE-unix/1")
+	return h
+}
+
+// What the host's variables say of displays and sessions stays outside, whatever the
+// profile keeps or sets; without a display its words hold.
+func TestDisplayVariables(t *testing.T) {
+	const keeps = "filesystem: {read: [/usr]}\nenvironment: {keep: [\"*\"], set: {DISPLAY: \":5\"}}\n"
+	about := func(env []string) []string {
+		var got []string
+		for _, e := range env {
+			if name, _, _ := strings.Cut(e, "="); slices.Contains([]string{"DISPLAY", "XAUTHORITY", "ICEAUTHORITY", "SESSION_MANAGER"}, name) {
+				got = append(got, e)
+			}
+		}
+		return got
+	}
+	for mode, want := range map[string][]string{
+		"none":     {"XAUTHORITY=/home/ann/.Xauthority", "ICEAUTHORITY=/x", "SESSION_MANAGER=local/box:/tmp/.ICE-unix/1", "DISPLAY=:5"},
+		"filtered": {"DISPLAY=:0"},
+		"auto":     {"DISPLAY=:0"},
+		"host":     {"DISPLAY=:3", "XAUTHORITY=/tmp/.X11-unix/.Xauthority"},
+	} {
+		c, problems := compileFor(t, keeps+"display: {x11: "+mode+"}\n", withDisplay(), "true")
+		if problems.HasErrors() {
+			t.Fatal(problems)
+		}
+		if got := about(c.Plan.Env); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", mode, got, want)
+		}
+		entered := c.Entry(nil).Join(&Join{Env: withDisplay().Env, Argv: []string{"true"}})
+		if got := about(entered.Env); !slices.Equal(got, want) {
+			t.Errorf("%s, who enters: %q, want %q", mode, got, want)
+		}
+	}
+}
+
+// The cookie of the host is nowhere in the plan of a filtered display, and in that of one
+// that is shared it is not in what is printed.
+func TestDisplayCookieInPlan(t *testing.T) {
+	for mode, inside := range map[string]bool{"filtered": false, "host": true} {
+		c, problems := compileFor(t, "filesystem: {read: [/usr]}\ndisplay: {x11: "+mode+"}\n", withDisplay(), "true")
+		if problems.HasErrors() {
+			t.Fatal(problems)
+		}
+		if string(c.View.Screen.Cookie.Data) != testCookie {
+			t.Errorf("%s: the cookie is %q", mode, c.View.Screen.Cookie.Data)
+		}
+		if has := slices.ContainsFunc(c.Plan.Setup, carries); has != inside {
+			t.Errorf("%s: the plan has the cookie: %v", mode, has)
+		}
+		if text := planText(c); strings.Contains(text, testCookie) {
+			t.Errorf("%s: the cookie is printed:\n%s", mode, text)
+		}
+	}
+}
+
+// carries tells whether an op hands the cookie to the kernel.
+func carries(o plan.Op) bool {
+	return slices.ContainsFunc(o.Args, func(a plan.Arg) bool {
+		return strings.Contains(a.Text, testCookie) || a.Block != nil && bytes.Contains(a.Block.Bytes, []byte(testCookie))
+	})
+}
+
+// A display that can't be had is an error at its line.
+func TestDisplayRefused(t *testing.T) {
+	h := withDisplay()
+	h.Env = slices.DeleteFunc(h.Env, func(e string) bool { return strings.HasPrefix(e, "DISPLAY=") })
+	c, problems := compileFor(t, "filesystem: {read: [/usr]}\ndisplay:\n  x11: filtered\n", h, "true")
+	if c.Plan != nil || !slices.Equal(codes(problems), []string{"no-display"}) || problems[0].Subject.Start.Line != 3 {
+		t.Errorf("%+v", problems)
+	}
+	if c, problems := compileFor(t, "filesystem: {read: [/usr]}\ndisplay:\n  x11: auto\n", h, "true"); problems.HasErrors() || c.Plan.Relayed != 0 {
+		t.Errorf("auto: %v", problems)
+	}
+}
