@@ -91,6 +91,8 @@ func rank(name string) (int, bool) {
 		return 3, true // knows an entry of a profile, and nothing of profiles
 	case "display":
 		return 4, true // reads what a profile says of displays, and is told about the host
+	case "display/security":
+		return 5, true // talks to an X server, and knows nothing of jails
 	case "policy/codec", "policy/reference":
 		return 4, true
 	case "profiles":

@@ -15,6 +15,10 @@ type Cookie struct {
 // CookieName is the only protocol that X servers of today offer by default (Xsecurity(7)).
 const CookieName = "MIT-MAGIC-COOKIE-1"
 
+// Placeholder is as long as the cookie that the server is asked for when an untrusted display
+// is launched, and lets nobody in.
+func Placeholder() Cookie { return Cookie{Name: CookieName, Data: make([]byte, 16)} }
+
 // Families of addresses in Xauthority files (X11/Xauth.h).
 const (
 	familyLocal = 256

@@ -69,7 +69,7 @@ func variableCheck(id, doc string, weight int, cost string, about func(string) b
 	return Check{
 		ID: id, Doc: doc, Weight: weight, Range: 10, Fix: "name fewer variables in environment.keep", Cost: cost,
 		assess: func(f *facts) outcome {
-			names := matching(f.Plan.Env, about)
+			names := slices.DeleteFunc(matching(f.Plan.Env, about), f.isOfDisplay)
 			if len(names) == 0 {
 				return outcome{detail: "none is"}
 			}
@@ -77,6 +77,12 @@ func variableCheck(id, doc string, weight int, cost string, about func(string) b
 		},
 		ask: func(f *facts, _ *Outside) []Question { return askEnvironment(f, "such variables", about) },
 	}
+}
+
+// isOfDisplay tells whether jail itself sets a variable, for the display that the check of
+// displays is about.
+func (f *facts) isOfDisplay(name string) bool {
+	return f.View.Screen.Mode != "" && (name == "DISPLAY" || name == "XAUTHORITY")
 }
 
 // variableCause names the line by which a variable is in the environment.

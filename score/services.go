@@ -16,7 +16,7 @@ func serviceChecks() []Check {
 		serviceCheck("system-bus", "the system's message bus is out of reach", 10, false, fixed("/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket")),
 		serviceCheck("agents", "agents that hold keys are out of reach", 20, false, agents),
 		serviceCheck("shells", "terminal multiplexers and editors that run commands are out of reach", 15, true, shells),
-		serviceCheck("x11", "the X11 display, on which every program sees every key, is out of reach", 30, true, fixed("/tmp/.X11-unix")),
+		displayCheck(),
 		serviceCheck("wayland", "the Wayland display is out of reach", 5, false, below(runtimeOf, "wayland-0", "wayland-1")),
 		serviceCheck("sound", "microphone and speakers are out of reach", 10, false,
 			below(runtimeOf, "pipewire-0", "pulse/native", "pulse/pid")),
@@ -28,7 +28,7 @@ func serviceChecks() []Check {
 		"system-bus":        {"leave it out of sockets", "what asks the system about devices and networks"},
 		"agents":            {"leave them out of sockets", "logging in with the agent's keys"},
 		"shells":            {"leave them out of sockets", "attaching to a session outside"},
-		"x11":               {"leave it out of sockets; display.x11 has ways that are isolated", "windows, unless by another way"},
+		"x11":               {"leave it out of sockets; `display: {x11: filtered}` shows the program its own windows only", "programs that look at other windows or type into them"},
 		"wayland":           {"leave it out of sockets", "windows"},
 		"sound":             {"leave them out of sockets", "sound"},
 	})

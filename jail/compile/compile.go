@@ -39,6 +39,10 @@ type Compiled struct {
 	// Lost is where to look for what would get lost, in the order of Plan.Handed.
 	Lost []fstree.Vanishing
 
+	// Cookies is what the plan writes into the jail's file of cookies, nil for none. With
+	// an untrusted display the launcher fills it in.
+	Cookies *plan.Block
+
 	rules entryRules
 }
 
@@ -133,7 +137,7 @@ func Compile(p *policy.Policy, h *host.Host, c Command) (*Compiled, diag.List) {
 	if k.problems.HasErrors() {
 		k.plan = nil
 	}
-	return &Compiled{Plan: k.plan, View: k.view, Filter: FilterOf(p), Lost: lost, rules: k.rules}, k.problems
+	return &Compiled{Plan: k.plan, View: k.view, Filter: FilterOf(p), Lost: lost, Cookies: k.cookies, rules: k.rules}, k.problems
 }
 
 // Name is what the program is called on the command line, "" for none.
@@ -153,6 +157,7 @@ type compiler struct {
 	view     *fstree.View
 	landlock confinement
 	own      *ownTerminal // nil: none
+	cookies  *plan.Block
 	rules    entryRules
 	problems diag.List
 }

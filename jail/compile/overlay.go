@@ -103,11 +103,11 @@ func (m *mounter) text(gr *fstree.Grant, path string, around fstree.Setting) {
 		Show:  "{O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0444, RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS|RESOLVE_NO_MAGICLINKS}",
 	}
 	f := m.open(fd(plan.SlotRoot), target, how)
-	shown := strconv.Quote(gr.Text)
+	content := &plan.Block{Bytes: []byte(gr.Text), Show: strconv.Quote(gr.Text)}
 	if gr.Secret {
-		shown = "a secret"
+		content.Show, m.k.cookies = "cookies", content
 	}
-	m.call("write", unix.SYS_WRITE, plan.NoSlot, fd(f), block(&plan.Block{Bytes: []byte(gr.Text), Show: shown}), num(uint64(len(gr.Text)), ""))
+	m.call("write", unix.SYS_WRITE, plan.NoSlot, fd(f), block(content), num(uint64(len(gr.Text)), ""))
 	m.close(f)
 	if !around.Bound {
 		return

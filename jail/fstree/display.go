@@ -44,8 +44,15 @@ func (g *granter) display() {
 		return // the child makes a socket there
 	}
 	g.socket(&policy.PathRule{Access: policy.Connect, Path: screen.Server, Required: true, FromHost: g.hasOwnRoot(), Origin: x11.Origin}, 1<<20)
+	cookie := screen.Cookie
+	switch {
+	case screen.Mode == display.Untrusted:
+		cookie = display.Placeholder()
+	case cookie.Name == "":
+		return // the server takes none
+	}
 	g.grants = append(g.grants, &Grant{
-		Kind: GrantText, Real: display.Cookies, File: host.KindFile, Written: display.Cookies, Text: string(display.CookieFile(screen.Cookie)), Secret: true,
+		Kind: GrantText, Real: display.Cookies, File: host.KindFile, Written: display.Cookies, Text: string(display.CookieFile(cookie)), Secret: true,
 		rank: own, At: &x11.At, key: key,
 	})
 }

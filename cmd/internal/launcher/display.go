@@ -7,7 +7,10 @@ import (
 
 	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/display"
+	"github.com/jail-project/jail/display/security"
+	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/fstree"
+	"github.com/jail-project/jail/jail/launch"
 	"github.com/jail-project/jail/service"
 )
 
@@ -15,12 +18,41 @@ import (
 // imported: the launcher would take longer to start with it.
 const displayService = "display"
 
-// shown is the filtered display of a jail. The zero value is for a jail without.
+// shown is the display of a jail. The zero value is for a jail without.
 type shown struct {
 	service *service.Service
 	ended   *diag.Diagnostic // that it has ended before the jail
 	told    bool             // the user knows that
 	refused []byte
+	// untrusted is the cookie of an untrusted display, which is revoked at the end.
+	untrusted *security.Authorization
+}
+
+// prepareDisplay does what a display takes before the program starts: it says what a shared
+// one means, and has the server make the cookie of an untrusted one, which the plan then
+// has. The error is one of launch.Refusal.
+func (r *Running) prepareDisplay(l *Launch, c *compile.Compiled) error {
+	at := l.Policy.Display.X11.At
+	switch c.View.Screen.Mode {
+	case display.Host:
+		if l.Tell != nil {
+			l.Tell(diag.Diagnostic{
+				Severity: diag.Warning, Code: "display-shared",
+				Summary: "with display.x11: host the program sees every key that is pressed and every window, and can type into all of them; filtered shows it its own windows",
+			})
+		}
+	case display.Untrusted:
+		a, err := security.Authorize(c.View.Screen.Server, c.View.Screen.Cookie)
+		if err != nil {
+			return &launch.Refusal{Problem: diag.Diagnostic{
+				Code: "no-untrusted-display", Subject: at, Summary: "no untrusted display can be had: " + err.Error(),
+				Remedy: "`display: {x11: filtered}` needs nothing of the server and lets through less",
+			}}
+		}
+		r.shown.untrusted = a
+		copy(c.Cookies.Bytes, display.CookieFile(a.Cookie))
+	}
+	return nil
 }
 
 // startDisplay starts the service that leads the jail to the host's X server, and hands
@@ -68,6 +100,8 @@ func closeAll(fds []int) {
 
 // end asks the service what it has refused, and ends it.
 func (d *shown) end() {
+	d.untrusted.Revoke()
+	d.untrusted = nil
 	if d.service == nil {
 		return
 	}

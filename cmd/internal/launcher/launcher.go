@@ -100,9 +100,15 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 		init.Discard()
 		return nil, &launch.Failure{Plan: c.Plan, Err: err}
 	}
+	if err := r.prepareDisplay(l, c); err != nil {
+		init.Discard()
+		r.published.end()
+		return nil, &launch.Failure{Plan: c.Plan, Err: err}
+	}
 	var failure *launch.Failure
 	if r.Process, failure = launch.Start(c.Plan, init, o); failure != nil {
 		r.published.end()
+		r.shown.end()
 		return nil, failure
 	}
 	l.Shared.follow(r, l.Policy.Network.Mode.V)

@@ -13,9 +13,9 @@ import (
 
 var (
 	// A flag as --help prints it, with what stands for its value.
-	helpFlag = regexp.MustCompile(`(?m)^ +(?:-\w, +)?--([a-z-]+)(?:=(\S+))?`)
+	helpFlag = regexp.MustCompile(`(?m)^ +(?:-\w, +)?--([a-z0-9-]+)(?:=(\S+))?`)
 	// A flag at the head of a paragraph of the manual.
-	manFlag = regexp.MustCompile(`(?m)^(?:\*-\w\*, )?\*--([a-z-]+)\*(?: _(.+)_)?$`)
+	manFlag = regexp.MustCompile(`(?m)^(?:\*-\w\*, )?\*--([a-z0-9-]+)\*(?: _(.+)_)?$`)
 	manVerb = regexp.MustCompile(`(?m)^\*([a-z]+)\*(.*)\n\t`)
 	verbRow = regexp.MustCompile(`(?m)^  ([a-z]+) +\S`)
 )

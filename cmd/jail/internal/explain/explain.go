@@ -24,7 +24,7 @@ import (
 // Explanation is the answer to one question.
 type Explanation struct {
 	Subject output.Text     `json:"subject"`
-	Kind    string          `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host, landlock or groups
+	Kind    string          `json:"kind"`    // path, syscall, syscall-group, variable, capability, limit, host, landlock, groups or display
 	Verdict string          `json:"verdict"` // a word that does not change
 	Text    output.Text     `json:"text"`    // the verdict for people
 	By      []output.Ground `json:"by"`      // what decided; with conditions, in the order in which it is asked
@@ -97,6 +97,8 @@ func (e *Explainer) What(word string, at diag.Range) {
 		e.landlock()
 	case word == "groups":
 		e.supplementary()
+	case word == "display":
+		e.display()
 	case seccomp.IsSyscall(word):
 		e.syscall(word)
 	case e.isVariable(word):
@@ -136,12 +138,12 @@ func (e *Explainer) answer(subject, kind string) *Explanation {
 }
 
 // everything is what can be asked about.
-const everything = "path, group, syscall, variable, capability, limit or host, nor landlock or groups"
+const everything = "path, group, syscall, variable, capability, limit or host, nor landlock, groups or display"
 
 // subjects are the names of everything, where they can be listed.
 func subjects() []string {
 	return slices.Concat(seccomp.SyscallNames(), seccomp.GroupNames(), paths.GroupNames(), caps.Names(), limitNames(),
-		[]string{"landlock", "groups"})
+		[]string{"landlock", "groups", "display"})
 }
 
 // unknown reports a word that stands for nothing, and could be a name.
