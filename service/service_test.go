@@ -45,17 +45,32 @@ func TestV2ServiceIsConfined(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
+	var sockets []string
+	abstract := fmt.Sprintf("@jail-test-%d", os.Getpid())
+	for _, name := range []string{filepath.Join(t.TempDir(), "server"), filepath.Join(t.TempDir(), "other"), abstract} {
+		l, err := net.Listen("unix", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		sockets = append(sockets, name)
+	}
 	own, network := begin(t, Options{Name: "own"}), begin(t, Options{Name: "network", Network: true})
+	server := begin(t, Options{Name: "server", Server: sockets[0]})
 	for _, c := range []struct {
 		message string
 		works   bool // with the network
+		serves  bool // with that server
 	}{
-		{"read " + secret, false},
-		{"read /etc/passwd", false},
-		{"list /", false},
-		{"list /proc/" + strconv.Itoa(os.Getpid()) + "/fd", false},
-		{"execute /bin/true", false},
-		{"dial " + listener.Addr().String(), true},
+		{"read " + secret, false, false},
+		{"read /etc/passwd", false, false},
+		{"list /", false, false},
+		{"list /proc/" + strconv.Itoa(os.Getpid()) + "/fd", false, false},
+		{"execute /bin/true", false, false},
+		{"dial " + listener.Addr().String(), true, false},
+		{"connect " + sockets[0], false, true},
+		{"connect " + sockets[1], false, false},
+		{"connect " + sockets[2], false, false},
 	} {
 		if got := do(c.message, Passed{}); !strings.HasPrefix(got, "ok: ") {
 			t.Errorf("outside, %s: %s", c.message, got)
@@ -65,6 +80,9 @@ func TestV2ServiceIsConfined(t *testing.T) {
 		}
 		if got := network.ask(c.message); strings.HasPrefix(got, "ok: ") != c.works {
 			t.Errorf("in a service with the network, %s: %q", c.message, got)
+		}
+		if got := server.ask(c.message); strings.HasPrefix(got, "ok: ") != c.serves {
+			t.Errorf("in a service with a server, %s: %q", c.message, got)
 		}
 	}
 	status := readStatus(t, own.s.Pid())

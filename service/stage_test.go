@@ -116,8 +116,8 @@ func do(message string, passed Passed) string {
 			names = append(names, e.Name())
 		}
 		return outcome(strings.Join(names, " "), err)
-	case "dial":
-		c, err := net.DialTimeout("tcp", argument, time.Second)
+	case "dial", "connect":
+		c, err := net.DialTimeout(map[string]string{"dial": "tcp", "connect": "unix"}[word], argument, time.Second)
 		if err == nil {
 			c.Close()
 		}
