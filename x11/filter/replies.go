@@ -166,10 +166,10 @@ func (c *client) reply(w *window, b []byte, n int, seq uint64) (need int, err er
 		c.hidden++
 		return 0, nil
 	}
-	m, err := c.rewrite(b[:min(n, len(b))], e)
-	if err != nil {
-		return 0, err
+	if e.kind == denied && n != wire.MessageSize {
+		return 0, errReply
 	}
+	m := c.rewrite(b[:min(n, len(b))], e, n)
 	c.number(b)
 	if m == n {
 		c.pass(w, n, len(b), true)
@@ -191,15 +191,15 @@ func (k replyKind) whole() bool {
 	return false
 }
 
-// rewrite changes a reply such that it tells nothing of others. It returns how long it is then,
-// which may be less if all of it is there.
-func (c *client) rewrite(b []byte, e expected) (int, error) {
+// rewrite changes a reply of n bytes such that it tells nothing of others. It returns how long
+// the reply is then: less than n only if b is all of it.
+func (c *client) rewrite(b []byte, e expected, n int) int {
 	d := c.d
 	switch e.kind {
 	case denied:
 		unpack(e.arg).answer(b)
 	case queryTree:
-		return d.ownChildren(b), nil
+		return d.ownChildren(b)
 	case pointer:
 		d.hidePointer(b)
 	case xiPointer:
@@ -219,11 +219,11 @@ func (c *client) rewrite(b []byte, e expected) (int, error) {
 	case selectionOwner:
 		d.hideParent(b[8:])
 	case extensionList:
-		return d.visibleExtensions(b), nil
+		return d.visibleExtensions(b)
 	case bigRequests:
 		c.maximum.Store(min(4*int64(wire.U32(b[8:])), maxRequest))
 	}
-	return wire.MessageSize + 4*int(wire.U32(b[4:])), nil
+	return n
 }
 
 // maxRequest is the longest request of a client that has asked for BIG-REQUESTS. Servers have
