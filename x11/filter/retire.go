@@ -1,0 +1,141 @@
+package filter
+
+import (
+	"time"
+
+	"github.com/jail-project/jail/x11/wire"
+)
+
+// end closes both connections of a client at once. It is for servers that have ended and for
+// clients that do not behave.
+func (c *client) end() {
+	c.gone.Store(true)
+	c.pending.close()
+	_ = c.jail.conn.Close()
+	_ = c.host.conn.Close()
+}
+
+// retire ends a connection to the server, whose client has gone. The server gives its base to
+// the next program that connects, and so the base must not be the jail's any more by then: not
+// for requests to come, and not for those that connections of the jail have already sent and
+// the server has not read. So each connection of the jail is asked for a reply first, while
+// the server still keeps the base for this one.
+func (d *display) retire(c *client) {
+	d.setBase(c.base, false)
+	c.complete()
+	d.mu.Lock()
+	all := make([]*client, 0, len(d.clients))
+	for o := range d.clients {
+		all = append(all, o)
+	}
+	d.mu.Unlock()
+	for _, o := range all {
+		o.barrier()
+	}
+	d.mu.Lock()
+	delete(d.clients, c)
+	d.mu.Unlock()
+	c.end()
+	<-c.finished
+	closeAll(c.fds)
+	closeAll(c.attach)
+	closeAll(c.rfds)
+}
+
+// complete ends a request that the client has left half sent, with zeros. The server needs
+// whole requests until the last reply is there.
+func (c *client) complete() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flush() != nil {
+		return
+	}
+	for c.skip > 0 {
+		zeros := make([]byte, min(c.skip, bufferSize))
+		if c.host.write(zeros, nil) != nil {
+			return
+		}
+		c.skip -= len(zeros)
+	}
+	_ = c.boundary()
+}
+
+// stallTime is how long a client may leave a request half sent while another connection of the
+// jail is to end.
+const stallTime = 5 * time.Second
+
+// barrier returns when the server has done all that the client asked before, or when the
+// connection to the server has ended.
+func (c *client) barrier() {
+	passed := make(chan struct{})
+	c.mu.Lock()
+	half := c.skip > 0
+	var err error
+	if half {
+		c.barriers = append(c.barriers, passed)
+	} else {
+		err = c.sync(passed)
+	}
+	c.mu.Unlock()
+	if err != nil {
+		c.end()
+	}
+	var stalled <-chan time.Time
+	if half {
+		stalled = time.After(stallTime)
+	}
+	select {
+	case <-passed:
+		return
+	case <-c.finished:
+		return
+	case <-stalled:
+	}
+	c.mu.Lock()
+	still := len(c.barriers) > 0
+	c.mu.Unlock()
+	if still {
+		c.d.f.log("a client left a request half sent while another one ended")
+		c.end()
+	}
+	select {
+	case <-passed:
+	case <-c.finished:
+	}
+}
+
+// sync sends a request of the filter's own, whose reply the client does not see; then passed
+// is closed, if it is not nil. Precondition: mu is held, and the server has got whole requests
+// only.
+func (c *client) sync(passed chan struct{}) error {
+	e := expected{seq: c.seq + 1, kind: injected}
+	if !c.pending.push(e, passed) {
+		if err := c.pending.wait(e.seq); err != nil {
+			return err
+		}
+		c.pending.push(e, passed)
+	}
+	c.seq++
+	c.pushed = c.seq
+	return c.host.write(getInputFocus[:], nil)
+}
+
+// getInputFocus is a request that has a reply and no effect.
+var getInputFocus = [4]byte{0: wire.ReqGetInputFocus, 2: 1}
+
+// boundary serves those that have waited for the end of a request.
+func (c *client) boundary() error {
+	if len(c.barriers) == 0 {
+		return nil
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	for _, passed := range c.barriers {
+		if err := c.sync(passed); err != nil {
+			return err
+		}
+	}
+	c.barriers = nil
+	return nil
+}

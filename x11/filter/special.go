@@ -1,0 +1,220 @@
+package filter
+
+import (
+	"github.com/jail-project/jail/x11/rules"
+	"github.com/jail-project/jail/x11/wire"
+)
+
+// special is what a row asks for beside the check of its ids. A verdict of pass may come with
+// changes in the request, and says by r.kind what is to become of the reply.
+func (c *client) special(r *request, row *row) verdict {
+	switch row.Do {
+	case rules.Refuse:
+		return deny
+	case rules.ForgetDelete6:
+		r.b[6] = 0
+	case rules.ForgetDelete21:
+		r.b[21] = 0
+	case rules.ForgetDelete24:
+		r.b[24] = 0
+	case rules.CreateWindow:
+		return c.createWindow(r)
+	case rules.ChangeWindowAttributes:
+		return c.changeAttributes(r)
+	case rules.ChangeProperty:
+		return c.changeProperty(r)
+	case rules.DeleteProperty:
+		return c.deleteProperty(r)
+	case rules.GetProperty:
+		return c.getProperty(r)
+	case rules.ListProperties:
+		return c.listProperties(r)
+	case rules.SetSelection, rules.GetSelection, rules.ConvertSelection, rules.SelectSelectionInput:
+		return c.selection(r, row.Do)
+	case rules.SendEvent:
+		return c.sendEvent(r)
+	case rules.QueryExtension:
+		return c.queryExtension(r)
+	case rules.Text8, rules.Text16:
+		return c.text(r, row.Do == rules.Text16)
+	case rules.Glyphs8, rules.Glyphs16, rules.Glyphs32:
+		return c.glyphs(r, 1<<(row.Do-rules.Glyphs8))
+	case rules.DescriptorsAt12:
+		r.take = int(r.b[12])
+	case rules.BigRequests:
+		c.big = true
+		r.kind = bigRequests
+	default:
+		return c.input(r, row.Do)
+	}
+	return pass
+}
+
+// input is special for what has to do with input, and for what only marks the reply.
+func (c *client) input(r *request, do rules.Special) verdict {
+	switch do {
+	case rules.GrabPointer:
+		return when(c.d.isUsed())
+	case rules.GrabKeyboard:
+		return when(c.d.hasFocus())
+	case rules.SetInputFocus:
+		return when(c.d.isUsed())
+	case rules.WarpPointer:
+		return when(c.d.hasPointer() || c.d.hasFocus())
+	case rules.MotionEvents:
+		// The first millisecond of the server's time.
+		wire.PutU32(r.b[8:], 1)
+		wire.PutU32(r.b[12:], 1)
+	case rules.XISelectEvents:
+		return c.selectEvents(r)
+	case rules.XkbPerClientFlags:
+		// The flag AutoResetControls would change controls of the keyboard when the client ends.
+		const flags = 1<<0 | 1<<1 | 1<<3 | 1<<4
+		wire.PutU32(r.b[8:], wire.U32(r.b[8:])&flags)
+		clear(r.b[16:28])
+	default:
+		r.kind = kindOf(do)
+	}
+	return pass
+}
+
+func when(allowed bool) verdict {
+	if allowed {
+		return pass
+	}
+	return deny
+}
+
+// kindOf is what becomes of the reply to a request whose row says no more than that.
+func kindOf(do rules.Special) replyKind {
+	switch do {
+	case rules.QueryTree:
+		return queryTree
+	case rules.QueryPointer:
+		return pointer
+	case rules.XIQueryPointer:
+		return xiPointer
+	case rules.TranslateCoordinates:
+		return translate
+	case rules.GetInputFocus, rules.XIGetFocus:
+		return focus
+	case rules.QueryKeymap:
+		return keymap
+	case rules.XkbGetState:
+		return xkbState
+	case rules.ManyReplies:
+		return many
+	case rules.ListExtensions:
+		return extensionList
+	}
+	return plain
+}
+
+// queryExtension overwrites the name of an extension that the jail does not see, so that the
+// server itself says that there is none.
+func (c *client) queryExtension(r *request) verdict {
+	n := int(wire.U16(r.b[4:]))
+	if 8+n > r.n {
+		r.denied = rules.BadLength
+		return deny
+	}
+	name := r.b[8 : 8+n]
+	if !c.d.sees(name) {
+		for i := range name {
+			name[i] = '~'
+		}
+	}
+	return pass
+}
+
+// sees tells whether the jail sees an extension.
+func (d *display) sees(name []byte) bool {
+	for i := range d.f.extensions {
+		if e := &d.f.extensions[i]; e.Name == string(name) {
+			return !e.GPU || d.f.o.GPU
+		}
+	}
+	return false
+}
+
+// text checks the fonts that a text changes to: an item of length 255 is followed by the id of
+// a font, most significant byte first, and all other items are a delta and a string.
+func (c *client) text(r *request, wide bool) verdict {
+	for at := 16; at+2 <= r.n; {
+		switch n := int(r.b[at]); {
+		case n == 255:
+			if at+5 > r.n {
+				r.denied = rules.BadLength
+				return deny
+			}
+			f := r.b[at+1:]
+			r.value = uint32(f[0])<<24 | uint32(f[1])<<16 | uint32(f[2])<<8 | uint32(f[3])
+			if !c.d.isOwn(r.value) {
+				return deny
+			}
+			at += 5
+		case wide:
+			at += 2 + 2*n
+		default:
+			at += 2 + n
+		}
+	}
+	return pass
+}
+
+// glyphs checks the glyph sets that a text of RENDER changes to: an element of length 255 is
+// followed by the id of one, after its other seven bytes. Each element is padded.
+func (c *client) glyphs(r *request, size int) verdict {
+	for at := 28; at+8 <= r.n; {
+		n := int(r.b[at])
+		at += 8
+		if n != 255 {
+			at += wire.Pad(n * size)
+			continue
+		}
+		if at+4 > r.n {
+			r.denied = rules.BadLength
+			return deny
+		}
+		if r.value = wire.U32(r.b[at:]); !c.d.isOwn(r.value) {
+			return deny
+		}
+		at += 4
+	}
+	return pass
+}
+
+// selectEvents takes those of the root window that tell what others type and do: key presses,
+// buttons, motion, and the raw events of devices (XI2proto.txt). What is left says which
+// devices there are.
+func (c *client) selectEvents(r *request) verdict {
+	if c.d.isOwn(wire.U32(r.b[4:])) {
+		return pass
+	}
+	const kept = 1<<1 | 1<<11 | 1<<12 // DeviceChanged, HierarchyChanged, PropertyEvent
+	at := 12
+	for range wire.U16(r.b[8:]) {
+		if at+4 > r.n {
+			break
+		}
+		n := 4 * int(wire.U16(r.b[at+2:]))
+		at += 4
+		if at+n > r.n {
+			r.denied = rules.BadLength
+			return deny
+		}
+		mask := r.b[at : at+n]
+		for i := range mask {
+			switch i {
+			case 0:
+				mask[i] &= kept & 0xff
+			case 1:
+				mask[i] &= kept >> 8
+			default:
+				mask[i] = 0
+			}
+		}
+		at += n
+	}
+	return pass
+}
