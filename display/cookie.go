@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+
+	"github.com/jail-project/jail/x11/xauth"
 )
 
 // Cookie is what an X server knows a client by: the name of a protocol, and its data.
@@ -13,67 +15,30 @@ type Cookie struct {
 }
 
 // CookieName is the only protocol that X servers of today offer by default (Xsecurity(7)).
-const CookieName = "MIT-MAGIC-COOKIE-1"
+const CookieName = xauth.MagicCookie
 
 // Placeholder is as long as the cookie that the server is asked for when an untrusted display
 // is launched, and lets nobody in.
 func Placeholder() Cookie { return Cookie{Name: CookieName, Data: make([]byte, 16)} }
 
-// Families of addresses in Xauthority files (X11/Xauth.h).
-const (
-	familyLocal = 256
-	familyWild  = 65535
-)
-
-var errCookies = errors.New("an entry ends before it should")
-
 // FindCookie returns the cookie for a display of this machine in an Xauthority file, the
-// zero value when there is none (XauGetBestAuthByAddr).
+// zero value when there is none. The error says that it is no such file.
 func FindCookie(file []byte, hostname string, number int) (Cookie, error) {
-	for len(file) > 0 {
-		e, rest, ok := nextEntry(file)
-		if !ok {
-			return Cookie{}, errCookies
-		}
-		file = rest
-		local := e.family == familyLocal && string(e.address) == hostname || e.family == familyWild
-		if local && (len(e.number) == 0 || string(e.number) == strconv.Itoa(number)) && string(e.name) == CookieName {
-			return Cookie{Name: CookieName, Data: e.data}, nil
-		}
+	data, err := xauth.Cookie(file, hostname, strconv.Itoa(number))
+	switch {
+	case errors.Is(err, xauth.ErrNone):
+		return Cookie{}, nil
+	case err != nil:
+		return Cookie{}, err
 	}
-	return Cookie{}, nil
+	return Cookie{Name: CookieName, Data: data}, nil
 }
 
 // CookieFile is an Xauthority file with one cookie, for any host name and display.
 func CookieFile(c Cookie) []byte {
-	out := binary.BigEndian.AppendUint16(nil, familyWild)
+	out := binary.BigEndian.AppendUint16(nil, xauth.FamilyWild)
 	for _, field := range [...]string{"", "", c.Name, string(c.Data)} {
 		out = append(binary.BigEndian.AppendUint16(out, uint16(len(field))), field...)
 	}
 	return out
-}
-
-type entry struct {
-	family                      uint16
-	address, number, name, data []byte
-}
-
-// nextEntry takes the first entry off a file: a family and four counted fields, all
-// numbers with the most significant byte first (XauReadAuth).
-func nextEntry(file []byte) (e entry, rest []byte, ok bool) {
-	if len(file) < 2 {
-		return e, nil, false
-	}
-	e.family, rest = binary.BigEndian.Uint16(file), file[2:]
-	for _, field := range [...]*[]byte{&e.address, &e.number, &e.name, &e.data} {
-		if len(rest) < 2 {
-			return e, nil, false
-		}
-		n := int(binary.BigEndian.Uint16(rest))
-		if rest = rest[2:]; len(rest) < n {
-			return e, nil, false
-		}
-		*field, rest = rest[:n], rest[n:]
-	}
-	return e, rest, true
 }

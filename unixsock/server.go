@@ -247,7 +247,9 @@ func (s *Server) aimUnix(a *attempt, thread int) unix.Errno {
 		if own || slices.Contains(s.rules.Names, string(name)) {
 			return 0
 		}
-		return unix.EPERM
+		// As if nobody listened. X programs try the abstract name of their server first, and
+		// its path after that error alone (_xcb_open in libxcb).
+		return unix.ECONNREFUSED
 	case Malformed:
 	}
 	return unix.EINVAL

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jail-project/jail/display"
 	"github.com/jail-project/jail/service"
+	"github.com/jail-project/jail/x11/filter"
 )
 
 // Name is that of the service.
@@ -40,17 +41,17 @@ func Run() error {
 	if err != nil {
 		return err
 	}
-	f := newFilter(set)
+	f := filter.New(options(set))
 	answer := func(question string, file *os.File) []byte {
 		if file != nil {
 			_ = file.Close()
 		}
 		if question == questionRefused {
-			return f.report()
+			return lines(f.Report())
 		}
 		return nil
 	}
-	return passed.Run(answer, func() error { return f.serve(context.Background(), listener) })
+	return passed.Run(answer, func() error { return f.Serve(context.Background(), listener) })
 }
 
 // listen makes a listener of a socket that listens already, whose path is one of the jail.

@@ -98,6 +98,10 @@ func TestProgramsShowWindows(t *testing.T) {
 	if r := s.inJail("filtered", "xdpyinfo"); !works(r) || !strings.Contains(r.Stdout, "dimensions:    640x480") {
 		t.Errorf("xdpyinfo: %s", r.Output())
 	}
+	// X programs try the abstract name first, which is one of the host's server here.
+	if r := s.inJail("filtered", "--network", "host", "xdpyinfo"); !works(r) {
+		t.Errorf("xdpyinfo with the host's network: %s", r.Output())
+	}
 	if r := s.inJail("none", "xdpyinfo"); r.Status == 0 {
 		t.Error("xdpyinfo works without a display")
 	}

@@ -121,7 +121,7 @@ func (d *shown) left() (list diag.List) {
 		list = append(list, *d.ended)
 	}
 	if texts, _ := counted(d.refused); len(texts) > 0 {
-		list = append(list, *warning("display-refused", "the display did not let the program: "+few(texts)))
+		list = append(list, *warning("display-refused", "the filter of the display refused: "+few(texts)+"; `jail explain PROFILE display` says what it lets through"))
 	}
 	return list
 }
