@@ -69,6 +69,10 @@ func rank(name string) (int, bool) {
 		return 0, true // reads bytes, and knows nothing of jails
 	case "network/front":
 		return 1, true // reads requests, and makes hosts in its answers printable
+	case "x11/wire", "x11/rules", "x11/xauth":
+		return 0, true // a vocabulary, a table and a reader of bytes
+	case "x11/filter":
+		return 1, true // is told which server there is, and knows nothing of jails
 	case "systemd":
 		return 1, true
 	case "registry":
@@ -207,6 +211,9 @@ func TestLeavesStayLight(t *testing.T) {
 		// They are given bytes, so they need nothing that connects.
 		"network/hello": {"os", "net", "crypto/tls"},
 		"network/front": {"net", "net/http", "net/textproto"},
+		"x11/wire":      {"net"},
+		"x11/rules":     {"os", "net"},
+		"x11/xauth":     {"os", "net"},
 		"cmd/jail-launcher": {
 			"net", "os/exec", "encoding/json", "regexp", "text/template", "C", "gopkg.in/yaml.v3", "github.com/alecthomas/kong", "github.com/godbus/dbus/v5",
 			"github.com/seccomp/libseccomp-golang", module + "/policy/yaml", module + "/profiles", module + "/systemd",
@@ -226,6 +233,7 @@ func TestLeavesStayLight(t *testing.T) {
 // they are compiled: an auditor reads them without.
 func arrows() map[string][]string {
 	return map[string][]string{
+		"x11/filter":   {"x11/rules", "x11/wire"},
 		"jail/plan":    {"diag"},
 		"jail/child":   {"jail/plan", "procstat"},
 		"jail/confine": {"allowlist", "landlock"},

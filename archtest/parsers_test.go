@@ -36,6 +36,8 @@ var parsers = map[string]struct{ pkg, fuzz string }{
 	"network/dns.parseQuery":      {"network/dns", "FuzzAnswer"}, // what the program asks, and what it is answered
 	"network/dns.parseResponse":   {"network/dns", "FuzzResponse"},
 	"network/dns.ParseResolvConf": {"network/dns", "FuzzFiles"}, // and files of the host
+	"x11/wire.parseSetup":         {"x11/wire", "FuzzSetup"},    // what an X server says of itself
+	"x11/xauth.Parse":             {"x11/xauth", "FuzzParse"},   // a file with cookies
 	"network/dns.ParseHosts":      {"network/dns", "FuzzFiles"},
 }
 

@@ -122,10 +122,10 @@ func (a *asker) one(request []byte) ([]byte, error) {
 	return replies[0], nil
 }
 
-// newRequest makes one from its opcode, its second byte and the words after its header.
-func newRequest(opcode, data byte, words ...uint32) []byte {
+// newRequest makes one from its opcode and the words after its header.
+func newRequest(opcode byte, words ...uint32) []byte {
 	b := make([]byte, 4+4*len(words))
-	b[0], b[1] = opcode, data
+	b[0] = opcode
 	wire.PutU16(b[2:], uint16(len(b)/4)) //nolint:gosec // a few words
 	for i, w := range words {
 		wire.PutU32(b[4+4*i:], w)
@@ -135,7 +135,7 @@ func newRequest(opcode, data byte, words ...uint32) []byte {
 
 // named makes a request that consists of a name.
 func named(opcode byte, name string) []byte {
-	b := newRequest(opcode, 0, uint32(len(name))) //nolint:gosec // short
+	b := newRequest(opcode, uint32(len(name))) //nolint:gosec // short
 	b = append(b, name...)
 	b = append(b, make([]byte, wire.Pad(len(b))-len(b))...)
 	wire.PutU16(b[2:], uint16(len(b)/4)) //nolint:gosec // short
@@ -174,7 +174,7 @@ func (a *asker) intern(names []string) ([]uint32, error) {
 
 // focus returns the window that has the input focus.
 func (a *asker) focus() (uint32, error) {
-	b, err := a.one(newRequest(wire.ReqGetInputFocus, 0))
+	b, err := a.one(newRequest(wire.ReqGetInputFocus))
 	if err != nil {
 		return 0, err
 	}
@@ -183,7 +183,7 @@ func (a *asker) focus() (uint32, error) {
 
 // childAtPointer returns the child of a window in which the pointer is, 0 if there is none.
 func (a *asker) childAtPointer(window uint32) (uint32, error) {
-	b, err := a.one(newRequest(wire.ReqQueryPointer, 0, window))
+	b, err := a.one(newRequest(wire.ReqQueryPointer, window))
 	if err != nil || b[1] == 0 {
 		return 0, err
 	}
@@ -192,7 +192,7 @@ func (a *asker) childAtPointer(window uint32) (uint32, error) {
 
 // selectionOwner returns the window that owns a selection.
 func (a *asker) selectionOwner(selection uint32) uint32 {
-	b, err := a.one(newRequest(wire.ReqGetSelectionOwner, 0, selection))
+	b, err := a.one(newRequest(wire.ReqGetSelectionOwner, selection))
 	if err != nil {
 		return 0
 	}
@@ -201,7 +201,7 @@ func (a *asker) selectionOwner(selection uint32) uint32 {
 
 // windowProperty returns the window that a property of another window names.
 func (a *asker) windowProperty(window, property uint32) uint32 {
-	b, err := a.one(newRequest(wire.ReqGetProperty, 0, window, property, wire.AtomWindow, 0, 1))
+	b, err := a.one(newRequest(wire.ReqGetProperty, window, property, wire.AtomWindow, 0, 1))
 	if err != nil || len(b) < 36 || b[1] != 32 {
 		return 0
 	}
@@ -211,12 +211,12 @@ func (a *asker) windowProperty(window, property uint32) uint32 {
 // refuseSelection tells a program that asked for a selection that it gets nothing, by an event
 // SelectionNotify without a property (ICCCM, 2.2). asked is the event SelectionRequest.
 func (a *asker) refuseSelection(asked []byte, selection uint32) {
-	b := newRequest(wire.ReqSendEvent, 0, wire.U32(asked[12:]), 0, wire.SelectionNotify,
+	b := newRequest(wire.ReqSendEvent, wire.U32(asked[12:]), 0, wire.SelectionNotify,
 		wire.U32(asked[4:]), wire.U32(asked[12:]), selection, wire.U32(asked[20:]), 0, 0, 0)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// An error would come when nobody waits for it. So a request follows that is answered.
-	if _, err := a.conn.Write(append(b, newRequest(wire.ReqGetInputFocus, 0)...)); err != nil {
+	if _, err := a.conn.Write(append(b, newRequest(wire.ReqGetInputFocus)...)); err != nil {
 		return
 	}
 	for {

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jail-project/jail/x11/wire"
 )
@@ -77,12 +78,7 @@ func (a *atoms) is(v uint32, names ...atom) bool {
 }
 
 func (a *atoms) between(v uint32, from, to atom) bool {
-	for _, known := range a[from:to] {
-		if v == known {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a[from:to], v)
 }
 
 // ofRoot tells whether a jail may read a property of a root window, and hear of its changes.

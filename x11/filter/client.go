@@ -26,21 +26,21 @@ type client struct {
 
 	// What the goroutine of the requests has. mu is held while requests are looked at and
 	// written, not while it waits for the client, so that others can send a request of the
-	// filter's own between two requests (barrier).
-	mu       sync.Mutex
-	buf      []byte
-	have     int             // bytes in buf
-	seq      uint64          // of the last request to the server, counted from 1
-	pushed   uint64          // the last one of those that is answered
-	pos      int             // so many bytes of buf are decided about
-	sent     int             // so many are written, or dropped
-	skip     int             // so many bytes of a request that is passed on are still to come
-	drop     int             // likewise of one that is not
-	big      bool            // BigReqEnable was asked for
-	fds      []int           // came from the client, for requests to come
-	attach   []int           // go to the server with the next bytes
-	scratch  []byte          // takes the place of a request
-	barriers []chan struct{} // wait for the next boundary between requests
+	// filter's own between two requests (roundTrip).
+	mu      sync.Mutex
+	buf     []byte
+	have    int             // bytes in buf
+	seq     uint64          // of the last request to the server, counted from 1
+	pushed  uint64          // the last one of those that is answered
+	pos     int             // so many bytes of buf are decided about
+	sent    int             // so many are written, or dropped
+	skip    int             // so many bytes of a request that is passed on are still to come
+	drop    int             // likewise of one that is not
+	big     bool            // BigReqEnable was asked for
+	fds     []int           // came from the client, for requests to come
+	attach  []int           // go to the server with the next bytes
+	scratch []byte          // takes the place of a request
+	waiting []chan struct{} // for the next boundary between requests
 
 	// What the goroutine of the replies has.
 	last     uint64 // the sequence number of the last message of the server

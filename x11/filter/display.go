@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,12 +98,7 @@ func (d *display) isOwn(id uint32) bool {
 }
 
 func (d *display) isRoot(id uint32) bool {
-	for _, root := range d.roots {
-		if id == root {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(d.roots, id)
 }
 
 // fits tells whether an id is what a request needs.
@@ -122,12 +118,7 @@ func (d *display) fits(id uint32, class rules.Class) bool {
 	case rules.OwnOrParent:
 		return id <= 1
 	case rules.OwnOrColormap:
-		for _, m := range d.maps {
-			if id == m {
-				return true
-			}
-		}
-		return id == 0
+		return id == 0 || slices.Contains(d.maps, id)
 	case rules.OwnOrServer:
 		return id <= d.mask
 	case rules.OwnOrGranted:

@@ -32,7 +32,7 @@ type Filter struct {
 	o          Options
 	began      time.Time
 	prefix     []byte // of titles
-	core       [128]row
+	coreRows   [128]row
 	extensions []rules.Extension
 
 	mu      sync.Mutex
@@ -46,8 +46,8 @@ type Filter struct {
 // New makes a filter. It connects to the server when the first client does.
 func New(o Options) *Filter {
 	f := &Filter{o: o, began: time.Now(), prefix: prefixFor(o.Name), extensions: rules.Extensions(), counts: map[string]int{}}
-	for opcode := range f.core {
-		f.core[opcode] = newRow(rules.Core(byte(opcode)))
+	for opcode := range f.coreRows {
+		f.coreRows[opcode] = newRow(rules.Core(byte(opcode)))
 	}
 	return f
 }

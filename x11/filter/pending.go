@@ -60,7 +60,7 @@ type pending struct {
 	taken  uint64     // the sequence number of what was taken last
 	closed bool
 
-	barriers []chan struct{} // one for each injected request, or nil
+	waiting []chan struct{} // one for each injected request, or nil
 }
 
 func newPending() *pending {
@@ -70,7 +70,7 @@ func newPending() *pending {
 }
 
 // push adds a request, or returns false if the client is too far ahead: wait, then.
-func (p *pending) push(e expected, barrier chan struct{}) bool {
+func (p *pending) push(e expected, passed chan struct{}) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.closed && e.seq-p.taken >= maxAhead {
@@ -82,7 +82,7 @@ func (p *pending) push(e expected, barrier chan struct{}) bool {
 	p.ring[p.tail&uint64(len(p.ring)-1)] = e
 	p.tail++
 	if e.kind == injected {
-		p.barriers = append(p.barriers, barrier)
+		p.waiting = append(p.waiting, passed)
 	}
 	return true
 }
@@ -148,10 +148,10 @@ func (p *pending) take(e expected) {
 	p.head++
 	p.taken = e.seq
 	if e.kind == injected {
-		if p.barriers[0] != nil {
-			close(p.barriers[0])
+		if p.waiting[0] != nil {
+			close(p.waiting[0])
 		}
-		p.barriers = p.barriers[1:]
+		p.waiting = p.waiting[1:]
 	}
 	p.cond.Signal()
 }

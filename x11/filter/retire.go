@@ -30,7 +30,7 @@ func (d *display) retire(c *client) {
 	}
 	d.mu.Unlock()
 	for _, o := range all {
-		o.barrier()
+		o.roundTrip()
 	}
 	d.mu.Lock()
 	delete(d.clients, c)
@@ -64,15 +64,15 @@ func (c *client) complete() {
 // jail is to end.
 const stallTime = 5 * time.Second
 
-// barrier returns when the server has done all that the client asked before, or when the
+// roundTrip returns when the server has done all that the client asked before, or when the
 // connection to the server has ended.
-func (c *client) barrier() {
+func (c *client) roundTrip() {
 	passed := make(chan struct{})
 	c.mu.Lock()
 	half := c.skip > 0
 	var err error
 	if half {
-		c.barriers = append(c.barriers, passed)
+		c.waiting = append(c.waiting, passed)
 	} else {
 		err = c.sync(passed)
 	}
@@ -92,7 +92,7 @@ func (c *client) barrier() {
 	case <-stalled:
 	}
 	c.mu.Lock()
-	still := len(c.barriers) > 0
+	still := len(c.waiting) > 0
 	c.mu.Unlock()
 	if still {
 		c.d.f.log("a client left a request half sent while another one ended")
@@ -125,17 +125,17 @@ var getInputFocus = [4]byte{0: wire.ReqGetInputFocus, 2: 1}
 
 // boundary serves those that have waited for the end of a request.
 func (c *client) boundary() error {
-	if len(c.barriers) == 0 {
+	if len(c.waiting) == 0 {
 		return nil
 	}
 	if err := c.flush(); err != nil {
 		return err
 	}
-	for _, passed := range c.barriers {
+	for _, passed := range c.waiting {
 		if err := c.sync(passed); err != nil {
 			return err
 		}
 	}
-	c.barriers = nil
+	c.waiting = nil
 	return nil
 }

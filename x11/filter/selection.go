@@ -56,7 +56,7 @@ func (d *display) allows(s *selection, out bool) bool {
 	return false
 }
 
-// asks asks the user. An answer counts for a moment, since a paste is several requests.
+// asks puts a question to the user. An answer counts for a moment, since a paste is several requests.
 func (d *display) asks(s *selection, out bool) bool {
 	if d.f.o.Ask == nil {
 		return false
@@ -164,17 +164,6 @@ func (g *grants) find(window, property uint32, now int64) bool {
 		}
 	}
 	return false
-}
-
-// drop forgets the grants of a window that asked.
-func (g *grants) drop(window uint32) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for i := range g.all {
-		if g.all[i].window == window {
-			g.all[i] = grant{}
-		}
-	}
 }
 
 // requested decides about an event SelectionRequest that the server sends to a client of the

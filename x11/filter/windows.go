@@ -91,7 +91,7 @@ func (c *client) changeAttributes(r *request) verdict {
 	}
 	at := 12 + 4*bits.OnesCount32(mask&(eventMask-1))
 	events := wire.U32(r.b[at:]) & (wire.PropertyChangeBit | wire.StructureBit)
-	c.scratch = append(c.scratch[:0], newRequest(r.head[0], 0, window, eventMask, events)...)
+	c.scratch = append(c.scratch[:0], newRequest(r.head[0], window, eventMask, events)...)
 	return c.sized(r)
 }
 

@@ -1,16 +1,21 @@
 package rules
 
-// core has the requests of the core protocol by their opcode. What is missing is none.
-var core = [128]Request{
+// coreRequests has the requests of the core protocol by their opcode. What is missing is none.
+var coreRequests = [128]Request{
 	// Windows. A foreign window is as good as none.
 	1: {Name: "CreateWindow", Size: 32, Do: CreateWindow, IDs: []ID{
-		{At: 4}, {At: 8, Is: OwnOrRoot},
-		{At: 32, Mask: 28, Bit: 0, Is: OwnOrParent}, {At: 32, Mask: 28, Bit: 2, Is: OwnOrNone},
-		{At: 32, Mask: 28, Bit: 13, Is: OwnOrColormap}, {At: 32, Mask: 28, Bit: 14, Is: OwnOrNone},
+		{At: 4},
+		{At: 8, Is: OwnOrRoot},
+		{At: 32, Mask: 28, Bit: 0, Is: OwnOrParent},
+		{At: 32, Mask: 28, Bit: 2, Is: OwnOrNone},
+		{At: 32, Mask: 28, Bit: 13, Is: OwnOrColormap},
+		{At: 32, Mask: 28, Bit: 14, Is: OwnOrNone},
 	}},
 	2: {Name: "ChangeWindowAttributes", Size: 12, Do: ChangeWindowAttributes, IDs: []ID{
-		{At: 12, Mask: 8, Bit: 0, Is: OwnOrParent}, {At: 12, Mask: 8, Bit: 2, Is: OwnOrNone},
-		{At: 12, Mask: 8, Bit: 13, Is: OwnOrColormap}, {At: 12, Mask: 8, Bit: 14, Is: OwnOrNone},
+		{At: 12, Mask: 8, Bit: 0, Is: OwnOrParent},
+		{At: 12, Mask: 8, Bit: 2, Is: OwnOrNone},
+		{At: 12, Mask: 8, Bit: 13, Is: OwnOrColormap},
+		{At: 12, Mask: 8, Bit: 14, Is: OwnOrNone},
 	}},
 	3:  {Name: "GetWindowAttributes", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrGranted}}, Denied: BadWindow},
 	4:  {Name: "DestroyWindow", Size: 8, IDs: []ID{{At: 4}}},
@@ -74,12 +79,19 @@ var core = [128]Request{
 	53: {Name: "CreatePixmap", Size: 16, IDs: []ID{{At: 4}, {At: 8, Is: OwnOrRoot}}},
 	54: {Name: "FreePixmap", Size: 8, IDs: []ID{{At: 4}}},
 	55: {Name: "CreateGC", Size: 16, IDs: []ID{
-		{At: 4}, {At: 8, Is: OwnOrRoot},
-		{At: 16, Mask: 12, Bit: 10}, {At: 16, Mask: 12, Bit: 11}, {At: 16, Mask: 12, Bit: 14}, {At: 16, Mask: 12, Bit: 19, Is: OwnOrNone},
+		{At: 4},
+		{At: 8, Is: OwnOrRoot},
+		{At: 16, Mask: 12, Bit: 10},
+		{At: 16, Mask: 12, Bit: 11},
+		{At: 16, Mask: 12, Bit: 14},
+		{At: 16, Mask: 12, Bit: 19, Is: OwnOrNone},
 	}},
 	56: {Name: "ChangeGC", Size: 12, IDs: []ID{
 		{At: 4},
-		{At: 12, Mask: 8, Bit: 10}, {At: 12, Mask: 8, Bit: 11}, {At: 12, Mask: 8, Bit: 14}, {At: 12, Mask: 8, Bit: 19, Is: OwnOrNone},
+		{At: 12, Mask: 8, Bit: 10},
+		{At: 12, Mask: 8, Bit: 11},
+		{At: 12, Mask: 8, Bit: 14},
+		{At: 12, Mask: 8, Bit: 19, Is: OwnOrNone},
 	}},
 	57: {Name: "CopyGC", Size: 16, IDs: []ID{{At: 4}, {At: 8}}},
 	58: {Name: "SetDashes", Size: 12, IDs: []ID{{At: 4}}},

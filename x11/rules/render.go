@@ -7,8 +7,10 @@ var render = [...]Request{
 	1: {Name: "RenderQueryPictFormats", Size: 4, Reply: true, Denied: BadRequest},
 	2: {Name: "RenderQueryPictIndexValues", Size: 8, Reply: true, Denied: BadRequest},
 	4: {Name: "RenderCreatePicture", Size: 20, IDs: []ID{
-		{At: 4}, {At: 8},
-		{At: 20, Mask: 16, Bit: 1, Is: OwnOrNone}, {At: 20, Mask: 16, Bit: 6, Is: OwnOrNone},
+		{At: 4},
+		{At: 8},
+		{At: 20, Mask: 16, Bit: 1, Is: OwnOrNone},
+		{At: 20, Mask: 16, Bit: 6, Is: OwnOrNone},
 	}},
 	5: {Name: "RenderChangePicture", Size: 12, IDs: []ID{
 		{At: 4}, {At: 12, Mask: 8, Bit: 1, Is: OwnOrNone}, {At: 12, Mask: 8, Bit: 6, Is: OwnOrNone},

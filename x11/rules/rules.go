@@ -120,8 +120,8 @@ func (r *Request) Whole() bool {
 
 // Core is the row of a request of the core protocol, or nil.
 func Core(opcode byte) *Request {
-	if int(opcode) >= len(core) || core[opcode].Name == "" {
+	if int(opcode) >= len(coreRequests) || coreRequests[opcode].Name == "" {
 		return nil
 	}
-	return &core[opcode]
+	return &coreRequests[opcode]
 }

@@ -97,7 +97,8 @@ func ReadSetup(r io.Reader) (*Setup, error) {
 	if _, err := io.ReadFull(r, head); err != nil {
 		return nil, fmt.Errorf("no answer of the X server: %w", err)
 	}
-	raw := append(head, make([]byte, 4*int(U16(head[6:])))...)
+	raw := make([]byte, 8+4*int(U16(head[6:])))
+	copy(raw, head)
 	if _, err := io.ReadFull(r, raw[8:]); err != nil {
 		return nil, fmt.Errorf("no answer of the X server: %w", err)
 	}

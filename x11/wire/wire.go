@@ -61,10 +61,16 @@ const (
 	BadLength  = 16
 )
 
-// U16 and U32 read a number, PutU16 and PutU32 write one.
-func U16(b []byte) uint16       { return binary.LittleEndian.Uint16(b) }
-func U32(b []byte) uint32       { return binary.LittleEndian.Uint32(b) }
+// U16 reads a number of two bytes.
+func U16(b []byte) uint16 { return binary.LittleEndian.Uint16(b) }
+
+// U32 reads a number of four bytes.
+func U32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+
+// PutU16 writes a number of two bytes.
 func PutU16(b []byte, v uint16) { binary.LittleEndian.PutUint16(b, v) }
+
+// PutU32 writes a number of four bytes.
 func PutU32(b []byte, v uint32) { binary.LittleEndian.PutUint32(b, v) }
 
 // Pad rounds a length up to a multiple of four, as the protocol does.
