@@ -34,6 +34,8 @@ type Screen struct {
 	Mode   string
 	Server string // the path of the server's socket outside
 	Number int    // of the host's display
+	// Program is that of a server for this jail alone, which Own tells; "" for others.
+	Program string
 	// Cookie is what the server asks its clients for; without a name it is asked nothing,
 	// or looks at the user who connects.
 	Cookie Cookie
@@ -54,6 +56,8 @@ type Machine struct {
 	// to an abstract name behind an @; nil for a machine on which all listen.
 	IsSocket func(path string) bool
 	Listens  func(name string) error
+	// IsProgram tells whether a path is one of a program that can be executed.
+	IsProgram func(path string) bool
 	// Content is that of a file, "" for one that can't be read.
 	Content func(file string) string
 }
@@ -73,6 +77,9 @@ func Settled(mode, display string) string {
 // at the line of the profile: nothing takes the place of what it asks for.
 func Choose(d *policy.Display, m *Machine) (Screen, *diag.Diagnostic) {
 	mode := Settled(d.X11.V, m.Display)
+	if isOwn(mode) {
+		return chooseOwn(d, m, mode)
+	}
 	if mode != Filtered && mode != Untrusted && mode != Host {
 		return Screen{}, nil
 	}

@@ -236,10 +236,12 @@ type Limits struct {
 
 // Display is the merged display section.
 type Display struct {
-	X11       Value[string] // none, auto, filtered, xephyr, xvfb, xpra, untrusted, host
+	X11       Value[string] // none, auto, filtered, xephyr, xvfb, xpra, xwayland, untrusted, host
 	Clipboard Clipboard
 	Titles    Value[bool]
-	Wayland   Value[bool]
+	Wayland   Value[string] // none, auto, strict, host, true, false
+	Size      Value[string] // of the screen of a server of its own, "" for the usual one
+	Title     Value[string]
 }
 
 // Clipboard is display.clipboard: deny, on-key, ask or allow.

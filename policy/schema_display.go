@@ -7,13 +7,22 @@ func displayKey() Key {
 		Name: "display", Kind: kind.Mapping, Doc: "The screen and its input.",
 		Keys: []Key{
 			{
-				Name: "x11", Kind: kind.Enum, Enum: []string{"none", "auto", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host"}, Default: "none",
-				Later: "an X server of its own", Now: []string{"auto", "filtered", "untrusted", "host"},
+				Name: "x11", Kind: kind.Enum, Enum: []string{"none", "auto", "filtered", "xephyr", "xvfb", "xpra", "xwayland", "untrusted", "host"}, Default: "none",
+				Later: "xpra", Now: []string{"auto", "filtered", "xephyr", "xvfb", "xwayland", "untrusted", "host"},
 				at: func(p *Policy) any { return &p.Display.X11 },
-				Doc: "How the program reaches an X server. none: not at all. filtered: the host's, which DISPLAY names, by a filter that shows the program its own windows only: no picture of others, none of their names, keys or the pointer outside of its windows, no input to them. auto: filtered where DISPLAY is set, else none. untrusted: the host's, as a client that its SECURITY extension does not trust; many programs do not run that way. host: the host's, all of it. xephyr, xvfb and xpra: a server of its own. " +
+				Doc: "How the program reaches an X server. none: not at all. filtered: the host's, which DISPLAY names, by a filter that shows the program its own windows only: no picture of others, none of their names, keys or the pointer outside of its windows, no input to them. auto: filtered where DISPLAY is set, else none. untrusted: the host's, as a client that its SECURITY extension does not trust; many programs do not run that way. host: the host's, all of it. xephyr, xwayland, xvfb, xpra: a server for this jail alone, see below. " +
+					"xephyr shows it as a window on the host's X server, xwayland as one on the host's Wayland compositor, xvfb nowhere. The server is a program of the host, which runs confined as well: Xephyr behind the filter, so that it has a window and nothing else of the host's server; Xwayland with one connection to the compositor; Xvfb with neither. It asks for a cookie that only this jail has, and ends with the jail. A program that isn't installed is an error. " +
 					"With filtered the display is :0 in the jail, whatever its number is outside, and the server's cookie is not there. DISPLAY, XAUTHORITY, ICEAUTHORITY and SESSION_MANAGER of the host are dropped, also where environment.keep names them. A server that can't be reached, or only by TCP, is an error.",
 				Exempt:  "A jail with network: host does not reach the server's abstract socket either.",
 				Caution: "With host the program sees every key that is pressed and every window, and can send input to all of them. With untrusted it sees the titles of windows and the clipboard, and two such programs see each other fully.",
+			},
+			{
+				Name: "size", Kind: kind.ScreenSize, at: func(p *Policy) any { return &p.Display.Size },
+				Doc: "How large the screen of a server of its own is, in pixels: 1280x800, which xephyr and xvfb have without this key. xwayland takes the size that the compositor gives it, and with this key needs version 23.1.",
+			},
+			{
+				Name: "title", Kind: kind.Text, at: func(p *Policy) any { return &p.Display.Title },
+				Doc: "The title of the window of x11: xephyr. Without this key it names the profile.",
 			},
 			clipboardKey(),
 			{
@@ -21,8 +30,11 @@ func displayKey() Key {
 				Doc: "With x11: filtered, the titles of the program's windows begin with the name of the profile, so that no window can pass for one of another program.",
 			},
 			{
-				Name: "wayland", Kind: kind.Bool, Default: "false", Later: "Wayland displays", at: func(p *Policy) any { return &p.Display.Wayland },
-				Doc: "Whether the program reaches the Wayland compositor.",
+				Name: "wayland", Kind: kind.Enum, Enum: []string{"none", "auto", "strict", "host", "true", "false"}, Default: "none",
+				at: func(p *Policy) any { return &p.Display.Wayland },
+				Doc: "Whether the program reaches the Wayland compositor that WAYLAND_DISPLAY names. none: not at all. strict: by a socket of its own for which the compositor knows that a sandbox is behind it (security-context-v1), so that it offers the program no pictures of the screen, no input to other programs and no clipboard in the background; where the compositor can't do that, it is an error. auto: as with strict where the compositor can, else the compositor's own socket, with a warning. host: the compositor's own socket. true means auto, false none. " +
+					"The socket is wayland-0 in ${XDG_RUNTIME_DIR}, which is a directory of the jail's own, without the sockets by which compositors take commands. WAYLAND_DISPLAY and WAYLAND_SOCKET of the host are dropped, also where environment.keep names them.",
+				Caution: "What a compositor keeps from sandboxes is its own decision. With host, and with auto where it can't tell, many compositors let any program take pictures of the screen and type into others.",
 			},
 		},
 	}

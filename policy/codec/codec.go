@@ -21,7 +21,7 @@ import (
 const (
 	// version goes up with every change of the form, of the fields of
 	// Policy and of their meaning.
-	version = 9
+	version = 10
 
 	// maxEncoded bounds what Decode takes, in bytes.
 	maxEncoded = 4 << 20

@@ -32,12 +32,14 @@ func (c *codec) policy(p *policy.Policy) {
 	codeValue(c, &p.Identity.MachineID, (*codec).text)
 	c.choice(&p.Identity.Groups, "masked", "keep", "dropped")
 	c.limits(&p.Limits)
-	c.choice(&p.Display.X11, "none", "auto", "filtered", "xephyr", "xvfb", "xpra", "untrusted", "host")
+	c.choice(&p.Display.X11, "none", "auto", "filtered", "xephyr", "xvfb", "xpra", "xwayland", "untrusted", "host")
 	for _, v := range [...]*policy.Value[string]{&p.Display.Clipboard.In, &p.Display.Clipboard.Out} {
 		c.choice(v, "deny", "on-key", "ask", "allow")
 	}
 	codeValue(c, &p.Display.Titles, (*codec).bool)
-	codeValue(c, &p.Display.Wayland, (*codec).bool)
+	c.choice(&p.Display.Wayland, "none", "auto", "strict", "host", "true", "false")
+	codeValue(c, &p.Display.Size, (*codec).text)
+	codeValue(c, &p.Display.Title, (*codec).text)
 	c.choice(&p.Audio, "none", "pulse", "pipewire")
 	c.bus(&p.DBus.Session)
 	c.bus(&p.DBus.System)

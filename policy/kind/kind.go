@@ -50,6 +50,7 @@ const (
 	HostName     // a host name for the jail
 	MachineID    // random, host or 32 hex digits
 	ConnectSpec  // host:port
+	ScreenSize   // WIDTHxHEIGHT in pixels
 	PathElement  // an entry of a path list: a path or a mapping
 	SyscallEntry // an entry of a syscall list: a name or a mapping
 	TestEntry    // an entry of tests
@@ -101,6 +102,7 @@ var expects = [...]string{
 	HostName:     "a host name",
 	MachineID:    "random, host or 32 hexadecimal digits",
 	ConnectSpec:  "host:port",
+	ScreenSize:   "a size in pixels such as 1280x800",
 	PathElement:  "a path or a mapping",
 	SyscallEntry: "a syscall or a mapping",
 	TestEntry:    "a mapping",

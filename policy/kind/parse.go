@@ -103,6 +103,8 @@ func (k Kind) checkName(text string, words []string) (p *diag.Problem) {
 		p = checkDevice(text, words)
 	case HostName:
 		p = checkHostName(text)
+	case ScreenSize:
+		p = checkScreenSize(text)
 	}
 	return p
 }

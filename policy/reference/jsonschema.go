@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/jail-project/jail/caps"
 	"github.com/jail-project/jail/diag"
@@ -85,7 +87,7 @@ func scalarSchema(k *policy.Key) object {
 	switch k.Kind {
 	case kind.Enum:
 		if k.Default != "" {
-			return append(words(k.Enum), member{"default", k.Default})
+			return append(object{{"enum", withTruths(k.Enum)}}, member{"default", k.Default})
 		}
 		return words(k.Enum)
 	case kind.Bool:
@@ -158,4 +160,16 @@ func appendJSON(b []byte, v any) []byte {
 		return append(b, diag.JSONString(v)...)
 	}
 	return fmt.Append(b, v)
+}
+
+// withTruths are the values of an enum. Where they include the words true and false, a
+// profile writes those without quotes, which makes them truths for readers of YAML.
+func withTruths(words []string) []any {
+	values := anys(words)
+	for _, truth := range [...]bool{true, false} {
+		if slices.Contains(words, strconv.FormatBool(truth)) {
+			values = append(values, truth)
+		}
+	}
+	return values
 }

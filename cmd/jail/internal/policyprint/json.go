@@ -171,6 +171,8 @@ func (l *leaves) isolation(p *policy.Policy) {
 
 func (l *leaves) services(p *policy.Policy) {
 	value(l, "display.x11", p.Display.X11)
+	value(l, "display.size", p.Display.Size)
+	value(l, "display.title", p.Display.Title)
 	value(l, "display.clipboard.in", p.Display.Clipboard.In)
 	value(l, "display.clipboard.out", p.Display.Clipboard.Out)
 	value(l, "display.titles", p.Display.Titles)
