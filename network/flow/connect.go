@@ -3,7 +3,6 @@ package flow
 import (
 	"errors"
 	"net/netip"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +26,9 @@ const (
 // a call that would have to wait is made once.
 const allEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | 1<<31 // EPOLLET, which unix has as a negative number
 
+// errTooLong is why a connection is given up, after connectTime.
+var errTooLong = errors.New("no answer within 30 seconds")
+
 // connecting is a connection that is being made.
 type connecting struct {
 	loop     *Loop
@@ -47,7 +49,7 @@ func (l *Loop) Connect(addrs []netip.AddrPort, done func(fd int, to netip.AddrPo
 	}
 	c := &connecting{loop: l, addrs: addrs, done: done}
 	l.connecting[c] = struct{}{}
-	c.timers[1] = l.after(connectTime, func() { c.finish(-1, os.ErrDeadlineExceeded) })
+	c.timers[1] = l.after(connectTime, func() { c.finish(-1, errors.Join(c.failure, errTooLong)) })
 	c.next()
 }
 

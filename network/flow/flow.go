@@ -245,19 +245,18 @@ func (l *Loop) first(f *Flow) {
 	}
 }
 
-// ended tells the other side that this one has ended.
+// ended tells the other side that this one has ended, which closing it does as well.
 func (l *Loop) ended(f *Flow, d *direction) {
 	l.release(d)
 	d.ended = true
-	if err := unix.Shutdown(d.to, unix.SHUT_WR); err != nil {
-		l.failed(f, d)
-		return
-	}
-	if f.forth.ended && f.back.ended {
-		if f.forth.failed {
-			l.Reset(f)
-			return
+	switch {
+	case !f.forth.ended || !f.back.ended:
+		if err := unix.Shutdown(d.to, unix.SHUT_WR); err != nil {
+			l.failed(f, d)
 		}
+	case f.forth.failed:
+		l.Reset(f)
+	default:
 		l.finish(f)
 	}
 }

@@ -74,7 +74,7 @@ func (l *Loop) read(d *direction, b *block) (int, error) {
 // splice moves what there is into the pipe.
 func (l *Loop) splice(d *direction) error {
 	n, err := retry(func() (int, error) {
-		n, err := unix.Splice(d.from, nil, d.pipe.in, nil, pipeSize, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		n, err := unix.Splice(d.from, nil, d.pipe.in, nil, mostSpliced, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 		return int(n), err
 	})
 	switch {

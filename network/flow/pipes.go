@@ -11,6 +11,9 @@ const (
 	// pipeSize is for how many bytes a pipe has room, 4096 in each place (pipe(7)). All
 	// together take an eighth of what an account has.
 	pipeSize = 256 << 10
+	// mostSpliced is how many bytes are moved into a pipe at a time: a place of it may hold
+	// more than 4096.
+	mostSpliced = 1 << 20
 )
 
 // pipe is one of pipe(2).
