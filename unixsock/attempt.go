@@ -11,9 +11,9 @@ import (
 // attempt is a connection that is being made for a thread.
 type attempt struct {
 	id      uint64
-	socket  int    // a copy of the thread's, of the same open file
-	family  int    // SO_DOMAIN
-	kind    int    // SO_TYPE, 0 when it has not been asked for
+	socket  int // a copy of the thread's, of the same open file
+	family  int // SO_DOMAIN
+	kind    int // SO_TYPE, 0 when it has not been asked for
 	address []byte
 	target  int // what address leads to, opened with O_PATH; -1 for none
 

@@ -79,7 +79,7 @@ func (c *connecting) attempt(to netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	if _, err = c.loop.watch(fd, allEvents, func(events uint32) { c.settled(fd, to, events) }); err != nil {
+	if err = c.loop.watch(fd, allEvents, func(events uint32) { c.settled(fd, to, events) }); err != nil {
 		_ = unix.Close(fd)
 		return err
 	}

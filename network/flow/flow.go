@@ -78,8 +78,7 @@ func (l *Loop) handle(fd int, handle func(events uint32)) error {
 		}
 		return nil
 	}
-	_, err := l.watch(fd, allEvents, handle)
-	return err
+	return l.watch(fd, allEvents, handle)
 }
 
 // Limit has a flow reset after a while, unless it is called again; 0 is no limit. The

@@ -31,7 +31,7 @@ func (l *Loop) Listen(fd int, accept func(fd int)) error {
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	one := &listener{fd, accept}
-	if _, err := l.watch(fd, unix.EPOLLIN, func(uint32) { l.acceptSome(one) }); err != nil {
+	if err := l.watch(fd, unix.EPOLLIN, func(uint32) { l.acceptSome(one) }); err != nil {
 		return err
 	}
 	l.listeners = append(l.listeners, one)

@@ -57,7 +57,7 @@ func NewLoop() (*Loop, error) {
 		_ = unix.Close(l.epoll)
 		return nil, fmt.Errorf("eventfd2: %w", err)
 	}
-	if _, err = l.watch(l.wake, unix.EPOLLIN, func(uint32) { l.drainWake() }); err != nil {
+	if err = l.watch(l.wake, unix.EPOLLIN, func(uint32) { l.drainWake() }); err != nil {
 		_, _ = unix.Close(l.epoll), unix.Close(l.wake)
 		return nil, err
 	}
@@ -133,17 +133,17 @@ func (l *Loop) tell(e *unix.EpollEvent) {
 }
 
 // watch has a function called at events of a descriptor.
-func (l *Loop) watch(fd int, events uint32, handle func(uint32)) (*source, error) {
+func (l *Loop) watch(fd int, events uint32, handle func(uint32)) error {
 	l.last++
 	s := &source{fd: fd, number: l.last, handle: handle}
 	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd), Pad: s.number}); err != nil {
-		return nil, fmt.Errorf("epoll_ctl: %w", err)
+		return fmt.Errorf("epoll_ctl: %w", err)
 	}
 	for len(l.watched) <= fd {
 		l.watched = append(l.watched, nil)
 	}
 	l.watched[fd] = s
-	return s, nil
+	return nil
 }
 
 // close closes a descriptor, which is not watched from then on (epoll(7)).

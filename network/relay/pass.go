@@ -2,6 +2,7 @@ package relay
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/jail-project/jail/network/flow"
@@ -73,7 +74,7 @@ func (c *conn) first(piece []byte) ([]byte, flow.Verdict) {
 	}
 	all := piece
 	if len(c.received) > 0 {
-		all = append(c.received, piece...)
+		all = slices.Concat(c.received, piece)
 		c.relay.loop.Limit(&c.flow, 0, nil)
 		c.forget()
 	}
