@@ -84,12 +84,9 @@ func newRig(t testing.TB, o Options) *rig {
 	d := &display{f: f, shift: 21, mask: 1<<21 - 1, roots: []uint32{rigRoot}, maps: []uint32{rigMap}, clients: map[*client]struct{}{}}
 	d.ask = &asker{conn: dead, done: done, answers: make(chan []byte)}
 	d.events = coreEvents()
+	d.apply(nil, 0)
 	for i, e := range f.extensions {
-		known := &extension{Extension: e}
-		for minor := range known.rows {
-			known.rows[minor] = newRow(e.Request(byte(minor)))
-		}
-		d.extensions[rigMajor-wire.FirstExtension+i] = known
+		d.apply(&e, byte(rigMajor+i))
 		switch e.Name {
 		case rules.XInput:
 			d.xinput = byte(rigMajor + i)
