@@ -36,6 +36,8 @@ type Filter struct {
 
 	// testOnlyRow changes rows, such as one that is to be without its rule.
 	testOnlyRow func(rules.Request) rules.Request
+	// testOnlyEvents passes on all events as they are.
+	testOnlyEvents bool
 
 	mu      sync.Mutex
 	current *display

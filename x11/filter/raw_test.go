@@ -223,3 +223,14 @@ func (r *raw) warp(x, y int) {
 	r.send(req(41, 0, 0, r.root, 0, 0, xy(x, y)))
 	r.sync()
 }
+
+// sysvSegment makes a segment of shared memory as shmget(2) does.
+func sysvSegment(t *testing.T) uint32 {
+	t.Helper()
+	id, err := unix.SysvShmGet(unix.IPC_PRIVATE, 4096, unix.IPC_CREAT|0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) })
+	return uint32(id)
+}
