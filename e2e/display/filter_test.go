@@ -163,6 +163,28 @@ func TestX4Clipboard(t *testing.T) {
 	}
 }
 
+// X4: what the jail has copied goes to others only where the profile says so. on-key takes a
+// key that was pressed in a window of the jail.
+func TestX4CopyOut(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, "xclip")
+	s := newScreen(t)
+	paste := []string{"timeout", "5", "xclip", "-selection", "clipboard", "-o"}
+	for _, mode := range []string{"deny", "on-key", "allow"} {
+		c := s.Command(s.JailBin, "--profile", "cli", "--x11", "filtered", "--write", ".", "--set", "display.clipboard.out="+mode,
+			"sh", "-c", "echo from the jail | xclip -selection clipboard -quiet & until xclip -selection clipboard -o; do sleep 0.1; done; touch copied-"+mode+"; sleep 1000")
+		testenv.Must(t, c.Start())
+		if !testenv.Eventually(func() bool { return testenv.Exists(s.Project + "/copied-" + mode) }) {
+			t.Errorf("%s: the jail does not get what it has copied itself", mode)
+		}
+		if got := s.Host(paste...).Stdout; (got == "from the jail\n") != (mode == "allow") {
+			t.Errorf("%s: %q arrives outside", mode, got)
+		}
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	}
+}
+
 // Titles are marked where the profile says so.
 func TestTitles(t *testing.T) {
 	t.Parallel()
