@@ -59,7 +59,7 @@ func rank(name string) (int, bool) {
 		return 0, true // knows nothing of what its filters are for
 	case "cgroup":
 		return 0, true // knows nothing of jails
-	case "network/pair":
+	case "network/flow":
 		return 0, true // passes bytes on, and knows nothing of jails
 	case "netlink":
 		return 0, true // writes messages, and knows nothing of jails

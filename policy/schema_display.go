@@ -50,8 +50,8 @@ func clipboardKey() Key {
 	}
 	return Key{
 		Name: "clipboard", Kind: kind.Mapping,
-		Doc:     "What is copied between the program and others, and what is selected, with x11: filtered. deny: nothing. on-key: for a moment after a key or a button of the mouse was pressed in a window of the program. ask: when the user agrees. allow: at any time. The default is deny both ways, as for all that is not granted; the profiles for programs with windows say on-key, which is what copying and pasting takes and what a compositor of Wayland does.",
-		Caution: "With on-key and allow the program gets what was copied last, also a password, whether or not the key was meant for pasting. With x11: host and untrusted nothing is held back.",
+		Doc:     "What is copied between the program and others, and what is selected, with x11: filtered. deny: nothing. on-key: for two seconds after a key with Ctrl or Shift, or the middle button of the mouse, was pressed in a window of the program. ask: when the user agrees. allow: at any time. The default is deny both ways, as for all that is not granted. The profiles for programs with windows say on-key for in, so that such a program gets what was copied when it is pasted by a key, and allow for out, since what a menu copies is copied without one.",
+		Caution: "With on-key and allow for in the program gets what was copied last, also a password, whether or not the key was meant for pasting. With allow for out it can replace what is pasted elsewhere, such as into a shell. With x11: host and untrusted nothing is held back.",
 		Keys: []Key{
 			way("in", "When the program gets what others have copied.", func(p *Policy) any { return &p.Display.Clipboard.In }),
 			way("out", "When the program may take the clipboard, so that others get what it has copied.", func(p *Policy) any { return &p.Display.Clipboard.Out }),

@@ -43,10 +43,12 @@ func displayCheck() Check {
 			o := outcome{badness: filteredBadness, detail: "a filter shows the program its own windows only", by: []Cause{by}}
 			if d.Clipboard.In.V == "allow" {
 				o.badness += clipboardBadness
+				o.detail += ", and what others copy at any time"
 				o.by = append(o.by, leaf("display.clipboard.in", d.Clipboard.In.V, d.Clipboard.In.Origin))
 			}
 			if d.Clipboard.Out.V == "allow" {
 				o.badness += clipboardBadness
+				o.detail += ", and it can replace what is copied"
 				o.by = append(o.by, leaf("display.clipboard.out", d.Clipboard.Out.V, d.Clipboard.Out.Origin))
 			}
 			return o

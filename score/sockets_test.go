@@ -39,7 +39,7 @@ func TestSockets(t *testing.T) {
 		{"x11", `sockets: ["@/tmp/.X11-unix/X0"]`, false, false}, // a name in the jail's own network
 		{"x11", "display: {x11: filtered}", true, false},
 		{"x11", "display: {x11: filtered}\nfilesystem: {read: [/tmp/.X11-unix]}\nsockets: [\"*\"]", true, false},
-		{"x11", "display: {x11: filtered}\nsockets: [/tmp/.X11-unix/X0]", true, true},
+		{"x11", "display: {x11: filtered}\nsockets: [\"@/tmp/.X11-unix/X0\"]\nnetwork: host", true, true},
 		{"x11", "display: {x11: untrusted}", true, false},
 		{"x11", "display: {x11: untrusted}\nsockets: [\"@/tmp/.X11-unix/X1\"]\nnetwork: host", true, true},
 		{"x11", "display: {x11: host}", true, true},

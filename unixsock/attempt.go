@@ -11,10 +11,9 @@ import (
 // attempt is a connection that is being made for a thread.
 type attempt struct {
 	id      uint64
-	socket  int    // a copy of the thread's, of the same open file
-	family  int    // SO_DOMAIN
-	kind    int    // SO_TYPE
-	cookie  uint64 // SO_COOKIE: which socket it is, 0 when not known
+	socket  int // a copy of the thread's, of the same open file
+	family  int // SO_DOMAIN
+	kind    int // SO_TYPE, 0 when it has not been asked for
 	address []byte
 	target  int // what address leads to, opened with O_PATH; -1 for none
 
@@ -40,22 +39,41 @@ func (a *attempt) examine() unix.Errno {
 	if a.family, err = unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_DOMAIN); err != nil {
 		return errnoOf(err) // EBADF, ENOTSOCK: as connect says it
 	}
-	if a.kind, err = unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
-		return errnoOf(err)
-	}
 	flags, err := unix.FcntlInt(uintptr(a.socket), unix.F_GETFL, 0)
 	if err != nil {
 		return errnoOf(err)
 	}
-	a.cookie, _ = unix.GetsockoptUint64(a.socket, unix.SOL_SOCKET, unix.SO_COOKIE)
-	a.blocks = flags&unix.O_NONBLOCK == 0 && (a.kind == unix.SOCK_STREAM || a.kind == unix.SOCK_SEQPACKET)
-	if !a.blocks {
+	if flags&unix.O_NONBLOCK != 0 {
+		return 0
+	}
+	if errno := a.findKind(); errno != 0 {
+		return errno
+	}
+	if a.blocks = a.kind == unix.SOCK_STREAM || a.kind == unix.SOCK_SEQPACKET; !a.blocks {
 		return 0
 	}
 	if limit, err := unix.GetsockoptTimeval(a.socket, unix.SOL_SOCKET, unix.SO_SNDTIMEO); err == nil && (limit.Sec != 0 || limit.Usec != 0) {
 		a.deadline = time.Now().Add(time.Duration(limit.Nano()))
 	}
 	return 0
+}
+
+// findKind finds out the type of the socket, which never changes.
+func (a *attempt) findKind() unix.Errno {
+	if a.kind != 0 {
+		return 0
+	}
+	var err error
+	if a.kind, err = unix.GetsockoptInt(a.socket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
+		return errnoOf(err)
+	}
+	return 0
+}
+
+// cookie tells which socket it is (SO_COOKIE of socket(7)), 0 when the kernel does not.
+func (a *attempt) cookie() uint64 {
+	cookie, _ := unix.GetsockoptUint64(a.socket, unix.SOL_SOCKET, unix.SO_COOKIE)
+	return cookie
 }
 
 func (a *attempt) close() {
@@ -99,18 +117,24 @@ func (s *Server) try(a *attempt) {
 	case a.blocks && a.family == unix.AF_UNIX && errno == unix.EAGAIN:
 		a.again()
 	default:
-		s.answer(a, s.lost.mend(a.cookie, errno))
+		if s.lost.some {
+			errno = s.lost.mend(a.cookie(), errno)
+		}
+		s.answer(a, errno)
 	}
 }
 
 // connect makes the call, which must not wait here. The flags of a socket are
 // the program's too, and they are as it left them but for that moment.
 func (s *Server) connect(a *attempt) unix.Errno {
+	if !a.blocks {
+		return s.kernel.Connect(a.socket, a.address)
+	}
 	flags, err := unix.FcntlInt(uintptr(a.socket), unix.F_GETFL, 0)
 	if err != nil {
 		return errnoOf(err)
 	}
-	if !a.blocks || flags&unix.O_NONBLOCK != 0 {
+	if flags&unix.O_NONBLOCK != 0 {
 		return s.kernel.Connect(a.socket, a.address)
 	}
 	if _, err := unix.FcntlInt(uintptr(a.socket), unix.F_SETFL, flags|unix.O_NONBLOCK); err != nil {
@@ -132,7 +156,7 @@ func (a *attempt) again() {
 func (s *Server) answer(a *attempt, result unix.Errno) {
 	a.done = true
 	if s.kernel.Answer(s.listener, a.id, result) != 0 {
-		s.lost.add(a.cookie, result)
+		s.lost.add(a.cookie(), result)
 	}
 }
 
@@ -177,12 +201,14 @@ type lost struct {
 		result unix.Errno
 	}
 	next int
+	some bool // there has been one
 }
 
 func (l *lost) add(cookie uint64, result unix.Errno) {
 	if cookie == 0 || result != 0 && result != unix.EINPROGRESS {
 		return
 	}
+	l.some = true
 	l.entries[l.next].cookie, l.entries[l.next].result = cookie, result
 	l.next = (l.next + 1) % len(l.entries)
 }

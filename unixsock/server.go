@@ -65,6 +65,10 @@ type Server struct {
 
 // NewServer makes a server, which owns the listener from then on.
 func NewServer(k Kernel, listener int, rules Rules) *Server {
+	// Who calls and who answers take turns, so they may as well have the same processor; a
+	// kernel before Linux 6.6 refuses.
+	const setFlags, syncWakeUp = 0x40082104, 1 // SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+	_ = unix.IoctlSetInt(listener, setFlags, syncWakeUp)
 	return &Server{kernel: k, rules: rules, listener: listener}
 }
 
@@ -221,10 +225,13 @@ func (s *Server) aim(a *attempt, call *Call) unix.Errno {
 	case unix.AF_INET, unix.AF_INET6, unix.AF_VSOCK:
 		// Such a connection asks for no privilege: that it is made from outside the
 		// jail's namespaces makes no difference. The socket has its network.
-		if a.family != unix.AF_VSOCK && a.kind == unix.SOCK_STREAM && !s.rules.permitsPort(address) {
-			return unix.EACCES // as Landlock says it
+		if a.family == unix.AF_VSOCK || s.rules.permitsPort(address) {
+			return 0
 		}
-		return 0
+		if errno := a.findKind(); errno != 0 || a.kind != unix.SOCK_STREAM {
+			return errno
+		}
+		return unix.EACCES // as Landlock says it
 	}
 	return unix.EAFNOSUPPORT
 }

@@ -52,8 +52,26 @@ func otherRows() []row {
 		{id: "V7", what: "profiles of the system that others than root could have written", elsewhere: "TestV7"},
 		{id: "V9", what: "a log of what was denied", absent: "jail keeps none"},
 	}
-	rows = append(rows, networkRows()...)
-	return append(rows, row{id: "X1–X12", what: "X11 and Wayland", absent: "`display` is not there yet"})
+	return append(append(rows, networkRows()...), displayRows()...)
+}
+
+// displayRows are about X servers. What it takes to show them is in package e2e/display: a
+// server of the tests' own, and real programs.
+func displayRows() []row {
+	return []row{
+		{id: "X1", what: "the host's X server by its path, its abstract name, or TCP", elsewhere: "TestX1"},
+		{id: "X2", what: "keys that are typed into other windows", elsewhere: "TestX2"},
+		{id: "X3", what: "pictures of other windows", elsewhere: "TestX3"},
+		{id: "X4", what: "the clipboard", elsewhere: "TestX4"},
+		{id: "X5", what: "titles and properties of other windows", elsewhere: "TestX5"},
+		{id: "X6", what: "grabs of keyboard, pointer and server", elsewhere: "TestAttacks"},
+		{id: "X7", what: "input to other windows", elsewhere: "TestX7"},
+		{id: "X8", what: "two jails on one X server", elsewhere: "TestX8"},
+		{id: "X9", what: "a nested X server that was taken over", absent: "no display is one yet"},
+		{id: "X10", what: "cookies of the host, and those that are to be untrusted", elsewhere: "TestX10"},
+		{id: "X11", what: "requests and replies made to confuse the filter", elsewhere: "FuzzRequests"},
+		{id: "X12", what: "privileged interfaces of Wayland", absent: "`display.wayland` is not there yet"},
+	}
 }
 
 // everyThread looks at the state of each thread and of the init.

@@ -99,3 +99,16 @@ func TestDisplayRefused(t *testing.T) {
 		t.Errorf("auto: %v", problems)
 	}
 }
+
+// The socket of the jail's display takes no other's place.
+func TestDisplayAndSocket(t *testing.T) {
+	const profile = "filesystem: {read: [/usr]}\nsockets: [/tmp/.X11-unix/X0]\ndisplay: {x11: "
+	h := withDisplay()
+	h.Files.(ownedFiles).Files["/tmp/.X11-unix/X0"] = "="
+	if c, problems := compileFor(t, profile+"filtered}\n", h, "true"); c.Plan != nil || !slices.Equal(codes(problems), []string{"display-and-socket"}) || problems[0].Subject.Start.Line != 2 {
+		t.Errorf("%+v", problems)
+	}
+	if _, problems := compileFor(t, profile+"none}\n", h, "true"); problems.HasErrors() {
+		t.Errorf("without a display: %v", problems)
+	}
+}

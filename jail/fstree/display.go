@@ -41,6 +41,7 @@ func (g *granter) display() {
 		rank: own, At: &x11.At, key: key,
 	})
 	if screen.Mode == display.Filtered {
+		g.refuseInPlace(display.Socket)
 		return // the child makes a socket there
 	}
 	g.socket(&policy.PathRule{Access: policy.Connect, Path: screen.Server, Required: true, FromHost: g.hasOwnRoot(), Origin: x11.Origin}, 1<<20)
@@ -55,4 +56,14 @@ func (g *granter) display() {
 		Kind: GrantText, Real: display.Cookies, File: host.KindFile, Written: display.Cookies, Text: string(display.CookieFile(cookie)), Secret: true,
 		rank: own, At: &x11.At, key: key,
 	})
+}
+
+// refuseInPlace refuses entries of sockets for the path at which the jail itself listens.
+func (g *granter) refuseInPlace(socket string) {
+	for _, gr := range g.grants {
+		if gr.Kind == GrantSocket && gr.Real == socket {
+			g.problem(gr.Rule, "display-and-socket", diag.Quote(gr.Written)+" is where the filtered display of this jail is",
+				"leave it out: the filter leads to the server; or write `display: {x11: none}` for the server's own socket")
+		}
+	}
 }

@@ -161,6 +161,7 @@ func (p *Process) follow() {
 			return // Wait can still reap the init
 		}
 		if fds[0].Revents != 0 {
+			p.noticeEnds(fds[services:]) // which may have come before
 			return
 		}
 		if fds[1].Revents != 0 {

@@ -34,15 +34,18 @@ type entry struct {
 	until  time.Time
 }
 
-// expired tells whether an entry has to be asked for again. One that waits has not expired.
-func (e *entry) expired() bool {
+// settled tells whether there is an answer.
+func (e *entry) settled() bool {
 	select {
 	case <-e.done:
-		return !time.Now().Before(e.until)
+		return true
 	default:
 		return false
 	}
 }
+
+// expired tells whether an entry has to be asked for again. One that waits has not expired.
+func (e *entry) expired() bool { return e.settled() && !time.Now().Before(e.until) }
 
 // result is what to say now. The addresses are the caller's.
 func (e *entry) result() (Answer, error) {
@@ -84,10 +87,8 @@ func (c *cache) evict() {
 	looked := 0
 	for name, e := range c.entries {
 		until := time.Now().Add(mostKept)
-		select {
-		case <-e.done:
+		if e.settled() {
 			until = e.until
-		default:
 		}
 		if looked == 0 || until.Before(soonest) {
 			victim, soonest = name, until

@@ -76,6 +76,24 @@ type Answer struct {
 // are ErrNoName, ErrNoData, and others when no server has answered, or the context ended.
 // What several ask for at the same time is asked for once.
 func (r *Resolver) Lookup(ctx context.Context, name string) (Answer, error) {
+	return r.search(name, func() (Answer, error) { return r.remembered(ctx, name) })
+}
+
+// Known is Lookup for names that nobody has to be asked for now; of others it says false.
+func (r *Resolver) Known(name string) (answer Answer, known bool, err error) {
+	known = true
+	answer, err = r.search(name, func() (Answer, error) {
+		if e := r.cache.find(name); e != nil && e.settled() {
+			return e.result()
+		}
+		known = false
+		return Answer{}, nil
+	})
+	return answer, known, err
+}
+
+// search looks a name up by the sources in their order.
+func (r *Resolver) search(name string, dns func() (Answer, error)) (Answer, error) {
 	if !isCanonical(name) {
 		return Answer{}, fmt.Errorf("look up %q: not a name in canonical form", name)
 	}
@@ -89,7 +107,7 @@ func (r *Resolver) Lookup(ctx context.Context, name string) (Answer, error) {
 		}
 		if source == DNS {
 			var answer Answer
-			if answer, err = r.remembered(ctx, name); err == nil {
+			if answer, err = dns(); err == nil {
 				return answer, nil
 			}
 		}

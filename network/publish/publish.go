@@ -4,100 +4,70 @@
 package publish
 
 import (
-	"context"
-	"errors"
-	"net"
-	"strconv"
-	"sync/atomic"
-	"time"
+	"net/netip"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/network/pair"
+	"github.com/jail-project/jail/network/flow"
 )
 
 const (
 	mostConnections = 4096
-	reserved        = 128 // descriptors for all else
-	// connectTime is how long connecting may take: all is on one machine, but a program
-	// that accepts nothing lets its queue run full.
-	connectTime = 30 * time.Second
+	// perConnection is how many descriptors a connection takes: both sides, of which that in
+	// the jail is tried at two addresses.
+	perConnection = 3
+	reserved      = 128 + 2*flow.MostPipes // descriptors for all else
 )
 
 // server leads connections into one jail.
 type server struct {
-	most    int64 // connections at a time
-	open    atomic.Int64
-	tracked pair.Tracked
-	addrs   []string // of the jail's loopback, in the order in which they are tried
+	loop  *flow.Loop
+	most  int64 // connections at a time
+	open  int64
+	addrs []netip.Addr // of the jail's loopback, in the order in which they are tried
 }
 
-func newServer() *server {
-	return &server{most: pair.Affordable(mostConnections, pair.PerPair, reserved), addrs: []string{"127.0.0.1", "::1"}}
+func newServer() (*server, error) {
+	loop, err := flow.NewLoop()
+	return &server{
+		loop: loop, most: flow.Affordable(mostConnections, perConnection, reserved),
+		addrs: []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()},
+	}, err
 }
 
-// serve accepts the connections of each listener, and leads them to the port of the same
-// index, until one of the listeners fails.
-func (s *server) serve(listeners []*net.TCPListener, ports []uint16) error {
-	ended := make(chan error)
-	for i, l := range listeners {
-		go func() { ended <- s.accept(l, ports[i]) }()
-	}
-	return <-ended
-}
-
-// accept takes connections. Those beyond the limit are reset at once: kept waiting, their
-// clients could not tell them from those to a program that does not answer.
-func (s *server) accept(l *net.TCPListener, port uint16) error {
-	for {
-		c, err := l.AcceptTCP()
-		switch {
-		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENOBUFS):
-			time.Sleep(10 * time.Millisecond)
-			continue
-		case err != nil:
+// serve accepts the connections of each listening socket, and leads them to the port of the
+// same index.
+func (s *server) serve(listeners []int, ports []uint16) error {
+	for i, fd := range listeners {
+		if err := s.loop.Listen(fd, func(c int) { s.accept(c, ports[i]) }); err != nil {
 			return err
 		}
-		if s.open.Add(1) > s.most {
-			s.open.Add(-1)
-			pair.Reset(c)
-			continue
-		}
-		go func() {
-			defer s.open.Add(-1)
-			s.lead(c, port)
-		}()
 	}
+	return s.loop.Run()
 }
 
-// lead connects to a port of the jail. A client learns of nobody listening there by a reset.
-func (s *server) lead(c *net.TCPConn, port uint16) {
-	in, err := s.connect(port)
-	if err != nil {
-		pair.Reset(c)
+// accept takes a connection. Those beyond the limit are reset at once: kept waiting, their
+// clients could not tell them from those to a program that does not answer.
+func (s *server) accept(fd int, port uint16) {
+	if s.open == s.most {
+		flow.Reset(fd)
 		return
 	}
-	remove := s.tracked.Add(c, in)
-	defer remove()
-	pair.Both(c, in)
+	s.open++
+	s.lead(fd, port)
 }
 
-// connect connects to a port of the jail's loopback. A program that listens at localhost
-// may have only one of its addresses.
-func (s *server) connect(port uint16) (*net.TCPConn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
-	defer cancel()
-	var failure error
+// lead connects to a port of the jail's loopback: a program that listens at localhost may have
+// only one of its addresses. A client learns of nobody listening there by a reset.
+func (s *server) lead(fd int, port uint16) {
+	var at []netip.AddrPort
 	for _, addr := range s.addrs {
-		var d net.Dialer
-		c, err := d.DialContext(ctx, "tcp", net.JoinHostPort(addr, strconv.Itoa(int(port))))
-		if err == nil {
-			return c.(*net.TCPConn), nil //nolint:forcetypeassert // the network is tcp
-		}
-		failure = errors.Join(failure, err)
-		if !errors.Is(err, unix.ECONNREFUSED) {
-			break
-		}
+		at = append(at, netip.AddrPortFrom(addr, port))
 	}
-	return nil, failure
+	s.loop.Connect(at, func(in int, _ netip.AddrPort, err error) {
+		if err != nil {
+			s.open--
+			flow.Reset(fd)
+			return
+		}
+		s.loop.Pass(&flow.Flow{In: fd, Out: in, Ended: func() { s.open-- }})
+	})
 }

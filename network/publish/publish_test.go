@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func listen(t *testing.T, network, addr string) *net.TCPListener {
@@ -52,6 +54,35 @@ func answers(c net.Conn) bool {
 	return err == nil
 }
 
+func start(t *testing.T) *server {
+	t.Helper()
+	s, err := newServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.loop.Close)
+	return s
+}
+
+// descriptors are copies of those of listeners.
+func descriptors(t *testing.T, listeners ...*net.TCPListener) (fds []int) {
+	t.Helper()
+	for _, l := range listeners {
+		raw, err := l.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = raw.Control(func(own uintptr) {
+			fd, err := unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0)
+			if err != nil {
+				t.Error(err)
+			}
+			fds = append(fds, fd)
+		})
+	}
+	return fds
+}
+
 // TestServe: each listener leads to its own port, at either loopback address.
 func TestServe(t *testing.T) {
 	four, six := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp6", "[::1]:0")
@@ -61,9 +92,9 @@ func TestServe(t *testing.T) {
 	_ = gone.Close()
 	a, b, c := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp6", "[::1]:0"), listen(t, "tcp4", "127.0.0.1:0")
 	ended := make(chan error)
-	s := newServer()
+	s := start(t)
 	go func() {
-		ended <- s.serve([]*net.TCPListener{a, b, c}, []uint16{portOf(four), portOf(six), portOf(gone)})
+		ended <- s.serve(descriptors(t, a, b, c), []uint16{portOf(four), portOf(six), portOf(gone)})
 	}()
 	for _, l := range []net.Listener{a, b} {
 		if !answers(dial(t, l)) {
@@ -73,9 +104,9 @@ func TestServe(t *testing.T) {
 	if _, err := dial(t, c).Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("where nobody listens the client sees %v", err)
 	}
-	_ = a.Close()
+	s.loop.Close()
 	if err := <-ended; err == nil {
-		t.Error("it goes on without a listener")
+		t.Error("it has ended without an error")
 	}
 }
 
@@ -83,9 +114,9 @@ func TestServe(t *testing.T) {
 func TestMost(t *testing.T) {
 	inside, l := listen(t, "tcp4", "127.0.0.1:0"), listen(t, "tcp4", "127.0.0.1:0")
 	go echo(inside)
-	s := newServer()
+	s := start(t)
 	s.most = 1
-	go func() { _ = s.serve([]*net.TCPListener{l}, []uint16{portOf(inside)}) }()
+	go func() { _ = s.serve(descriptors(t, l), []uint16{portOf(inside)}) }()
 	first := dial(t, l)
 	if !answers(first) {
 		t.Fatal("the first connection has no answer")

@@ -2,13 +2,11 @@ package publish
 
 import (
 	"errors"
-	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/network"
-	"github.com/jail-project/jail/network/pair"
 	"github.com/jail-project/jail/service"
 )
 
@@ -17,7 +15,7 @@ const Name = "publish"
 
 // Run is the service's process, until its launcher is gone.
 func Run() error {
-	var listeners []*net.TCPListener
+	var listeners []int
 	var ports []uint16
 	var s *server
 	passed, err := service.Serve(func(p service.Passed) (err error) {
@@ -25,10 +23,10 @@ func Run() error {
 		if ports, ok = network.DecodePorts(p.Setting, len(p.Sockets)); !ok {
 			return errors.New("the setting can't be read")
 		}
-		s = newServer() // asks for a limit, which the filter forbids later
-		if listeners, err = open(p.Sockets); err != nil {
+		if s, err = newServer(); err != nil { // it asks for a limit, which the filter forbids later
 			return err
 		}
+		listeners = p.Sockets
 		// This process is in the user namespace of the jail. Where that shares the host's
 		// PID namespace, a program of the jail could use ptrace on it.
 		return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -37,17 +35,4 @@ func Run() error {
 		return err
 	}
 	return passed.Run(func(string, *os.File) []byte { return nil }, func() error { return s.serve(listeners, ports) })
-}
-
-// open makes listeners of sockets.
-func open(sockets []int) ([]*net.TCPListener, error) {
-	var listeners []*net.TCPListener
-	for _, fd := range sockets {
-		l, err := pair.Listener(fd)
-		if err != nil {
-			return nil, err
-		}
-		listeners = append(listeners, l)
-	}
-	return listeners, nil
 }

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/network/pair"
+	"github.com/jail-project/jail/network/flow"
 )
 
 // TestResets: a reset of either side reaches the other, which waits for bytes, at once.
@@ -23,7 +23,7 @@ func TestResets(t *testing.T) {
 	t.Run("of the server", func(t *testing.T) {
 		to := server(t, func(c *net.TCPConn) {
 			_, _ = c.Read(make([]byte, 1))
-			pair.Reset(c)
+			reset(c)
 		})
 		s := newStage(t, to.String()).serve()
 		c := s.dialTo(to)
@@ -36,7 +36,7 @@ func TestResets(t *testing.T) {
 		}
 	})
 	t.Run("of the server, before the program has sent anything", func(t *testing.T) {
-		to := server(t, func(c *net.TCPConn) { pair.Reset(c) })
+		to := server(t, func(c *net.TCPConn) { reset(c) })
 		s := newStage(t, to.String()).serve()
 		if err := isReset(s.dialTo(to)); err != nil {
 			t.Error(err)
@@ -54,7 +54,7 @@ func TestResets(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Millisecond)
-		pair.Reset(c)
+		reset(c)
 		select {
 		case err := <-noticed:
 			if err != nil {
@@ -99,14 +99,14 @@ func TestBulk(t *testing.T) {
 		s := newStage(t, "127.0.0.1:1-65535").serve()
 		if exhausted {
 			flood := server(t, func(c *net.TCPConn) { _, _ = io.Copy(c, endless{}) })
-			for range mostPipes + 2 {
+			before := descriptors(t)
+			for range flow.MostPipes + 2 {
 				c := s.dialTo(flood)
 				_ = c.SetReadBuffer(4096)
 			}
+			// Each connection has both ends of two in this process.
 			eventually(t, "all pipes to be in use", func() bool {
-				s.pipes.Lock()
-				defer s.pipes.Unlock()
-				return s.pipes.all == mostPipes && len(s.pipes.free) == 0
+				return descriptors(t) >= before+4*(flow.MostPipes+2)+2*flow.MostPipes
 			})
 		}
 		c := s.dialTo(to)
@@ -136,6 +136,12 @@ func TestBulk(t *testing.T) {
 			t.Error("other bytes arrived")
 		}
 	}
+}
+
+// reset closes a connection such that the other side sees an error.
+func reset(c *net.TCPConn) {
+	_ = c.SetLinger(0)
+	_ = c.Close()
 }
 
 // endless yields bytes without end.
@@ -280,7 +286,7 @@ func TestHeldHellos(t *testing.T) {
 	}
 	s.held.Add(-mostHeld + 6*int64(len(part)) - 1)
 	for _, c := range held {
-		pair.Reset(c)
+		reset(c)
 	}
 	eventually(t, "all to be free", func() bool { return s.held.Load() == 0 })
 }

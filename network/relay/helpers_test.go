@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/network"
+	"github.com/jail-project/jail/network/flow"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -30,12 +31,19 @@ type stage struct {
 	all      atomic.Pointer[netip.AddrPort]
 }
 
-func (s *stage) wherefrom(c *net.TCPConn) (netip.AddrPort, bool) {
+// wherefrom waits in the loop, but not for anything that the loop does.
+func (s *stage) wherefrom(fd int) (netip.AddrPort, bool) {
 	if all := s.all.Load(); all != nil {
 		return *all, true
 	}
+	from := "gone"
+	if peer, err := unix.Getpeername(fd); err == nil {
+		if v4, is := peer.(*unix.SockaddrInet4); is {
+			from = netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), uint16(v4.Port)).String()
+		}
+	}
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond / 4) {
-		if to, ok := s.to.LoadAndDelete(c.RemoteAddr().String()); ok {
+		if to, ok := s.to.LoadAndDelete(from); ok {
 			return to.(netip.AddrPort), true
 		}
 	}
@@ -73,10 +81,18 @@ func (s *stage) serve() *stage {
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, []*net.TCPListener{s.listener}, nil) }()
+	fd := -1
+	raw, err := s.listener.SyscallConn()
+	if err == nil {
+		err = errors.Join(raw.Control(func(own uintptr) { fd, _ = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0) }))
+	}
+	if err != nil || fd < 0 {
+		s.tb.Fatal(err)
+	}
+	go func() { ended <- s.Serve(ctx, []int{fd}, nil) }()
 	s.tb.Cleanup(func() {
 		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) && !errors.Is(err, net.ErrClosed) {
+		if err := <-ended; !errors.Is(err, context.Canceled) && !errors.Is(err, flow.ErrClosed) {
 			s.tb.Errorf("it ended with %v", err)
 		}
 		eventually(s.tb, "all goroutines to end", func() bool { return s.open.Load() == 0 && runtime.NumGoroutine() <= before+2 })
@@ -141,7 +157,12 @@ func echo(c *net.TCPConn) {
 func hang(c *net.TCPConn) {
 	for {
 		time.Sleep(50 * time.Millisecond)
-		if info := info(c); info == nil || info.State != established {
+		var info *unix.TCPInfo
+		raw, err := c.SyscallConn()
+		if err == nil {
+			_ = raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.SOL_TCP, unix.TCP_INFO) })
+		}
+		if err != nil || info.State != 1 { // TCP_ESTABLISHED
 			return
 		}
 	}

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/jail-project/jail/network"
 )
 
@@ -48,11 +46,11 @@ func TestChange(t *testing.T) {
 		t.Error(s.refusals())
 	}
 	// A connection that was allowed by rules of before is judged when it is added.
-	f := &flow{target: target{addr: goes.Addr(), port: goes.Port()}, to: goes.Addr(), judged: setOf(t, goes.String())}
-	if s.stillAllowed(f) {
-		t.Error("a flow outlives its rule")
+	one := &conn{target: target{addr: goes.Addr(), port: goes.Port()}, to: goes.Addr(), judged: setOf(t, goes.String())}
+	if s.stillAllowed(one) {
+		t.Error("a connection outlives its rule")
 	}
-	if f.target.port = stays.Port(); !s.stillAllowed(f) {
+	if one.target.port = stays.Port(); !s.stillAllowed(one) {
 		t.Error("control")
 	}
 }
@@ -101,50 +99,6 @@ func TestSilentProxyClient(t *testing.T) {
 	c := s.dialTo(netip.AddrPortFrom(s.gateway[0], network.ProxyPort))
 	if _, err := io.ReadAll(c); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestIsOver(t *testing.T) {
-	const minute, day = 60_000, 24 * 3600_000
-	state := func(state uint8, received, sent uint32) *unix.TCPInfo {
-		return &unix.TCPInfo{State: state, Last_data_recv: received, Last_data_sent: sent}
-	}
-	for _, c := range []struct {
-		name    string
-		in, out *unix.TCPInfo
-		over    bool
-	}{
-		{"young", state(established, 0, 0), state(established, 0, 0), false},
-		{"silent for a day", state(established, day+1, day+1), state(established, day+1, day+1), true},
-		{"one direction of four in use", state(established, day+1, day+1), state(established, day+1, day-1), false},
-		{"half closed, for an hour", state(8, 61*minute, 61*minute), state(4, 61*minute, 61*minute), true},
-		{"half closed, in use", state(8, 61*minute, 61*minute), state(4, 59*minute, 61*minute), false},
-		{"open, for an hour", state(established, 61*minute, 61*minute), state(established, 61*minute, 61*minute), false},
-		{"reset, a while ago", state(reseted, minute+1, minute+1), state(established, minute+1, minute+1), true},
-		{"reset just now", state(reseted, 1, 1), state(established, 1, 1), false},
-	} {
-		if isOver(c.in, c.out) != c.over {
-			t.Error(c.name)
-		}
-	}
-}
-
-func TestInTurns(t *testing.T) {
-	addrs := func(text string) (list []netip.Addr) {
-		for f := range strings.FieldsSeq(text) {
-			list = append(list, netip.MustParseAddr(f))
-		}
-		return list
-	}
-	for _, c := range []struct{ from, to string }{
-		{"", ""},
-		{"1.1.1.1", "1.1.1.1"},
-		{"::1 ::2 ::3 1.1.1.1 2.2.2.2", "::1 1.1.1.1 ::2 2.2.2.2 ::3"},
-		{"1.1.1.1 2.2.2.2 ::1", "1.1.1.1 ::1 2.2.2.2"},
-	} {
-		if got := fmt.Sprint(inTurns(addrs(c.from))); got != fmt.Sprint(addrs(c.to)) {
-			t.Errorf("%s: %s", c.from, got)
-		}
 	}
 }
 

@@ -35,43 +35,42 @@ func isOwn(addr netip.Addr) bool {
 
 // asks judges the name in a TLS hello to an address, and keeps it for when the rules
 // change.
-func (r *Relay) asks(f *flow, name string) bool {
-	r.flows.Lock()
-	f.asked = name
-	r.flows.Unlock()
-	d := decide(r.rules.Load(), name, f.to, f.target.port)
+func (r *Relay) asks(c *conn, name string) bool {
+	c.asked = name
+	d := decide(r.rules.Load(), name, c.to, c.target.port)
 	if !d.Allowed {
-		r.report.refused(f.target.String() + ": TLS for the server " + name + ": " + d.Reason)
+		c.refuse("TLS for the server " + name + ": " + d.Reason)
 	}
 	return d.Allowed
 }
 
-// stillAllowed judges a flow again that has just been added, if the rules have changed
-// since it was allowed. Those that are there when the rules change are judged by change.
-func (r *Relay) stillAllowed(f *flow) bool {
+// stillAllowed judges a connection again that is about to be passed on, if the rules have
+// changed since it was allowed. Those that are passed on when the rules change are judged by
+// change.
+func (r *Relay) stillAllowed(c *conn) bool {
 	set := r.rules.Load()
-	return set == f.judged || r.allows(set, f)
+	return set == c.judged || r.allows(set, c)
 }
 
-func (r *Relay) allows(set *rules.Set, f *flow) bool {
-	d := decide(set, f.target.name, f.to, f.target.port)
-	if d.Allowed && f.asked != "" {
-		d = decide(set, f.asked, f.to, f.target.port)
+func (r *Relay) allows(set *rules.Set, c *conn) bool {
+	d := decide(set, c.target.name, c.to, c.target.port)
+	if d.Allowed && c.asked != "" {
+		d = decide(set, c.asked, c.to, c.target.port)
 	}
 	if !d.Allowed {
-		r.report.refused(f.target.String() + ", which was connected: " + d.Reason)
+		r.report.refused(c.target.String() + ", which was connected: " + d.Reason)
 	}
 	return d.Allowed
 }
 
-// change replaces the rules, and ends each flow that the new ones do not allow.
+// change replaces the rules, and has each connection ended soon that the new ones do not allow.
 func (r *Relay) change(set *rules.Set) {
 	r.rules.Store(set)
-	r.flows.Lock()
-	defer r.flows.Unlock()
-	for f := range r.flows.all {
-		if !r.allows(set, f) {
-			f.reset()
+	r.loop.Do(func() {
+		for c := range r.conns {
+			if !r.allows(set, c) {
+				r.loop.Reset(&c.flow)
+			}
 		}
-	}
+	})
 }

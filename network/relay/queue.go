@@ -3,8 +3,6 @@ package relay
 import (
 	"net"
 	"sync"
-
-	"github.com/jail-project/jail/network/pair"
 )
 
 // queue is a listener for connections that another one has accepted.
@@ -27,7 +25,8 @@ func (q *queue) put(c *net.TCPConn) {
 	select {
 	case q.waiting <- c:
 	default:
-		pair.Reset(c)
+		_ = c.SetLinger(0)
+		_ = c.Close()
 	}
 }
 

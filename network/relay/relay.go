@@ -8,7 +8,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"runtime/debug"
@@ -21,7 +20,7 @@ import (
 
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
-	"github.com/jail-project/jail/network/pair"
+	"github.com/jail-project/jail/network/flow"
 	"github.com/jail-project/jail/network/rules"
 )
 
@@ -37,13 +36,14 @@ type Relay struct {
 	most      int64 // connections at a time
 	open      atomic.Int64
 	held      atomic.Int64 // bytes of unfinished hellos
-	flows     flows
 	lists     *lists
-	blocks    blocks
-	pipes     pipes
 	times     times
+	serving   context.Context //nolint:containedctx // that of Serve, for look-ups that the loop begins
 	// destination is where a program has connected to, by the connection that arrived.
-	destination func(*net.TCPConn) (netip.AddrPort, bool)
+	destination func(fd int) (netip.AddrPort, bool)
+
+	loop  *flow.Loop
+	conns map[*conn]struct{} // the loop's
 }
 
 // times are what programs are given, see helloTime and requestTime.
@@ -54,10 +54,10 @@ const (
 	mostConnections = 4096
 	// perConnection is how many descriptors a connection takes: both sides, while the
 	// addresses of a name are tried one of them several times.
-	perConnection = 1 + mostAttempts
+	perConnection = 1 + flow.MostAttempts
 	// reserved are descriptors for all else: a socket for each question to a name server,
 	// connections for questions, pipes, what the service was passed.
-	reserved  = 2*64 + 64 + 2*mostPipes + 32
+	reserved  = 2*64 + 64 + 2*flow.MostPipes + 32
 	mostNames = 16384
 	// keepNames is how long an address belongs to a name that is not asked for any more.
 	keepNames = 30 * time.Minute
@@ -72,8 +72,13 @@ func New(s *network.Setting) (*Relay, error) {
 	}
 	set := lists.set()
 	debug.SetMemoryLimit(memory)
+	loop, err := flow.NewLoop()
+	if err != nil {
+		return nil, err
+	}
 	r := &Relay{
-		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: pair.Affordable(mostConnections, perConnection, reserved), questions: newQueue(),
+		loop: loop, conns: map[*conn]struct{}{}, serving: context.Background(),
+		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: flow.Affordable(mostConnections, perConnection, reserved), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.rules.Store(set)
@@ -85,25 +90,27 @@ func New(s *network.Setting) (*Relay, error) {
 	return r, nil
 }
 
-// Serve answers names and relays connections until the context ends, or a listener does.
-// Then it resets what it relays.
-func (r *Relay) Serve(ctx context.Context, listeners []*net.TCPListener, questions []*net.UDPConn) error {
+// Serve answers names and relays connections until the context ends, or the loop does.
+// Then it resets what it relays. It owns the listening sockets.
+func (r *Relay) Serve(ctx context.Context, listeners []int, questions []*net.UDPConn) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var serving sync.WaitGroup
 	defer serving.Wait()
-	defer r.flows.look(func(_, _ *unix.TCPInfo) bool { return true })
 	defer cancel()
-	ended := make(chan error, len(listeners)+len(questions)+1)
+	r.serving = ctx
+	ended := make(chan error, len(questions)+2)
 	start := func(serve func() error) { serving.Go(func() { ended <- serve() }) }
-	for _, l := range listeners {
-		context.AfterFunc(ctx, func() { _ = l.Close() })
-		start(func() error { return r.accept(ctx, l) })
+	for _, fd := range listeners {
+		if err := r.loop.Listen(fd, r.accept); err != nil {
+			return err
+		}
 	}
+	context.AfterFunc(ctx, r.loop.Close)
+	start(r.loop.Run)
 	for _, c := range questions {
 		start(func() error { return r.names.ServeUDP(ctx, c) })
 	}
 	start(func() error { return r.names.ServeTCP(ctx, r.questions) })
-	serving.Go(func() { r.flows.endIdle(ctx) })
 	select {
 	case err := <-ended:
 		return err
@@ -112,75 +119,69 @@ func (r *Relay) Serve(ctx context.Context, listeners []*net.TCPListener, questio
 	}
 }
 
-// accept takes connections until the listener is closed. Those beyond the limit are reset
-// at once: kept waiting, the program could not tell them from those to a host that does
-// not answer. No other error is for good: there may be descriptors or memory again, or it
-// is about one connection alone (accept(2)).
-func (r *Relay) accept(ctx context.Context, l *net.TCPListener) error {
-	for {
-		c, err := l.AcceptTCP()
-		if errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		if err != nil {
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
-		if r.open.Add(1) > r.most {
-			r.open.Add(-1)
-			r.report.refused("more than " + strconv.FormatInt(r.most, 10) + " connections at a time")
-			pair.Reset(c)
-			continue
-		}
-		go func() {
-			defer r.open.Add(-1)
-			r.serve(ctx, c)
-		}()
+// accept takes a connection. Those beyond the limit are reset at once: kept waiting, the
+// program could not tell them from those to a host that does not answer.
+func (r *Relay) accept(fd int) {
+	if r.open.Add(1) > r.most {
+		r.open.Add(-1)
+		r.report.refused("more than " + strconv.FormatInt(r.most, 10) + " connections at a time")
+		flow.Reset(fd)
+		return
 	}
+	r.serve(fd)
 }
 
 // serve handles a connection by what it was made to.
-func (r *Relay) serve(ctx context.Context, c *net.TCPConn) {
-	at, ok := r.destination(c)
-	if !ok {
-		pair.Reset(c)
+func (r *Relay) serve(fd int) {
+	at, ok := r.destination(fd)
+	addr, port := at.Addr().Unmap().WithZone(""), at.Port()
+	isRelay := addr == r.gateway[0] || addr == r.gateway[1]
+	if ok && !isRelay && port != network.NamePort {
+		r.forward(fd, addr, port)
 		return
 	}
-	addr, port := at.Addr().Unmap().WithZone(""), at.Port()
-	switch isRelay := addr == r.gateway[0] || addr == r.gateway[1]; {
-	case port == network.NamePort:
-		r.questions.put(c)
-	case isRelay && port == network.ProxyPort:
-		r.proxy(ctx, c)
-	case isRelay:
-		pair.Reset(c)
-	default:
-		r.forward(ctx, c, addr, port)
+	if ok && (port == network.NamePort || port == network.ProxyPort) {
+		if c, err := flow.Conn(fd); err == nil {
+			if port == network.ProxyPort && isRelay {
+				go r.proxy(c)
+				return
+			}
+			r.questions.put(c)
+		}
+		r.open.Add(-1)
+		return
 	}
+	r.open.Add(-1)
+	flow.Reset(fd)
 }
 
 // ownAddress is the destination of a transparent connection: its address on this side.
-func ownAddress(c *net.TCPConn) (netip.AddrPort, bool) {
-	to, ok := c.LocalAddr().(*net.TCPAddr)
-	if !ok {
+func ownAddress(fd int) (netip.AddrPort, bool) {
+	at, err := unix.Getsockname(fd)
+	if err != nil {
 		return netip.AddrPort{}, false
 	}
-	return to.AddrPort(), true
+	switch at := at.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(at.Port)), true //nolint:gosec // a port
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(at.Addr), uint16(at.Port)), true //nolint:gosec // a port
+	}
+	return netip.AddrPort{}, false
 }
 
 // forward connects to what the program meant by an address.
-func (r *Relay) forward(ctx context.Context, c *net.TCPConn, addr netip.Addr, port uint16) {
+func (r *Relay) forward(fd int, addr netip.Addr, port uint16) {
 	t := target{addr: addr, port: port}
 	t.name, _ = r.addresses.Name(addr) // addresses of names are local, so others of them are refused
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
-	defer cancel()
-	f, err := r.connect(ctx, t)
-	if err != nil {
-		pair.Reset(c)
-		return
-	}
-	f.in = c
-	r.relay(f, nil)
+	r.connect(t, func(c *conn, err error) {
+		if err != nil {
+			r.open.Add(-1)
+			flow.Reset(fd)
+			return
+		}
+		r.pass(c, fd, nil)
+	})
 }
 
 // mayAsk is dns.Options.Ask.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"sort"
 	"strings"
@@ -58,8 +59,11 @@ func (r *report) refusedName(name string, why dns.Refusal, by *rules.Rule) {
 	}
 }
 
-func (r *report) allowed(t *target, to string, d *rules.Decision) {
-	text := t.String() + " at " + to
+func (r *report) allowed(t *target, to netip.AddrPort, d *rules.Decision) {
+	if r.out == nil {
+		return
+	}
+	text := t.String() + " at " + to.String()
 	if t.name == "" {
 		text = t.String()
 	}

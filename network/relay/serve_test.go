@@ -30,10 +30,9 @@ func TestForward(t *testing.T) {
 	if rest, err := io.ReadAll(c); err != nil || string(rest) != "end" {
 		t.Errorf("at the end: %q, %v", rest, err)
 	}
-	eventually(t, "the flow to be forgotten", func() bool {
-		s.flows.Lock()
-		defer s.flows.Unlock()
-		return len(s.flows.all) == 0
+	eventually(t, "the connection to be forgotten", func() bool {
+		left := make(chan int)
+		return s.loop.Do(func() { left <- len(s.conns) }) && <-left == 0
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
-	"github.com/jail-project/jail/network/pair"
+	"github.com/jail-project/jail/network/flow"
 	"github.com/jail-project/jail/network/rules"
 	"github.com/jail-project/jail/service"
 )
@@ -50,7 +50,7 @@ func (r *Relay) answer(question string, file *os.File) []byte {
 // Run is the service's process, until its launcher is gone.
 func Run() error {
 	var r *Relay
-	var listeners []*net.TCPListener
+	var listeners []int
 	var questions []*net.UDPConn
 	passed, err := service.Serve(func(p service.Passed) (err error) {
 		setting, ok := network.DecodeSetting(p.Setting)
@@ -74,18 +74,12 @@ func Run() error {
 	return passed.Run(r.answer, func() error { return r.Serve(context.Background(), listeners, questions) })
 }
 
-// open makes listeners of the sockets, and connections of those for questions.
-func open(sockets []int) (listeners []*net.TCPListener, questions []*net.UDPConn, err error) {
+// open tells listening sockets from those for questions, of which it makes connections.
+func open(sockets []int) (listeners []int, questions []*net.UDPConn, err error) {
 	for i, fd := range sockets {
 		if i%network.PerFamily == network.Listener {
-			l, err := pair.Listener(fd)
-			if err != nil {
-				return nil, nil, err
-			}
-			if raw, err := l.SyscallConn(); err == nil {
-				_ = sendAtOnce(raw)
-			}
-			listeners = append(listeners, l)
+			flow.SendAtOnce(fd)
+			listeners = append(listeners, fd)
 			continue
 		}
 		f := os.NewFile(uintptr(fd), "socket")

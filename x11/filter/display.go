@@ -25,6 +25,7 @@ type display struct {
 	// own has a bit for each base that the server has given to a connection of the jail.
 	own [maxBases / 64]atomic.Uint64
 
+	byOpcode   [128]row        // by opcode
 	extensions [128]*extension // by major opcode - 128
 	events     [128]eventKind
 	xinput     byte // the major opcode
@@ -57,11 +58,30 @@ type row struct {
 	whole bool
 }
 
-func newRow(r *rules.Request) row {
+func (f *Filter) newRow(r *rules.Request) row {
 	if r == nil {
 		return row{}
 	}
+	if f.testOnlyRow != nil {
+		changed := f.testOnlyRow(*r)
+		r = &changed
+	}
 	return row{r, r.Whole()}
+}
+
+// apply makes the rows of an extension. With none it makes those of the core protocol.
+func (d *display) apply(e *rules.Extension, major byte) {
+	if e == nil {
+		for opcode := range d.byOpcode {
+			d.byOpcode[opcode] = d.f.newRow(rules.Core(byte(opcode)))
+		}
+		return
+	}
+	known := &extension{Extension: *e}
+	for minor := range known.rows {
+		known.rows[minor] = d.f.newRow(e.Request(byte(minor)))
+	}
+	d.extensions[major-wire.FirstExtension] = known
 }
 
 // input is when the user last did something in a window of the jail.
@@ -148,6 +168,7 @@ func (f *Filter) connect() (*display, error) {
 // learn asks for the numbers of extensions and atoms.
 func (d *display) learn(base uint32) error {
 	d.events = coreEvents()
+	d.apply(nil, 0)
 	for _, e := range d.f.extensions {
 		if e.GPU && !d.f.o.GPU {
 			continue
@@ -159,11 +180,7 @@ func (d *display) learn(base uint32) error {
 		if major < wire.FirstExtension {
 			continue
 		}
-		known := &extension{Extension: e}
-		for minor := range known.rows {
-			known.rows[minor] = newRow(e.Request(byte(minor)))
-		}
-		d.extensions[major-wire.FirstExtension] = known
+		d.apply(&e, major)
 		switch e.Name {
 		case rules.XInput:
 			d.xinput = major

@@ -32,8 +32,12 @@ type Filter struct {
 	o          Options
 	began      time.Time
 	prefix     []byte // of titles
-	coreRows   [128]row
 	extensions []rules.Extension
+
+	// testOnlyRow changes rows, such as one that is to be without its rule.
+	testOnlyRow func(rules.Request) rules.Request
+	// testOnlyEvents passes on all events as they are.
+	testOnlyEvents bool
 
 	mu      sync.Mutex
 	current *display
@@ -45,11 +49,7 @@ type Filter struct {
 
 // New makes a filter. It connects to the server when the first client does.
 func New(o Options) *Filter {
-	f := &Filter{o: o, began: time.Now(), prefix: prefixFor(o.Name), extensions: rules.Extensions(), counts: map[string]int{}}
-	for opcode := range f.coreRows {
-		f.coreRows[opcode] = newRow(rules.Core(byte(opcode)))
-	}
-	return f
+	return &Filter{o: o, began: time.Now(), prefix: prefixFor(o.Name), extensions: rules.Extensions(), counts: map[string]int{}}
 }
 
 // Serve serves the clients that connect to l, until ctx is done; then it closes l and all

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,7 +27,11 @@ type server struct {
 	socket  string
 	cookie  []byte
 	auth    string // an Xauthority file
+	pid     int
 }
+
+// signal sends a signal to the server.
+func (s *server) signal(n syscall.Signal) { _ = syscall.Kill(s.pid, n) }
 
 // xauthority writes a file with one entry of the family Wild.
 func xauthority(t *testing.T, display string, cookie []byte) string {
@@ -63,6 +68,7 @@ func startServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	w.Close()
+	s.pid = cmd.Process.Pid
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -154,4 +160,23 @@ func (s *server) run(display string, argv ...string) (string, error) {
 		err = fmt.Errorf("%v: %w: %s", argv, err, out)
 	}
 	return string(out), err
+}
+
+// syncBuffer is written by a program and read by a test.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b = append(s.b, p...)
+	return len(p), nil
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.b)
 }

@@ -9,6 +9,12 @@ type Extension struct {
 	requests []Request
 }
 
+// NewExtension makes one of rows by their minor opcodes, for tests of what happens if a rule
+// is not there.
+func NewExtension(name string, requests []Request) Extension {
+	return Extension{Name: name, requests: requests}
+}
+
 // Request is the row of a request of the extension by its minor opcode, or nil.
 func (e *Extension) Request(minor byte) *Request {
 	if int(minor) >= len(e.requests) || e.requests[minor].Name == "" {

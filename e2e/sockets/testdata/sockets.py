@@ -75,7 +75,7 @@ def abstract():
     try:
         socket.socket(socket.AF_UNIX).connect(name)
         print("abstract names are connected to")
-    except PermissionError:
+    except ConnectionRefusedError:
         print("abstract names are refused")
 
 def internet():

@@ -58,7 +58,7 @@ func (e *Explainer) clipboard(out *Explanation) {
 	when := func(word string) string {
 		switch word {
 		case "on-key":
-			return "for a moment after a key or button was pressed in one of its windows"
+			return "for two seconds after a key with Ctrl or Shift, or the middle button, was pressed in one of its windows"
 		case "allow":
 			return "at any time"
 		}

@@ -1,0 +1,286 @@
+package flow
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// start runs a loop until the test ends.
+func start(t *testing.T) *Loop {
+	t.Helper()
+	l, err := NewLoop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run() }()
+	t.Cleanup(func() {
+		l.Close()
+		if err := <-ended; !errors.Is(err, ErrClosed) {
+			t.Errorf("it ended with %v", err)
+		}
+	})
+	return l
+}
+
+// tcpPair is a pair of connected TCP connections, one of them as a descriptor.
+func tcpPair(t *testing.T) (far *net.TCPConn, near int) {
+	t.Helper()
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accepted := make(chan *net.TCPConn)
+	go func() {
+		c, _ := l.AcceptTCP()
+		accepted <- c
+	}()
+	far, err = net.DialTCP("tcp4", nil, l.Addr().(*net.TCPAddr))
+	other := <-accepted
+	if err != nil || other == nil {
+		t.Fatal("no connection", err)
+	}
+	t.Cleanup(func() { _ = far.Close() })
+	_ = far.SetDeadline(time.Now().Add(time.Minute))
+	if near, err = Descriptor(other); err != nil {
+		t.Fatal(err)
+	}
+	return far, near
+}
+
+// pass returns the far ends of two connections that a loop passes on, and what tells of
+// the end.
+func pass(t *testing.T, first First, early []byte) (client, server *net.TCPConn, ended chan struct{}) {
+	t.Helper()
+	l := start(t)
+	client, in := tcpPair(t)
+	server, out := tcpPair(t)
+	ended = make(chan struct{})
+	l.Do(func() { l.Pass(&Flow{In: in, Out: out, First: first, Early: early, Ended: func() { close(ended) }}) })
+	return client, server, ended
+}
+
+func waitFor(t *testing.T, ended chan struct{}) {
+	t.Helper()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Error("it has not ended")
+	}
+}
+
+// TestHalfClosed: what one side sends after the other has ended still arrives.
+func TestHalfClosed(t *testing.T) {
+	client, server, ended := pass(t, nil, nil)
+	sent := bytes.Repeat([]byte("a request "), 1<<20)
+	go func() {
+		_, _ = client.Write(sent)
+		_ = client.CloseWrite()
+	}()
+	got, err := io.ReadAll(server)
+	if err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%d of %d bytes arrive, %v", len(got), len(sent), err)
+	}
+	if _, err := server.Write([]byte("answer")); err != nil {
+		t.Error(err)
+	}
+	_ = server.Close()
+	if got, err = io.ReadAll(client); err != nil || string(got) != "answer" {
+		t.Errorf("the answer is %q, %v", got, err)
+	}
+	waitFor(t, ended)
+}
+
+// TestReset: an error of one side is one of the other, whichever it is, also while that
+// sends nothing.
+func TestReset(t *testing.T) {
+	for _, ofClient := range []bool{true, false} {
+		client, server, ended := pass(t, nil, nil)
+		far, near := client, server
+		if !ofClient {
+			far, near = server, client
+		}
+		_ = far.SetLinger(0)
+		_ = far.Close()
+		if _, err := near.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("client %v: the other side sees %v", ofClient, err)
+		}
+		waitFor(t, ended)
+	}
+}
+
+// TestWaits: a side that reads nothing makes the other one wait; it does not make this
+// process hold all.
+func TestWaits(t *testing.T) {
+	client, server, ended := pass(t, nil, nil)
+	_ = client.SetWriteDeadline(time.Now().Add(2 * time.Second))
+	const most = 1 << 30
+	n, err := io.CopyN(client, zeros{}, most)
+	if err == nil {
+		t.Errorf("%d bytes are sent to a side that reads nothing", n)
+	}
+	_ = client.CloseWrite()
+	if got, err := io.Copy(io.Discard, server); err != nil || got != n {
+		t.Errorf("then %d bytes arrive of %d, %v", got, n, err)
+	}
+	_ = server.Close()
+	waitFor(t, ended)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestFirst: what is sent first is held back until it is judged, the end included.
+func TestFirst(t *testing.T) {
+	judge := func(want string) First {
+		var all []byte
+		return func(piece []byte) ([]byte, Verdict) {
+			all = append(all, piece...)
+			switch {
+			case strings.Contains(string(all), "bad"):
+				return nil, Refuse
+			case len(piece) > 0 && len(all) < len(want):
+				return nil, More
+			}
+			return all, Pass
+		}
+	}
+	for _, c := range []struct {
+		name, early string
+		pieces      []string
+		want        string
+	}{
+		{"one piece", "", []string{"all of it"}, "all of it"},
+		{"three", "", []string{"a", "b", "cdef"}, "abcdef"},
+		{"read before", "early ", []string{"bird"}, "early bird"},
+		{"ended before it is complete", "", []string{"a", "b"}, "ab"},
+		{"nothing", "", nil, ""},
+	} {
+		client, server, ended := pass(t, judge("abc"), []byte(c.early))
+		for _, piece := range c.pieces {
+			_, _ = io.WriteString(client, piece)
+			time.Sleep(time.Millisecond)
+		}
+		_ = client.CloseWrite()
+		if got, err := io.ReadAll(server); err != nil || string(got) != c.want {
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		}
+		_ = server.Close()
+		waitFor(t, ended)
+	}
+	client, server, ended := pass(t, judge("abc"), nil)
+	_, _ = io.WriteString(client, "bad")
+	for _, c := range []*net.TCPConn{client, server} {
+		if n, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("refused: %d bytes, %v", n, err)
+		}
+	}
+	waitFor(t, ended)
+}
+
+// TestConnect: the first address that answers is connected to, and without one all failures
+// are told.
+func TestConnect(t *testing.T) {
+	l := start(t)
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	there := listener.Addr().(*net.TCPAddr).AddrPort()
+	nobody := netip.MustParseAddrPort("127.0.0.1:1")
+	for _, c := range []struct {
+		name  string
+		addrs []netip.AddrPort
+		to    netip.AddrPort
+	}{
+		{"one", []netip.AddrPort{there}, there},
+		{"the second", []netip.AddrPort{nobody, there}, there},
+		{"of the other family", []netip.AddrPort{netip.MustParseAddrPort("[::1]:1"), nobody, there}, there},
+		{"none", []netip.AddrPort{nobody, netip.MustParseAddrPort("[::1]:1")}, netip.AddrPort{}},
+	} {
+		done := make(chan struct{})
+		l.Do(func() {
+			l.Connect(c.addrs, func(fd int, to netip.AddrPort, err error) {
+				defer close(done)
+				if to != c.to || (err != nil) != !c.to.IsValid() {
+					t.Errorf("%s: %v, %v", c.name, to, err)
+				}
+				if err != nil && (!errors.Is(err, unix.ECONNREFUSED) || strings.Count(err.Error(), "connect to") != len(c.addrs)) {
+					t.Errorf("%s: it says %v", c.name, err)
+				}
+				if err == nil {
+					l.Forget(fd)
+				}
+			})
+		})
+		waitFor(t, done)
+	}
+}
+
+// TestConnectEnds: who waits for a connection is told when the loop ends, and when it takes
+// too long.
+func TestConnectEnds(t *testing.T) {
+	l, err := NewLoop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 2)
+	tell := func(_ int, _ netip.AddrPort, err error) { got <- err }
+	silent := []netip.AddrPort{silentAddress(t)}
+	l.Do(func() {
+		l.Connect(silent, tell)
+		for c := range l.connecting {
+			c.timers[1].at = time.Now().Add(50 * time.Millisecond)
+		}
+		l.Connect(silent, tell)
+		l.after(200*time.Millisecond, l.end)
+	})
+	if err := l.Run(); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if a, b := <-got, <-got; !errors.Is(a, errTooLong) || !errors.Is(b, ErrClosed) {
+		t.Errorf("%v, then %v", a, b)
+	}
+	if l.Do(func() {}) {
+		t.Error("a loop that has ended takes a call")
+	}
+}
+
+// silentAddress is one that answers to no more connections: its queue is full.
+func silentAddress(t *testing.T) netip.AddrPort {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(at.(*unix.SockaddrInet4).Port))
+	for range 4 {
+		c, err := net.DialTimeout("tcp4", to.String(), 100*time.Millisecond)
+		if err != nil {
+			return to
+		}
+		t.Cleanup(func() { _ = c.Close() })
+	}
+	t.Fatal("the queue has no end")
+	return to
+}
