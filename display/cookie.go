@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/jail-project/jail/x11/xauth"
 )
 
@@ -16,6 +18,20 @@ type Cookie struct {
 
 // CookieName is the only protocol that X servers of today offer by default (Xsecurity(7)).
 const CookieName = xauth.MagicCookie
+
+// NewCookie makes one that nobody can guess.
+func NewCookie() Cookie {
+	c := Placeholder()
+	for n := 0; n < len(c.Data); {
+		// It waits until the kernel has enough entropy, and can fail only then (getrandom(2)).
+		got, err := unix.Getrandom(c.Data[n:], 0)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			panic("getrandom: " + err.Error())
+		}
+		n += max(got, 0)
+	}
+	return c
+}
 
 // Placeholder is as long as the cookie that the server is asked for when an untrusted display
 // is launched, and lets nobody in.

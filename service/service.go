@@ -81,7 +81,7 @@ const patience = 10 * time.Second
 type Service struct {
 	name    string
 	process *launch.Process
-	control int // a socket
+	control int // a socket, -1 for a program of the host
 	said    int // a pipe: its standard error
 }
 
@@ -297,6 +297,8 @@ func (s *Service) Close() {
 		s.process.End()
 		s.process = nil
 	}
-	_ = unix.Close(s.control)
+	if s.control >= 0 {
+		_ = unix.Close(s.control)
+	}
 	_ = unix.Close(s.said)
 }

@@ -37,21 +37,39 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	carrier := *p
 	carrier.Time = load.Time
 	carrier.Path, carrier.Argv = "/proc/self/fd/"+strconv.Itoa(load.Program), load.Argv
+	program := p.Program
+	if n := len(program) - 1; n >= 0 && program[n].Number == unix.SYS_EXECVE {
+		program = program[:n] // without a program the plan ends before it
+	}
+	carrier.Program, carrier.Inputs = connected(p, program, &load)
+	b := newBuilder(&carrier.Program)
+	b.because("execute", "the payload", nil)
+	b.call("execve", unix.SYS_EXECVE, plan.NoSlot, text(carrier.Path), block(vector("argv", carrier.Argv)), block(vector("envp", carrier.Env)))
+	return &carrier
+}
+
+// Connect returns the plan with other descriptors for its program: the standard streams of
+// a payload, and the further ones. Program, Argv and Time of the payload do not count.
+func Connect(p *plan.Plan, load Payload) *plan.Plan {
+	carrier := *p
+	carrier.Program, carrier.Inputs = connected(p, p.Program, &load)
+	return &carrier
+}
+
+// connected are the ops of a program with the descriptors of a payload in their places, and
+// the inputs of the plan with those.
+func connected(p *plan.Plan, program []plan.Op, load *Payload) ([]plan.Op, []plan.Input) {
 	ops := make([]plan.Op, 0, len(p.Program)+3+len(load.Further))
 	b := newBuilder(&ops)
 	b.because("connect", "the payload", nil)
 	free := unusedSlots(p.Setup, p.Init, p.Program)
-	carrier.Inputs = slices.Clone(p.Inputs)
+	inputs := slices.Clone(p.Inputs)
 	connect := func(number, to int) {
-		carrier.Inputs = append(carrier.Inputs, plan.Input{Slot: free[to], FD: number})
+		inputs = append(inputs, plan.Input{Slot: free[to], FD: number})
 		b.dup(free[to], to)
 	}
 	for to, number := range [...]int{load.Input, load.Output, load.Error} {
 		connect(number, to)
-	}
-	program := p.Program
-	if n := len(program) - 1; n >= 0 && program[n].Number == unix.SYS_EXECVE {
-		program = program[:n] // without a program the plan ends before it
 	}
 	// Further descriptors come behind the step that marks all that are above standard
 	// error to be closed.
@@ -60,11 +78,7 @@ func Carry(p *plan.Plan, load Payload) *plan.Plan {
 	for i, number := range load.Further {
 		connect(number, 3+i)
 	}
-	ops = append(ops, program[closing:]...)
-	b.because("execute", "the payload", nil)
-	b.call("execve", unix.SYS_EXECVE, plan.NoSlot, text(carrier.Path), block(vector("argv", carrier.Argv)), block(vector("envp", carrier.Env)))
-	carrier.Program = ops
-	return &carrier
+	return append(ops, program[closing:]...), inputs
 }
 
 // unusedSlots lists the slots that the builder hands out and to which no op refers.

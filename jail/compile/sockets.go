@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"cmp"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
@@ -62,7 +64,7 @@ func (m *mounter) ownMount(s plan.Slot) {
 // socket shows a socket of the host. It gets a mount of its own wherever it
 // lies, so that its place cannot be given to another.
 func (m *mounter) socket(gr *fstree.Grant, path string, around fstree.Setting) {
-	s := m.clone(gr.Real, false, m.readOnly)
+	s := m.cloneHost(cmp.Or(gr.Source, m.k.view.HostPath(gr.Real)), false, m.readOnly)
 	if guard := m.k.plan.Sockets; guard.Listens() {
 		guard.Files = append(guard.Files, m.note(s, "socket"))
 	}

@@ -14,13 +14,24 @@ func DisplayOf(p *policy.Policy, h *host.Host) (display.Screen, *diag.Diagnostic
 	}
 	m := &display.Machine{
 		Display: h.Getenv("DISPLAY"), Authority: h.Getenv("XAUTHORITY"), Hostname: host.Hostname(),
-		IsSocket: func(path string) bool { return h.Files.Kind(path) == host.KindSocket },
-		Listens:  h.Listens, Content: h.Files.Text,
+		IsProgram: h.Files.Executable,
+		IsSocket:  func(path string) bool { return h.Files.Kind(path) == host.KindSocket },
+		Listens:   h.Listens, Content: h.Files.Text,
 	}
 	if m.Named = m.Authority != ""; !m.Named && h.Home != "" {
 		m.Authority = host.Join(h.Home, ".Xauthority")
 	}
-	return display.Choose(&p.Display, m)
+	screen, problem := display.Choose(&p.Display, m)
+	if problem == nil && screen.Mode == display.Xwayland {
+		// Its server reaches the compositor as a program in a jail with wayland: auto does.
+		outer := *p
+		outer.Display.Wayland = policy.Value[string]{V: "auto", Origin: p.Display.X11.Origin}
+		_, problem = CompositorOf(&outer, h)
+	}
+	if problem != nil {
+		return display.Screen{}, problem
+	}
+	return screen, nil
 }
 
 // display makes the directory in which programs look for X servers: one of the jail's own,
@@ -40,17 +51,17 @@ func (g *granter) display() {
 		Kind: GrantTmpfs, Real: display.Dir, File: host.KindDir, Written: display.Dir, Rule: &policy.PathRule{Size: 1 << 20, Inodes: 1 << 10, Mode: 0o1777},
 		rank: own, At: &x11.At, key: key,
 	})
-	if screen.Mode == display.Filtered {
-		g.refuseInPlace(display.Socket)
-		return // the child makes a socket there
+	if screen.Listens() {
+		g.refuseInPlace(display.Socket) // the child makes a socket there
+	} else {
+		g.serversSocket(&screen)
 	}
-	g.socket(&policy.PathRule{Access: policy.Connect, Path: screen.Server, Required: true, FromHost: g.hasOwnRoot(), Origin: x11.Origin}, 1<<20)
 	cookie := screen.Cookie
-	switch {
-	case screen.Mode == display.Untrusted:
+	if screen.Mode == display.Untrusted {
 		cookie = display.Placeholder()
-	case cookie.Name == "":
-		return // the server takes none
+	}
+	if screen.Mode == display.Filtered || cookie.Name == "" {
+		return // nobody asks for one
 	}
 	g.grants = append(g.grants, &Grant{
 		Kind: GrantText, Real: display.Cookies, File: host.KindFile, Written: display.Cookies, Text: string(display.CookieFile(cookie)), Secret: true,
@@ -58,12 +69,18 @@ func (g *granter) display() {
 	})
 }
 
+// serversSocket shows the socket of the host's server.
+func (g *granter) serversSocket(screen *display.Screen) {
+	x11 := &g.p.Display.X11
+	g.socket(&policy.PathRule{Access: policy.Connect, Path: screen.Server, Required: true, FromHost: g.hasOwnRoot(), Origin: x11.Origin}, 1<<20)
+}
+
 // refuseInPlace refuses entries of sockets for the path at which the jail itself listens.
 func (g *granter) refuseInPlace(socket string) {
 	for _, gr := range g.grants {
 		if gr.Kind == GrantSocket && gr.Real == socket {
-			g.problem(gr.Rule, "display-and-socket", diag.Quote(gr.Written)+" is where the filtered display of this jail is",
-				"leave it out: the filter leads to the server; or write `display: {x11: none}` for the server's own socket")
+			g.problem(gr.Rule, "display-and-socket", diag.Quote(gr.Written)+" is where the display of this jail is",
+				"leave it out; or write `display: {x11: none}` for the server's own socket")
 		}
 	}
 }

@@ -82,32 +82,33 @@ func (r rank) over(s rank) bool {
 
 // granter turns the path rules of a policy into grants.
 type granter struct {
-	p        *policy.Policy
-	h        *host.Host // with the files that the jail has
-	outside  *host.Host // as it is
-	program  string
-	resolver *host.Resolver // of paths of the jail
-	onHost   *host.Resolver // of paths of the host
-	inRoot   *host.Resolver // of paths of a root of the jail's own
-	tree     *host.Tree     // what a jail with a root of its own shows; nil for others
-	root     string         // that root, on the host
-	problems diag.List
-	grants   []*Grant
-	links    []host.Link
-	pins     []host.Link          // on the way to what is hidden or protected
-	gitFiles map[string][]setting // what files of git's settings say
-	listed   map[string]bool      // protected directories whose links were followed
-	guarded  map[string]bool      // git directories, and what settings name, that are protected already
-	reports  []reported           // what the program may change and make, which is told at the end
-	creates  []*Grant             // missing paths that the profile wants made
-	heads    map[string]string    // what the first components of paths stand for
-	hides    []*Grant             // hidden by name, and missing
-	writes   []string             // directories that are granted for writing
-	changed  []string             // what is granted otherwise than for reading
-	allHomes []home               // see homes
-	named    map[string]bool      // paths that are named under write: the program may make and change them
-	screen   display.Screen
-	canMake  map[string]bool // directories in which the caller may make something, or not
+	p          *policy.Policy
+	h          *host.Host // with the files that the jail has
+	outside    *host.Host // as it is
+	program    string
+	resolver   *host.Resolver // of paths of the jail
+	onHost     *host.Resolver // of paths of the host
+	inRoot     *host.Resolver // of paths of a root of the jail's own
+	tree       *host.Tree     // what a jail with a root of its own shows; nil for others
+	root       string         // that root, on the host
+	problems   diag.List
+	grants     []*Grant
+	links      []host.Link
+	pins       []host.Link          // on the way to what is hidden or protected
+	gitFiles   map[string][]setting // what files of git's settings say
+	listed     map[string]bool      // protected directories whose links were followed
+	guarded    map[string]bool      // git directories, and what settings name, that are protected already
+	reports    []reported           // what the program may change and make, which is told at the end
+	creates    []*Grant             // missing paths that the profile wants made
+	heads      map[string]string    // what the first components of paths stand for
+	hides      []*Grant             // hidden by name, and missing
+	writes     []string             // directories that are granted for writing
+	changed    []string             // what is granted otherwise than for reading
+	allHomes   []home               // see homes
+	named      map[string]bool      // paths that are named under write: the program may make and change them
+	screen     display.Screen
+	compositor display.Compositor
+	canMake    map[string]bool // directories in which the caller may make something, or not
 
 	namedOnHost map[string]bool // as named, on the host
 	ambiguous   []string        // of resolvers that are no longer in use

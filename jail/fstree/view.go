@@ -25,8 +25,10 @@ type View struct {
 	HasOverlay bool
 	CwdHidden  bool // nothing shows the current directory: see GrantEmpty
 	// Screen is how the jail gets to an X server.
-	Screen  display.Screen
-	reports []reported
+	Screen display.Screen
+	// Compositor is how it gets to a Wayland compositor.
+	Compositor display.Compositor
+	reports    []reported
 
 	root   string         // a root of the jail's own, "" for the host's
 	tree   *host.Tree     // what it shows then
@@ -44,7 +46,7 @@ func New(p *policy.Policy, h *host.Host, program string, problems *diag.List) *V
 	g.fixed()
 	g.refuseAmbiguous(diag.Range{})
 	*problems = append(*problems, g.problems...)
-	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants, reports: g.reports, Screen: g.screen}
+	v := &View{Root: grow(g.grants, g.links, g.pins), Resolver: g.resolver, Creates: g.creates, Grants: g.grants, reports: g.reports, Screen: g.screen, Compositor: g.compositor}
 	v.root, v.tree, v.files, v.onHost = g.root, g.tree, g.h.Files, g.onHost
 	if home != nil {
 		v.Root.At(home.Real).forgetHost(home)
@@ -156,6 +158,7 @@ func (g *granter) fixed() {
 	g.hostNames()
 	g.machineID()
 	g.display()
+	g.wayland()
 }
 
 // machineID gives the jail an id that does not identify the host, unless the

@@ -60,6 +60,9 @@ type Host struct {
 	// Listens connects to a Unix socket of type SOCK_STREAM, at a path or with an abstract
 	// name behind an @, and closes the connection; nil for a host on which all listen.
 	Listens func(name string) error
+	// Confines tells whether the Wayland compositor at the path of a socket knows security
+	// contexts (wayland.Offers); nil for a host on which all do.
+	Confines func(path string) (bool, error)
 }
 
 // Rlimit is a limit of setrlimit(2). ^uint64(0) is none.

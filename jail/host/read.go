@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/landlock"
+	"github.com/jail-project/jail/wayland"
 )
 
 // Read finds out about this machine and this caller, whose environment is env.
@@ -27,7 +28,7 @@ func Read(env []string, programs ...string) (*Host, error) {
 	h := &Host{
 		UID: os.Getuid(), GID: os.Getgid(), Env: env,
 		Files: OSFiles{}, Dirs: map[string]string{}, Kernel: ReadKernel(),
-		RandomID: hex.EncodeToString(id[:]), Addresses: readAddresses, Listens: listens,
+		RandomID: hex.EncodeToString(id[:]), Addresses: readAddresses, Listens: listens, Confines: wayland.Offers,
 	}
 	if err := h.readLimits(); err != nil {
 		return nil, err

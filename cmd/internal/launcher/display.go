@@ -26,6 +26,11 @@ type shown struct {
 	refused []byte
 	// untrusted is the cookie of an untrusted display, which is revoked at the end.
 	untrusted *security.Authorization
+	cookie    display.Cookie // of a server of the jail's own
+	server    *ownServer     // nil for none
+	// confined is the end of a pipe by whose other end the compositor knows that the jail
+	// lives; 0 for a jail without.
+	confined int
 }
 
 // prepareDisplay does what a display takes before the program starts: it says what a shared
@@ -52,44 +57,67 @@ func (r *Running) prepareDisplay(l *Launch, c *compile.Compiled) error {
 		r.shown.untrusted = a
 		copy(c.Cookies.Bytes, display.CookieFile(a.Cookie))
 	}
+	if c.View.Screen.Own() {
+		r.shown.cookie = display.NewCookie()
+		copy(c.Cookies.Bytes, display.CookieFile(r.shown.cookie))
+	}
+	l.warnOfCompositor(c.View)
 	return nil
 }
 
-// startDisplay starts the service that leads the jail to the host's X server, and hands
-// the socket to it at which programs connect: the last one that the child has made. Until
-// then connections wait. Without the service the jail would have no display, and is ended.
-func (r *Running) startDisplay(l *Launch, view *fstree.View, sockets []int) error {
+// startDisplay has the display served that the jail listens for: by the filter before the
+// host's X server, or by a server of its own. Until then connections wait. Without, the jail
+// would have no display, and is ended.
+func (r *Running) startDisplay(l *Launch, view *fstree.View, x11 []int) error {
 	screen := &view.Screen
-	if screen.Mode != display.Filtered || len(sockets) == 0 {
+	var err error
+	switch {
+	case len(x11) == 0:
 		return nil
+	case screen.Own():
+		return r.startServer(l, screen, x11[0])
 	}
-	s, err := service.Start(service.Options{
-		Name: displayService, Host: l.Host, Sockets: sockets, Setting: display.SettingOf(l.Policy, screen).Encode(), Server: screen.Server,
-		Executable: l.servicesFile(), LandlockOptional: l.Policy.Landlock.Use.V != "required",
-	})
-	if err != nil {
+	if r.shown.service, err = l.startFilter(display.SettingOf(l.Policy, screen), x11); err != nil {
 		return err
 	}
-	r.shown.service = s
-	s.Follow(r.Process, func(line string) {
-		r.shown.ended = warning("display-ended", line)
-		if l.Tell != nil && l.Host.Terminal == nil {
-			l.Tell(*r.shown.ended)
-			r.shown.told = true
-		}
-	})
+	r.shown.service.Follow(r.Process, func(line string) { r.displayEnded(l, line) })
 	return nil
 }
 
-// takeSockets takes the sockets that the child has made: those of the network, and that of
-// the display.
-func (r *Running) takeSockets(view *fstree.View) (network, screen []int) {
-	all := r.TakeRelayed()
-	n := len(all)
-	if view.Screen.Mode == display.Filtered && n > 0 {
-		n--
+// startFilter starts the service that leads the programs of a jail to the host's X server.
+func (l *Launch) startFilter(set *display.Setting, sockets []int) (*service.Service, error) {
+	return service.Start(service.Options{
+		Name: displayService, Host: l.Host, Sockets: sockets, Setting: set.Encode(), Server: set.Server,
+		Executable: l.servicesFile(), LandlockOptional: l.Policy.Landlock.Use.V != "required",
+	})
+}
+
+// displayEnded notes that the display has ended before the jail, and tells the user at once
+// unless the program has the terminal.
+func (r *Running) displayEnded(l *Launch, line string) {
+	if r.shown.ended != nil {
+		return
 	}
-	return all[:n:n], all[n:]
+	r.shown.ended = warning("display-ended", line)
+	if l.Tell != nil && l.Host.Terminal == nil {
+		l.Tell(*r.shown.ended)
+		r.shown.told = true
+	}
+}
+
+// takeSockets takes the sockets that the child has made: those of the network, then those of
+// the displays.
+func (r *Running) takeSockets(view *fstree.View) (network, x11, wayland []int) {
+	network = r.TakeRelayed()
+	last := func(is bool) (taken []int) {
+		if n := len(network); is && n > 0 {
+			network, taken = network[:n-1:n-1], network[n-1:]
+		}
+		return taken
+	}
+	wayland = last(view.Compositor.Confined)
+	x11 = last(view.Screen.Listens())
+	return network, x11, wayland
 }
 
 func closeAll(fds []int) {
@@ -102,6 +130,12 @@ func closeAll(fds []int) {
 func (d *shown) end() {
 	d.untrusted.Revoke()
 	d.untrusted = nil
+	if d.confined > 0 {
+		_ = unix.Close(d.confined) // the compositor takes no more clients
+		d.confined = 0
+	}
+	d.server.end()
+	d.server = nil
 	if d.service == nil {
 		return
 	}

@@ -118,13 +118,17 @@ func (l *Launch) Start(c *compile.Compiled, init *launch.Init) (*Running, *launc
 // serve starts the services of the jail. It closes this process's copies of the sockets
 // that they get, so that what is connected ends with them.
 func (r *Running) serve(l *Launch, view *fstree.View) error {
-	network, screen := r.takeSockets(view)
+	network, x11, wayland := r.takeSockets(view)
 	defer closeAll(network)
-	defer closeAll(screen)
+	defer closeAll(x11)
+	defer closeAll(wayland)
 	if err := r.startRelay(l, view, network); err != nil {
 		return err
 	}
-	if err := r.startDisplay(l, view, screen); err != nil {
+	if err := r.startDisplay(l, view, x11); err != nil {
+		return err
+	}
+	if err := r.confineWayland(l, &view.Compositor, wayland); err != nil {
 		return err
 	}
 	return r.published.start(l, r.Process)
