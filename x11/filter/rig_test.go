@@ -30,9 +30,9 @@ type rig struct {
 
 // collector reads what is written to the other end of a socket.
 type collector struct {
-	conn *net.UnixConn // the other end
+	near *net.UnixConn // the end that is given away
 	data chan []byte
-	far  *net.UnixConn
+	end  func()
 }
 
 func connPair(t testing.TB) (a, b *net.UnixConn) {
@@ -58,9 +58,10 @@ func connPair(t testing.TB) (a, b *net.UnixConn) {
 func collect(t testing.TB) *collector {
 	t.Helper()
 	c := &collector{data: make(chan []byte, 1)}
-	c.conn, c.far = connPair(t)
+	var far *net.UnixConn
+	c.near, far = connPair(t)
 	go func() {
-		b, _ := io.ReadAll(c.far)
+		b, _ := io.ReadAll(far)
 		c.data <- b
 	}()
 	return c
@@ -68,7 +69,7 @@ func collect(t testing.TB) *collector {
 
 // all is what was written. Nothing can be written after that.
 func (c *collector) all() []byte {
-	c.conn.CloseWrite()
+	c.end()
 	return <-c.data
 }
 
@@ -112,12 +113,14 @@ func newRig(t testing.TB, o Options) *rig {
 	}
 	c.maximum.Store(maxRequest)
 	var err error
-	if c.host, err = newSocket(r.toServer.conn); err != nil {
+	if c.host, err = newSocket(r.toServer.near); err != nil {
 		t.Fatal(err)
 	}
-	if c.jail, err = newSocket(r.toClient.conn); err != nil {
+	if c.jail, err = newSocket(r.toClient.near); err != nil {
 		t.Fatal(err)
 	}
+	r.toServer.end, r.toClient.end = c.host.shut, c.jail.shut
+	t.Cleanup(c.close)
 	if !d.add(c) {
 		t.Fatal("the display is closed")
 	}
