@@ -55,7 +55,7 @@ type client struct {
 }
 
 const (
-	bufferSize = 64 << 10
+	bufferSize = 256 << 10
 	maxWhole   = 512 << 10 // of a request that is looked at as a whole
 	maxReply   = 1 << 20   // likewise of a reply
 )
@@ -123,7 +123,7 @@ func (d *display) newClient(conn *net.UnixConn) (*client, *wire.Setup, error) {
 	}
 	c := &client{
 		d: d, base: setup.Base, pending: newPending(),
-		buf: make([]byte, bufferSize), rbuf: make([]byte, bufferSize), scratch: make([]byte, 0, 256),
+		buf: make([]byte, bufferSize), rbuf: make([]byte, bufferSize/2), scratch: make([]byte, 0, 256),
 		finished: make(chan struct{}),
 	}
 	c.maximum.Store(int64(setup.Max))

@@ -55,6 +55,19 @@ func (d *display) retire(c *client) {
 	closeAll(c.rfds)
 }
 
+// kill ends the client that made a resource, as if it had gone. The server would do it at once,
+// and give its base to somebody while the jail still has it.
+func (d *display) kill(id uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for c := range d.clients {
+		if c.base == id&^d.mask {
+			c.gone.Store(true)
+			c.jail.shut()
+		}
+	}
+}
+
 // complete ends a request that the client has left half sent, with zeros. The server needs
 // whole requests until the last reply is there.
 func (c *client) complete() {
