@@ -73,7 +73,9 @@ func TestGrant(t *testing.T) {
 				t.Error("a key arrives")
 			}
 		}
-		f.current.grants = grants{}
+		f.current.grants.mu.Lock()
+		f.current.grants.all = [len(f.current.grants.all)]grant{}
+		f.current.grants.mu.Unlock()
 		if m := r.ask(req(14, 0, asks)); m[0] != wire.Error {
 			t.Error("a grant that has ended still counts")
 		}
