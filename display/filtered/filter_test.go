@@ -9,7 +9,7 @@ import (
 
 // What is routine is not told, the rest in order.
 func TestLines(t *testing.T) {
-	got := string(lines(map[string]int{"GrabServer": 9, "GetImage": 2, "QueryTree": 1, "GrabKey": 2, "ShmAttach": 1}))
+	got := string(lines(map[string]int{"GrabServer": 9, "GetImage": 2, "QueryTree": 1, "GrabKey": 2, "ShmAttach": 1, "ShmDetach": 1}))
 	if want := "2 GetImage\n2 GrabKey\n1 QueryTree\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
