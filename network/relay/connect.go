@@ -54,7 +54,7 @@ func (r *Relay) connect(t target, done func(*conn, error)) {
 	go func() {
 		ctx, cancel := context.WithTimeout(r.serving, lookupTime)
 		defer cancel()
-		answer, err := r.resolver.Lookup(ctx, t.name)
+		answer, err := r.lookup(ctx, t.name)
 		if !r.loop.Do(func() { r.lookedUp(t, answer, err, done) }) {
 			done(nil, flow.ErrClosed)
 		}
