@@ -24,6 +24,7 @@ type View struct {
 	HasOverlay bool
 	CwdHidden  bool // nothing shows the current directory: see GrantEmpty
 	reports    []reported
+	free       []freeName // see freeNames
 
 	root   string         // a root of the jail's own, "" for the host's
 	tree   *host.Tree     // what it shows then
