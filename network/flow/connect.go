@@ -24,7 +24,7 @@ const (
 
 // allEvents are what a connection is watched for. They are told when they come (EPOLLET), so
 // a call that would have to wait is made once.
-const allEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | 1<<31 // EPOLLET, which unix has as a negative number
+const allEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | 1<<31 // EPOLLET, which unix has as a negative number
 
 // errTooLong is why a connection is given up, after connectTime.
 var errTooLong = errors.New("no answer within 30 seconds")

@@ -136,9 +136,10 @@ func (l *Loop) turn(f *Flow, fd int, events uint32) {
 		out, in = in, out
 	}
 	const failed = unix.EPOLLERR | unix.EPOLLHUP
-	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|failed) != 0 {
+	const stops = unix.EPOLLRDHUP | unix.EPOLLPRI | failed
+	if events&(unix.EPOLLIN|stops) != 0 {
 		out.readable = true
-		out.mayEnd = out.mayEnd || events&(unix.EPOLLRDHUP|failed) != 0
+		out.stops = out.stops || events&stops != 0
 	}
 	if events&(unix.EPOLLOUT|failed) != 0 {
 		in.writable = true
@@ -240,7 +241,7 @@ func (l *Loop) first(f *Flow) {
 	if len(piece) == 0 && !f.over && len(d.rest) == 0 {
 		l.ended(f, d)
 	} else if len(piece) == 0 {
-		d.readable, d.mayEnd = true, true // the end is still there
+		d.readable, d.stops = true, true // the end is still there
 	}
 }
 

@@ -51,7 +51,7 @@ func tcpPair(t *testing.T) (far *net.TCPConn, near int) {
 		t.Fatal("no connection", err)
 	}
 	t.Cleanup(func() { _ = far.Close() })
-	_ = far.SetDeadline(time.Now().Add(time.Minute))
+	_ = far.SetDeadline(time.Now().Add(20 * time.Second))
 	if near, err = Descriptor(other); err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +135,51 @@ func TestWaits(t *testing.T) {
 	}
 	_ = server.Close()
 	waitFor(t, ended)
+}
+
+// TestUrgent: what is behind urgent bytes, and the end, arrive also when they were there
+// before, and when the bytes come in bulk.
+func TestUrgent(t *testing.T) {
+	for _, size := range []int{3, blockSize, 10 * blockSize} {
+		l := start(t)
+		client, in := tcpPair(t)
+		server, out := tcpPair(t)
+		sent := bytes.Repeat([]byte("x"), size)
+		_, _ = client.Write(sent)
+		sendUrgent(t, client)
+		_, _ = client.Write([]byte("last"))
+		ended := make(chan struct{})
+		l.Do(func() { l.Pass(&Flow{In: in, Out: out, Ended: func() { close(ended) }}) })
+		want := append(bytes.Clone(sent), "last"...)
+		got := make([]byte, len(want))
+		if n, err := io.ReadFull(server, got); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d of %d bytes arrive, %v", n, len(want), err)
+		}
+		_, _ = client.Write(sent)
+		sendUrgent(t, client)
+		_, _ = client.Write([]byte("last"))
+		_ = client.CloseWrite()
+		if got, err := io.ReadAll(server); err != nil || len(got) != size+len("last") {
+			t.Errorf("%d bytes arrive at the end, %v", len(got), err)
+		}
+		_ = server.Close()
+		waitFor(t, ended)
+	}
+}
+
+func sendUrgent(t *testing.T, c *net.TCPConn) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = raw.Write(func(fd uintptr) bool {
+		err = unix.Sendto(int(fd), []byte("!"), unix.MSG_OOB, nil)
+		return !errors.Is(err, unix.EAGAIN)
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 type zeros struct{}
