@@ -101,14 +101,19 @@ func connect(to netip.AddrPort) (int, error) {
 	if to.Addr().IsLoopback() {
 		SendAtOnce(fd)
 	} else {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAlive)
+		probe(fd)
 	}
 	if err = unix.Connect(fd, at); err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		_ = unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// probe has the kernel look whether the host at the other end is still there.
+func probe(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAlive)
 }
 
 // settled is told of events of an attempt.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -303,22 +304,64 @@ func TestConnectEnds(t *testing.T) {
 	}
 }
 
+// TestListen: what is accepted has its host looked after, and a listener that fails is neither
+// given up nor tried all the time.
+func TestListen(t *testing.T) {
+	l := start(t)
+	fd := listening(t, 5)
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	probed, watched := make(chan int), make(chan struct{})
+	var told atomic.Int64
+	l.Do(func() {
+		defer close(watched)
+		if err := l.Listen(own, func(c int) {
+			on, _ := unix.GetsockoptInt(c, unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+			Reset(c)
+			probed <- on
+		}); err != nil {
+			t.Error(err)
+		}
+		accept := l.watched[own].handle
+		l.watched[own].handle = func(events uint32) {
+			told.Add(1)
+			accept(events)
+		}
+	})
+	connect := func() {
+		t.Helper()
+		c, err := net.Dial("tcp4", addressOf(t, fd).String())
+		if err == nil {
+			_ = c.Close()
+		}
+		select {
+		case on := <-probed:
+			if on != 1 {
+				t.Error("nobody finds out that the host is gone")
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("nothing is accepted")
+		}
+	}
+	waitFor(t, watched)
+	connect()
+	_ = unix.Shutdown(fd, unix.SHUT_RD)
+	time.Sleep(100 * time.Millisecond)
+	if n := told.Load(); n < 2 || n > 30 {
+		t.Errorf("it was tried %d times", n)
+	}
+	if err := unix.Listen(fd, 5); err != nil {
+		t.Fatal(err)
+	}
+	connect()
+}
+
 // silentAddress is one that answers to no more connections: its queue is full.
 func silentAddress(t *testing.T) netip.AddrPort {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0)); err != nil {
-		t.Fatal(err)
-	}
-	at, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(at.(*unix.SockaddrInet4).Port))
+	to := addressOf(t, listening(t, 0))
 	for range 4 {
 		c, err := net.DialTimeout("tcp4", to.String(), 100*time.Millisecond)
 		if err != nil {
@@ -328,4 +371,27 @@ func silentAddress(t *testing.T) netip.AddrPort {
 	}
 	t.Fatal("the queue has no end")
 	return to
+}
+
+// listening is a socket that listens, with a queue for so many connections.
+func listening(t *testing.T, queue int) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, queue)); err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+func addressOf(t *testing.T, fd int) netip.AddrPort {
+	t.Helper()
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(at.(*unix.SockaddrInet4).Port))
 }
