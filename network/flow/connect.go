@@ -124,6 +124,8 @@ func (c *connecting) settled(fd int, to netip.AddrPort, events uint32) {
 		err = unix.Errno(errno)
 	case err == nil && events&unix.EPOLLOUT == 0:
 		return
+	case err == nil && isItself(fd, to):
+		err = unix.ECONNREFUSED
 	}
 	for i, one := range c.attempts {
 		if one == fd {
@@ -140,6 +142,22 @@ func (c *connecting) settled(fd int, to netip.AddrPort, events uint32) {
 	s := c.loop.watched[fd]
 	s.handle, s.pending = nil, events
 	c.finishAt(fd, to, nil)
+}
+
+// isItself tells whether a connection is to itself: to a port of this host at which nobody
+// listens, and that the kernel has just given to this end.
+func isItself(fd int, to netip.AddrPort) bool {
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		return false
+	}
+	switch at := at.(type) {
+	case *unix.SockaddrInet4:
+		return at.Port == int(to.Port()) && at.Addr == to.Addr().Unmap().As4()
+	case *unix.SockaddrInet6:
+		return at.Port == int(to.Port()) && at.Addr == to.Addr().As16()
+	}
+	return false
 }
 
 // finish ends the attempts that are left.

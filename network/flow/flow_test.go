@@ -275,6 +275,50 @@ func TestConnect(t *testing.T) {
 	}
 }
 
+// TestConnectItself: where nobody listens, a socket that the kernel has given that very port is
+// connected to itself. That is no answer.
+func TestConnectItself(t *testing.T) {
+	l := start(t)
+	for text, at := range map[string]unix.Sockaddr{
+		"127.0.0.1": &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}},
+		"::1":       &unix.SockaddrInet6{Addr: netip.IPv6Loopback().As16()},
+	} {
+		addr, family, port := netip.MustParseAddr(text), unix.AF_INET, 0
+		if addr.Is6() {
+			family = unix.AF_INET6
+		}
+		fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Bind(fd, at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _ = unix.Getsockname(fd)
+		switch at := at.(type) {
+		case *unix.SockaddrInet4:
+			port = at.Port
+		case *unix.SockaddrInet6:
+			port = at.Port
+		}
+		if err := unix.Connect(fd, at); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		l.Do(func() {
+			c := &connecting{loop: l, attempts: []int{fd}, done: func(_ int, _ netip.AddrPort, err error) {
+				defer close(done)
+				if !errors.Is(err, unix.ECONNREFUSED) {
+					t.Errorf("%s: %v", text, err)
+				}
+			}}
+			l.connecting[c] = struct{}{}
+			_ = l.watch(fd, allEvents, func(events uint32) { c.settled(fd, netip.AddrPortFrom(addr, uint16(port)), events) })
+		})
+		waitFor(t, done)
+	}
+}
+
 // TestConnectEnds: who waits for a connection is told when the loop ends, and when it takes
 // too long.
 func TestConnectEnds(t *testing.T) {
