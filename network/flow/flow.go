@@ -16,6 +16,8 @@ type Flow struct {
 	// First is given what the side In sends first, piece by piece, and holds it back as long
 	// as it needs more. With nil all is passed on.
 	First First
+	// Passed is called when what First let pass is held no more; nil is nobody.
+	Passed func()
 	// Early was read from In before.
 	Early []byte
 	// Ended is called at the end, when both connections are closed; nil is nobody.
@@ -232,7 +234,7 @@ func (l *Loop) first(f *Flow) {
 	case Refuse:
 		l.Reset(f)
 	case Pass:
-		f.First = nil
+		f.First, d.released = nil, f.Passed
 		d.rest = append([]byte(nil), pass...) // pass may lie in the block
 	}
 	if b != nil {

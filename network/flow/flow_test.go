@@ -235,6 +235,36 @@ func TestFirst(t *testing.T) {
 	waitFor(t, ended)
 }
 
+// TestPassed: what was held back counts as held until the other side takes it.
+func TestPassed(t *testing.T) {
+	l := start(t)
+	client, in := tcpPair(t)
+	server, out := tcpPair(t)
+	const size = 32 << 20 // more than sockets hold
+	sent := bytes.Repeat([]byte("x"), size)
+	var all []byte
+	judged, passed := make(chan struct{}), make(chan struct{})
+	first := func(piece []byte) ([]byte, Verdict) {
+		if all = append(all, piece...); len(all) < size {
+			return nil, More
+		}
+		close(judged)
+		return all, Pass
+	}
+	l.Do(func() { l.Pass(&Flow{In: in, Out: out, First: first, Passed: func() { close(passed) }}) })
+	go func() { _, _ = client.Write(sent) }()
+	waitFor(t, judged)
+	select {
+	case <-passed:
+		t.Error("it is told before")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if n, err := io.ReadFull(server, make([]byte, size)); err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	waitFor(t, passed)
+}
+
 // TestConnect: the first address that answers is connected to, and without one all failures
 // are told.
 func TestConnect(t *testing.T) {

@@ -34,6 +34,8 @@ type direction struct {
 	rest  []byte // bytes that were read and not passed on
 	pipe  *pipe  // or this one holds them,
 	piped int    // so many
+	// released is called when they are held no more, once.
+	released func()
 }
 
 func (d *direction) held() bool { return len(d.rest) > 0 || d.piped > 0 }
@@ -135,6 +137,10 @@ func (l *Loop) release(d *direction) {
 		l.pipes.put(d.pipe, d.piped == 0)
 	}
 	d.block, d.rest, d.pipe, d.piped = nil, nil, nil, 0
+	if call := d.released; call != nil {
+		d.released = nil
+		call()
+	}
 }
 
 // retry calls a function until no signal interrupts it.
