@@ -48,6 +48,7 @@ func (r *Relay) connect(t target, done func(*conn, error)) {
 		return
 	}
 	if answer, known, err := r.resolver.Known(t.name); known {
+		r.explain(t.name, err)
 		r.lookedUp(t, answer, err, done)
 		return
 	}

@@ -172,5 +172,10 @@ func TestUnserved(t *testing.T) {
 		if got := string(r.report.lines()); strings.Contains(got, "remark the name "+c.name+" was not found") != c.explained {
 			t.Errorf("%s, %s: %v, it says %q", c.hosts, c.name, err, got)
 		}
+		r.report.remarks = nil // a connection that the proxy is asked for needs no look-up before
+		r.connect(target{name: c.name, port: 1}, func(*conn, error) {})
+		if got := string(r.report.lines()); strings.Contains(got, "remark the name "+c.name+" was not found") != c.explained {
+			t.Errorf("%s, connected to %s: it says %q", c.hosts, c.name, got)
+		}
 	}
 }

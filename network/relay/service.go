@@ -111,21 +111,27 @@ func resolver(s *network.Setting, set *rules.Set) (*dns.Resolver, []dns.Other) {
 	}), sources.Unserved(&conf)
 }
 
-// lookup looks a name up that is allowed. Failures are logged, and explained where a program
-// of the host could have an answer all the same.
+// lookup looks a name up that is allowed. Failures are logged and explained.
 func (r *Relay) lookup(ctx context.Context, name string) (dns.Answer, error) {
 	answer, err := r.resolver.Lookup(ctx, name)
-	if err == nil || errors.Is(err, dns.ErrNoData) {
-		return answer, err
-	}
-	r.report.note("failed", "the name "+name+": "+err.Error())
-	for _, source := range r.unserved {
-		if errors.Is(err, dns.ErrNoName) && (source.Domain == "" || strings.HasSuffix("."+name, "."+source.Domain)) {
-			r.report.remark("the name " + name + " was not found; programs of the host ask " + diag.Quote(source.Name) + " as well (/etc/nsswitch.conf), which no jail with a filtered network can")
-			break
-		}
+	if err != nil && !errors.Is(err, dns.ErrNoData) {
+		r.report.note("failed", "the name "+name+": "+err.Error())
+		r.explain(name, err)
 	}
 	return answer, err
+}
+
+// explain says why a name was not found that a program of the host could have found.
+func (r *Relay) explain(name string, err error) {
+	if !errors.Is(err, dns.ErrNoName) {
+		return
+	}
+	for _, source := range r.unserved {
+		if source.Domain == "" || strings.HasSuffix("."+name, "."+source.Domain) {
+			r.report.remark("the name " + name + " was not found; programs of the host ask " + diag.Quote(source.Name) + " as well (/etc/nsswitch.conf), which no jail with a filtered network can")
+			return
+		}
+	}
 }
 
 // hostLoopback are the addresses that a rule with @host opens ports of.
