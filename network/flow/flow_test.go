@@ -75,7 +75,7 @@ func waitFor(t *testing.T, ended chan struct{}) {
 	t.Helper()
 	select {
 	case <-ended:
-	case <-time.After(time.Minute):
+	case <-time.After(20 * time.Second):
 		t.Error("it has not ended")
 	}
 }
@@ -117,6 +117,22 @@ func TestReset(t *testing.T) {
 			t.Errorf("client %v: the other side sees %v", ofClient, err)
 		}
 		waitFor(t, ended)
+	}
+}
+
+// TestResetAfterEnd: a client that has ended and is reset then takes no answer, so the server
+// sees it, also while it says nothing.
+func TestResetAfterEnd(t *testing.T) {
+	client, server, ended := pass(t, nil, nil)
+	_ = client.CloseWrite()
+	if n, err := server.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end %d, %v", n, err)
+	}
+	_ = client.SetLinger(0)
+	_ = client.Close()
+	waitFor(t, ended)
+	if _, err := server.Write([]byte("x")); err == nil {
+		t.Error("the server can send on")
 	}
 }
 
