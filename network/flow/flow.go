@@ -137,6 +137,10 @@ func (l *Loop) turn(f *Flow, fd int, events uint32) {
 	if fd == f.Out {
 		out, in = in, out
 	}
+	if events&unix.EPOLLERR != 0 && fd == f.In && out.ended {
+		l.Reset(f) // nothing would read the error, and nobody is there for the answer
+		return
+	}
 	const failed = unix.EPOLLERR | unix.EPOLLHUP
 	const stops = unix.EPOLLRDHUP | unix.EPOLLPRI | failed
 	if events&(unix.EPOLLIN|stops) != 0 {

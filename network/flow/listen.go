@@ -51,18 +51,22 @@ func (l *Loop) acceptSome(one *listener) {
 			return
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED):
 		default:
-			l.listen(one, unix.EPOLL_CTL_DEL)
-			l.after(acceptAgain, func() { l.listen(one, unix.EPOLL_CTL_ADD) })
+			l.leave(one)
 			return
 		}
 	}
 }
 
-// listen has a listener watched, or not: with no events asked for, an error would be told
-// all the time (epoll_ctl(2)).
-func (l *Loop) listen(one *listener, change int) {
-	s := l.watched[one.fd]
-	_ = unix.EpollCtl(l.epoll, change, one.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(one.fd), Pad: s.number})
+// leave has a listener not watched for a while. If it was for no events, an error would still
+// be told all the time (epoll_ctl(2)).
+func (l *Loop) leave(one *listener) {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(one.fd), Pad: l.watched[one.fd].number}
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, one.fd, nil)
+	l.after(acceptAgain, func() {
+		if unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, one.fd, &event) != nil {
+			l.leave(one)
+		}
+	})
 }
 
 // Affordable is how many flows there may be at a time, most at the most, by the limit on
