@@ -27,6 +27,7 @@ type View struct {
 	// Screen is how the jail gets to an X server.
 	Screen  display.Screen
 	reports []reported
+	free    []freeName // see freeNames
 
 	root   string         // a root of the jail's own, "" for the host's
 	tree   *host.Tree     // what it shows then
