@@ -136,6 +136,9 @@ func (c *client) sendEvent(r *request) verdict {
 	a := &c.d.atoms
 	switch {
 	case c.d.isOwn(target):
+		// Without a mask it goes to the client that made the window. With one it would reach
+		// the window manager as well, which would do what it says about foreign windows.
+		wire.PutU32(r.b[8:], 0)
 		// A client must not make the filter believe that something is dragged here.
 		forged := kind == wire.ClientMessage && a.is(message, xdndEnter, xdndPosition, xdndDrop) && !c.d.isOwn(first)
 		return when(!forged)
