@@ -24,13 +24,13 @@ func (c *client) createWindow(r *request) verdict {
 	if wire.U16(r.b[22:]) == inputOnly {
 		return pass
 	}
-	own := c.d.isOwn(wire.U32(r.b[8:]))
 	switch {
 	case mask&backPixel != 0:
 		return pass // it is stronger than a pixmap
 	case mask&backPixmap != 0:
-		// ParentRelative (1) shows the background of the parent, which has to be the jail's.
-		if v := wire.U32(r.b[32:]); v == 0 || v == 1 && !own {
+		// ParentRelative (1) shows the background of the parent. That may be the root window,
+		// later if not now, and its background may be none.
+		if wire.U32(r.b[32:]) <= 1 {
 			c.fill(r.b[28:], r.b[32:])
 		}
 		return pass
