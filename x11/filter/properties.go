@@ -55,17 +55,16 @@ func (c *client) listProperties(r *request) verdict {
 	return deny
 }
 
-// mark puts the name of the jail before a title. What is appended to a title stays behind it.
+// mark puts the name of the jail before a title. Nothing is added to one: there may be none
+// yet, and then it would be without the mark.
 func (c *client) mark(r *request) verdict {
-	const replace, appended = 0, 2
+	const replace = 0
 	n := int(wire.U32(r.b[20:]))
 	switch prefix := c.d.f.prefix; {
-	case r.b[16] != 8 || n > r.n-24:
+	case r.b[16] != 8 || n > r.n-24 || r.head[1] != replace:
 		return deny
-	case r.head[1] == appended || r.head[1] == replace && bytes.HasPrefix(r.b[24:24+n], prefix):
+	case bytes.HasPrefix(r.b[24:24+n], prefix):
 		return pass
-	case r.head[1] != replace:
-		return deny
 	default:
 		c.scratch = append(c.scratch[:0], r.head...)
 		c.scratch = append(c.scratch, r.b[4:24]...)

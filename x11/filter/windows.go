@@ -115,7 +115,7 @@ func (c *client) changeProperty(r *request) verdict {
 		return when(c.d.grants.find(window, property, c.d.now()))
 	}
 	switch {
-	case c.d.f.o.MarkTitles && (property == wire.AtomWMName || property == wire.AtomWMIconName || a.is(property, netWMName, netWMIconName)):
+	case c.d.f.o.MarkTitles && (property == wire.AtomWMName || property == wire.AtomWMIconName || a.is(property, netWMName, netWMIconName, visibleName, visibleIconName)):
 		if len(r.b) < r.n {
 			r.need = r.n
 			return more

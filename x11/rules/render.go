@@ -74,8 +74,8 @@ var xfixes = [...]Request{
 	26: {Name: "XFixesChangeCursor", Size: 12, Do: Refuse},
 	27: {Name: "XFixesChangeCursorByName", Size: 12, Do: Refuse},
 	28: {Name: "XFixesExpandRegion", Size: 20, IDs: []ID{{At: 4}, {At: 8}}},
-	29: {Name: "XFixesHideCursor", Size: 8, IDs: []ID{{At: 4}}},
-	30: {Name: "XFixesShowCursor", Size: 8, IDs: []ID{{At: 4}}},
+	29: {Name: "XFixesHideCursor", Size: 8, Do: Refuse}, // it hides the one of the whole screen
+	30: {Name: "XFixesShowCursor", Size: 8, Do: Refuse},
 	31: {Name: "XFixesCreatePointerBarrier", Size: 28, Do: Refuse},
 	32: {Name: "XFixesDestroyPointerBarrier", Size: 8, Do: Refuse},
 	33: {Name: "XFixesSetClientDisconnectMode", Size: 8, Do: Refuse},
