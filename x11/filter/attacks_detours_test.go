@@ -45,5 +45,54 @@ func attacksByDetours() []attack {
 			r.send(req(8, 0, id))
 			return seen(r.image(id, 100, 100))
 		}},
+		// The keyboards behind the core keyboard have no focus of their own: their keys go to
+		// the window at the pointer, whoever has the focus.
+		{name: "keys of a device by XI2", off: []string{"XISelectEvents"}, try: func(c *scene) bool {
+			xi, _ := c.victim.extension("XInputExtension")
+			c.attacker.ask(req(xi, 47, 2|2<<16))
+			c.attacker.send(req(xi, 46, c.own, 1, 0|1<<16, 1<<2|1<<3)) // XIAllDevices, KeyPress and KeyRelease
+			c.attacker.sync()
+			c.victim.warp(850, 150)
+			return c.typed(wire.GenericEvent)
+		}},
+		{name: "keys of a device by XI2, from an invisible window", off: []string{"XISelectEvents"}, try: func(c *scene) bool {
+			r := c.attacker
+			xi, _ := c.victim.extension("XInputExtension")
+			r.ask(req(xi, 47, 2|2<<16))
+			id := r.id()
+			r.send(req(1, 0, id, r.root, 0, xy(1280, 1024), 2<<16, 0, 1<<9, 1)) // InputOnly
+			r.send(req(8, 0, id))
+			r.send(req(xi, 46, id, 1, xtestKeyboard|1<<16, 1<<2))
+			r.sync()
+			return c.typed(wire.GenericEvent)
+		}},
+		{name: "keys of a device by a passive grab of XI2", off: []string{"XIPassiveGrabDevice"}, try: func(c *scene) bool {
+			xi, _ := c.victim.extension("XInputExtension")
+			c.attacker.ask(req(xi, 47, 2|2<<16))
+			// Any key (0), with any modifiers; the modes are asynchronous.
+			c.attacker.ask(req(xi, 54, 0, c.own, 0, 0, xtestKeyboard|1<<16, 1|1<<16|1<<24, 1, 1<<2, 1<<31))
+			c.victim.warp(850, 150)
+			return c.typed(wire.GenericEvent)
+		}},
+		{name: "keys of a device by XInput 1", off: []string{"SelectExtensionEvent"}, try: func(c *scene) bool {
+			xi, first := c.victim.extension("XInputExtension")
+			c.attacker.ask(req(xi, 3, xtestKeyboard))
+			c.attacker.send(req(xi, 6, c.own, 1, xtestKeyboard<<8|uint32(first)+1)) // DeviceKeyPress
+			c.attacker.sync()
+			c.victim.warp(850, 150)
+			return c.typed(first + 1)
+		}},
+		{name: "keys of a device by a passive grab of XInput 1", off: []string{"GrabDeviceKey"}, try: func(c *scene) bool {
+			xi, first := c.victim.extension("XInputExtension")
+			c.attacker.ask(req(xi, 3, xtestKeyboard))
+			// One class of events, any modifiers, no modifier device, asynchronous, any key.
+			c.attacker.send(req(xi, 15, c.own, 1|1<<15<<16, 0xff|xtestKeyboard<<8|1<<24, 1, xtestKeyboard<<8|uint32(first)+1))
+			c.attacker.sync()
+			c.victim.warp(850, 150)
+			return c.typed(first + 1)
+		}},
 	}
 }
+
+// xtestKeyboard is the device from which the keys of XTEST come.
+const xtestKeyboard = 5

@@ -39,6 +39,7 @@ const (
 	XIGetFocus           // like GetInputFocus
 	XkbGetState          // without modifiers, unless the jail has the focus
 	XkbPerClientFlags    // without AutoResetControls
+	XIPassiveGrab        // of keys only for the core keyboard
 	DescriptorsAt12      // as many descriptors as byte 12 says
 
 	CreateWindow           // gets a background
@@ -49,7 +50,8 @@ const (
 	Glyphs8                // changes of the glyph set within the text
 	Glyphs16               // likewise
 	Glyphs32               // likewise
-	XISelectEvents         // of a root window, nothing that tells of input
+	XISelectEvents         // of a root window, nothing that tells of input; keys of the core keyboard only
+	SelectExtensionEvent   // no keys
 )
 
 func (s Special) whole() bool { return s >= CreateWindow }
