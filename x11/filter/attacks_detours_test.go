@@ -1,6 +1,10 @@
 package filter
 
-import "github.com/jail-project/jail/x11/wire"
+import (
+	"testing"
+
+	"github.com/jail-project/jail/x11/wire"
+)
 
 // attacksByDetours are those that name own resources only.
 func attacksByDetours() []attack {
@@ -91,8 +95,100 @@ func attacksByDetours() []attack {
 			c.victim.warp(850, 150)
 			return c.typed(first + 1)
 		}},
+		// RENDER reads a window where others lie over it, and beyond its edges.
+		{name: "picture of an own window", off: renderReads, try: func(c *scene) bool {
+			return c.rendered(c.own, -650, 50, func(render byte, from, to uint32, x, y int) []byte {
+				return req(render, 8, 1, from, 0, to, xy(x, y), 0, 0, xy(100, 100))
+			})
+		}},
+		{name: "picture of an own window as a mask", off: renderReads, try: func(c *scene) bool {
+			r := c.attacker
+			render, _ := c.victim.extension("RENDER")
+			white := r.id()
+			r.send(req(render, 33, white, 0xffffffff, 0xffffffff))
+			return c.rendered(c.own, -650, 50, func(render byte, from, to uint32, x, y int) []byte {
+				r.send(req(render, 5, from, 1<<12, 1)) // CPComponentAlpha
+				return req(render, 8, 1, white, from, to, 0, xy(x, y), 0, xy(100, 100))
+			})
+		}},
+		{name: "picture of an own window in trapezoids", off: renderReads, try: func(c *scene) bool {
+			return c.rendered(c.own, -650, 50, func(render byte, from, to uint32, x, y int) []byte {
+				const end = 100 << 16
+				return req(render, 10, 1, from, to, 0, xy(x, y), 0, end, 0, 0, 0, end, end, 0, end, end)
+			})
+		}},
+		{name: "picture of an own window, made by another client", off: renderReads, try: func(c *scene) bool {
+			friend := c.client(c.entrance)
+			defer friend.conn.Close()
+			render, _ := c.victim.extension("RENDER")
+			from := friend.id()
+			friend.send(req(render, 4, from, c.own, c.format(render), 0))
+			friend.sync()
+			return c.rendered(c.own, -650, 50, func(render byte, _, to uint32, x, y int) []byte {
+				return req(render, 8, 1, from, 0, to, xy(x, y), 0, 0, xy(100, 100))
+			})
+		}},
+		{name: "picture of a window of another client of the jail", off: renderReads, try: func(c *scene) bool {
+			friend := c.client(c.entrance)
+			defer friend.conn.Close()
+			return c.rendered(friend.window(800, 100, 10, 10, 1<<1, 0), -650, 50, func(render byte, from, to uint32, x, y int) []byte {
+				return req(render, 8, 1, from, 0, to, xy(x, y), 0, 0, xy(100, 100))
+			})
+		}},
 	}
 }
 
 // xtestKeyboard is the device from which the keys of XTEST come.
 const xtestKeyboard = 5
+
+// renderReads are the rows of RENDER by which something is read.
+var renderReads = []string{"RenderComposite", "RenderTrapezoids"}
+
+// rendered tells whether the victim is seen in a pixmap into which a picture of a window of the
+// jail is drawn, from x, y of the window on.
+func (c *scene) rendered(window uint32, x, y int, draw func(render byte, from, to uint32, x, y int) []byte) bool {
+	r := c.attacker
+	render, _ := c.victim.extension("RENDER")
+	format := c.format(render)
+	from, to, pixmap := r.id(), r.id(), r.id()
+	r.send(req(53, 24, pixmap, window, xy(100, 100)))
+	r.send(req(render, 4, from, window, format, 0))
+	r.send(req(render, 4, to, pixmap, format, 0))
+	r.send(draw(render, from, to, x, y))
+	return seen(r.image(pixmap, 100, 100))
+}
+
+// TestPicturesOfPixmaps is what attacks with pictures of windows are not: the same with a
+// pixmap works, also if its id, and that of the picture, were those of a window before.
+func TestPicturesOfPixmaps(t *testing.T) {
+	s := startServer(t)
+	c := s.victim()
+	render, _ := c.victim.extension("RENDER")
+	format := c.format(render)
+	f := s.filter(Options{})
+	r := s.client(f.socket)
+	for _, again := range []bool{false, true} {
+		pixmap, gc, picture, window := r.id(), r.id(), r.id(), r.window(700, 700, 100, 100, 1<<1, 0)
+		if again {
+			r.send(req(4, 0, window))
+			r.send(req(1, 0, pixmap, r.root, 0, xy(100, 100), 0, 0, 1<<1, 0))
+			r.send(req(render, 4, picture, pixmap, format, 0))
+			r.send(req(render, 7, picture))
+			r.send(req(4, 0, pixmap))
+			window = r.window(700, 700, 100, 100, 1<<1, 0)
+		}
+		to := r.id()
+		r.send(req(53, 24, pixmap, window, xy(100, 100)))
+		r.send(req(55, 0, gc, pixmap, 1<<2, colour))
+		r.send(req(70, 0, pixmap, gc, 0, xy(100, 100)))
+		r.send(req(render, 4, picture, pixmap, format, 0))
+		r.send(req(render, 4, to, window, format, 0))
+		r.send(req(render, 8, 1, picture, 0, to, 0, 0, 0, xy(100, 100)))
+		if !seen(r.image(window, 100, 100)) {
+			t.Errorf("again: %v: the picture of a pixmap is not drawn: %x", again, r.take(wire.Error))
+		}
+	}
+	if n := f.Report(); len(n) > 0 {
+		t.Errorf("denied: %v", n)
+	}
+}

@@ -209,7 +209,7 @@ func (c *client) checkID(r *request, id *rules.ID) bool {
 	switch {
 	case id.Step != 0:
 		for ; at+4 <= r.n; at += int(id.Step) {
-			if r.value = wire.U32(r.b[at:]); !c.d.fits(r.value, id.Is) {
+			if r.value = wire.U32(r.b[at:]); !c.fits(r.value, id.Is) {
 				return false
 			}
 		}
@@ -225,7 +225,7 @@ func (c *client) checkID(r *request, id *rules.ID) bool {
 		}
 	}
 	r.value = wire.U32(r.b[at:])
-	return c.d.fits(r.value, id.Is)
+	return c.fits(r.value, id.Is)
 }
 
 // carry does what is decided about a request of n bytes, of which have are in the buffer.

@@ -11,6 +11,8 @@ func (c *client) special(r *request, row *row) verdict {
 	switch row.Do {
 	case rules.Refuse:
 		return deny
+	case rules.DestroyWindow, rules.CreatePicture, rules.FreePicture:
+		c.note(r, row.Do)
 	case rules.ForgetDelete6:
 		r.b[6] = 0
 	case rules.ForgetDelete21:

@@ -21,6 +21,7 @@ const inputOnly = 2
 // when it appears: the window of another program, which GetImage of the own one would read.
 func (c *client) createWindow(r *request) verdict {
 	mask := wire.U32(r.b[28:])
+	c.note(r, rules.CreateWindow)
 	if wire.U16(r.b[22:]) == inputOnly {
 		return pass
 	}

@@ -9,6 +9,10 @@ const (
 	Nothing Special = iota
 	Refuse          // never forwarded
 
+	DestroyWindow // noted: see Source
+	CreatePicture // likewise
+	FreePicture   // likewise
+
 	ForgetDelete21 // clear byte 21, by which GetDeviceProperty would delete the property
 	ForgetDelete24 // clear byte 24, likewise
 	ForgetDelete6  // clear byte 6, likewise
