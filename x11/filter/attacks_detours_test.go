@@ -2,6 +2,7 @@ package filter
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jail-project/jail/x11/wire"
 )
@@ -140,6 +141,82 @@ func attacksByDetours() []attack {
 
 // xtestKeyboard is the device from which the keys of XTEST come.
 const xtestKeyboard = 5
+
+// TestLate lets the user go on to another window while the server has not done yet, or the
+// client has not read yet, what was right before.
+func TestLate(t *testing.T) {
+	s := startServer(t)
+	for name, try := range map[string]func(c *scene, away bool) bool{
+		"grab behind SyncAwait": (*scene).lateGrab,
+		"keys read late":        (*scene).lateKeys,
+	} {
+		for _, away := range []bool{true, false} {
+			f := s.filter(Options{})
+			late := attack{try: func(c *scene) bool { return try(c, away) }}
+			if away && !s.attempt(late, "") {
+				t.Errorf("%s: without a filter it does not work either", name)
+			}
+			if got := s.attempt(late, f.socket); got == away {
+				t.Errorf("%s, the user has gone on: %v: it works: %v", name, away, got)
+			}
+			f.stop()
+		}
+	}
+}
+
+// focus is the user, who goes to a window.
+func (c *scene) focus(window uint32) {
+	c.victim.send(req(42, 0, window, 0))
+	c.victim.sync()
+}
+
+func (c *scene) lateGrab(away bool) bool {
+	r, friend := c.attacker, c.client(c.entrance)
+	defer friend.conn.Close()
+	sync, _ := c.victim.extension("SYNC")
+	for _, x := range []*raw{r, friend} {
+		x.ask(req(sync, 0, 3))
+	}
+	counter := r.id()
+	r.send(req(sync, 2, counter, 0, 0))
+	c.focus(c.own)
+	r.send(req(sync, 7, counter, 0, 0, 1, 2, 0, 0)) // until it is 1
+	grab := r.send(req(31, 0, c.own, 0, 1|1<<8))
+	time.Sleep(300 * time.Millisecond)
+	if away {
+		c.focus(c.window)
+	}
+	friend.send(req(sync, 3, counter, 0, 1))
+	m := r.answer(grab, answerTime)
+	defer r.ask(req(32, 0))
+	return m != nil && m[0] == wire.Reply && m[1] == 0
+}
+
+// lateKeys asks what is pressed behind so much that the answer waits until it is read.
+func (c *scene) lateKeys(away bool) bool {
+	r := c.attacker
+	if !away {
+		c.focus(c.own)
+	}
+	large := r.id()
+	r.send(req(53, 24, large, c.own, xy(2000, 1500)))
+	r.sync()
+	r.hold.Lock()
+	for range 2 {
+		r.send(req(73, 2, large, 0, xy(2000, 1500), 0xffffffff))
+	}
+	time.Sleep(100 * time.Millisecond)
+	c.victim.key(keyA, true)
+	asked := r.send(req(44, 0))
+	if away {
+		time.Sleep(freshFor + 100*time.Millisecond)
+		c.focus(c.own)
+	}
+	r.hold.Unlock()
+	m := r.answer(asked, answerTime)
+	c.victim.key(keyA, false)
+	return m != nil && m[8+keyA/8]&(1<<(keyA%8)) != 0
+}
 
 // renderReads are the rows of RENDER by which something is read.
 var renderReads = []string{"RenderComposite", "RenderTrapezoids"}

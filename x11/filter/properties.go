@@ -111,9 +111,13 @@ func (c *client) selection(r *request, do rules.Special) verdict {
 		r.kind = selectionOwner
 		name = c.d.toAsk(s)
 	case rules.SetSelection:
-		name = c.d.toSet(s, wire.U32(r.b[4:]))
+		if name = s.private; s.crossing.Out.always() || c.settled() {
+			name = c.d.toSet(s, wire.U32(r.b[4:]))
+		}
 	case rules.ConvertSelection:
-		name = c.d.toConvert(s)
+		if name = s.private; s.crossing.In.always() || c.settled() {
+			name = c.d.toConvert(s)
+		}
 	default:
 		if name = s.public; s.crossing.In == Deny {
 			name = s.private

@@ -271,7 +271,11 @@ func (c *client) carry(r *request, row *row, v verdict, n, have int) error {
 // carryOn passes a request on, or what takes its place.
 func (c *client) carryOn(r *request, row *row, v verdict, n, have int) error {
 	if row.Reply {
-		if err := c.expect(r.kind, 0); err != nil {
+		var arg uint64
+		if r.kind.timed() {
+			arg = uint64(c.d.now()) //nolint:gosec // not negative
+		}
+		if err := c.expect(r.kind, arg); err != nil {
 			return err
 		}
 	} else {

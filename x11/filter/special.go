@@ -60,13 +60,13 @@ func (c *client) special(r *request, row *row) verdict {
 func (c *client) input(r *request, do rules.Special) verdict {
 	switch do {
 	case rules.GrabPointer:
-		return when(c.d.isUsed())
+		return c.whenNow(c.d.isUsed)
 	case rules.GrabKeyboard:
-		return when(c.d.hasFocus())
+		return c.whenNow(c.d.hasFocus)
 	case rules.SetInputFocus:
-		return when(c.d.isUsed())
+		return c.whenNow(c.d.isUsed)
 	case rules.WarpPointer:
-		return when(c.d.hasPointer() || c.d.hasFocus())
+		return c.whenNow(func() bool { return c.d.hasPointer() || c.d.hasFocus() })
 	case rules.MotionEvents:
 		// The first millisecond of the server's time.
 		wire.PutU32(r.b[8:], 1)
