@@ -13,6 +13,8 @@ type atom int
 const (
 	netWMName atom = iota
 	netWMIconName
+	visibleName // which taskbars prefer
+	visibleIconName
 	netWMPid
 	supportingWMCheck
 	xsettings
@@ -42,7 +44,8 @@ const (
 
 // atomNames are the names of atoms that the filter knows.
 var atomNames = [...]string{
-	netWMName: "_NET_WM_NAME", netWMIconName: "_NET_WM_ICON_NAME", netWMPid: "_NET_WM_PID",
+	netWMName: "_NET_WM_NAME", netWMIconName: "_NET_WM_ICON_NAME",
+	visibleName: "_NET_WM_VISIBLE_NAME", visibleIconName: "_NET_WM_VISIBLE_ICON_NAME", netWMPid: "_NET_WM_PID",
 	supportingWMCheck: "_NET_SUPPORTING_WM_CHECK", xsettings: "_XSETTINGS_SETTINGS",
 	netWMPing: "_NET_WM_PING", netActiveWindow: "_NET_ACTIVE_WINDOW",
 	wmProtocols: "WM_PROTOCOLS", wmTakeFocus: "WM_TAKE_FOCUS",

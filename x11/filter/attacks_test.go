@@ -16,6 +16,7 @@ type scene struct {
 	window   uint32 // the victim's, 400x300 at 100,100
 	pixmap   uint32 // the victim's, 100x100
 	attacker *raw
+	entrance string // the socket by which the attacker came
 	own      uint32 // the attacker's window, at 800,100
 }
 
@@ -94,7 +95,7 @@ func (c *scene) nameOf(window uint32) string { return c.victim.property(window, 
 
 func TestAttacks(t *testing.T) {
 	s := startServer(t)
-	for _, a := range slices.Concat(attacksOnScreens(), attacksOnInput(), attacksOnOthers()) {
+	for _, a := range slices.Concat(attacksOnScreens(), attacksOnInput(), attacksOnOthers(), attacksByDetours()) {
 		t.Run(a.name, func(t *testing.T) {
 			s.t = t
 			if !s.attempt(a, "") {
@@ -123,6 +124,7 @@ func (s *server) attempt(a attack, socket string) bool {
 		socket = s.socket
 	}
 	c := s.victim()
+	c.entrance = socket
 	c.attacker = s.client(socket)
 	c.own = c.attacker.window(800, 100, 200, 200, 1<<1, 0)
 	c.victim.take(0)

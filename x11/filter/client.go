@@ -42,6 +42,7 @@ type client struct {
 	attach  []int           // go to the server with the next bytes
 	scratch []byte          // takes the place of a request
 	waiting []chan struct{} // for the next boundary between requests
+	made    made
 
 	// What the goroutine of the replies has.
 	last     uint64 // the sequence number of the last message of the server

@@ -25,12 +25,13 @@ type display struct {
 	// own has a bit for each base that the server has given to a connection of the jail.
 	own [maxBases / 64]atomic.Uint64
 
-	coreRows   [128]row        // by opcode
-	extensions [128]*extension // by major opcode - 128
-	events     [128]eventKind
-	xinput     byte // the major opcode
-	atoms      atoms
-	selections [selectionCount]selection
+	coreRows    [128]row        // by opcode
+	extensions  [128]*extension // by major opcode - 128
+	events      [128]eventKind
+	xinput      byte // the major opcode
+	xinputEvent byte // the first event
+	atoms       atoms
+	selections  [selectionCount]selection
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
@@ -183,7 +184,7 @@ func (d *display) learn(base uint32) error {
 		d.apply(&e, major)
 		switch e.Name {
 		case rules.XInput:
-			d.xinput = major
+			d.xinput, d.xinputEvent = major, first
 		case rules.XFixes:
 			d.events[first&0x7f] = eventXFixesSelection
 		case rules.Xkb:

@@ -144,8 +144,8 @@ func TestTitles(t *testing.T) {
 			prefix = "[sh?p?] "
 		}
 		id := r.window(0, 0, 10, 10, 0)
-		utf8, name := r.atom("UTF8_STRING"), r.atom("_NET_WM_NAME")
-		for property, kind := range map[uint32]uint32{wire.AtomWMName: wire.AtomString, name: utf8, wire.AtomWMIconName: wire.AtomString} {
+		utf8, name, visible := r.atom("UTF8_STRING"), r.atom("_NET_WM_NAME"), r.atom("_NET_WM_VISIBLE_NAME")
+		for property, kind := range map[uint32]uint32{wire.AtomWMName: wire.AtomString, name: utf8, wire.AtomWMIconName: wire.AtomString, visible: utf8} {
 			for _, title := range []string{"a", "abcd", "", strings.Repeat("long", 3000), prefix + "twice"} {
 				r.setProperty(id, property, kind, title)
 				if got := host.property(id, property); got != prefix+strings.TrimPrefix(title, prefix) {
@@ -171,6 +171,15 @@ func TestTitles(t *testing.T) {
 			if got := host.property(id, wire.AtomWMName); strings.HasPrefix(got, prefix) != mark && mark {
 				t.Errorf("%s, the title is %q", way, got)
 			}
+		}
+		// A window has no title at first.
+		untitled := r.window(0, 0, 10, 10, 0)
+		b := append(req(18, 2, untitled, wire.AtomWMName, wire.AtomString, 8, 4), "bank"...)
+		wire.PutU16(b[2:], uint16(len(b)/4))
+		r.send(b)
+		r.sync()
+		if got := host.property(untitled, wire.AtomWMName); mark == (got == "bank") {
+			t.Errorf("appended to nothing, the title is %q", got)
 		}
 		// It names no process: outside of the jail it would be another one.
 		r.setProperty(id, r.atom("_NET_WM_PID"), 6, "1234")

@@ -9,10 +9,10 @@ import (
 // TestObscuredWindow reads an own window that lies under the victim's, in all the ways in which
 // the server could give out what is on the screen at that place. There is no rule to switch
 // off: the server does not give it. But the protocol says that it may (GetImage), so a server
-// that does is to be noticed.
+// that does is to be noticed. A jail cannot name the pixmap of a window, but here it can.
 func TestObscuredWindow(t *testing.T) {
 	s := startServer(t)
-	f := s.filter(Options{})
+	f := s.filter(Options{}, open("CompositeNameWindowPixmap"))
 	c := s.victim()
 	r := s.client(f.socket)
 	composite, _ := c.victim.extension("Composite")

@@ -13,6 +13,9 @@ const (
 	Allow
 )
 
+// always tells whether the mode decides the same at any time.
+func (m Mode) always() bool { return m == Deny || m == Allow }
+
 // Crossing are the modes of one kind of data, each direction apart.
 type Crossing struct {
 	In  Mode // from the host into the jail: paste, drop

@@ -30,7 +30,7 @@ const (
 // expected is a request that the server will answer.
 type expected struct {
 	seq  uint64
-	arg  uint64 // denied: see denial.pack
+	arg  uint64 // denied: see denial.pack; timed: when it was asked
 	kind replyKind
 }
 

@@ -55,17 +55,16 @@ func (c *client) listProperties(r *request) verdict {
 	return deny
 }
 
-// mark puts the name of the jail before a title. What is appended to a title stays behind it.
+// mark puts the name of the jail before a title. Nothing is added to one: there may be none
+// yet, and then it would be without the mark.
 func (c *client) mark(r *request) verdict {
-	const replace, appended = 0, 2
+	const replace = 0
 	n := int(wire.U32(r.b[20:]))
 	switch prefix := c.d.f.prefix; {
-	case r.b[16] != 8 || n > r.n-24:
+	case r.b[16] != 8 || n > r.n-24 || r.head[1] != replace:
 		return deny
-	case r.head[1] == appended || r.head[1] == replace && bytes.HasPrefix(r.b[24:24+n], prefix):
+	case bytes.HasPrefix(r.b[24:24+n], prefix):
 		return pass
-	case r.head[1] != replace:
-		return deny
 	default:
 		c.scratch = append(c.scratch[:0], r.head...)
 		c.scratch = append(c.scratch, r.b[4:24]...)
@@ -115,9 +114,13 @@ func (c *client) selection(r *request, do rules.Special) verdict {
 		r.kind = selectionOwner
 		name = c.d.toAsk(s)
 	case rules.SetSelection:
-		name = c.d.toSet(s, wire.U32(r.b[4:]))
+		if name = s.private; s.crossing.Out.always() || c.settled() {
+			name = c.d.toSet(s, wire.U32(r.b[4:]))
+		}
 	case rules.ConvertSelection:
-		name = c.d.toConvert(s)
+		if name = s.private; s.crossing.In.always() || c.settled() {
+			name = c.d.toConvert(s)
+		}
 	default:
 		if name = s.public; s.crossing.In == Deny {
 			name = s.private
@@ -139,6 +142,9 @@ func (c *client) sendEvent(r *request) verdict {
 	a := &c.d.atoms
 	switch {
 	case c.d.isOwn(target):
+		// Without a mask it goes to the client that made the window. With one it would reach
+		// the window manager as well, which would do what it says about foreign windows.
+		wire.PutU32(r.b[8:], 0)
 		// A client must not make the filter believe that something is dragged here.
 		forged := kind == wire.ClientMessage && a.is(message, xdndEnter, xdndPosition, xdndDrop) && !c.d.isOwn(first)
 		return when(!forged)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type raw struct {
 	made   uint32
 	events [][]byte
 	in     chan []byte // messages, closed at the end
+	hold   sync.Mutex  // held while nothing is read
 }
 
 // client connects to the server, or with the socket of a filter through that.
@@ -48,6 +50,8 @@ func (s *server) client(socket string) *raw {
 		defer close(r.in)
 		for {
 			m := make([]byte, wire.MessageSize)
+			r.hold.Lock()
+			r.hold.Unlock() //nolint:staticcheck // it waits
 			if _, err := io.ReadFull(conn, m); err != nil {
 				return
 			}

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"time"
 
 	"github.com/jail-project/jail/x11/wire"
 )
@@ -100,9 +101,8 @@ func (c *client) message(w *window) (need int, err error) {
 		n += 4 * int(length)
 	}
 	if b[0] == wire.KeymapNotify {
-		if !c.d.hasFocus() {
-			clear(b[1:wire.MessageSize])
-		}
+		// It comes whenever the pointer enters a window, whoever has the focus.
+		clear(b[1:wire.MessageSize])
 		w.at += n // it has no sequence number
 		return 0, nil
 	}
@@ -191,6 +191,21 @@ func (k replyKind) whole() bool {
 	return false
 }
 
+// timed tells whether a reply says what the user does: the treatment depends on what the user
+// does when it comes.
+func (k replyKind) timed() bool {
+	return k == pointer || k == xiPointer || k == keymap || k == xkbState
+}
+
+// isFresh tells whether a timed reply is not of another time. A client that reads nothing for a
+// while, or sends a SyncAwait before, would get late what the server said early.
+func (d *display) isFresh(e expected) bool {
+	return d.now()-int64(e.arg) < int64(freshFor) //nolint:gosec // see expect
+}
+
+// freshFor is how long a timed reply may take.
+const freshFor = time.Second
+
 // rewrite changes a reply of n bytes such that it tells nothing of others. It returns how long
 // the reply is then: less than n only if b is all of it.
 func (c *client) rewrite(b []byte, e expected, n int) int {
@@ -201,19 +216,19 @@ func (c *client) rewrite(b []byte, e expected, n int) int {
 	case queryTree:
 		return d.ownChildren(b)
 	case pointer:
-		d.hidePointer(b)
+		d.hidePointer(b, d.isFresh(e))
 	case xiPointer:
-		d.hideXIPointer(b)
+		d.hideXIPointer(b, d.isFresh(e))
 	case translate:
 		d.hideChild(b[8:])
 	case focus:
 		d.hideFocus(b[8:])
 	case keymap:
-		if !d.hasFocus() {
+		if !d.isFresh(e) || !d.hasFocus() {
 			clear(b[8:])
 		}
 	case xkbState:
-		if !d.hasFocus() {
+		if !d.isFresh(e) || !d.hasFocus() {
 			hideModifiers(b)
 		}
 	case selectionOwner:

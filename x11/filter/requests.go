@@ -209,7 +209,7 @@ func (c *client) checkID(r *request, id *rules.ID) bool {
 	switch {
 	case id.Step != 0:
 		for ; at+4 <= r.n; at += int(id.Step) {
-			if r.value = wire.U32(r.b[at:]); !c.d.fits(r.value, id.Is) {
+			if r.value = wire.U32(r.b[at:]); !c.fits(r.value, id.Is) {
 				return false
 			}
 		}
@@ -225,7 +225,7 @@ func (c *client) checkID(r *request, id *rules.ID) bool {
 		}
 	}
 	r.value = wire.U32(r.b[at:])
-	return c.d.fits(r.value, id.Is)
+	return c.fits(r.value, id.Is)
 }
 
 // carry does what is decided about a request of n bytes, of which have are in the buffer.
@@ -271,7 +271,11 @@ func (c *client) carry(r *request, row *row, v verdict, n, have int) error {
 // carryOn passes a request on, or what takes its place.
 func (c *client) carryOn(r *request, row *row, v verdict, n, have int) error {
 	if row.Reply {
-		if err := c.expect(r.kind, 0); err != nil {
+		var arg uint64
+		if r.kind.timed() {
+			arg = uint64(c.d.now()) //nolint:gosec // not negative
+		}
+		if err := c.expect(r.kind, arg); err != nil {
 			return err
 		}
 	} else {

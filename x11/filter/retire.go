@@ -87,7 +87,8 @@ func (c *client) complete() {
 }
 
 // stallTime is how long a client may leave a request half sent while another connection of the
-// jail is to end.
+// jail is to end, and how long what it asked before may delay a request for which it counts
+// what the user does now.
 const stallTime = 5 * time.Second
 
 // roundTrip returns when the server has done all that the client asked before, or when the
@@ -146,6 +147,29 @@ func (c *client) sync(passed chan struct{}) error {
 	c.seq++
 	c.pushed = c.seq
 	return c.host.write(getInputFocus[:], nil)
+}
+
+// whenNow is for what depends on what the user does now. The request has to be the next one
+// that the server does: one behind a SyncAwait, or behind much that is slow, would be done when
+// the user does something else.
+func (c *client) whenNow(allowed func() bool) verdict {
+	return when(allowed() && c.settled() && allowed())
+}
+
+// settled waits until the server has done all that the client asked. It returns false if that
+// takes too long. Precondition: mu is held, between two requests.
+func (c *client) settled() bool {
+	passed := make(chan struct{})
+	if c.flush() != nil || c.sync(passed) != nil {
+		return false
+	}
+	select {
+	case <-passed:
+		return true
+	case <-c.finished:
+	case <-time.After(stallTime):
+	}
+	return false
 }
 
 // getInputFocus is a request that has a reply and no effect.

@@ -322,6 +322,26 @@ func TestUnknownRequests(t *testing.T) {
 	}
 }
 
+// TestCursorStays: XFixesHideCursor names a window, and hides the cursor on all of its screen.
+func TestCursorStays(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		r := newRig(t, Options{})
+		major := byte(rigMajor)
+		for r.d.extensions[major-wire.FirstExtension].Name != rules.XFixes {
+			major++
+		}
+		if off {
+			r.d.extensions[major-wire.FirstExtension].rows[29].Request = &rules.Request{Name: "XFixesHideCursor", Size: 8, IDs: []rules.ID{{At: 4}}}
+		}
+		if err := r.from(req(major, 29, rigBase+1)); err != nil {
+			t.Fatal(err)
+		}
+		if passed := r.toServer.all()[0] == major; passed != off {
+			t.Errorf("the request passes: %v, and without the rule: %v", passed, off)
+		}
+	}
+}
+
 const getImage = 73
 
 func TestLengths(t *testing.T) {

@@ -11,6 +11,8 @@ func (c *client) special(r *request, row *row) verdict {
 	switch row.Do {
 	case rules.Refuse:
 		return deny
+	case rules.DestroyWindow, rules.CreatePicture, rules.FreePicture:
+		c.note(r, row.Do)
 	case rules.ForgetDelete6:
 		r.b[6] = 0
 	case rules.ForgetDelete21:
@@ -58,19 +60,23 @@ func (c *client) special(r *request, row *row) verdict {
 func (c *client) input(r *request, do rules.Special) verdict {
 	switch do {
 	case rules.GrabPointer:
-		return when(c.d.isUsed())
+		return c.whenNow(c.d.isUsed)
 	case rules.GrabKeyboard:
-		return when(c.d.hasFocus())
+		return c.whenNow(c.d.hasFocus)
 	case rules.SetInputFocus:
-		return when(c.d.isUsed())
+		return c.whenNow(c.d.isUsed)
 	case rules.WarpPointer:
-		return when(c.d.hasPointer() || c.d.hasFocus())
+		return c.whenNow(func() bool { return c.d.hasPointer() || c.d.hasFocus() })
 	case rules.MotionEvents:
 		// The first millisecond of the server's time.
 		wire.PutU32(r.b[8:], 1)
 		wire.PutU32(r.b[12:], 1)
 	case rules.XISelectEvents:
 		return c.selectEvents(r)
+	case rules.SelectExtensionEvent:
+		return c.selectClasses(r)
+	case rules.XIPassiveGrab:
+		return passiveGrab(r)
 	case rules.XkbPerClientFlags:
 		// The flag AutoResetControls would change controls of the keyboard when the client ends.
 		const flags = 1<<0 | 1<<1 | 1<<3 | 1<<4
@@ -188,37 +194,74 @@ func (c *client) glyphs(r *request, size int) verdict {
 	return pass
 }
 
+// Numbers of devices of XInput 2 (XI2proto.txt).
+const (
+	allMasters   = 1 // XIAllMasterDevices
+	coreKeyboard = 3 // the server makes it as the second one, after the core pointer
+)
+
+// focused tells whether the keys of a device go to the focus. Those of the devices behind the
+// core keyboard go to the window at the pointer.
+func focused(device uint16) bool { return device == allMasters || device == coreKeyboard }
+
 // selectEvents takes those of the root window that tell what others type and do: key presses,
 // buttons, motion, and the raw events of devices (XI2proto.txt). What is left says which
-// devices there are.
+// devices there are. Of own windows it takes the keys that do not go to the focus.
 func (c *client) selectEvents(r *request) verdict {
-	if c.d.isOwn(wire.U32(r.b[4:])) {
-		return pass
-	}
-	const kept = 1<<1 | 1<<11 | 1<<12 // DeviceChanged, HierarchyChanged, PropertyEvent
+	own := c.d.isOwn(wire.U32(r.b[4:]))
 	at := 12
 	for range wire.U16(r.b[8:]) {
 		if at+4 > r.n {
 			break
 		}
-		n := 4 * int(wire.U16(r.b[at+2:]))
+		device, n := wire.U16(r.b[at:]), 4*int(wire.U16(r.b[at+2:]))
 		at += 4
 		if at+n > r.n {
 			r.denied = rules.BadLength
 			return deny
 		}
-		mask := r.b[at : at+n]
-		for i := range mask {
-			switch i {
-			case 0:
-				mask[i] &= kept & 0xff
-			case 1:
-				mask[i] &= kept >> 8
-			default:
-				mask[i] = 0
-			}
+		switch mask := r.b[at : at+n]; {
+		case !own:
+			keepDevices(mask)
+		case !focused(device) && n > 0:
+			mask[0] &^= 1<<2 | 1<<3 // KeyPress, KeyRelease
 		}
 		at += n
 	}
 	return pass
+}
+
+// keepDevices leaves in a mask of XInput 2 what is about devices, not about input.
+func keepDevices(mask []byte) {
+	const kept = 1<<1 | 1<<11 | 1<<12 // DeviceChanged, HierarchyChanged, PropertyEvent
+	for i := range mask {
+		switch i {
+		case 0:
+			mask[i] &= kept & 0xff
+		case 1:
+			mask[i] &= kept >> 8
+		default:
+			mask[i] = 0
+		}
+	}
+}
+
+// selectClasses refuses the keys of a device by XInput 1, whose classes are made of a device
+// and the number of an event: DeviceKeyPress and DeviceKeyRelease are the extension's second
+// and third.
+func (c *client) selectClasses(r *request) verdict {
+	for at := 12; at+4 <= r.n; at += 4 {
+		if n := r.b[at] - c.d.xinputEvent; n == 1 || n == 2 {
+			return deny
+		}
+	}
+	return pass
+}
+
+// passiveGrab tells whether a passive grab of XInput 2 is one of buttons, or the like, or of a
+// keyboard whose keys go to the focus.
+func passiveGrab(r *request) verdict {
+	const keycode, focusIn = 1, 3
+	kind := r.b[26]
+	return when(kind != keycode && kind != focusIn || focused(wire.U16(r.b[20:])))
 }

@@ -70,12 +70,13 @@ func (d *display) hasPointer() bool {
 func (d *display) isUsed() bool { return d.since(&d.input.any) || d.hasFocus() }
 
 // hidePointer changes a reply to QueryPointer such that it tells no more than what the jail
-// knows: where the pointer last was in one of its windows.
-func (d *display) hidePointer(b []byte) {
+// knows: where the pointer last was in one of its windows. A reply that is not fresh counts as
+// one of when the pointer was elsewhere.
+func (d *display) hidePointer(b []byte, fresh bool) {
 	d.hideChild(b[12:])
 	x, y := wire.U16(b[16:]), wire.U16(b[18:])
 	p := &d.pointed
-	if d.hasPointer() {
+	if fresh && d.hasPointer() {
 		p.mu.Lock()
 		p.x, p.y = x, y
 		p.mu.Unlock()
@@ -93,12 +94,12 @@ func (d *display) hidePointer(b []byte) {
 
 // hideXIPointer is hidePointer for XIQueryPointer, whose coordinates are fixed-point numbers
 // (FP1616). What follows byte 36 is which modifiers and buttons are down.
-func (d *display) hideXIPointer(b []byte) {
+func (d *display) hideXIPointer(b []byte, fresh bool) {
 	if len(b) < 56 {
 		return
 	}
 	d.hideChild(b[12:])
-	if d.hasPointer() {
+	if fresh && d.hasPointer() {
 		return
 	}
 	d.pointed.mu.Lock()

@@ -21,16 +21,17 @@ const inputOnly = 2
 // when it appears: the window of another program, which GetImage of the own one would read.
 func (c *client) createWindow(r *request) verdict {
 	mask := wire.U32(r.b[28:])
+	c.note(r, rules.CreateWindow)
 	if wire.U16(r.b[22:]) == inputOnly {
 		return pass
 	}
-	own := c.d.isOwn(wire.U32(r.b[8:]))
 	switch {
 	case mask&backPixel != 0:
 		return pass // it is stronger than a pixmap
 	case mask&backPixmap != 0:
-		// ParentRelative (1) shows the background of the parent, which has to be the jail's.
-		if v := wire.U32(r.b[32:]); v == 0 || v == 1 && !own {
+		// ParentRelative (1) shows the background of the parent. That may be the root window,
+		// later if not now, and its background may be none.
+		if wire.U32(r.b[32:]) <= 1 {
 			c.fill(r.b[28:], r.b[32:])
 		}
 		return pass
@@ -115,7 +116,7 @@ func (c *client) changeProperty(r *request) verdict {
 		return when(c.d.grants.find(window, property, c.d.now()))
 	}
 	switch {
-	case c.d.f.o.MarkTitles && (property == wire.AtomWMName || property == wire.AtomWMIconName || a.is(property, netWMName, netWMIconName)):
+	case c.d.f.o.MarkTitles && (property == wire.AtomWMName || property == wire.AtomWMIconName || a.is(property, netWMName, netWMIconName, visibleName, visibleIconName)):
 		if len(r.b) < r.n {
 			r.need = r.n
 			return more

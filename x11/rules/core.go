@@ -18,7 +18,7 @@ var coreRequests = [128]Request{
 		{At: 12, Mask: 8, Bit: 14, Is: OwnOrNone},
 	}},
 	3:  {Name: "GetWindowAttributes", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrGranted}}, Denied: BadWindow},
-	4:  {Name: "DestroyWindow", Size: 8, IDs: []ID{{At: 4}}},
+	4:  {Name: "DestroyWindow", Size: 8, IDs: []ID{{At: 4}}, Do: DestroyWindow},
 	5:  {Name: "DestroySubwindows", Size: 8, IDs: []ID{{At: 4}}},
 	6:  {Name: "ChangeSaveSet", Size: 8, IDs: []ID{{At: 4}}},
 	7:  {Name: "ReparentWindow", Size: 16, IDs: []ID{{At: 4}, {At: 8, Is: OwnOrRoot}}},

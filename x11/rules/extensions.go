@@ -150,7 +150,9 @@ var sync = [...]Request{
 	19: {Name: "SyncAwaitFence", Size: 4, IDs: []ID{{At: 4, Step: 4}}},
 }
 
-// composite leaves out the overlay window, and with it the picture of the whole screen.
+// composite leaves out the overlay window, and with it the picture of the whole screen. The
+// pixmap of an own window starts as a copy of the screen (compNewPixmap of the server), and
+// outside of the window's shape it stays one.
 var composite = [...]Request{
 	0: {Name: "CompositeQueryVersion", Size: 12, Reply: true, Denied: BadRequest},
 	1: {Name: "CompositeRedirectWindow", Size: 12, IDs: []ID{{At: 4}}},
@@ -158,7 +160,7 @@ var composite = [...]Request{
 	3: {Name: "CompositeUnredirectWindow", Size: 12, IDs: []ID{{At: 4}}},
 	4: {Name: "CompositeUnredirectSubwindows", Size: 12, IDs: []ID{{At: 4}}},
 	5: {Name: "CompositeCreateRegionFromBorderClip", Size: 12, IDs: []ID{{At: 4}, {At: 8}}},
-	6: {Name: "CompositeNameWindowPixmap", Size: 12, IDs: []ID{{At: 4}, {At: 8}}},
+	6: {Name: "CompositeNameWindowPixmap", Size: 12, Do: Refuse},
 	7: {Name: "CompositeGetOverlayWindow", Size: 8, Reply: true, Denied: BadAccess, Do: Refuse},
 	8: {Name: "CompositeReleaseOverlayWindow", Size: 8, Do: Refuse},
 }

@@ -1,14 +1,16 @@
 package rules
 
 // xinput is XInputExtension, versions 1 (to 39) and 2 (from 40). Devices have small numbers,
-// no ids; what belongs to one of them belongs to the whole display.
+// no ids; what belongs to one of them belongs to the whole display. The keys of a single
+// keyboard, other than those of the core keyboard, do not go to the focus, but to the window at
+// the pointer: so a jail gets none. XInput 1 knows only such keyboards.
 var xinput = [...]Request{
 	1:  {Name: "GetExtensionVersion", Size: 8, Reply: true, Denied: BadRequest},
 	2:  {Name: "ListInputDevices", Size: 4, Reply: true, Denied: BadRequest},
 	3:  {Name: "OpenDevice", Size: 8, Reply: true, Denied: BadAccess},
 	4:  {Name: "CloseDevice", Size: 8},
 	5:  {Name: "SetDeviceMode", Size: 8, Reply: true, Denied: BadAccess, Do: Refuse},
-	6:  {Name: "SelectExtensionEvent", Size: 12, IDs: []ID{{At: 4}}},
+	6:  {Name: "SelectExtensionEvent", Size: 12, IDs: []ID{{At: 4}}, Do: SelectExtensionEvent},
 	7:  {Name: "GetSelectedExtensionEvents", Size: 8, Reply: true, IDs: []ID{{At: 4}}, Denied: BadAccess},
 	8:  {Name: "ChangeDeviceDontPropagateList", Size: 12, IDs: []ID{{At: 4}}},
 	9:  {Name: "GetDeviceDontPropagateList", Size: 8, Reply: true, IDs: []ID{{At: 4}}, Denied: BadAccess},
@@ -17,7 +19,7 @@ var xinput = [...]Request{
 	12: {Name: "ChangePointerDevice", Size: 8, Reply: true, Denied: BadAccess, Do: Refuse},
 	13: {Name: "GrabDevice", Size: 20, Reply: true, IDs: []ID{{At: 4}}, Denied: XIAlreadyGrabbed, Do: GrabKeyboard},
 	14: {Name: "UngrabDevice", Size: 12},
-	15: {Name: "GrabDeviceKey", Size: 20, IDs: []ID{{At: 4}}},
+	15: {Name: "GrabDeviceKey", Size: 20, Do: Refuse},
 	16: {Name: "UngrabDeviceKey", Size: 16, IDs: []ID{{At: 4}}},
 	17: {Name: "GrabDeviceButton", Size: 20, IDs: []ID{{At: 4}}},
 	18: {Name: "UngrabDeviceButton", Size: 16, IDs: []ID{{At: 4}}},
@@ -56,7 +58,7 @@ var xinput = [...]Request{
 	51: {Name: "XIGrabDevice", Size: 24, Reply: true, IDs: []ID{{At: 4}, {At: 12, Is: OwnOrNone}}, Denied: XIAlreadyGrabbed, Do: GrabKeyboard},
 	52: {Name: "XIUngrabDevice", Size: 12},
 	53: {Name: "XIAllowEvents", Size: 12},
-	54: {Name: "XIPassiveGrabDevice", Size: 32, Reply: true, IDs: []ID{{At: 8}, {At: 12, Is: OwnOrNone}}, Denied: BadAccess},
+	54: {Name: "XIPassiveGrabDevice", Size: 32, Reply: true, IDs: []ID{{At: 8}, {At: 12, Is: OwnOrNone}}, Denied: BadAccess, Do: XIPassiveGrab},
 	55: {Name: "XIPassiveUngrabDevice", Size: 20, IDs: []ID{{At: 4}}},
 	56: {Name: "XIListProperties", Size: 8, Reply: true, Denied: BadAccess},
 	57: {Name: "XIChangeProperty", Size: 20, Do: Refuse},

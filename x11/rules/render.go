@@ -1,7 +1,9 @@
 package rules
 
 // render is RENDER. A picture belongs to a drawable, which has to be own when the picture is
-// made: what draws checks the pictures.
+// made: what draws checks the pictures. From the picture of a window nothing is read, for the
+// server would read what is on the screen there: other windows that lie over it and, beyond its
+// edges, all of the screen.
 var render = [...]Request{
 	0: {Name: "RenderQueryVersion", Size: 12, Reply: true, Denied: BadRequest},
 	1: {Name: "RenderQueryPictFormats", Size: 4, Reply: true, Denied: BadRequest},
@@ -9,29 +11,29 @@ var render = [...]Request{
 	4: {Name: "RenderCreatePicture", Size: 20, IDs: []ID{
 		{At: 4},
 		{At: 8},
-		{At: 20, Mask: 16, Bit: 1, Is: OwnOrNone},
+		{At: 20, Mask: 16, Bit: 1, Is: SourceOrNone},
 		{At: 20, Mask: 16, Bit: 6, Is: OwnOrNone},
-	}},
+	}, Do: CreatePicture},
 	5: {Name: "RenderChangePicture", Size: 12, IDs: []ID{
-		{At: 4}, {At: 12, Mask: 8, Bit: 1, Is: OwnOrNone}, {At: 12, Mask: 8, Bit: 6, Is: OwnOrNone},
+		{At: 4}, {At: 12, Mask: 8, Bit: 1, Is: SourceOrNone}, {At: 12, Mask: 8, Bit: 6, Is: OwnOrNone},
 	}},
 	6:  {Name: "RenderSetPictureClipRectangles", Size: 12, IDs: []ID{{At: 4}}},
-	7:  {Name: "RenderFreePicture", Size: 8, IDs: []ID{{At: 4}}},
-	8:  {Name: "RenderComposite", Size: 36, IDs: []ID{{At: 8}, {At: 12, Is: OwnOrNone}, {At: 16}}},
-	10: {Name: "RenderTrapezoids", Size: 24, IDs: []ID{{At: 8}, {At: 12}}},
-	11: {Name: "RenderTriangles", Size: 24, IDs: []ID{{At: 8}, {At: 12}}},
-	12: {Name: "RenderTriStrip", Size: 24, IDs: []ID{{At: 8}, {At: 12}}},
-	13: {Name: "RenderTriFan", Size: 24, IDs: []ID{{At: 8}, {At: 12}}},
+	7:  {Name: "RenderFreePicture", Size: 8, IDs: []ID{{At: 4}}, Do: FreePicture},
+	8:  {Name: "RenderComposite", Size: 36, IDs: []ID{{At: 8, Is: Source}, {At: 12, Is: SourceOrNone}, {At: 16}}},
+	10: {Name: "RenderTrapezoids", Size: 24, IDs: []ID{{At: 8, Is: Source}, {At: 12}}},
+	11: {Name: "RenderTriangles", Size: 24, IDs: []ID{{At: 8, Is: Source}, {At: 12}}},
+	12: {Name: "RenderTriStrip", Size: 24, IDs: []ID{{At: 8, Is: Source}, {At: 12}}},
+	13: {Name: "RenderTriFan", Size: 24, IDs: []ID{{At: 8, Is: Source}, {At: 12}}},
 	17: {Name: "RenderCreateGlyphSet", Size: 12, IDs: []ID{{At: 4}}},
 	18: {Name: "RenderReferenceGlyphSet", Size: 12, IDs: []ID{{At: 4}, {At: 8}}},
 	19: {Name: "RenderFreeGlyphSet", Size: 8, IDs: []ID{{At: 4}}},
 	20: {Name: "RenderAddGlyphs", Size: 12, IDs: []ID{{At: 4}}},
 	22: {Name: "RenderFreeGlyphs", Size: 8, IDs: []ID{{At: 4}}},
-	23: {Name: "RenderCompositeGlyphs8", Size: 28, IDs: []ID{{At: 8}, {At: 12}, {At: 20}}, Do: Glyphs8},
-	24: {Name: "RenderCompositeGlyphs16", Size: 28, IDs: []ID{{At: 8}, {At: 12}, {At: 20}}, Do: Glyphs16},
-	25: {Name: "RenderCompositeGlyphs32", Size: 28, IDs: []ID{{At: 8}, {At: 12}, {At: 20}}, Do: Glyphs32},
+	23: {Name: "RenderCompositeGlyphs8", Size: 28, IDs: []ID{{At: 8, Is: Source}, {At: 12}, {At: 20}}, Do: Glyphs8},
+	24: {Name: "RenderCompositeGlyphs16", Size: 28, IDs: []ID{{At: 8, Is: Source}, {At: 12}, {At: 20}}, Do: Glyphs16},
+	25: {Name: "RenderCompositeGlyphs32", Size: 28, IDs: []ID{{At: 8, Is: Source}, {At: 12}, {At: 20}}, Do: Glyphs32},
 	26: {Name: "RenderFillRectangles", Size: 20, IDs: []ID{{At: 8}}},
-	27: {Name: "RenderCreateCursor", Size: 16, IDs: []ID{{At: 4}, {At: 8}}},
+	27: {Name: "RenderCreateCursor", Size: 16, IDs: []ID{{At: 4}, {At: 8, Is: Source}}},
 	28: {Name: "RenderSetPictureTransform", Size: 44, IDs: []ID{{At: 4}}},
 	29: {Name: "RenderQueryFilters", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrRoot}}, Denied: BadDrawable},
 	30: {Name: "RenderSetPictureFilter", Size: 12, IDs: []ID{{At: 4}}},
@@ -74,8 +76,8 @@ var xfixes = [...]Request{
 	26: {Name: "XFixesChangeCursor", Size: 12, Do: Refuse},
 	27: {Name: "XFixesChangeCursorByName", Size: 12, Do: Refuse},
 	28: {Name: "XFixesExpandRegion", Size: 20, IDs: []ID{{At: 4}, {At: 8}}},
-	29: {Name: "XFixesHideCursor", Size: 8, IDs: []ID{{At: 4}}},
-	30: {Name: "XFixesShowCursor", Size: 8, IDs: []ID{{At: 4}}},
+	29: {Name: "XFixesHideCursor", Size: 8, Do: Refuse}, // it hides the one of the whole screen
+	30: {Name: "XFixesShowCursor", Size: 8, Do: Refuse},
 	31: {Name: "XFixesCreatePointerBarrier", Size: 28, Do: Refuse},
 	32: {Name: "XFixesDestroyPointerBarrier", Size: 8, Do: Refuse},
 	33: {Name: "XFixesSetClientDisconnectMode", Size: 8, Do: Refuse},

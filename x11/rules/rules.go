@@ -22,6 +22,8 @@ const (
 	OwnOrServer           // or something that the server itself made, which is no window: a CRTC, an output
 	OwnOrGranted          // or a root window, or the window of another program that asks the jail for a selection
 	OwnOrParent           // or 0 or 1: what CreateWindow and ChangeWindowAttributes call CopyFromParent and ParentRelative
+	Source                // a picture that the same connection made, and of no window
+	SourceOrNone          // or 0
 )
 
 // ID is a place in a request where resources are named.

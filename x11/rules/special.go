@@ -9,6 +9,10 @@ const (
 	Nothing Special = iota
 	Refuse          // never forwarded
 
+	DestroyWindow // noted: see Source
+	CreatePicture // likewise
+	FreePicture   // likewise
+
 	ForgetDelete21 // clear byte 21, by which GetDeviceProperty would delete the property
 	ForgetDelete24 // clear byte 24, likewise
 	ForgetDelete6  // clear byte 6, likewise
@@ -39,6 +43,7 @@ const (
 	XIGetFocus           // like GetInputFocus
 	XkbGetState          // without modifiers, unless the jail has the focus
 	XkbPerClientFlags    // without AutoResetControls
+	XIPassiveGrab        // of keys only for the core keyboard
 	DescriptorsAt12      // as many descriptors as byte 12 says
 
 	CreateWindow           // gets a background
@@ -49,7 +54,8 @@ const (
 	Glyphs8                // changes of the glyph set within the text
 	Glyphs16               // likewise
 	Glyphs32               // likewise
-	XISelectEvents         // of a root window, nothing that tells of input
+	XISelectEvents         // of a root window, nothing that tells of input; keys of the core keyboard only
+	SelectExtensionEvent   // no keys
 )
 
 func (s Special) whole() bool { return s >= CreateWindow }
