@@ -43,17 +43,25 @@ func (s *Screen) Own() bool { return isOwn(s.Mode) }
 // answers there.
 func (s *Screen) Listens() bool { return s.Mode == Filtered || s.Own() }
 
+// FindServer looks for the program of a mode with a server for one jail; the path is "" where
+// it is not installed. pack is the package of Debian that has it.
+func FindServer(mode string, isProgram func(path string) bool) (path, pack string) {
+	name, pack := ownServer(mode)
+	for _, dir := range programDirs() {
+		if isProgram(dir + name) {
+			return dir + name, pack
+		}
+	}
+	return "", pack
+}
+
 // chooseOwn finds the program of a server for one jail. Xephyr shows a window on the host's
 // server, which it reaches as a program in a jail with x11: filtered does.
 func chooseOwn(d *policy.Display, m *Machine, mode string) (Screen, *diag.Diagnostic) {
-	name, pack := ownServer(mode)
 	s := Screen{Mode: mode, Cookie: Placeholder()}
-	for _, dir := range programDirs() {
-		if s.Program == "" && m.IsProgram(dir+name) {
-			s.Program = dir + name
-		}
-	}
-	if s.Program == "" {
+	path, pack := FindServer(mode, m.IsProgram)
+	if s.Program = path; path == "" {
+		name, _ := ownServer(mode)
 		return Screen{}, &diag.Diagnostic{
 			Code: "no-x-server", Subject: d.X11.At,
 			Summary: "display.x11: " + mode + " takes the program " + name + ", which is not in " + strings.Join(programDirs(), ", "),

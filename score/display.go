@@ -26,11 +26,10 @@ func displayCheck() Check {
 	reach, ask := c.assess, c.ask
 	c.ask = func(f *facts, out *Outside) []Question {
 		questions := ask(f, out)
-		if f.View.Screen.Mode != display.Filtered {
-			return questions
+		if f.View.Screen.Listens() {
+			questions = without(questions, display.Socket)
 		}
-		// The jail's own socket has that name, whatever the host has there.
-		return slices.DeleteFunc(questions, func(q Question) bool { return q.Ask.Kind == probe.Socket && q.Ask.Name == display.Socket })
+		return questions
 	}
 	c.assess = func(f *facts) outcome {
 		d := &f.Policy.Display
@@ -38,6 +37,9 @@ func displayCheck() Check {
 			return o // an entry of sockets leads there, or display.x11: host does
 		}
 		by := leaf("display.x11", d.X11.V, d.X11.Origin)
+		if f.View.Screen.Own() {
+			return outcome{detail: "a server for this jail alone, which is confined as well", by: []Cause{by}}
+		}
 		switch f.View.Screen.Mode {
 		case display.Filtered:
 			o := outcome{badness: filteredBadness, detail: "a filter shows the program its own windows only", by: []Cause{by}}
@@ -58,6 +60,44 @@ func displayCheck() Check {
 		return reach(f)
 	}
 	return c
+}
+
+// waylandCheck is about Wayland compositors: that of display.wayland, and those to which
+// entries of sockets lead.
+func waylandCheck() Check {
+	c := serviceCheck("wayland", "the Wayland display is out of reach", 5, false, below(runtimeOf, "wayland-0", "wayland-1"))
+	reach, ask := c.assess, c.ask
+	c.ask = func(f *facts, out *Outside) []Question {
+		questions := ask(f, out)
+		if at := &f.View.Compositor; at.Confined {
+			questions = without(questions, at.Inside())
+		}
+		return questions
+	}
+	c.assess = func(f *facts) outcome {
+		d, at := &f.Policy.Display, &f.View.Compositor
+		by := leaf("display.wayland", d.Wayland.V, d.Wayland.Origin)
+		switch {
+		case at.Confined:
+			return outcome{badness: confinedBadness, detail: "the compositor knows that a sandbox is behind the socket, and offers what it leaves to those", by: []Cause{by}}
+		case at.Socket != "":
+			return outcome{badness: sharedBadness, detail: "the compositor takes the program for one outside of a sandbox", by: []Cause{by}}
+		}
+		return reach(f)
+	}
+	return c
+}
+
+// What a compositor is worth out of the 5 of its check.
+const (
+	confinedBadness = 1
+	sharedBadness   = 5
+)
+
+// without are the questions but for those about a socket, which is the jail's own whatever
+// the host has there.
+func without(questions []Question, socket string) []Question {
+	return slices.DeleteFunc(questions, func(q Question) bool { return q.Ask.Kind == probe.Socket && q.Ask.Name == socket })
 }
 
 // listsServers tells whether entries of sockets lead to X servers, whatever the display is.

@@ -17,7 +17,7 @@ func serviceChecks() []Check {
 		serviceCheck("agents", "agents that hold keys are out of reach", 20, false, agents),
 		serviceCheck("shells", "terminal multiplexers and editors that run commands are out of reach", 15, true, shells),
 		displayCheck(),
-		serviceCheck("wayland", "the Wayland display is out of reach", 5, false, below(runtimeOf, "wayland-0", "wayland-1")),
+		waylandCheck(),
 		serviceCheck("sound", "microphone and speakers are out of reach", 10, false,
 			below(runtimeOf, "pipewire-0", "pulse/native", "pulse/pid")),
 	}
@@ -29,7 +29,7 @@ func serviceChecks() []Check {
 		"agents":            {"leave them out of sockets", "logging in with the agent's keys"},
 		"shells":            {"leave them out of sockets", "attaching to a session outside"},
 		"x11":               {"leave it out of sockets; `display: {x11: filtered}` shows the program its own windows only", "programs that look at other windows or type into them"},
-		"wayland":           {"leave it out of sockets", "windows"},
+		"wayland":           {"leave it out of sockets; `display: {wayland: strict}` has the compositor tell the program from others", "windows"},
 		"sound":             {"leave them out of sockets", "sound"},
 	})
 }

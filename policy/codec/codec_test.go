@@ -119,8 +119,8 @@ func (f *filler) words(name string) []string {
 		return policy.Schema().Sub("filesystem").Sub("startup").Sub(strings.ToLower(name)).Enum
 	case "Home", "Arguments":
 		return policy.Schema().Sub("filesystem").Sub(strings.ToLower(name)).Enum
-	case "X11":
-		return policy.Schema().Sub("display").Sub("x11").Enum
+	case "X11", "Wayland":
+		return policy.Schema().Sub("display").Sub(strings.ToLower(name)).Enum
 	case "In", "Out":
 		return policy.Schema().Sub("display").Sub("clipboard").Sub(strings.ToLower(name)).Enum
 	case "Use":

@@ -52,7 +52,7 @@ func (d *Doctor) Examine() []Finding {
 	findings = append(findings, sysctls(d.Host.UID, d.Host.Own.Program())...)
 	findings = append(append(findings, seccompActions()), d.filters()...)
 	findings = append(findings,
-		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.display(), d.cgroups(), d.serviceManager(), d.registrations())
+		appArmor(), landlockState(&d.Host.Kernel), d.overlay(), d.detachedTrees(), d.keyrings(), d.groups(), d.display(), d.ownServers(), d.compositor(), d.cgroups(), d.serviceManager(), d.registrations())
 	return append(findings, helperPrograms(d.Host.Files)...)
 }
 

@@ -34,8 +34,8 @@ func (e *Explainer) display() {
 			"the server shows it hardly any extension, so many programs do not run")
 	case screen.Mode == display.Host:
 		out.Verdict, out.Text = "shared", "the X server at "+server+", all of it: every key that is pressed, every window, and input to them"
-	case screen.Mode != "":
-		out.Verdict, out.Text = "own", output.Text("an X server of its own: "+screen.Mode)
+	case screen.Own():
+		e.ownServer(out, &screen)
 	default:
 		out.Verdict, out.Text = "none", "no X server is in reach"
 		out.Notes = append(out.Notes, "neither a socket at a path nor an abstract one, which the launcher's guard and Landlock refuse, also with network: host")
@@ -50,6 +50,43 @@ func (e *Explainer) display() {
 		out.ruled("display.clipboard.out: "+d.Clipboard.Out.V, d.Clipboard.Out.Origin)
 		out.ruled("display.titles: "+strconv.FormatBool(d.Titles.V), d.Titles.Origin)
 	}
+}
+
+// ownServer says what a server for one jail keeps from it, and where its screen is seen.
+func (e *Explainer) ownServer(out *Explanation, screen *display.Screen) {
+	out.Verdict, out.Text = "own", output.Text("a server for this jail alone: "+diag.Quote(screen.Program))
+	where := "its screen is not seen anywhere"
+	switch screen.Mode {
+	case display.Xephyr:
+		where = "its screen is a window on the host's X server, which the server reaches by the filter of display.x11: filtered"
+	case display.Xwayland:
+		where = "its screen is a window of the host's Wayland compositor, which knows of the sandbox where it can"
+	}
+	out.Notes = append(out.Notes,
+		"kept from the program: all of the host's display, windows, keys, pointer and clipboard, and what other jails have",
+		output.Text(where),
+		"the server is in a jail of its own, without network, home and files of the user",
+		"the display is "+display.Name+" in the jail, by a cookie that only this jail has; nothing is copied between it and the host")
+}
+
+// wayland explains how the jail reaches a Wayland compositor.
+func (e *Explainer) wayland() {
+	out := e.answer("display", "wayland")
+	d := &e.Policy.Display
+	c, problem := fstree.CompositorOf(e.Policy, e.Host)
+	socket := output.Text(diag.Quote(c.Socket))
+	switch {
+	case problem != nil:
+		out.Verdict, out.Text = "refused", output.Text("no jail of this profile starts: "+problem.Summary)
+	case c.Confined:
+		out.Verdict, out.Text = "confined", "the Wayland compositor at "+socket+", which is told that a sandbox is behind the jail's socket"
+		out.Notes = append(out.Notes, "kept from the program is what the compositor keeps from sandboxes: most keep pictures of the screen, input to others and the clipboard in the background")
+	case c.Socket != "":
+		out.Verdict, out.Text = "shared", "the Wayland compositor at "+socket+", as all programs of the session reach it"
+	default:
+		out.Verdict, out.Text = "none", "no Wayland compositor is in reach"
+	}
+	out.ruled("display.wayland: "+d.Wayland.V, d.Wayland.Origin)
 }
 
 // clipboard says when what is copied passes the filter.

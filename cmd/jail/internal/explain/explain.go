@@ -12,6 +12,7 @@ import (
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
 	"github.com/jail-project/jail/cmd/jail/internal/output"
 	"github.com/jail-project/jail/diag"
+	"github.com/jail-project/jail/display"
 	"github.com/jail-project/jail/jail/compile"
 	"github.com/jail-project/jail/jail/fstree"
 	"github.com/jail-project/jail/jail/host"
@@ -99,6 +100,9 @@ func (e *Explainer) What(word string, at diag.Range) {
 		e.supplementary()
 	case word == "display":
 		e.display()
+		if display.WaylandMode(e.Policy.Display.Wayland.V) != "none" {
+			e.wayland()
+		}
 	case seccomp.IsSyscall(word):
 		e.syscall(word)
 	case e.isVariable(word):

@@ -44,7 +44,8 @@ type Policy struct {
 	Deny         []string `group:"Surroundings" sep:"none" placeholder:"HOST[:PORT]" help:"Keep a host out of reach of a filtered network."`
 	Publish      []string `group:"Surroundings" sep:"none" placeholder:"[ADDRESS:]PORT:PORT" help:"Lead a port of the host, at 127.0.0.1 unless an address is given, to a port of the jail."`
 	Join         string   `group:"Surroundings" placeholder:"GROUP" help:"Have the network in common with other jails of that group."`
-	X11          string   `group:"Surroundings" name:"x11" placeholder:"MODE" help:"The X server: none, auto, filtered (the host's, by a filter that shows the program its own windows only), untrusted or host."`
+	X11          string   `group:"Surroundings" name:"x11" placeholder:"MODE" help:"The X server: none, auto, filtered (the host's, by a filter that shows the program its own windows only), xephyr, xwayland or xvfb (one of its own), untrusted or host."`
+	Wayland      string   `group:"Surroundings" name:"wayland" placeholder:"MODE" help:"The Wayland compositor: none, auto, strict (it is told of the sandbox) or host."`
 	Hostname     string   `group:"Surroundings" placeholder:"NAME" help:"The host name inside."`
 	Share        []string `group:"Surroundings" sep:"none" placeholder:"NAMESPACE" help:"Share a namespace with the host: pid, ipc, uts or cgroup."`
 	Landlock     string   `group:"Surroundings" placeholder:"USE" help:"Landlock, the second guard on files: required, optional or off."`
@@ -101,8 +102,8 @@ func meaning(flag string) (flagKind, string) {
 		return flagNetwork, "network"
 	case "allow", "deny", "publish", "join":
 		return flagText, "network." + flag
-	case "x11":
-		return flagText, "display.x11"
+	case "x11", "wayland":
+		return flagText, "display." + flag
 	case "landlock":
 		return flagText, "landlock.use"
 	case "share":
