@@ -61,7 +61,7 @@ func rank(name string) (int, bool) {
 		return 0, true // knows nothing of jails
 	case "network/flow":
 		return 0, true // passes bytes on, and knows nothing of jails
-	case "netlink":
+	case "netlink", "wayland":
 		return 0, true // writes messages, and knows nothing of jails
 	case "network":
 		return 1, true // what a filtered network and its relay agree on
@@ -239,7 +239,7 @@ func arrows() map[string][]string {
 		"jail/confine": {"allowlist", "landlock"},
 		"jail/launch":  {"diag", "jail/child", "jail/confine", "jail/plan", "terminal", "unixsock", "watch"},
 		"service":      {"allowlist", "jail/compile", "jail/confine", "jail/host", "jail/launch", "jail/plan", "memfile", "policy", "policy/paths", "seccomp"},
-		"jail/host":    {"landlock", "policy/paths", "terminal"},
+		"jail/host":    {"landlock", "policy/paths", "terminal", "wayland"},
 		"jail/fstree":  {"diag", "display", "jail/host", "network", "policy", "policy/paths", "watch"},
 		"jail/groups":  {"diag", "jail/fstree", "jail/host"},
 		"jail/compile": {"caps", "cgroup", "diag", "display", "jail/fstree", "jail/groups", "jail/host", "jail/opcodec", "jail/plan", "landlock", "netlink", "network", "network/nat", "policy", "policy/kind", "policy/paths", "seccomp", "terminal", "unixsock", "wire"},

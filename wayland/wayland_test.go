@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/jail-project/jail/internal/compositor"
+	"github.com/jail-project/jail/internal/testenv/compositor"
 )
 
 func start(t *testing.T, o compositor.Options) (*compositor.Compositor, string) {

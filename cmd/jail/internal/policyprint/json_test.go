@@ -38,7 +38,7 @@ namespaces: {pid: true, ipc: true, uts: true, cgroup: true, time: false, user: f
 landlock: {use: required, version: 1, connect: [443]}
 identity: {user: root, groups: dropped, hostname: h, machine-id: host}
 limits: {memory: 1G, processes: 1, cpu: 50%, open-files: 1, file-size: 1, time: 1h}
-display: {x11: host, clipboard: {in: deny, out: allow}, titles: true, wayland: true}
+display: {x11: host, size: 800x600, title: a title, clipboard: {in: deny, out: allow}, titles: true, wayland: true}
 audio: pulse
 dbus:
   session: {talk: [a.b], own: [a.c], see: [a.d]}
