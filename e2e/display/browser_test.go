@@ -20,8 +20,19 @@ func TestBrowsersShowWindows(t *testing.T) {
 		if !testenv.Eventually(func() bool { return strings.Contains(s.Host("xwininfo", "-root", "-tree").Stdout, title) }) {
 			t.Errorf("%s shows no window:\n%s", browser, s.Host("xwininfo", "-root", "-tree").Stdout)
 		}
+		// It is killed, and what it leaves does not keep it from starting again.
 		_ = c.Process.Kill()
 		_ = c.Wait()
+		if !testenv.Eventually(func() bool { return !strings.Contains(s.Host("xwininfo", "-root", "-tree").Stdout, title) }) {
+			t.Errorf("the window of %s stays", browser)
+		}
+		again := s.Command(s.JailBin, browser, "about:blank")
+		testenv.Must(t, again.Start())
+		if !testenv.Eventually(func() bool { return strings.Contains(s.Host("xwininfo", "-root", "-tree").Stdout, title) }) {
+			t.Errorf("%s shows no window when it starts again", browser)
+		}
+		_ = again.Process.Kill()
+		_ = again.Wait()
 	}
 	s.window("a-secret-title")
 	for _, look := range [][]string{{"xwd", "-silent", "-root"}, {"xwininfo", "-root", "-tree"}} {

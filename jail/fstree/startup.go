@@ -98,6 +98,11 @@ func (g *granter) guard(pattern string) {
 		pattern = path.Dir(pattern)
 	}
 	for _, found := range g.resolver.Glob(pattern) {
+		if rest != "" && g.resolver.Resolve(found).Kind == host.KindMissing {
+			// A link that leads nowhere, such as the lock that a browser leaves when it is killed
+			// and has to remove when it starts again. Nothing lies below it.
+			continue
+		}
 		g.guardOne(found+rest, g.automatic(), rest != "")
 	}
 }

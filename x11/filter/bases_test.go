@@ -138,6 +138,25 @@ func (f *filtered) halfSent() bool {
 	return false
 }
 
+// TestKillClient lets one client of a jail end another one.
+func TestKillClient(t *testing.T) {
+	s := startServer(t)
+	f := s.filter(Options{})
+	r, other := s.client(f.socket), s.client(f.socket)
+	window := other.window(0, 0, 10, 10, 0)
+	r.send(req(113, 0, window))
+	if !r.sync() || other.sync() {
+		t.Error("it has not ended, or the one that asked has")
+	}
+	if !testenv.Eventually(func() bool { return f.open() == 1 && !f.current.isOwn(window) }) {
+		t.Error("its base is kept")
+	}
+	r.send(req(113, 0, r.setup.Base))
+	if r.sync() {
+		t.Error("a client does not end itself")
+	}
+}
+
 // TestNothingIsLeft opens and closes connections, some of them at bad moments, and compares
 // what there is afterwards with before.
 func TestNothingIsLeft(t *testing.T) {

@@ -36,6 +36,7 @@ type client struct {
 	sent    int             // so many are written, or dropped
 	skip    int             // so many bytes of a request that is passed on are still to come
 	drop    int             // likewise of one that is not
+	closed  bool            // the sockets are
 	big     bool            // BigReqEnable was asked for
 	fds     []int           // came from the client, for requests to come
 	attach  []int           // go to the server with the next bytes
@@ -54,7 +55,7 @@ type client struct {
 }
 
 const (
-	bufferSize = 64 << 10
+	bufferSize = 256 << 10
 	maxWhole   = 512 << 10 // of a request that is looked at as a whole
 	maxReply   = 1 << 20   // likewise of a reply
 )
@@ -74,19 +75,18 @@ func (f *Filter) serve(conn *net.UnixConn) error {
 	if err != nil {
 		return refuse(conn, err)
 	}
-	_ = conn.SetDeadline(time.Time{})
 	done := make(chan error, 1)
 	go func() {
 		done <- c.replies()
 		c.pending.close()
 		close(c.finished)
-		_ = conn.Close()
+		c.jail.shut()
 	}()
-	if _, err = conn.Write(setup.Raw); err == nil {
+	if err = c.jail.write(setup.Raw, nil); err == nil {
 		err = c.requests()
 	}
 	c.gone.Store(true)
-	_ = conn.Close()
+	c.jail.shut()
 	d.retire(c)
 	if other := <-done; ended(err) {
 		err = other
@@ -123,21 +123,25 @@ func (d *display) newClient(conn *net.UnixConn) (*client, *wire.Setup, error) {
 	}
 	c := &client{
 		d: d, base: setup.Base, pending: newPending(),
-		buf: make([]byte, bufferSize), rbuf: make([]byte, bufferSize), scratch: make([]byte, 0, 256),
+		buf: make([]byte, bufferSize), rbuf: make([]byte, bufferSize/2), scratch: make([]byte, 0, 256),
 		finished: make(chan struct{}),
 	}
 	c.maximum.Store(int64(setup.Max))
-	if c.jail, err = newSocket(conn); err == nil {
+	if setup.Mask != d.mask {
+		err = wire.ErrSetup
+	}
+	if err == nil {
 		c.host, err = newSocket(server)
 	}
-	if err == nil && setup.Mask != d.mask {
-		err = wire.ErrSetup
+	if err == nil {
+		c.jail, err = newSocket(conn)
 	}
 	if err == nil && !d.add(c) {
 		err = errClosed
 	}
 	if err != nil {
 		_ = server.Close()
+		c.close()
 		return nil, nil, err
 	}
 	return c, setup, nil

@@ -128,7 +128,11 @@ func TestClipboardOnKey(t *testing.T) {
 		held := served.window(0, 900, 10, 10, 0)
 		served.send(req(22, 0, held, name, 0))
 		served.sync()
-		go (&scene{victim: served}).serveClipboard()
+		answered := make(chan struct{})
+		go func() {
+			(&scene{victim: served}).serveClipboard()
+			close(answered)
+		}()
 		if paste() {
 			t.Errorf("mode %d: a paste without a key gets something", mode)
 		}
@@ -145,6 +149,7 @@ func TestClipboardOnKey(t *testing.T) {
 		if !paste() {
 			t.Errorf("mode %d: a paste gets nothing", mode)
 		}
+		<-answered
 		if !take() {
 			t.Errorf("mode %d: a copy goes nowhere", mode)
 		}

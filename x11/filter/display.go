@@ -25,7 +25,7 @@ type display struct {
 	// own has a bit for each base that the server has given to a connection of the jail.
 	own [maxBases / 64]atomic.Uint64
 
-	byOpcode   [128]row        // by opcode
+	coreRows   [128]row        // by opcode
 	extensions [128]*extension // by major opcode - 128
 	events     [128]eventKind
 	xinput     byte // the major opcode
@@ -72,8 +72,8 @@ func (f *Filter) newRow(r *rules.Request) row {
 // apply makes the rows of an extension. With none it makes those of the core protocol.
 func (d *display) apply(e *rules.Extension, major byte) {
 	if e == nil {
-		for opcode := range d.byOpcode {
-			d.byOpcode[opcode] = d.f.newRow(rules.Core(byte(opcode)))
+		for opcode := range d.coreRows {
+			d.coreRows[opcode] = d.f.newRow(rules.Core(byte(opcode)))
 		}
 		return
 	}

@@ -97,7 +97,8 @@ func (f *Filter) Serve(ctx context.Context, l *net.UnixListener) error {
 	}
 }
 
-// connections are those of clients, to end them all.
+// connections are those of clients, to end them all: those that wait for their setup. The
+// others belong to a display.
 type connections struct {
 	mu  sync.Mutex
 	all map[*net.UnixConn]struct{}

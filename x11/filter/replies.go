@@ -77,7 +77,7 @@ func (c *client) rflush(w *window) {
 	}
 	if !c.gone.Load() && c.jail.write(c.rbuf[w.sent:w.at], c.rfds) != nil {
 		c.gone.Store(true)
-		_ = c.jail.conn.Close() // which ends the goroutine of the requests
+		c.jail.shut() // which ends the goroutine of the requests
 	}
 	closeAll(c.rfds)
 	c.rfds = c.rfds[:0]

@@ -170,7 +170,7 @@ func (c *client) next() (need int, err error) {
 // row is the row of a request, or nil.
 func (d *display) row(major, minor byte) *row {
 	if major < wire.FirstExtension {
-		if r := &d.byOpcode[major]; r.Request != nil {
+		if r := &d.coreRows[major]; r.Request != nil {
 			return r
 		}
 		return nil

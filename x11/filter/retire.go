@@ -6,13 +6,25 @@ import (
 	"github.com/jail-project/jail/x11/wire"
 )
 
-// end closes both connections of a client at once. It is for servers that have ended and for
+// end shuts both connections of a client at once. It is for servers that have ended and for
 // clients that do not behave.
 func (c *client) end() {
 	c.gone.Store(true)
 	c.pending.close()
-	_ = c.jail.conn.Close()
-	_ = c.host.conn.Close()
+	c.jail.shut()
+	c.host.shut()
+}
+
+// close closes both sockets. Precondition: both goroutines have ended, or never began.
+func (c *client) close() {
+	c.mu.Lock() // see roundTrip
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, s := range []*socket{c.jail, c.host} {
+		if s != nil {
+			s.close()
+		}
+	}
 }
 
 // retire ends a connection to the server, whose client has gone. The server gives its base to
@@ -37,9 +49,23 @@ func (d *display) retire(c *client) {
 	d.mu.Unlock()
 	c.end()
 	<-c.finished
+	c.close()
 	closeAll(c.fds)
 	closeAll(c.attach)
 	closeAll(c.rfds)
+}
+
+// kill ends the client that made a resource, as if it had gone. The server would do it at once,
+// and give its base to somebody while the jail still has it.
+func (d *display) kill(id uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for c := range d.clients {
+		if c.base == id&^d.mask {
+			c.gone.Store(true)
+			c.jail.shut()
+		}
+	}
 }
 
 // complete ends a request that the client has left half sent, with zeros. The server needs
@@ -71,7 +97,9 @@ func (c *client) roundTrip() {
 	c.mu.Lock()
 	half := c.skip > 0
 	var err error
-	if half {
+	if c.closed {
+		close(passed)
+	} else if half {
 		c.waiting = append(c.waiting, passed)
 	} else {
 		err = c.sync(passed)

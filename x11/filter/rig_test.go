@@ -30,16 +30,16 @@ type rig struct {
 
 // collector reads what is written to the other end of a socket.
 type collector struct {
-	conn *net.UnixConn // the other end
+	near *net.UnixConn // the end that is given away
 	data chan []byte
-	far  *net.UnixConn
+	end  func()
 }
 
-func connPair(t testing.TB) (a, b *net.UnixConn) {
-	t.Helper()
+func connPair(tb testing.TB) (a, b *net.UnixConn) {
+	tb.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var ends [2]*net.UnixConn
 	for i, fd := range fds {
@@ -47,20 +47,21 @@ func connPair(t testing.TB) (a, b *net.UnixConn) {
 		conn, err := net.FileConn(file)
 		file.Close()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		ends[i] = conn.(*net.UnixConn)
-		t.Cleanup(func() { conn.Close() })
+		tb.Cleanup(func() { conn.Close() })
 	}
 	return ends[0], ends[1]
 }
 
-func collect(t testing.TB) *collector {
-	t.Helper()
+func collect(tb testing.TB) *collector {
+	tb.Helper()
 	c := &collector{data: make(chan []byte, 1)}
-	c.conn, c.far = connPair(t)
+	var far *net.UnixConn
+	c.near, far = connPair(tb)
 	go func() {
-		b, _ := io.ReadAll(c.far)
+		b, _ := io.ReadAll(far)
 		c.data <- b
 	}()
 	return c
@@ -68,16 +69,16 @@ func collect(t testing.TB) *collector {
 
 // all is what was written. Nothing can be written after that.
 func (c *collector) all() []byte {
-	c.conn.CloseWrite()
+	c.end()
 	return <-c.data
 }
 
 // newRig makes a connection with one window manager, one screen, and all extensions.
-func newRig(t testing.TB, o Options) *rig {
-	t.Helper()
+func newRig(tb testing.TB, o Options) *rig {
+	tb.Helper()
 	o.GPU = true
 	f := New(o)
-	dead, _ := connPair(t)
+	dead, _ := connPair(tb)
 	dead.Close()
 	done := make(chan struct{})
 	close(done)
@@ -105,21 +106,23 @@ func newRig(t testing.TB, o Options) *rig {
 		{public: wire.AtomSecondary, private: 303, crossing: o.Primary, what: "primary selection"},
 		{public: d.atoms[xdndSelection], private: 304, crossing: o.Drag, what: "drag and drop"},
 	}
-	r := &rig{toServer: collect(t), toClient: collect(t)}
+	r := &rig{toServer: collect(tb), toClient: collect(tb)}
 	c := &client{
 		d: d, base: rigBase, pending: newPending(), buf: make([]byte, bufferSize), rbuf: make([]byte, bufferSize),
 		scratch: make([]byte, 0, 256), finished: make(chan struct{}),
 	}
 	c.maximum.Store(maxRequest)
 	var err error
-	if c.host, err = newSocket(r.toServer.conn); err != nil {
-		t.Fatal(err)
+	if c.host, err = newSocket(r.toServer.near); err != nil {
+		tb.Fatal(err)
 	}
-	if c.jail, err = newSocket(r.toClient.conn); err != nil {
-		t.Fatal(err)
+	if c.jail, err = newSocket(r.toClient.near); err != nil {
+		tb.Fatal(err)
 	}
+	r.toServer.end, r.toClient.end = c.host.shut, c.jail.shut
+	tb.Cleanup(c.close)
 	if !d.add(c) {
-		t.Fatal("the display is closed")
+		tb.Fatal("the display is closed")
 	}
 	r.client = c
 	return r

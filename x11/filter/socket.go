@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,63 +16,77 @@ const maxDescriptors = 32
 var errDescriptors = errors.New("more descriptors than any request takes")
 
 // socket is one end of a connection. It reads and writes descriptors beside the bytes, and
-// allocates nothing for it. One goroutine at a time may read, and one may write.
+// allocates nothing for it. One goroutine at a time may read, and one may write. Calls block in
+// the kernel, not in Go's poller: a message that goes through the filter wakes two threads, and
+// costs two system calls for each instead of four.
 type socket struct {
-	conn *net.UnixConn
-	raw  syscall.RawConn
-
-	// Of a read: what RawConn's callback needs, which takes no arguments.
-	into   []byte
-	oob    []byte
-	n      int
-	oobn   int
-	flags  int
-	err    error
-	reader func(fd uintptr) bool
+	fd  int
+	oob []byte
+	mu  sync.Mutex // of shut and close
 }
 
+// newSocket takes the socket of a connection, which is closed.
 func newSocket(conn *net.UnixConn) (*socket, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{conn: conn, raw: raw, oob: make([]byte, unix.CmsgSpace(4*maxDescriptors))}
-	s.reader = s.receive
-	return s, nil
+	s := &socket{fd: -1, oob: make([]byte, unix.CmsgSpace(4*maxDescriptors))}
+	if controlErr := raw.Control(func(fd uintptr) {
+		if s.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			err = unix.SetNonblock(s.fd, false)
+		}
+	}); controlErr != nil {
+		err = controlErr
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, conn.Close()
+}
+
+// shut ends reading and writing, also what waits for it (shutdown(2)).
+func (s *socket) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd >= 0 {
+		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR)
+	}
+}
+
+// close closes the socket. Precondition: nobody reads or writes, or will.
+func (s *socket) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd >= 0 {
+		unix.Close(s.fd)
+	}
+	s.fd = -1
 }
 
 // read reads some bytes, and appends descriptors that came with them to fds. The caller
 // closes all of fds, also after an error.
 func (s *socket) read(p []byte, fds []int) (int, []int, error) {
-	s.into = p
-	err := s.raw.Read(s.reader)
-	s.into = nil
-	switch {
-	case err != nil:
-		return 0, fds, err
-	case s.err != nil:
-		return 0, fds, s.err
-	case s.oobn > 0:
-		if fds, err = descriptors(s.oob[:s.oobn], fds); err != nil {
-			return 0, fds, err
-		}
-		if s.flags&unix.MSG_CTRUNC != 0 || len(fds) > maxDescriptors {
-			return 0, fds, errDescriptors
-		}
-	}
-	if s.n == 0 {
-		return 0, fds, io.EOF
-	}
-	return s.n, fds, nil
-}
-
-// receive is what read does when the socket is readable.
-func (s *socket) receive(fd uintptr) bool {
 	for {
-		s.n, s.oobn, s.flags, _, s.err = unix.Recvmsg(int(fd), s.into, s.oob, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
-		if !errors.Is(s.err, unix.EINTR) {
-			return !errors.Is(s.err, unix.EAGAIN)
+		n, oobn, flags, _, err := unix.Recvmsg(s.fd, p, s.oob, unix.MSG_CMSG_CLOEXEC)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return 0, fds, err
+		case oobn > 0:
+			if fds, err = descriptors(s.oob[:oobn], fds); err != nil {
+				return 0, fds, err
+			}
+			if flags&unix.MSG_CTRUNC != 0 || len(fds) > maxDescriptors {
+				return 0, fds, errDescriptors
+			}
 		}
+		if n == 0 {
+			return 0, fds, io.EOF
+		}
+		return n, fds, nil
 	}
 }
 
@@ -92,15 +106,27 @@ func descriptors(oob []byte, fds []int) ([]int, error) {
 
 // write writes all of p, and the descriptors with its first bytes. It does not close them.
 func (s *socket) write(p []byte, fds []int) error {
+	var oob []byte
 	if len(fds) > 0 {
-		n, _, err := s.conn.WriteMsgUnix(p, unix.UnixRights(fds...), nil)
-		if err != nil {
-			return err
-		}
-		p = p[n:]
+		oob = unix.UnixRights(fds...)
 	}
-	_, err := s.conn.Write(p)
-	return err
+	for len(p) > 0 {
+		var n int
+		var err error
+		if oob != nil {
+			n, err = unix.SendmsgN(s.fd, p, oob, nil, unix.MSG_NOSIGNAL)
+		} else {
+			n, err = unix.Write(s.fd, p)
+		}
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return err
+		default:
+			p, oob = p[n:], nil
+		}
+	}
+	return nil
 }
 
 func closeAll(fds []int) {

@@ -31,6 +31,10 @@ func (c *client) special(r *request, row *row) verdict {
 		return c.listProperties(r)
 	case rules.SetSelection, rules.GetSelection, rules.ConvertSelection, rules.SelectSelectionInput:
 		return c.selection(r, row.Do)
+	case rules.KillClient:
+		c.d.kill(wire.U32(r.b[4:]))
+		r.quiet = true
+		return deny
 	case rules.SendEvent:
 		return c.sendEvent(r)
 	case rules.QueryExtension:

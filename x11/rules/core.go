@@ -153,7 +153,7 @@ var coreRequests = [128]Request{
 	110: {Name: "ListHosts", Size: 4, Reply: true, Denied: isReply | 1, Do: Refuse}, // access control is on, no hosts
 	111: {Name: "SetAccessControl", Size: 4, Do: Refuse},
 	112: {Name: "SetCloseDownMode", Size: 4, Do: Refuse},
-	113: {Name: "KillClient", Size: 8, IDs: []ID{{At: 4}}},
+	113: {Name: "KillClient", Size: 8, IDs: []ID{{At: 4}}, Do: KillClient},
 	115: {Name: "ForceScreenSaver", Size: 4, Do: Refuse},
 	116: {Name: "SetPointerMapping", Size: 4, Reply: true, Denied: Empty, Do: Refuse}, // 0 is success
 	117: {Name: "GetPointerMapping", Size: 4, Reply: true, Denied: BadAccess},

@@ -27,6 +27,7 @@ const (
 	MotionEvents         // none
 	TranslateCoordinates // a foreign child becomes none
 	WarpPointer          // only while the pointer or the focus is in a window of the jail
+	KillClient           // the filter ends the connection, in its order
 	SetInputFocus        // like GrabPointer
 	GetInputFocus        // foreign windows become PointerRoot
 	QueryKeymap          // zeros unless the jail has the focus
