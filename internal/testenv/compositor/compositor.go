@@ -31,6 +31,7 @@ type Compositor struct {
 	mutex     sync.Mutex
 	sandboxes []Sandbox
 	clients   int // that were in a sandbox
+	open      int // sandboxes whose end was not seen
 }
 
 // Start has a compositor listen at a path, until Close.
@@ -52,6 +53,13 @@ func (c *Compositor) Sandboxes() []Sandbox {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	return slices.Clone(c.sandboxes)
+}
+
+// Open counts the sandboxes that have not ended.
+func (c *Compositor) Open() int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.open
 }
 
 // Clients counts the connections from sandboxes.
@@ -195,6 +203,7 @@ func (k *client) commit(object uint32) error {
 	listener.SetUnlinkOnClose(false)
 	k.of.mutex.Lock()
 	k.of.sandboxes = append(k.of.sandboxes, k.about)
+	k.of.open++
 	k.of.mutex.Unlock()
 	go k.of.accept(listener, true)
 	go func(end int) {
@@ -206,6 +215,9 @@ func (k *client) commit(object uint32) error {
 		}
 		_ = listener.Close()
 		_ = unix.Close(end)
+		k.of.mutex.Lock()
+		k.of.open--
+		k.of.mutex.Unlock()
 	}(k.end)
 	return nil
 }
