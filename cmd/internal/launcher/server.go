@@ -14,7 +14,7 @@ import (
 
 // serverPatience is how long an X server may take to get ready: Xwayland waits for the
 // compositor, and all of them compile the map of the keyboard.
-const serverPatience = 30 * time.Second
+const serverPatience = 15 * time.Second
 
 // ownServer is an X server for one jail alone. It is in a jail of its own, which has at most
 // a display of the host as other jails have one: Xephyr is a program behind the filter, and
