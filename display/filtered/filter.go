@@ -47,7 +47,7 @@ func mode(word string) filter.Mode {
 func routine(name string) bool {
 	switch name {
 	case "GrabServer", "UngrabServer", // GTK, around what others might change
-		"ShmAttach",                          // probed once, then pixels are sent
+		"ShmAttach", "ShmDetach", // probed once, then pixels are sent
 		"GetGeometry", "GetWindowAttributes": // of windows of the window manager
 		return true
 	}

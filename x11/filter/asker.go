@@ -18,6 +18,7 @@ type asker struct {
 
 	mu      sync.Mutex // one question at a time
 	answers chan []byte
+	quit    chan struct{} // closed by close
 	once    sync.Once
 }
 
@@ -52,7 +53,7 @@ func (f *Filter) newAsker() (*asker, *wire.Setup, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &asker{conn: conn, done: make(chan struct{}), answers: make(chan []byte)}
+	a := &asker{conn: conn, done: make(chan struct{}), answers: make(chan []byte), quit: make(chan struct{})}
 	go func() {
 		defer close(a.done)
 		defer func() { _ = conn.Close() }()
@@ -79,12 +80,21 @@ func (a *asker) receive() {
 			}
 		}
 		if b[0] == wire.Reply || b[0] == wire.Error {
-			a.answers <- b
+			select {
+			case a.answers <- b:
+			case <-a.quit:
+				return
+			}
 		}
 	}
 }
 
-func (a *asker) close() { a.once.Do(func() { _ = a.conn.Close() }) }
+func (a *asker) close() {
+	a.once.Do(func() {
+		close(a.quit)
+		_ = a.conn.Close()
+	})
+}
 
 // call sends requests that have replies, and returns the replies. It is slow only if the
 // server is, which then is slow for everybody.

@@ -105,6 +105,9 @@ func (c *client) selection(r *request, do rules.Special) verdict {
 	if s == nil {
 		known := c.d.atoms.is(name, firstSettings, compositor)
 		r.quiet = do == rules.GetSelection
+		if r.quiet && name == c.d.atoms[compositor] {
+			r.kind = selectionOwner // that there is one is enough
+		}
 		return when(known && (do == rules.GetSelection || do == rules.SelectSelectionInput))
 	}
 	switch do {

@@ -29,7 +29,7 @@ var coreRequests = [128]Request{
 	12: {Name: "ConfigureWindow", Size: 12, IDs: []ID{{At: 4}, {At: 12, Mask: 8, Bit: 5, Is: OwnOrNone}}},
 	13: {Name: "CirculateWindow", Size: 8, IDs: []ID{{At: 4}}},
 	14: {Name: "GetGeometry", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrGranted}}, Denied: BadDrawable},
-	15: {Name: "QueryTree", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrRoot}}, Denied: BadWindow, Do: QueryTree},
+	15: {Name: "QueryTree", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrGranted}}, Denied: BadWindow, Do: QueryTree},
 
 	// Atoms, properties and selections.
 	16:  {Name: "InternAtom", Size: 8, Reply: true, Denied: BadAtom},
@@ -56,7 +56,7 @@ var coreRequests = [128]Request{
 	34: {Name: "UngrabKey", Size: 12, IDs: []ID{{At: 4}}},
 	35: {Name: "AllowEvents", Size: 8},
 	36: {Name: "GrabServer", Size: 4, Do: Refuse},
-	37: {Name: "UngrabServer", Size: 4, Do: Refuse},
+	37: {Name: "UngrabServer", Size: 4},
 	38: {Name: "QueryPointer", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrRoot}}, Denied: BadWindow, Do: QueryPointer},
 	39: {Name: "GetMotionEvents", Size: 16, Reply: true, IDs: []ID{{At: 4}}, Denied: Empty, Do: MotionEvents},
 	40: {Name: "TranslateCoordinates", Size: 16, Reply: true, IDs: []ID{{At: 4, Is: OwnOrRoot}, {At: 8, Is: OwnOrRoot}}, Denied: BadWindow, Do: TranslateCoordinates},
