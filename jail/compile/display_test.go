@@ -18,7 +18,7 @@ const testCookie = "the-secret-cookie"
 func withDisplay() *host.Host {
 	h := jailtest.Desktop()
 	files := h.Files.(jailtest.Files)
-	files["/tmp/.X11-unix/X3"] = "="
+	files["/tmp/.X11-unix/X3"], files["/usr/bin/Xvfb"] = "=", "x"
 	h.Files = ownedFiles{
 		Files: files, owners: map[string]host.Owner{}, acls: map[string][]byte{},
 		texts: map[string]string{"/home/ann/.Xauthority": string(display.CookieFile(display.Cookie{Name: display.CookieName, Data: []byte(testCookie)}))},
@@ -45,6 +45,7 @@ func TestDisplayVariables(t *testing.T) {
 		"filtered": {"DISPLAY=:0"},
 		"auto":     {"DISPLAY=:0"},
 		"host":     {"DISPLAY=:3", "XAUTHORITY=/tmp/.X11-unix/.Xauthority"},
+		"xvfb":     {"DISPLAY=:0", "XAUTHORITY=/tmp/.X11-unix/.Xauthority"},
 	} {
 		c, problems := compileFor(t, keeps+"display: {x11: "+mode+"}\n", withDisplay(), "true")
 		if problems.HasErrors() {
@@ -110,5 +111,46 @@ func TestDisplayAndSocket(t *testing.T) {
 	}
 	if _, problems := compileFor(t, profile+"none}\n", h, "true"); problems.HasErrors() {
 		t.Errorf("without a display: %v", problems)
+	}
+}
+
+// With a compositor the variables of the session are those of the jail, and the sockets that
+// the child makes are handed over, that of X11 first.
+func TestWaylandInPlan(t *testing.T) {
+	const keeps = "filesystem: {read: [/usr]}\nenvironment: {keep: [\"*\"], set: {WAYLAND_DISPLAY: other}}\n"
+	h := withDisplay()
+	h.Dirs["XDG_RUNTIME_DIR"] = "/run/user/1000"
+	h.Files.(ownedFiles).Files["/run/user/1000/wayland-1"] = "="
+	h.Env = append(h.Env, "WAYLAND_DISPLAY=wayland-1", "WAYLAND_SOCKET=5", "SWAYSOCK=/run/user/1000/sway", "XDG_RUNTIME_DIR=/run/user/1000")
+	contexts := true
+	h.Confines = func(string) (bool, error) { return contexts, nil }
+	for _, tc := range []struct {
+		section  string
+		contexts bool
+		relayed  int
+	}{
+		{"wayland: strict", true, 1},
+		{"wayland: strict, x11: filtered", true, 2},
+		{"wayland: auto", false, 0},
+		{"wayland: host, x11: xvfb", true, 1},
+	} {
+		contexts = tc.contexts
+		c, problems := compileFor(t, keeps+"display: {"+tc.section+"}\n", h, "true")
+		if problems.HasErrors() {
+			t.Fatal(problems)
+		}
+		var got []string
+		for _, e := range c.Plan.Env {
+			if strings.HasPrefix(e, "WAYLAND") || strings.HasPrefix(e, "SWAY") || strings.HasPrefix(e, "XDG_RUNTIME") {
+				got = append(got, e)
+			}
+		}
+		if want := []string{"XDG_RUNTIME_DIR=/run/user/1000", "WAYLAND_DISPLAY=wayland-0"}; !slices.Equal(got, want) || c.Plan.Relayed != tc.relayed {
+			t.Errorf("%s: %q with %d sockets, want %q with %d", tc.section, got, c.Plan.Relayed, want, tc.relayed)
+		}
+		text := planText(c)
+		if listens := strings.Contains(text, `{/run/user/1000/wayland-0}`); listens != strings.Contains(tc.section, "strict") {
+			t.Errorf("%s: the child listens for Wayland: %v", tc.section, listens)
+		}
 	}
 }
