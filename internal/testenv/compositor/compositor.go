@@ -148,7 +148,7 @@ func (k *client) request(object uint32, opcode uint16, body []byte) error {
 	}
 	switch kind := k.kinds[object]; {
 	case kind == "wl_display" && opcode == 0: // sync
-		return k.event(word(0), 0, words(0))
+		return k.event(word(0), words(0))
 	case kind == "wl_display" && opcode == 1: // get_registry
 		k.kinds[word(0)] = "wl_registry"
 		return k.globals(word(0))
@@ -177,9 +177,9 @@ func (k *client) request(object uint32, opcode uint16, body []byte) error {
 }
 
 func (k *client) globals(registry uint32) error {
-	err := k.event(registry, 0, slices.Concat(words(1), text("wl_shm"), words(1)))
+	err := k.event(registry, slices.Concat(words(1), text("wl_shm"), words(1)))
 	if !k.sandboxed && !k.of.o.NoContexts {
-		err = errors.Join(err, k.event(registry, 0, slices.Concat(words(2), text(manager), words(1))))
+		err = errors.Join(err, k.event(registry, slices.Concat(words(2), text(manager), words(1))))
 	}
 	return err
 }
@@ -188,7 +188,7 @@ func (k *client) globals(registry uint32) error {
 // an error at the pipe, whose other end was closed.
 func (k *client) commit(object uint32) error {
 	if k.of.o.Refuse {
-		return k.event(1, 0, slices.Concat(words(object, 1), text("not today")))
+		return k.event(1, slices.Concat(words(object, 1), text("not today")))
 	}
 	file := os.NewFile(uintptr(k.listen), "listener")
 	l, err := net.FileListener(file)
@@ -222,8 +222,9 @@ func (k *client) commit(object uint32) error {
 	return nil
 }
 
-func (k *client) event(object uint32, opcode uint16, body []byte) error {
-	_, err := k.conn.Write(append(words(object, uint32(opcode)|uint32(8+len(body))<<16), body...))
+// event sends the first event of an object, opcode 0: there is no need of others.
+func (k *client) event(object uint32, body []byte) error {
+	_, err := k.conn.Write(append(words(object, uint32(8+len(body))<<16), body...))
 	return err
 }
 
