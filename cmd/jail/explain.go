@@ -1,12 +1,13 @@
 package main
 
 import (
-	"context"
 	"net"
 	"net/netip"
+	"os"
 
 	"github.com/jail-project/jail/cmd/jail/internal/explain"
 	"github.com/jail-project/jail/cmd/jail/internal/flags"
+	"github.com/jail-project/jail/network"
 )
 
 type explainGrammar struct {
@@ -57,9 +58,10 @@ func ownAddresses() []netip.Addr {
 	return own
 }
 
-// servicePort looks a service up in /etc/services.
+// servicePort looks a service up as the relay does.
 func servicePort(name string) (uint16, bool) {
-	r := net.Resolver{PreferGo: true}
-	port, err := r.LookupPort(context.Background(), "tcp", name)
-	return uint16(port), err == nil && port > 0
+	text, _ := os.ReadFile(network.ServicesFile) // one that is missing has no services
+	ports := map[string]uint16{name: 0}
+	network.FindServices(ports, string(text), false)
+	return ports[name], ports[name] != 0
 }

@@ -85,9 +85,11 @@ func (v *View) Explain(path string) Explanation {
 		}
 	}
 	e.Visibility = v.visibility(s, at)
-	if gr := v.keptFree(at.Real); gr != nil && s.OnHost() {
-		by := ground(gr)
-		e.By, e.Visibility = &by, Blocked
+	if s.OnHost() {
+		if gr := v.keptFree(at.Real); gr != nil {
+			by := ground(gr)
+			e.By, e.Visibility = &by, Blocked
+		}
 	}
 	e.Broken = s.Bound && !v.NameLeadsTo(path, at)
 	return e
@@ -95,12 +97,33 @@ func (v *View) Explain(path string) Explanation {
 
 // keptFree is the grant that keeps a path free, nil for none.
 func (v *View) keptFree(real string) *Grant {
-	for _, gr := range v.Grants {
-		if gr.Kind == GrantFree && host.Within(v.HostPath(real), gr.Name.Path()) {
-			return gr
+	path := v.HostPath(real)
+	for _, one := range v.freeNames() {
+		if host.Within(path, one.path) {
+			return one.grant
 		}
 	}
 	return nil
+}
+
+// freeName is a path that a grant keeps free.
+type freeName struct {
+	path  string
+	grant *Grant
+}
+
+// freeNames are all of them. Who asks about one path asks about many, so they are put
+// together once.
+func (v *View) freeNames() []freeName {
+	if v.free == nil {
+		v.free = []freeName{}
+		for _, gr := range v.Grants {
+			if gr.Kind == GrantFree {
+				v.free = append(v.free, freeName{gr.Name.Path(), gr})
+			}
+		}
+	}
+	return v.free
 }
 
 // Explanations explains every path that has a rule of its own, which decides about all

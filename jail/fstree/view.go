@@ -29,6 +29,7 @@ type View struct {
 	// Compositor is how it gets to a Wayland compositor.
 	Compositor display.Compositor
 	reports    []reported
+	free       []freeName // see freeNames
 
 	root   string         // a root of the jail's own, "" for the host's
 	tree   *host.Tree     // what it shows then

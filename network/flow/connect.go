@@ -24,7 +24,7 @@ const (
 
 // allEvents are what a connection is watched for. They are told when they come (EPOLLET), so
 // a call that would have to wait is made once.
-const allEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | 1<<31 // EPOLLET, which unix has as a negative number
+const allEvents = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | 1<<31 // EPOLLET, which unix has as a negative number
 
 // errTooLong is why a connection is given up, after connectTime.
 var errTooLong = errors.New("no answer within 30 seconds")
@@ -101,14 +101,19 @@ func connect(to netip.AddrPort) (int, error) {
 	if to.Addr().IsLoopback() {
 		SendAtOnce(fd)
 	} else {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAlive)
+		probe(fd)
 	}
 	if err = unix.Connect(fd, at); err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		_ = unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// probe has the kernel look whether the host at the other end is still there.
+func probe(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAlive)
 }
 
 // settled is told of events of an attempt.
@@ -119,6 +124,8 @@ func (c *connecting) settled(fd int, to netip.AddrPort, events uint32) {
 		err = unix.Errno(errno)
 	case err == nil && events&unix.EPOLLOUT == 0:
 		return
+	case err == nil && isItself(fd, to):
+		err = unix.ECONNREFUSED
 	}
 	for i, one := range c.attempts {
 		if one == fd {
@@ -135,6 +142,22 @@ func (c *connecting) settled(fd int, to netip.AddrPort, events uint32) {
 	s := c.loop.watched[fd]
 	s.handle, s.pending = nil, events
 	c.finishAt(fd, to, nil)
+}
+
+// isItself tells whether a connection is to itself: to a port of this host at which nobody
+// listens, and that the kernel has just given to this end.
+func isItself(fd int, to netip.AddrPort) bool {
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		return false
+	}
+	switch at := at.(type) {
+	case *unix.SockaddrInet4:
+		return at.Port == int(to.Port()) && at.Addr == to.Addr().Unmap().As4()
+	case *unix.SockaddrInet6:
+		return at.Port == int(to.Port()) && at.Addr == to.Addr().As16()
+	}
+	return false
 }
 
 // finish ends the attempts that are left.

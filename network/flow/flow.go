@@ -16,6 +16,8 @@ type Flow struct {
 	// First is given what the side In sends first, piece by piece, and holds it back as long
 	// as it needs more. With nil all is passed on.
 	First First
+	// Passed is called when what First let pass is held no more; nil is nobody.
+	Passed func()
 	// Early was read from In before.
 	Early []byte
 	// Ended is called at the end, when both connections are closed; nil is nobody.
@@ -135,10 +137,15 @@ func (l *Loop) turn(f *Flow, fd int, events uint32) {
 	if fd == f.Out {
 		out, in = in, out
 	}
+	if events&unix.EPOLLERR != 0 && fd == f.In && out.ended {
+		l.Reset(f) // nothing would read the error, and nobody is there for the answer
+		return
+	}
 	const failed = unix.EPOLLERR | unix.EPOLLHUP
-	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|failed) != 0 {
+	const stops = unix.EPOLLRDHUP | unix.EPOLLPRI | failed
+	if events&(unix.EPOLLIN|stops) != 0 {
 		out.readable = true
-		out.mayEnd = out.mayEnd || events&(unix.EPOLLRDHUP|failed) != 0
+		out.stops = out.stops || events&stops != 0
 	}
 	if events&(unix.EPOLLOUT|failed) != 0 {
 		in.writable = true
@@ -231,7 +238,7 @@ func (l *Loop) first(f *Flow) {
 	case Refuse:
 		l.Reset(f)
 	case Pass:
-		f.First = nil
+		f.First, d.released = nil, f.Passed
 		d.rest = append([]byte(nil), pass...) // pass may lie in the block
 	}
 	if b != nil {
@@ -240,7 +247,7 @@ func (l *Loop) first(f *Flow) {
 	if len(piece) == 0 && !f.over && len(d.rest) == 0 {
 		l.ended(f, d)
 	} else if len(piece) == 0 {
-		d.readable, d.mayEnd = true, true // the end is still there
+		d.readable, d.stops = true, true // the end is still there
 	}
 }
 

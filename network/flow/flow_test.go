@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func tcpPair(t *testing.T) (far *net.TCPConn, near int) {
 		t.Fatal("no connection", err)
 	}
 	t.Cleanup(func() { _ = far.Close() })
-	_ = far.SetDeadline(time.Now().Add(time.Minute))
+	_ = far.SetDeadline(time.Now().Add(20 * time.Second))
 	if near, err = Descriptor(other); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func waitFor(t *testing.T, ended chan struct{}) {
 	t.Helper()
 	select {
 	case <-ended:
-	case <-time.After(time.Minute):
+	case <-time.After(20 * time.Second):
 		t.Error("it has not ended")
 	}
 }
@@ -119,6 +120,22 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// TestResetAfterEnd: a client that has ended and is reset then takes no answer, so the server
+// sees it, also while it says nothing.
+func TestResetAfterEnd(t *testing.T) {
+	client, server, ended := pass(t, nil, nil)
+	_ = client.CloseWrite()
+	if n, err := server.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end %d, %v", n, err)
+	}
+	_ = client.SetLinger(0)
+	_ = client.Close()
+	waitFor(t, ended)
+	if _, err := server.Write([]byte("x")); err == nil {
+		t.Error("the server can send on")
+	}
+}
+
 // TestWaits: a side that reads nothing makes the other one wait; it does not make this
 // process hold all.
 func TestWaits(t *testing.T) {
@@ -135,6 +152,51 @@ func TestWaits(t *testing.T) {
 	}
 	_ = server.Close()
 	waitFor(t, ended)
+}
+
+// TestUrgent: what is behind urgent bytes, and the end, arrive also when they were there
+// before, and when the bytes come in bulk.
+func TestUrgent(t *testing.T) {
+	for _, size := range []int{3, blockSize, 10 * blockSize} {
+		l := start(t)
+		client, in := tcpPair(t)
+		server, out := tcpPair(t)
+		sent := bytes.Repeat([]byte("x"), size)
+		_, _ = client.Write(sent)
+		sendUrgent(t, client)
+		_, _ = client.Write([]byte("last"))
+		ended := make(chan struct{})
+		l.Do(func() { l.Pass(&Flow{In: in, Out: out, Ended: func() { close(ended) }}) })
+		want := append(bytes.Clone(sent), "last"...)
+		got := make([]byte, len(want))
+		if n, err := io.ReadFull(server, got); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d of %d bytes arrive, %v", n, len(want), err)
+		}
+		_, _ = client.Write(sent)
+		sendUrgent(t, client)
+		_, _ = client.Write([]byte("last"))
+		_ = client.CloseWrite()
+		if got, err := io.ReadAll(server); err != nil || len(got) != size+len("last") {
+			t.Errorf("%d bytes arrive at the end, %v", len(got), err)
+		}
+		_ = server.Close()
+		waitFor(t, ended)
+	}
+}
+
+func sendUrgent(t *testing.T, c *net.TCPConn) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = raw.Write(func(fd uintptr) bool {
+		err = unix.Sendto(int(fd), []byte("!"), unix.MSG_OOB, nil)
+		return !errors.Is(err, unix.EAGAIN)
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 type zeros struct{}
@@ -189,6 +251,36 @@ func TestFirst(t *testing.T) {
 	waitFor(t, ended)
 }
 
+// TestPassed: what was held back counts as held until the other side takes it.
+func TestPassed(t *testing.T) {
+	l := start(t)
+	client, in := tcpPair(t)
+	server, out := tcpPair(t)
+	const size = 32 << 20 // more than sockets hold
+	sent := bytes.Repeat([]byte("x"), size)
+	var all []byte
+	judged, passed := make(chan struct{}), make(chan struct{})
+	first := func(piece []byte) ([]byte, Verdict) {
+		if all = append(all, piece...); len(all) < size {
+			return nil, More
+		}
+		close(judged)
+		return all, Pass
+	}
+	l.Do(func() { l.Pass(&Flow{In: in, Out: out, First: first, Passed: func() { close(passed) }}) })
+	go func() { _, _ = client.Write(sent) }()
+	waitFor(t, judged)
+	select {
+	case <-passed:
+		t.Error("it is told before")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if n, err := io.ReadFull(server, make([]byte, size)); err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	waitFor(t, passed)
+}
+
 // TestConnect: the first address that answers is connected to, and without one all failures
 // are told.
 func TestConnect(t *testing.T) {
@@ -229,6 +321,50 @@ func TestConnect(t *testing.T) {
 	}
 }
 
+// TestConnectItself: where nobody listens, a socket that the kernel has given that very port is
+// connected to itself. That is no answer.
+func TestConnectItself(t *testing.T) {
+	l := start(t)
+	for text, at := range map[string]unix.Sockaddr{
+		"127.0.0.1": &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}},
+		"::1":       &unix.SockaddrInet6{Addr: netip.IPv6Loopback().As16()},
+	} {
+		addr, family, port := netip.MustParseAddr(text), unix.AF_INET, 0
+		if addr.Is6() {
+			family = unix.AF_INET6
+		}
+		fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Bind(fd, at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _ = unix.Getsockname(fd)
+		switch at := at.(type) {
+		case *unix.SockaddrInet4:
+			port = at.Port
+		case *unix.SockaddrInet6:
+			port = at.Port
+		}
+		if err := unix.Connect(fd, at); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		l.Do(func() {
+			c := &connecting{loop: l, attempts: []int{fd}, done: func(_ int, _ netip.AddrPort, err error) {
+				defer close(done)
+				if !errors.Is(err, unix.ECONNREFUSED) {
+					t.Errorf("%s: %v", text, err)
+				}
+			}}
+			l.connecting[c] = struct{}{}
+			_ = l.watch(fd, allEvents, func(events uint32) { c.settled(fd, netip.AddrPortFrom(addr, uint16(port)), events) })
+		})
+		waitFor(t, done)
+	}
+}
+
 // TestConnectEnds: who waits for a connection is told when the loop ends, and when it takes
 // too long.
 func TestConnectEnds(t *testing.T) {
@@ -258,22 +394,65 @@ func TestConnectEnds(t *testing.T) {
 	}
 }
 
+// TestListen: what is accepted has its host looked after, and a listener that fails is neither
+// given up nor tried all the time.
+func TestListen(t *testing.T) {
+	l := start(t)
+	fd := listening(t, 5)
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	probed, watched := make(chan int), make(chan struct{})
+	var told atomic.Int64
+	l.Do(func() {
+		defer close(watched)
+		if err := l.Listen(own, func(c int) {
+			on, _ := unix.GetsockoptInt(c, unix.SOL_SOCKET, unix.SO_KEEPALIVE)
+			Reset(c)
+			probed <- on
+		}); err != nil {
+			t.Error(err)
+		}
+		accept := l.watched[own].handle
+		l.watched[own].handle = func(events uint32) {
+			told.Add(1)
+			accept(events)
+		}
+	})
+	connect := func() {
+		t.Helper()
+		c, err := net.Dial("tcp4", addressOf(t, fd).String())
+		if err == nil {
+			_ = c.Close()
+		}
+		select {
+		case on := <-probed:
+			if on != 1 {
+				t.Error("nobody finds out that the host is gone")
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("nothing is accepted")
+		}
+	}
+	waitFor(t, watched)
+	connect()
+	began := time.Now()
+	_ = unix.Shutdown(fd, unix.SHUT_RD)
+	time.Sleep(100 * time.Millisecond)
+	if n, most := told.Load(), int64(time.Since(began)/acceptAgain)+5; n < 2 || n > most {
+		t.Errorf("it was tried %d times", n)
+	}
+	if err := unix.Listen(fd, 5); err != nil {
+		t.Fatal(err)
+	}
+	connect()
+}
+
 // silentAddress is one that answers to no more connections: its queue is full.
 func silentAddress(t *testing.T) netip.AddrPort {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0)); err != nil {
-		t.Fatal(err)
-	}
-	at, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(at.(*unix.SockaddrInet4).Port))
+	to := addressOf(t, listening(t, 0))
 	for range 4 {
 		c, err := net.DialTimeout("tcp4", to.String(), 100*time.Millisecond)
 		if err != nil {
@@ -283,4 +462,27 @@ func silentAddress(t *testing.T) netip.AddrPort {
 	}
 	t.Fatal("the queue has no end")
 	return to
+}
+
+// listening is a socket that listens, with a queue for so many connections.
+func listening(t *testing.T, queue int) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, queue)); err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+func addressOf(t *testing.T, fd int) netip.AddrPort {
+	t.Helper()
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(at.(*unix.SockaddrInet4).Port))
 }

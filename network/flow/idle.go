@@ -16,8 +16,9 @@ const (
 )
 
 // lookLater has all flows looked at every minute, as long as there are some. A reset of one
-// side is noticed at once unless the loop waits for the other one: for room to pass on what
-// came before the reset.
+// side is noticed at once unless the loop waits for the other one, for room to pass on what
+// came before the reset, or it is that of a server that had ended: its last words may still
+// be on their way.
 func (l *Loop) lookLater() {
 	if l.looks || len(l.flows) == 0 {
 		return

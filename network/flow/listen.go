@@ -23,13 +23,14 @@ const (
 )
 
 // Listen accepts the connections of a listening socket, which it owns from then on. What it
-// accepts belongs to the function that it is given to. TCP_NODELAY (tcp(7)) of the listener
-// is what the connections get.
+// accepts belongs to the function that it is given to. The connections get the options of the
+// listener (tcp(7)), such as the probes that find out that a host is gone.
 func (l *Loop) Listen(fd int, accept func(fd int)) error {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return err
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	probe(fd)
 	one := &listener{fd, accept}
 	if err := l.watch(fd, unix.EPOLLIN, func(uint32) { l.acceptSome(one) }); err != nil {
 		return err
@@ -48,18 +49,24 @@ func (l *Loop) acceptSome(one *listener) {
 			one.accept(fd)
 		case errors.Is(err, unix.EAGAIN):
 			return
-		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
-			l.listen(one, 0)
-			l.after(acceptAgain, func() { l.listen(one, unix.EPOLLIN) })
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED):
+		default:
+			l.leave(one)
 			return
 		}
 	}
 }
 
-// listen has a listener watched for events, or for none.
-func (l *Loop) listen(one *listener, events uint32) {
-	s := l.watched[one.fd]
-	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, one.fd, &unix.EpollEvent{Events: events, Fd: int32(one.fd), Pad: s.number})
+// leave has a listener not watched for a while. If it was for no events, an error would still
+// be told all the time (epoll_ctl(2)).
+func (l *Loop) leave(one *listener) {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(one.fd), Pad: l.watched[one.fd].number}
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, one.fd, nil)
+	l.after(acceptAgain, func() {
+		if unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, one.fd, &event) != nil {
+			l.leave(one)
+		}
+	})
 }
 
 // Affordable is how many flows there may be at a time, most at the most, by the limit on

@@ -22,16 +22,20 @@ type block [blockSize]byte
 type direction struct {
 	from, to int
 	readable bool // from was not found empty since the last event
-	mayEnd   bool // from has ended or failed, perhaps behind bytes that are still there
 	writable bool // to was not found full since the last event
-	bulk     bool
-	ended    bool
-	failed   bool // ended, since the other side takes nothing more
+	// stops is that taking what there is may stop before all of it: at an end or an error
+	// that comes behind it, or at urgent bytes (tcp(7)).
+	stops  bool
+	bulk   bool
+	ended  bool
+	failed bool // ended, since the other side takes nothing more
 
 	block *block // that rest lies in, or nil
 	rest  []byte // bytes that were read and not passed on
 	pipe  *pipe  // or this one holds them,
 	piped int    // so many
+	// released is called when they are held no more, once.
+	released func()
 }
 
 func (d *direction) held() bool { return len(d.rest) > 0 || d.piped > 0 }
@@ -55,7 +59,7 @@ func (l *Loop) fill(d *direction) error {
 }
 
 // read reads into a block. Nothing and no error is that it would have to wait. Less than what
-// there is room for is all that there is (epoll(7)), but for an end behind it.
+// there is room for is all that there is (epoll(7)), but for what it may have stopped at.
 func (l *Loop) read(d *direction, b *block) (int, error) {
 	n, err := retry(func() (int, error) { return unix.Read(d.from, b[:]) })
 	switch {
@@ -67,11 +71,12 @@ func (l *Loop) read(d *direction, b *block) (int, error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	d.readable = n == blockSize || d.mayEnd
+	d.readable = n == blockSize || d.stops
 	return n, nil
 }
 
-// splice moves what there is into the pipe.
+// splice moves what there is into the pipe. Before urgent bytes it says that there is nothing,
+// or the end: only reading goes on behind them, and knows.
 func (l *Loop) splice(d *direction) error {
 	n, err := retry(func() (int, error) {
 		n, err := unix.Splice(d.from, nil, d.pipe.in, nil, mostSpliced, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
@@ -82,10 +87,10 @@ func (l *Loop) splice(d *direction) error {
 		d.piped = n
 		d.bulk = n >= blockSize
 		return nil
-	case errors.Is(err, unix.EAGAIN):
-		d.readable, err = false, nil
 	case err == nil:
-		err = io.EOF
+		d.bulk, d.stops = false, true
+	case errors.Is(err, unix.EAGAIN):
+		d.bulk, d.readable, err = !d.stops, d.stops, nil
 	}
 	l.release(d)
 	return err
@@ -132,6 +137,10 @@ func (l *Loop) release(d *direction) {
 		l.pipes.put(d.pipe, d.piped == 0)
 	}
 	d.block, d.rest, d.pipe, d.piped = nil, nil, nil, 0
+	if call := d.released; call != nil {
+		d.released = nil
+		call()
+	}
 }
 
 // retry calls a function until no signal interrupts it.

@@ -48,13 +48,14 @@ func (r *Relay) connect(t target, done func(*conn, error)) {
 		return
 	}
 	if answer, known, err := r.resolver.Known(t.name); known {
+		r.explain(t.name, err)
 		r.lookedUp(t, answer, err, done)
 		return
 	}
 	go func() {
 		ctx, cancel := context.WithTimeout(r.serving, lookupTime)
 		defer cancel()
-		answer, err := r.resolver.Lookup(ctx, t.name)
+		answer, err := r.lookup(ctx, t.name)
 		if !r.loop.Do(func() { r.lookedUp(t, answer, err, done) }) {
 			done(nil, flow.ErrClosed)
 		}

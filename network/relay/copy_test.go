@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -289,4 +290,33 @@ func TestHeldHellos(t *testing.T) {
 		reset(c)
 	}
 	eventually(t, "all to be free", func() bool { return s.held.Load() == 0 })
+}
+
+// TestEndedHello: of a hello that ends before it is complete nothing is kept while the server
+// goes on.
+func TestEndedHello(t *testing.T) {
+	got := make(chan int, 1)
+	to := server(t, func(c *net.TCPConn) {
+		n, _ := io.Copy(io.Discard, c)
+		got <- int(n)
+		hang(c)
+	})
+	s := newStage(t, to.String()).serve()
+	part := append([]byte{0x16, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 12<<10)...)
+	c := s.dialTo(to)
+	_, _ = c.Write(part)
+	_ = c.CloseWrite()
+	if n := <-got; n != len(part) {
+		t.Errorf("%d of %d bytes arrive", n, len(part))
+	}
+	kept := make(chan bool)
+	s.loop.Do(func() {
+		for c := range s.conns {
+			kept <- c.received != nil || !reflect.ValueOf(c.inspector).IsZero()
+		}
+	})
+	if <-kept || s.held.Load() != 0 {
+		t.Errorf("it is kept, %d bytes count", s.held.Load())
+	}
+	reset(c)
 }

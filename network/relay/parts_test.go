@@ -150,3 +150,32 @@ func TestReportBounded(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestUnserved: a name that is not found is explained where the host has a source that the
+// relay does not know, and could have it.
+func TestUnserved(t *testing.T) {
+	for _, c := range []struct {
+		hosts, name string
+		explained   bool
+	}{
+		{"files mdns4_minimal", "printer.local", true},
+		{"files mdns4_minimal", "printer.test", false},
+		{"files ldap", "printer.test", true},
+		{"files", "printer.local", false},
+		{"files mdns4_minimal", "server.test", false},
+	} {
+		r, err := New(&network.Setting{Hosts: "127.0.0.1 server.test\n", Switch: "hosts: " + c.hosts + "\n", Allow: ruleList([]string{"*"})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.lookup(t.Context(), c.name)
+		if got := string(r.report.lines()); strings.Contains(got, "remark the name "+c.name+" was not found") != c.explained {
+			t.Errorf("%s, %s: %v, it says %q", c.hosts, c.name, err, got)
+		}
+		r.report.remarks = nil // a connection that the proxy is asked for needs no look-up before
+		r.connect(target{name: c.name, port: 1}, func(*conn, error) {})
+		if got := string(r.report.lines()); strings.Contains(got, "remark the name "+c.name+" was not found") != c.explained {
+			t.Errorf("%s, connected to %s: it says %q", c.hosts, c.name, got)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/jail-project/jail/network/flow"
@@ -30,6 +29,7 @@ type conn struct {
 	flow      flow.Flow
 	inspector hello.Inspector
 	received  []byte // of a hello that is not complete
+	held      int    // how many bytes of hellos this one is charged with
 }
 
 // pass passes bytes on between the program and the outside until both have ended. What
@@ -37,7 +37,7 @@ type conn struct {
 // is what was read of that before.
 func (r *Relay) pass(c *conn, in int, early []byte) {
 	c.relay = r
-	c.flow = flow.Flow{In: in, Out: c.out, Early: early, First: c.first, Ended: c.ended}
+	c.flow = flow.Flow{In: in, Out: c.out, Early: early, First: c.first, Passed: c.forget, Ended: c.ended}
 	r.conns[c] = struct{}{}
 	if !r.stillAllowed(c) {
 		r.loop.Reset(&c.flow)
@@ -52,10 +52,10 @@ func (c *conn) ended() {
 	c.relay.open.Add(-1)
 }
 
-// forget frees what is kept of a hello.
+// forget is called when nothing is kept of a hello any more.
 func (c *conn) forget() {
-	c.relay.held.Add(-int64(len(c.received)))
-	c.received = nil
+	c.relay.held.Add(-int64(c.held))
+	c.received, c.held = nil, 0
 }
 
 // first lets all of a TLS hello pass, or anything that is none, but no hello for a server that
@@ -74,10 +74,12 @@ func (c *conn) first(piece []byte) ([]byte, flow.Verdict) {
 	}
 	all := piece
 	if len(c.received) > 0 {
-		all = slices.Concat(c.received, piece)
+		c.received = append(c.received, piece...)
+		all = c.received
 		c.relay.loop.Limit(&c.flow, 0, nil)
-		c.forget()
 	}
+	// The bytes are still held until the other side takes them: forget comes then.
+	c.received, c.inspector = nil, hello.Inspector{}
 	return all, flow.Pass
 }
 
@@ -88,6 +90,7 @@ func (c *conn) wait(piece []byte) flow.Verdict {
 		r.loop.Limit(&c.flow, r.times.hello, func() { c.refuse("TLS that was not complete after " + r.times.hello.String()) })
 	}
 	c.received = append(c.received, piece...)
+	c.held += len(piece)
 	if r.held.Add(int64(len(piece))) > mostHeld {
 		r.report.refused("TLS of too many connections that was not complete")
 		return flow.Refuse

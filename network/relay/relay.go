@@ -28,6 +28,7 @@ import (
 type Relay struct {
 	rules     atomic.Pointer[rules.Set]
 	resolver  *dns.Resolver
+	unserved  []dns.Other // where programs of the host look names up as well
 	addresses *dns.Addresses
 	names     *dns.Server
 	questions *queue // connections to the port for names
@@ -82,9 +83,9 @@ func New(s *network.Setting) (*Relay, error) {
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.rules.Store(set)
-	r.resolver = resolver(s, set)
+	r.resolver, r.unserved = resolver(s, set)
 	r.names = dns.NewServer(dns.Options{
-		Ask: r.mayAsk, Lookup: r.resolver.Lookup, Addresses: r.addresses,
+		Ask: r.mayAsk, Lookup: r.lookup, Addresses: r.addresses,
 		Refused: func(name string, why dns.Refusal) { r.report.refusedName(name, why, r.rules.Load().MayAsk(name).Rule) },
 	})
 	return r, nil

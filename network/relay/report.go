@@ -78,7 +78,7 @@ func (r *report) allowed(t *target, to netip.AddrPort, d *rules.Decision) {
 func (r *report) log(what string, t *target, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.write(what, t.String()+": "+strings.ReplaceAll(text, "\n", "; "))
+	r.write(what, t.String()+": "+oneLine(text))
 }
 
 func (r *report) write(what, text string) {
@@ -91,8 +91,11 @@ func (r *report) write(what, text string) {
 func (r *report) note(what, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.write(what, text)
+	r.write(what, oneLine(text))
 }
+
+// oneLine is the text of an error, which has a line for each of those that it joins.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
 // remark keeps something that is no refusal for the end, each thing once.
 func (r *report) remark(text string) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/jail-project/jail/diag"
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
 	"github.com/jail-project/jail/network/flow"
@@ -97,15 +98,40 @@ func open(sockets []int) (listeners []int, questions []*net.UDPConn, err error) 
 	return listeners, questions, nil
 }
 
-// resolver is one that looks names up as the host's own programs do.
-func resolver(s *network.Setting, set *rules.Set) *dns.Resolver {
+// resolver is one that looks names up as the host's own programs do, but for the sources that
+// it returns.
+func resolver(s *network.Setting, set *rules.Set) (*dns.Resolver, []dns.Other) {
 	mayAsk := func(name string) bool { return len(s.Files) > 0 || set.MayAsk(name).Allowed }
+	conf, sources := dns.ParseResolvConf([]byte(s.Resolver)), dns.Nsswitch([]byte(s.Switch))
 	return dns.NewResolver(dns.Config{
-		ResolvConf: dns.ParseResolvConf([]byte(s.Resolver)),
-		Order:      dns.Nsswitch([]byte(s.Switch)).Order,
+		ResolvConf: conf,
+		Order:      sources.Order,
 		Hosts:      dns.ParseHosts([]byte(s.Hosts), mayAsk),
 		Fixed:      map[string][]netip.Addr{rules.HostName: hostLoopback()},
-	})
+	}), sources.Unserved(&conf)
+}
+
+// lookup looks a name up that is allowed. Failures are logged and explained.
+func (r *Relay) lookup(ctx context.Context, name string) (dns.Answer, error) {
+	answer, err := r.resolver.Lookup(ctx, name)
+	if err != nil && !errors.Is(err, dns.ErrNoData) {
+		r.report.note("failed", "the name "+name+": "+err.Error())
+		r.explain(name, err)
+	}
+	return answer, err
+}
+
+// explain says why a name was not found that a program of the host could have found.
+func (r *Relay) explain(name string, err error) {
+	if !errors.Is(err, dns.ErrNoName) {
+		return
+	}
+	for _, source := range r.unserved {
+		if source.Domain == "" || strings.HasSuffix("."+name, "."+source.Domain) {
+			r.report.remark("the name " + name + " was not found; programs of the host ask " + diag.Quote(source.Name) + " as well (/etc/nsswitch.conf), which no jail with a filtered network can")
+			return
+		}
+	}
 }
 
 // hostLoopback are the addresses that a rule with @host opens ports of.

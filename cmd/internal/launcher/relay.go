@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -90,8 +89,8 @@ func (l *Launch) relaySetting(view *fstree.View, lists []hostList) *network.Sett
 		}
 	}
 	if len(s.Services) > 0 || len(lists) > 0 {
-		services, _ := os.ReadFile("/etc/services")
-		findServices(s.Services, string(services), len(lists) > 0)
+		services, _ := os.ReadFile(network.ServicesFile)
+		network.FindServices(s.Services, string(services), len(lists) > 0)
 	}
 	return s
 }
@@ -106,28 +105,6 @@ func ruleTexts(entries []policy.Entry, lists []hostList, deny bool) []network.Ru
 		}
 	}
 	return rules
-}
-
-// findServices sets the ports of services by the text of services(5): the name, the port
-// and protocol, other names. all: also of those that are not in the map yet.
-func findServices(ports map[string]uint16, text string, all bool) {
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		number, protocol, _ := strings.Cut(fields[1], "/")
-		port, err := strconv.ParseUint(number, 10, 16)
-		if err != nil || protocol != "tcp" {
-			continue
-		}
-		for _, name := range append(fields[2:], fields[0]) {
-			if was, wanted := ports[name]; (wanted || all) && was == 0 {
-				ports[name] = uint16(port)
-			}
-		}
-	}
 }
 
 // namedHosts are the lines of hosts(5) with a name that the rules could be about: the
