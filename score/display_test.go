@@ -1,10 +1,6 @@
 package score
 
-import (
-	"testing"
-
-	"github.com/jail-project/jail/jail/jailtest"
-)
+import "testing"
 
 // What a display lets through more of is worth more, and none is worth nothing.
 func TestDisplaysAreRanked(t *testing.T) {
@@ -24,7 +20,7 @@ func TestDisplaysAreRanked(t *testing.T) {
 // compositor counts, the more so when it can't tell the program from others.
 func TestOwnDisplaysAreGraded(t *testing.T) {
 	h := desktop()
-	h.Files.(jailtest.Files)["/usr/bin/Xvfb"] = "x"
+	h.Files.(fakeFiles)["/usr/bin/Xvfb"] = "x"
 	for _, tc := range []struct {
 		check, section string
 		contexts       bool
