@@ -205,10 +205,6 @@ func TestX9ServerIsConfined(t *testing.T) {
 func TestServerEndsWithItsJail(t *testing.T) {
 	t.Parallel()
 	s := session(t, "weston", "Xephyr", "Xwayland")
-<<<<<<< HEAD
-	s.inJail("none", "true") // after which there is the directory of registrations
-=======
->>>>>>> nested
 	before := files(t, s)
 	none := func() bool {
 		return !slices.ContainsFunc(s.Processes(), func(p string) bool { return strings.Contains(p, "-displayfd 4") || strings.Contains(p, "jail-service") })
@@ -246,12 +242,8 @@ func files(t *testing.T, s *screen) []string {
 		testenv.Must(t, err)
 		all = append(all, found...)
 	}
-<<<<<<< HEAD
-	return all
-=======
 	// The directory of registrations is there from the first jail on.
 	return slices.DeleteFunc(all, func(name string) bool { return filepath.Base(name) == "jail" })
->>>>>>> nested
 }
 
 // When the server ends, the jail has no display, and the user is told.
