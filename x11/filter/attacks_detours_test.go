@@ -164,6 +164,47 @@ func TestLate(t *testing.T) {
 	}
 }
 
+// TestGrabEnds lets a client of the jail grab the keyboard while it has the focus. It keeps the
+// grab until the user goes to another window, by clicking or by the window manager.
+func TestGrabEnds(t *testing.T) {
+	s := startServer(t)
+	f := s.filter(Options{})
+	for name, grab := range map[string]func(c *scene, xi byte) []byte{
+		"core":     func(c *scene, _ byte) []byte { return req(31, 0, c.own, 0, 1|1<<8) },
+		"XInput 2": func(c *scene, xi byte) []byte { return req(xi, 51, c.own, 0, 0, 3|1<<16|1<<24, 1|1<<16, 1<<2) },
+	} {
+		c := s.victim()
+		c.attacker = s.client(f.socket)
+		c.own = c.attacker.window(800, 100, 200, 200, 1<<1, 0)
+		xi, _ := c.victim.extension("XInputExtension")
+		c.attacker.ask(req(xi, 47, 2|2<<16))
+		c.focus(c.own)
+		kind, status := byte(wire.KeyPress), 1
+		if name != "core" {
+			kind, status = wire.GenericEvent, 8
+		}
+		if m := c.attacker.ask(grab(c, xi)); m == nil || m[0] != wire.Reply || m[status] != 0 {
+			t.Fatalf("%s: no grab: %x", name, m)
+		}
+		time.Sleep(4 * grabTime)
+		if !c.typed(kind) {
+			t.Errorf("%s: the jail has the focus, and the grab has ended", name)
+		}
+		c.focus(c.window)
+		time.Sleep(6 * grabTime)
+		c.victim.take(0)
+		if c.typed(kind) || len(c.victim.take(wire.KeyPress)) == 0 {
+			t.Errorf("%s: the jail gets what is typed into another window", name)
+		}
+		if !c.attacker.sync() {
+			t.Errorf("%s: the client has ended", name)
+		}
+		c.attacker.conn.Close()
+		c.victim.conn.Close()
+		s.settle()
+	}
+}
+
 // focus is the user, who goes to a window.
 func (c *scene) focus(window uint32) {
 	c.victim.send(req(42, 0, window, 0))

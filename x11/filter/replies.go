@@ -107,6 +107,7 @@ func (c *client) message(w *window) (need int, err error) {
 		return 0, nil
 	}
 	seq := c.last + uint64(wire.U16(b[2:])-uint16(c.last)) //nolint:gosec // the low bits
+	c.hidden += c.pending.skip(seq)
 	if b[0] == wire.Reply {
 		return c.reply(w, b, n, seq)
 	}

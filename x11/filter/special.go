@@ -62,7 +62,11 @@ func (c *client) input(r *request, do rules.Special) verdict {
 	case rules.GrabPointer:
 		return c.whenNow(c.d.isUsed)
 	case rules.GrabKeyboard:
-		return c.whenNow(c.d.hasFocus)
+		v := c.whenNow(c.d.hasFocus)
+		if v == pass {
+			c.hold(r)
+		}
+		return v
 	case rules.SetInputFocus:
 		return c.whenNow(c.d.isUsed)
 	case rules.WarpPointer:

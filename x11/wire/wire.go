@@ -12,6 +12,7 @@ const (
 	ReqGetProperty       = 20
 	ReqGetSelectionOwner = 23
 	ReqSendEvent         = 25
+	ReqUngrabKeyboard    = 32
 	ReqQueryPointer      = 38
 	ReqGetInputFocus     = 43
 	ReqQueryExtension    = 98
