@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -95,6 +96,14 @@ func attacksByDetours() []attack {
 			c.attacker.sync()
 			c.victim.warp(850, 150)
 			return c.typed(first + 1)
+		}},
+		{name: "position of the pointer in its axes", off: []string{"XIQueryDevice"}, try: func(c *scene) bool {
+			xi, _ := c.victim.extension("XInputExtension")
+			xtest, _ := c.victim.extension("XTEST")
+			c.attacker.ask(req(xi, 47, 2|2<<16))
+			c.victim.send(req(xtest, 2, 6, 0, 0, 0, 0, xy(321, 221), 0, 0))
+			c.victim.sync()
+			return bytes.Contains(c.attacker.ask(req(xi, 48, 0)), []byte{65, 1, 0, 0, 0, 0, 0, 0}) // 321
 		}},
 		// RENDER reads a window where others lie over it, and beyond its edges.
 		{name: "picture of an own window", off: renderReads, try: func(c *scene) bool {

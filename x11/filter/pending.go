@@ -17,6 +17,7 @@ const (
 	queryTree                  // foreign windows are left out
 	pointer                    // see hidePointer
 	xiPointer
+	xiDevices // see hideDevices
 	translate
 	focus
 	xiFocus

@@ -108,6 +108,8 @@ func kindOf(do rules.Special) replyKind {
 		return pointer
 	case rules.XIQueryPointer:
 		return xiPointer
+	case rules.XIQueryDevice:
+		return xiDevices
 	case rules.TranslateCoordinates:
 		return translate
 	case rules.GetInputFocus, rules.XIGetFocus:
