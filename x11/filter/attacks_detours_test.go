@@ -214,6 +214,33 @@ func TestGrabEnds(t *testing.T) {
 	}
 }
 
+// TestGrabBehindAwait: the request that ends a grab may be one that the server does not get to.
+func TestGrabBehindAwait(t *testing.T) {
+	s := startServer(t)
+	f := s.filter(Options{})
+	c := s.victim()
+	c.attacker = s.client(f.socket)
+	c.own = c.attacker.window(800, 100, 200, 200, 1<<1, 0)
+	sync, _ := c.victim.extension("SYNC")
+	c.attacker.ask(req(sync, 0, 3))
+	counter := c.attacker.id()
+	c.attacker.send(req(sync, 2, counter, 0, 0))
+	c.focus(c.own)
+	if m := c.attacker.ask(req(31, 0, c.own, 0, 1|1<<8)); m == nil || m[1] != 0 {
+		t.Fatalf("no grab: %x", m)
+	}
+	c.attacker.send(req(sync, 7, counter, 0, 0, 1, 2, 0, 0)) // for ever
+	c.focus(c.window)
+	c.victim.take(0)
+	for end := time.Now().Add(stallTime + answerTime); time.Now().Before(end); time.Sleep(grabTime) {
+		c.victim.key(keyA)
+		if len(c.victim.take(wire.KeyPress)) > 0 {
+			return
+		}
+	}
+	t.Error("the jail keeps the keyboard")
+}
+
 // focus is the user, who goes to a window.
 func (c *scene) focus(window uint32) {
 	c.victim.send(req(42, 0, window, 0))

@@ -49,11 +49,12 @@ func (c *client) watch() {
 		if away < 2 {
 			continue
 		}
-		ok, err := c.release()
-		if ok {
+		passed := make(chan struct{})
+		ok, err := c.release(passed)
+		if ok && c.passes(passed) {
 			return
 		}
-		if err != nil || time.Duration(away)*grabTime > stallTime {
+		if ok || err != nil || time.Duration(away)*grabTime > stallTime {
 			c.d.f.log("a client kept the keyboard")
 			c.end()
 			return
@@ -61,12 +62,28 @@ func (c *client) watch() {
 	}
 }
 
+// passes waits until the server has done a request of the filter's own. It returns false if that
+// takes too long, as behind a SyncAwait.
+func (c *client) passes(passed chan struct{}) bool {
+	select {
+	case <-passed:
+	case <-c.finished:
+	case <-time.After(stallTime):
+		return false
+	}
+	return true
+}
+
 // release ends the grabs of the keyboard, unless a request is half sent.
-func (c *client) release() (ok bool, err error) {
+func (c *client) release(passed chan struct{}) (ok bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.skip > 0 {
-		return c.closed, nil
+	if c.closed {
+		close(passed)
+		return true, nil
+	}
+	if c.skip > 0 {
+		return false, nil
 	}
 	for ungrab := range c.grabs {
 		if err := c.inject(silent, nil, []byte(ungrab)); err != nil {
@@ -74,5 +91,5 @@ func (c *client) release() (ok bool, err error) {
 		}
 	}
 	c.grabs = nil
-	return true, c.sync(nil)
+	return true, c.sync(passed)
 }

@@ -97,7 +97,7 @@ func TestSequenceNumbers(t *testing.T) {
 			}
 			if rnd.IntN(10) == 0 && r.skip == 0 {
 				r.grabs = map[string]struct{}{string(req(32, 0, 0)): {}}
-				if ok, err := r.release(); !ok || err != nil {
+				if ok, err := r.release(make(chan struct{})); !ok || err != nil {
 					t.Fatal(err)
 				}
 			}
