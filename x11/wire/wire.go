@@ -44,6 +44,7 @@ const (
 	PointerRoot       = 1
 	AtomString        = 31
 	AtomWMName        = 39
+	AtomWMHints       = 35
 	AtomWMIconName    = 37
 	AtomWMTransient   = 68
 	AtomWindow        = 33
