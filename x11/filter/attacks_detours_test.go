@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -96,6 +97,14 @@ func attacksByDetours() []attack {
 			c.victim.warp(850, 150)
 			return c.typed(first + 1)
 		}},
+		{name: "position of the pointer in its axes", off: []string{"XIQueryDevice"}, try: func(c *scene) bool {
+			xi, _ := c.victim.extension("XInputExtension")
+			xtest, _ := c.victim.extension("XTEST")
+			c.attacker.ask(req(xi, 47, 2|2<<16))
+			c.victim.send(req(xtest, 2, 6, 0, 0, 0, 0, xy(321, 221), 0, 0))
+			c.victim.sync()
+			return bytes.Contains(c.attacker.ask(req(xi, 48, 0)), []byte{65, 1, 0, 0, 0, 0, 0, 0}) // 321
+		}},
 		// RENDER reads a window where others lie over it, and beyond its edges.
 		{name: "picture of an own window", off: renderReads, try: func(c *scene) bool {
 			return c.rendered(c.own, -650, 50, func(render byte, from, to uint32, x, y int) []byte {
@@ -162,6 +171,74 @@ func TestLate(t *testing.T) {
 			f.stop()
 		}
 	}
+}
+
+// TestGrabEnds lets a client of the jail grab the keyboard while it has the focus. It keeps the
+// grab until the user goes to another window, by clicking or by the window manager.
+func TestGrabEnds(t *testing.T) {
+	s := startServer(t)
+	f := s.filter(Options{})
+	for name, grab := range map[string]func(c *scene, xi byte) []byte{
+		"core":     func(c *scene, _ byte) []byte { return req(31, 0, c.own, 0, 1|1<<8) },
+		"XInput 2": func(c *scene, xi byte) []byte { return req(xi, 51, c.own, 0, 0, 3|1<<16|1<<24, 1|1<<16, 1<<2) },
+	} {
+		c := s.victim()
+		c.attacker = s.client(f.socket)
+		c.own = c.attacker.window(800, 100, 200, 200, 1<<1, 0)
+		xi, _ := c.victim.extension("XInputExtension")
+		c.attacker.ask(req(xi, 47, 2|2<<16))
+		c.focus(c.own)
+		kind, status := byte(wire.KeyPress), 1
+		if name != "core" {
+			kind, status = wire.GenericEvent, 8
+		}
+		if m := c.attacker.ask(grab(c, xi)); m == nil || m[0] != wire.Reply || m[status] != 0 {
+			t.Fatalf("%s: no grab: %x", name, m)
+		}
+		time.Sleep(4 * grabTime)
+		if !c.typed(kind) {
+			t.Errorf("%s: the jail has the focus, and the grab has ended", name)
+		}
+		c.focus(c.window)
+		time.Sleep(6 * grabTime)
+		c.victim.take(0)
+		if c.typed(kind) || len(c.victim.take(wire.KeyPress)) == 0 {
+			t.Errorf("%s: the jail gets what is typed into another window", name)
+		}
+		if !c.attacker.sync() {
+			t.Errorf("%s: the client has ended", name)
+		}
+		c.attacker.conn.Close()
+		c.victim.conn.Close()
+		s.settle()
+	}
+}
+
+// TestGrabBehindAwait: the request that ends a grab may be one that the server does not get to.
+func TestGrabBehindAwait(t *testing.T) {
+	s := startServer(t)
+	f := s.filter(Options{})
+	c := s.victim()
+	c.attacker = s.client(f.socket)
+	c.own = c.attacker.window(800, 100, 200, 200, 1<<1, 0)
+	sync, _ := c.victim.extension("SYNC")
+	c.attacker.ask(req(sync, 0, 3))
+	counter := c.attacker.id()
+	c.attacker.send(req(sync, 2, counter, 0, 0))
+	c.focus(c.own)
+	if m := c.attacker.ask(req(31, 0, c.own, 0, 1|1<<8)); m == nil || m[1] != 0 {
+		t.Fatalf("no grab: %x", m)
+	}
+	c.attacker.send(req(sync, 7, counter, 0, 0, 1, 2, 0, 0)) // for ever
+	c.focus(c.window)
+	c.victim.take(0)
+	for end := time.Now().Add(stallTime + answerTime); time.Now().Before(end); time.Sleep(grabTime) {
+		c.victim.key(keyA)
+		if len(c.victim.take(wire.KeyPress)) > 0 {
+			return
+		}
+	}
+	t.Error("the jail keeps the keyboard")
 }
 
 // focus is the user, who goes to a window.

@@ -43,6 +43,7 @@ type client struct {
 	scratch []byte          // takes the place of a request
 	waiting []chan struct{} // for the next boundary between requests
 	made    made
+	grabs   map[string]struct{} // requests that end grabs of the keyboard; not nil: watch runs
 
 	// What the goroutine of the replies has.
 	last     uint64 // the sequence number of the last message of the server

@@ -40,7 +40,7 @@ func coreEvents() (kinds [128]eventKind) {
 }
 
 // event looks at an event, and takes from it what the client is not to know. It returns
-// whether the client sees the event at all. Of a generic event it gets at least 80 bytes, or all.
+// whether the client sees the event at all. Of a generic event it gets what needs says.
 func (d *display) event(b []byte) bool {
 	sent := b[0]&wire.Synthetic != 0
 	switch d.events[b[0]&^wire.Synthetic] {
@@ -96,9 +96,26 @@ func (d *display) used(paste bool) {
 	}
 }
 
-// generic notes the input that XInput 2 tells of (XI2proto.txt, DeviceEvent).
+// Events of XInput 2.
+const deviceChanged = 1
+
+// needs returns how many bytes of a generic event of n bytes are looked at.
+func (d *display) needs(b []byte, n int) int {
+	if b[1] == d.xinput && wire.U16(b[8:]) == deviceChanged {
+		return n
+	}
+	return min(n, 80)
+}
+
+// generic notes the input that XInput 2 tells of (XI2proto.txt, DeviceEvent). DeviceChanged
+// comes when the user takes another mouse, wherever the pointer is.
 func (d *display) generic(b []byte) {
 	const keyPress, buttonPress = 2, 4
+	if b[1] == d.xinput && wire.U16(b[8:]) == deviceChanged {
+		n := wire.MessageSize + 4*int(wire.U32(b[4:]))
+		hideAxes(b[wire.MessageSize:min(n, len(b))], int(wire.U16(b[16:])))
+		return
+	}
 	if b[1] != d.xinput || len(b) < 80 {
 		return
 	}

@@ -195,6 +195,18 @@ func TestTitles(t *testing.T) {
 			if got := host.property(id, wire.AtomWMTransient) == string(b); got != kept {
 				t.Errorf("transient for %x: %v", over, got)
 			}
+			r.send(req(18, 0, id, wire.AtomWMHints, wire.AtomWMHints, 32, 9, 1|1<<6, 1, 0, 0, 0, 0, 0, 0, over))
+			r.sync()
+			hints := []byte(host.property(id, wire.AtomWMHints))
+			if got := wire.U32(hints[32:]) == over && hints[0] == 1|1<<6; got != kept || hints[0]&1 == 0 || hints[4] != 1 {
+				t.Errorf("in the group of %x: %x", over, hints)
+			}
+			r.send(req(18, 0, id, wire.AtomWMHints, wire.AtomWMHints, 32, 8, 1|1<<6, 1, 0, 0, 0, 0, 0, 0))
+			r.send(req(18, 2, id, wire.AtomWMHints, wire.AtomWMHints, 32, 1, above))
+			r.sync()
+			if hints := host.property(id, wire.AtomWMHints); len(hints) != 32 {
+				t.Errorf("a group comes later: %x", hints)
+			}
 		}
 		f.stop()
 	}

@@ -13,9 +13,11 @@ const (
 	many                       // one of several, of which the last has 0 in byte 1
 	denied                     // becomes the error or the reply of a denial: see answer
 	injected                   // the filter asked, the client never hears of it
+	silent                     // likewise, and there is no reply
 	queryTree                  // foreign windows are left out
 	pointer                    // see hidePointer
 	xiPointer
+	xiDevices // see hideDevices
 	translate
 	focus
 	xiFocus
@@ -128,6 +130,21 @@ func (p *pending) reply(seq uint64, last, all bool) (e expected, ok bool, err er
 		p.take(e)
 	}
 	return e, true, nil
+}
+
+// skip takes the requests up to seq that have no reply, and tells how many they were.
+func (p *pending) skip(seq uint64) (n uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.head != p.tail {
+		e := p.ring[p.head&uint64(len(p.ring)-1)]
+		if e.kind != silent || e.seq > seq {
+			break
+		}
+		p.take(e)
+		n++
+	}
+	return n
 }
 
 // failed takes the request that an error is about, if it was to be answered.

@@ -107,11 +107,14 @@ func (c *client) message(w *window) (need int, err error) {
 		return 0, nil
 	}
 	seq := c.last + uint64(wire.U16(b[2:])-uint16(c.last)) //nolint:gosec // the low bits
+	c.hidden += c.pending.skip(seq)
 	if b[0] == wire.Reply {
 		return c.reply(w, b, n, seq)
 	}
-	if b[0] == wire.GenericEvent && len(b) < min(n, 80) {
-		return min(n, 80), nil
+	if b[0] == wire.GenericEvent {
+		if need := c.d.needs(b, n); len(b) < need {
+			return need, nil
+		}
 	}
 	shown := true
 	if b[0] == wire.Error {
@@ -185,7 +188,7 @@ func (c *client) reply(w *window, b []byte, n int, seq uint64) (need int, err er
 // whole tells whether the treatment of a reply needs all of it.
 func (k replyKind) whole() bool {
 	switch k {
-	case queryTree, extensionList, xiPointer, keymap:
+	case queryTree, extensionList, xiPointer, xiDevices, keymap:
 		return true
 	}
 	return false
@@ -194,7 +197,7 @@ func (k replyKind) whole() bool {
 // timed tells whether a reply says what the user does: the treatment depends on what the user
 // does when it comes.
 func (k replyKind) timed() bool {
-	return k == pointer || k == xiPointer || k == keymap || k == xkbState
+	return k == pointer || k == xiPointer || k == xiDevices || k == keymap || k == xkbState
 }
 
 // isFresh tells whether a timed reply is not of another time. A client that reads nothing for a
@@ -219,6 +222,10 @@ func (c *client) rewrite(b []byte, e expected, n int) int {
 		d.hidePointer(b, d.isFresh(e))
 	case xiPointer:
 		d.hideXIPointer(b, d.isFresh(e))
+	case xiDevices:
+		if !d.isFresh(e) || !d.hasPointer() {
+			hideDevices(b)
+		}
 	case translate:
 		d.hideChild(b[8:])
 	case focus:

@@ -137,7 +137,16 @@ func (c *client) roundTrip() {
 // is closed, if it is not nil. Precondition: mu is held, and the server has got whole requests
 // only.
 func (c *client) sync(passed chan struct{}) error {
-	e := expected{seq: c.seq + 1, kind: injected}
+	if err := c.inject(injected, passed, getInputFocus[:]); err != nil {
+		return err
+	}
+	c.pushed = c.seq
+	return nil
+}
+
+// inject sends a request of the filter's own. The preconditions are those of sync.
+func (c *client) inject(kind replyKind, passed chan struct{}, b []byte) error {
+	e := expected{seq: c.seq + 1, kind: kind}
 	if !c.pending.push(e, passed) {
 		if err := c.pending.wait(e.seq); err != nil {
 			return err
@@ -145,8 +154,7 @@ func (c *client) sync(passed chan struct{}) error {
 		c.pending.push(e, passed)
 	}
 	c.seq++
-	c.pushed = c.seq
-	return c.host.write(getInputFocus[:], nil)
+	return c.host.write(b, nil)
 }
 
 // whenNow is for what depends on what the user does now. The request has to be the next one

@@ -342,6 +342,39 @@ func TestCursorStays(t *testing.T) {
 	}
 }
 
+// TestDeviceChanged: the event has the position of the pointer, and comes wherever that is. A
+// wheel's axis stays.
+func TestDeviceChanged(t *testing.T) {
+	r := newRig(t, Options{})
+	event := make([]byte, 32+3*44)
+	event[0], event[1], event[8], event[16] = wire.GenericEvent, r.d.xinput, deviceChanged, 3
+	wire.PutU32(event[4:], 3*44/4)
+	for axis := range 3 {
+		class := event[32+44*axis:]
+		class[0], class[2], class[6] = 2, 11, byte(axis)
+		wire.PutU32(class[28:], 321)
+	}
+	next := make([]byte, 32)
+	next[0], next[31] = wire.PropertyNotify, 7
+	if err := r.fromServer(append(bytes.Clone(event), next...), 50, 20); err != nil {
+		t.Fatal(err)
+	}
+	got := r.toClient.all()
+	if len(got) != len(event)+32 || got[len(got)-1] != 7 {
+		t.Fatalf("the client gets %d bytes", len(got))
+	}
+	for axis, want := range []uint32{0, 0, 321} {
+		if v := wire.U32(got[32+44*axis+28:]); v != want {
+			t.Errorf("axis %d is %d", axis, v)
+		}
+	}
+	// What says more than there is hurts nothing.
+	event[16] = 200
+	if err := newRig(t, Options{}).fromServer(event); err != nil {
+		t.Error(err)
+	}
+}
+
 const getImage = 73
 
 func TestLengths(t *testing.T) {

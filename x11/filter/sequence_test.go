@@ -95,6 +95,12 @@ func TestSequenceNumbers(t *testing.T) {
 				}
 				r.mu.Unlock()
 			}
+			if rnd.IntN(10) == 0 && r.skip == 0 {
+				r.grabs = map[string]struct{}{string(req(32, 0, 0)): {}}
+				if ok, err := r.release(make(chan struct{})); !ok || err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		out, ok := cut(r.toServer.all())
 		if !ok || uint64(len(out)) != r.seq {

@@ -62,7 +62,11 @@ func (c *client) input(r *request, do rules.Special) verdict {
 	case rules.GrabPointer:
 		return c.whenNow(c.d.isUsed)
 	case rules.GrabKeyboard:
-		return c.whenNow(c.d.hasFocus)
+		v := c.whenNow(c.d.hasFocus)
+		if v == pass {
+			c.hold(r)
+		}
+		return v
 	case rules.SetInputFocus:
 		return c.whenNow(c.d.isUsed)
 	case rules.WarpPointer:
@@ -104,6 +108,8 @@ func kindOf(do rules.Special) replyKind {
 		return pointer
 	case rules.XIQueryPointer:
 		return xiPointer
+	case rules.XIQueryDevice:
+		return xiDevices
 	case rules.TranslateCoordinates:
 		return translate
 	case rules.GetInputFocus, rules.XIGetFocus:

@@ -113,6 +113,40 @@ func (d *display) hideXIPointer(b []byte, fresh bool) {
 	clear(b[36:])
 }
 
+// hideDevices takes from a reply to XIQueryDevice where the pointer is: a device is 12 bytes, its
+// name, and its classes.
+func hideDevices(b []byte) {
+	at := wire.MessageSize
+	for range wire.U16(b[8:]) {
+		if at+12 > len(b) {
+			return
+		}
+		classes := int(wire.U16(b[at+6:]))
+		if at += 12 + wire.Pad(int(wire.U16(b[at+8:]))); at > len(b) {
+			return
+		}
+		at += hideAxes(b[at:], classes)
+	}
+}
+
+// hideAxes clears the values of the first two axes among n classes of a device, and returns how
+// long the classes are. Others are those of wheels, from which toolkits compute differences.
+func hideAxes(b []byte, n int) int {
+	const valuator, size = 2, 44
+	at := 0
+	for range n {
+		if at+4 > len(b) {
+			break
+		}
+		length := 4 * int(wire.U16(b[at+2:]))
+		if wire.U16(b[at:]) == valuator && at+size <= len(b) && wire.U16(b[at+6:]) < 2 {
+			clear(b[at+28 : at+36])
+		}
+		at += length
+	}
+	return at
+}
+
 // hideChild replaces a foreign window by none.
 func (d *display) hideChild(b []byte) {
 	if id := wire.U32(b); id != 0 && !d.isOwn(id) && d.f.o.Drag.Out != Allow {

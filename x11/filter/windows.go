@@ -130,10 +130,32 @@ func (c *client) changeProperty(r *request) verdict {
 		}
 		r.value = wire.U32(r.b[24:])
 		return when(c.d.fits(r.value, rules.OwnOrRootOrNone))
+	case property == wire.AtomWMHints:
+		return c.hints(r)
 	case a.is(property, netWMPid):
 		// Outside of the jail the number means another process, which a window manager could end.
 		r.quiet = true
 		return deny
+	}
+	return pass
+}
+
+// hints takes a foreign group from the property WM_HINTS (ICCCM, 4.1.2.4): a dialog that is
+// transient for the root window stays over all windows of its group.
+func (c *client) hints(r *request) verdict {
+	const replace, flags, group, end, groupHint = 0, 24, 56, 60, 1 << 6
+	switch {
+	case r.head[1] != replace:
+		return deny // the group could come later than the flags
+	case r.n < end:
+		return pass
+	case len(r.b) < end:
+		r.need = end
+		return more
+	}
+	if !c.d.fits(wire.U32(r.b[group:]), rules.OwnOrRootOrNone) {
+		wire.PutU32(r.b[flags:], wire.U32(r.b[flags:])&^groupHint)
+		wire.PutU32(r.b[group:], 0)
 	}
 	return pass
 }

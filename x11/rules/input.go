@@ -52,7 +52,7 @@ var xinput = [...]Request{
 	45: {Name: "XIGetClientPointer", Size: 8, Reply: true, IDs: []ID{{At: 4, Is: OwnOrRootOrNone}}, Denied: BadWindow},
 	46: {Name: "XISelectEvents", Size: 12, IDs: []ID{{At: 4, Is: OwnOrRoot}}, Do: XISelectEvents},
 	47: {Name: "XIQueryVersion", Size: 8, Reply: true, Denied: BadRequest},
-	48: {Name: "XIQueryDevice", Size: 8, Reply: true, Denied: BadRequest},
+	48: {Name: "XIQueryDevice", Size: 8, Reply: true, Denied: BadRequest, Do: XIQueryDevice},
 	49: {Name: "XISetFocus", Size: 16, IDs: []ID{{At: 4}}, Do: SetInputFocus},
 	50: {Name: "XIGetFocus", Size: 8, Reply: true, Denied: BadAccess, Do: XIGetFocus},
 	51: {Name: "XIGrabDevice", Size: 24, Reply: true, IDs: []ID{{At: 4}, {At: 12, Is: OwnOrNone}}, Denied: XIAlreadyGrabbed, Do: GrabKeyboard},

@@ -40,6 +40,7 @@ const (
 	BigRequests          // from now on a length may have 32 bits
 	SelectSelectionInput // by the policy for the selection
 	XIQueryPointer       // like QueryPointer
+	XIQueryDevice        // likewise: the axes of a pointer have its position
 	XIGetFocus           // like GetInputFocus
 	XkbGetState          // without modifiers, unless the jail has the focus
 	XkbPerClientFlags    // without AutoResetControls

@@ -12,6 +12,7 @@ const (
 	ReqGetProperty       = 20
 	ReqGetSelectionOwner = 23
 	ReqSendEvent         = 25
+	ReqUngrabKeyboard    = 32
 	ReqQueryPointer      = 38
 	ReqGetInputFocus     = 43
 	ReqQueryExtension    = 98
@@ -43,6 +44,7 @@ const (
 	PointerRoot       = 1
 	AtomString        = 31
 	AtomWMName        = 39
+	AtomWMHints       = 35
 	AtomWMIconName    = 37
 	AtomWMTransient   = 68
 	AtomWindow        = 33
