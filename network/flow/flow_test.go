@@ -2,11 +2,14 @@ package flow
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -485,4 +488,52 @@ func addressOf(t *testing.T, fd int) netip.AddrPort {
 		t.Fatal(err)
 	}
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(at.(*unix.SockaddrInet4).Port))
+}
+
+// TestBulk passes on random bytes in pieces of all sizes, both ways at the same time, also
+// when there is no pipe for them.
+func TestBulk(t *testing.T) {
+	for _, inUse := range []int{0, MostPipes} {
+		l := start(t)
+		l.Do(func() { l.pipes.all = inUse })
+		client, in := tcpPair(t)
+		server, out := tcpPair(t)
+		ended := make(chan struct{})
+		l.Do(func() { l.Pass(&Flow{In: in, Out: out, Ended: func() { close(ended) }}) })
+		go func() {
+			_, _ = io.Copy(server, server)
+			_ = server.CloseWrite()
+		}()
+		sent, received := sha256.New(), sha256.New()
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			for range 60 {
+				if _, err := io.MultiWriter(client, sent).Write(piece()); err != nil {
+					t.Error(err)
+				}
+			}
+			_ = client.CloseWrite()
+		})
+		if _, err := io.Copy(received, client); err != nil {
+			t.Error(err)
+		}
+		sending.Wait()
+		if !bytes.Equal(sent.Sum(nil), received.Sum(nil)) {
+			t.Error("other bytes arrived")
+		}
+		waitFor(t, ended)
+	}
+}
+
+// piece are random bytes, mostly many.
+func piece() []byte {
+	size := 1 + rand.IntN(300<<10) //nolint:gosec // to have different ones
+	if rand.IntN(3) == 0 {         //nolint:gosec // likewise
+		size = min(size, 100)
+	}
+	bytes := make([]byte, size)
+	for i := range bytes {
+		bytes[i] = byte(rand.Uint32()) //nolint:gosec // to tell them apart
+	}
+	return bytes
 }

@@ -2,10 +2,8 @@ package relay
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"reflect"
@@ -15,8 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/jail-project/jail/network/flow"
 )
 
 // TestResets: a reset of either side reaches the other, which waits for bytes, at once.
@@ -90,53 +86,6 @@ func TestLastWords(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	sending.Wait()
-}
-
-// TestBulk passes on random bytes in pieces of all sizes, both ways at the same time, also
-// when every pipe is held up by programs that do not read.
-func TestBulk(t *testing.T) {
-	for _, exhausted := range []bool{false, true} {
-		to := server(t, func(c *net.TCPConn) { _, _ = io.Copy(c, c); _ = c.CloseWrite() })
-		s := newStage(t, "127.0.0.1:1-65535").serve()
-		if exhausted {
-			flood := server(t, func(c *net.TCPConn) { _, _ = io.Copy(c, endless{}) })
-			before := descriptors(t)
-			for range flow.MostPipes + 2 {
-				c := s.dialTo(flood)
-				_ = c.SetReadBuffer(4096)
-			}
-			// Each connection has both ends of two in this process.
-			eventually(t, "all pipes to be in use", func() bool {
-				return descriptors(t) >= before+4*(flow.MostPipes+2)+2*flow.MostPipes
-			})
-		}
-		c := s.dialTo(to)
-		sent, received := sha256.New(), sha256.New()
-		var sending sync.WaitGroup
-		sending.Go(func() {
-			data := make([]byte, 300<<10)
-			for i := range data {
-				data[i] = byte(rand.Uint32()) //nolint:gosec // bytes to tell apart
-			}
-			for range 60 {
-				piece := data[:1+rand.IntN(len(data))] //nolint:gosec // likewise
-				if rand.IntN(3) == 0 {                 //nolint:gosec // likewise
-					piece = piece[:min(len(piece), 100)]
-				}
-				if _, err := io.MultiWriter(c, sent).Write(piece); err != nil {
-					t.Error(err)
-				}
-			}
-			_ = c.CloseWrite()
-		})
-		if _, err := io.Copy(received, c); err != nil {
-			t.Error(err)
-		}
-		sending.Wait()
-		if !bytes.Equal(sent.Sum(nil), received.Sum(nil)) {
-			t.Error("other bytes arrived")
-		}
-	}
 }
 
 // reset closes a connection such that the other side sees an error.
