@@ -29,7 +29,7 @@ jail doctor | grep -A1 'cgroup delegation\|systemd user'
 echo "says: $(jail explain --profile default --memory 64M limits.memory | head -n 1)"
 say hog-jail jail --memory 64M $hog
 say hog-wide jail --memory 300M $hog
-sleep 20 | jail --memory 200M --cpu 150% --processes 8 sh -c 'cat /proc/self/cgroup; sh /bin/bomb; read x' >/tmp/bomb 2>&1 &
+sleep 20 | jail --memory 200M --cpu 150% --processes 8 sh -c 'cat /proc/self/cgroup; sh /bin/bomb 15; read x' >/tmp/bomb 2>&1 &
 await grep -q fork /tmp/bomb
 echo "bomb-pids: $(cat $(group)/pids.current) of $(cat $(group)/pids.max)"
 echo "limits: $(cat $(group)/memory.max) $(cat $(group)/memory.swap.max 2>/dev/null || echo 0) $(cat $(group)/cpu.max)"
