@@ -8,7 +8,7 @@ MAKEFLAGS   += --no-print-directory
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION ?=
-FUZZTIME ?= 10s
+FUZZTIME ?= 6s
 
 GO    := go
 
@@ -90,7 +90,7 @@ test: ## All tests in their quick form, unprivileged; when started as root then 
 	@$(if $(ROOT),scripts/as-user $(MAKE) $(USERS) && $(MAKE) test-root,$(MAKE) $(USERS))
 
 .PHONY: test-all
-test-all: ## All tests in full, those that take long as well, and every fuzz test for FUZZTIME (10s)
+test-all: ## All tests in full, those that take long as well, and every fuzz test for FUZZTIME (6s)
 	@$(MAKE) test SHORT=
 	@$(if $(ROOT),scripts/as-user) $(MAKE) fuzz
 
@@ -140,7 +140,7 @@ test-security-root: build
 	JAIL_TEST_AS_ROOT=1 JAIL_BIN=$(JAIL_BIN) $(GO) test -count=1 -timeout 60m -parallel 8 -run TestRows ./e2e/security
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz test for FUZZTIME (10s)
+fuzz: ## Run every fuzz test for FUZZTIME (6s)
 	@scripts/fuzz $(FUZZTIME)
 
 .PHONY: golden
