@@ -49,7 +49,7 @@ func (l *Loop) Connect(addrs []netip.AddrPort, done func(fd int, to netip.AddrPo
 	}
 	c := &connecting{loop: l, addrs: addrs, done: done}
 	l.connecting[c] = struct{}{}
-	c.timers[1] = l.after(connectTime, func() { c.finish(-1, errors.Join(c.failure, errTooLong)) })
+	c.timers[1] = l.after(connectTime, func() { c.fail(errors.Join(c.failure, errTooLong)) })
 	c.next()
 }
 
@@ -69,7 +69,7 @@ func (c *connecting) next() {
 		return
 	}
 	if len(c.attempts) == 0 {
-		c.finish(-1, c.failure)
+		c.fail(c.failure)
 	}
 }
 
@@ -141,29 +141,37 @@ func (c *connecting) settled(fd int, to netip.AddrPort, events uint32) {
 	}
 	s := c.loop.watched[fd]
 	s.handle, s.pending = nil, events
-	c.finishAt(fd, to, nil)
+	c.finish(fd, to, nil)
 }
 
 // isItself tells whether a connection is to itself: to a port of this host at which nobody
 // listens, and that the kernel has just given to this end.
 func isItself(fd int, to netip.AddrPort) bool {
+	at, ok := LocalAddress(fd)
+	return ok && at.Port() == to.Port() && at.Addr().Unmap() == to.Addr().Unmap()
+}
+
+// LocalAddress is the address of a socket on this side (getsockname(2)); false is that it has
+// none of the internet.
+func LocalAddress(fd int) (netip.AddrPort, bool) {
 	at, err := unix.Getsockname(fd)
 	if err != nil {
-		return false
+		return netip.AddrPort{}, false
 	}
 	switch at := at.(type) {
 	case *unix.SockaddrInet4:
-		return at.Port == int(to.Port()) && at.Addr == to.Addr().Unmap().As4()
+		return netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(at.Port)), true //nolint:gosec // a port
 	case *unix.SockaddrInet6:
-		return at.Port == int(to.Port()) && at.Addr == to.Addr().As16()
+		return netip.AddrPortFrom(netip.AddrFrom16(at.Addr), uint16(at.Port)), true //nolint:gosec // a port
 	}
-	return false
+	return netip.AddrPort{}, false
 }
 
-// finish ends the attempts that are left.
-func (c *connecting) finish(fd int, err error) { c.finishAt(fd, netip.AddrPort{}, err) }
+// fail ends all attempts.
+func (c *connecting) fail(err error) { c.finish(-1, netip.AddrPort{}, err) }
 
-func (c *connecting) finishAt(fd int, to netip.AddrPort, err error) {
+// finish ends the attempts that are left.
+func (c *connecting) finish(fd int, to netip.AddrPort, err error) {
 	if _, is := c.loop.connecting[c]; !is {
 		return
 	}

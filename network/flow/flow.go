@@ -121,13 +121,6 @@ func (l *Loop) finish(f *Flow) {
 	}
 }
 
-// Flows calls a function for each flow that there is. It may reset it.
-func (l *Loop) Flows(call func(*Flow)) {
-	for f := range l.flows {
-		call(f)
-	}
-}
-
 // turn goes on with a flow after events of one of its connections.
 func (l *Loop) turn(f *Flow, fd int, events uint32) {
 	if f.over {

@@ -26,12 +26,12 @@ func (l *Loop) lookLater() {
 	l.looks = true
 	l.after(lookTime, func() {
 		l.looks = false
-		l.Flows(func(f *Flow) {
+		for f := range l.flows {
 			in, out := info(f.In), info(f.Out)
 			if in != nil && out != nil && isOver(in, out) {
 				l.Reset(f)
 			}
-		})
+		}
 		l.lookLater()
 	})
 }

@@ -191,7 +191,7 @@ func (l *Loop) end() {
 	l.mu.Unlock()
 	l.runCalls()
 	for c := range l.connecting {
-		c.finish(-1, ErrClosed)
+		c.fail(ErrClosed)
 	}
 	for f := range l.flows {
 		l.Reset(f)

@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/jail-project/jail/network"
 	"github.com/jail-project/jail/network/dns"
 	"github.com/jail-project/jail/network/flow"
@@ -40,7 +38,8 @@ type Relay struct {
 	lists     *lists
 	times     times
 	serving   context.Context //nolint:containedctx // that of Serve, for look-ups that the loop begins
-	// destination is where a program has connected to, by the connection that arrived.
+	// destination is where a program has connected to: the own address of a transparent
+	// connection.
 	destination func(fd int) (netip.AddrPort, bool)
 
 	loop  *flow.Loop
@@ -79,7 +78,7 @@ func New(s *network.Setting) (*Relay, error) {
 	}
 	r := &Relay{
 		loop: loop, conns: map[*conn]struct{}{}, serving: context.Background(),
-		times: times{hello: helloTime, request: requestTime}, destination: ownAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: flow.Affordable(mostConnections, perConnection, reserved), questions: newQueue(),
+		times: times{hello: helloTime, request: requestTime}, destination: flow.LocalAddress, lists: lists, addresses: dns.NewAddresses(mostNames, keepNames), most: flow.Affordable(mostConnections, perConnection, reserved), questions: newQueue(),
 		gateway: [2]netip.Addr{netip.MustParseAddr(network.Relay4), netip.MustParseAddr(network.Relay6)},
 	}
 	r.rules.Store(set)
@@ -154,21 +153,6 @@ func (r *Relay) serve(fd int) {
 	}
 	r.open.Add(-1)
 	flow.Reset(fd)
-}
-
-// ownAddress is the destination of a transparent connection: its address on this side.
-func ownAddress(fd int) (netip.AddrPort, bool) {
-	at, err := unix.Getsockname(fd)
-	if err != nil {
-		return netip.AddrPort{}, false
-	}
-	switch at := at.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(at.Port)), true //nolint:gosec // a port
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(at.Addr), uint16(at.Port)), true //nolint:gosec // a port
-	}
-	return netip.AddrPort{}, false
 }
 
 // forward connects to what the program meant by an address.
