@@ -1,8 +1,6 @@
 package launcher
 
 import (
-	"errors"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/jail-project/jail/diag"
@@ -18,12 +16,12 @@ import (
 // imported: the launcher would take longer to start with it.
 const displayService = "display"
 
+// displayEnded is the code of the warning that the display has ended before the jail.
+const displayEnded = "display-ended"
+
 // shown is the display of a jail. The zero value is for a jail without.
 type shown struct {
-	service *service.Service
-	ended   *diag.Diagnostic // that it has ended before the jail
-	told    bool             // the user knows that
-	refused []byte
+	refuser // the filter before the host's X server
 	// untrusted is the cookie of an untrusted display, which is revoked at the end.
 	untrusted *security.Authorization
 	cookie    display.Cookie // of a server of the jail's own
@@ -80,7 +78,7 @@ func (r *Running) startDisplay(l *Launch, view *fstree.View, x11 []int) error {
 	if r.shown.service, err = l.startFilter(display.SettingOf(l.Policy, screen), x11); err != nil {
 		return err
 	}
-	r.shown.service.Follow(r.Process, func(line string) { r.displayEnded(l, line) })
+	r.shown.follow(r, l, displayEnded)
 	return nil
 }
 
@@ -90,19 +88,6 @@ func (l *Launch) startFilter(set *display.Setting, sockets []int) (*service.Serv
 		Name: displayService, Host: l.Host, Sockets: sockets, Setting: set.Encode(), Server: set.Server,
 		Executable: l.servicesFile(), LandlockOptional: l.Policy.Landlock.Use.V != "required",
 	})
-}
-
-// displayEnded notes that the display has ended before the jail, and tells the user at once
-// unless the program has the terminal.
-func (r *Running) displayEnded(l *Launch, line string) {
-	if r.shown.ended != nil {
-		return
-	}
-	r.shown.ended = warning("display-ended", line)
-	if l.Tell != nil && l.Host.Terminal == nil {
-		l.Tell(*r.shown.ended)
-		r.shown.told = true
-	}
 }
 
 // takeSockets takes the sockets that the child has made: those of the network, then those of
@@ -126,7 +111,7 @@ func closeAll(fds []int) {
 	}
 }
 
-// end asks the service what it has refused, and ends it.
+// end ends what serves the display. The filter is asked before what it has refused.
 func (d *shown) end() {
 	d.untrusted.Revoke()
 	d.untrusted = nil
@@ -136,24 +121,13 @@ func (d *shown) end() {
 	}
 	d.server.end()
 	d.server = nil
-	if d.service == nil {
-		return
-	}
-	if d.ended == nil {
-		answer, err := d.service.Ask("refused")
-		if d.refused = answer; errors.Is(err, service.ErrEnded) { // just before the program
-			d.ended = warning("display-ended", d.service.Ended())
-		}
-	}
-	d.service.Close()
+	d.refuser.end(displayEnded)
 }
 
 // left says what the display of the jail has refused, and whether its service has ended
 // before the program, if that was not told at once.
 func (d *shown) left() (list diag.List) {
-	if d.ended != nil && !d.told {
-		list = append(list, *d.ended)
-	}
+	list = d.untold()
 	if texts, _ := counted(d.refused); len(texts) > 0 {
 		list = append(list, *warning("display-refused", "the filter of the display refused: "+few(texts)+"; `jail explain PROFILE display` says what it lets through"))
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/jail-project/jail/jail/plan"
 	"github.com/jail-project/jail/policy"
 	"github.com/jail-project/jail/registry"
-	"github.com/jail-project/jail/service"
 )
 
 // Launch is what a jail is launched from.
@@ -63,13 +62,10 @@ type Running struct {
 	unconfined error
 	left       *left
 	lost       *lost
-	relay      *service.Service // of a filtered network, nil for none
-	lists      []hostList       // that it knows
+	relay      refuser    // of a filtered network
+	lists      []hostList // that it knows
 	user       uint32
-	relayEnded *diag.Diagnostic // that it has ended before the jail, nil when it has not
-	told       bool             // the user knows that
-	refused    []byte           // what it refused
-	shown      shown            // the filtered display
+	shown      shown // the filtered display
 	published  *published
 	shared     *Shared
 	unserved   error // why a service did not start
@@ -138,7 +134,7 @@ func (r *Running) serve(l *Launch, view *fstree.View) error {
 // has ended it.
 func (r *Running) Wait() (int, error) {
 	status := r.Process.Wait()
-	r.endRelay()
+	r.relay.end(relayEnded)
 	r.shown.end()
 	r.published.end()
 	r.registered.Remove()

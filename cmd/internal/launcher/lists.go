@@ -77,7 +77,7 @@ func (r *Running) lookAtLists() {
 		l := &r.lists[i]
 		fd, now := r.openList(i)
 		if l.last == now && l.told != now {
-			if r.relay.Tell("list "+strconv.Itoa(i), fd) == nil {
+			if r.relay.service.Tell("list "+strconv.Itoa(i), fd) == nil {
 				l.told = now
 			}
 		}

@@ -2,7 +2,6 @@ package launcher
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -22,6 +21,9 @@ import (
 // the launcher would take longer to start with it.
 const relayService = "network"
 
+// relayEnded is the code of the warning that the relay has ended before the jail.
+const relayEnded = "relay-ended"
+
 // startRelay starts the relay of a jail with a filtered network. It is called when the
 // jail has run for a moment or first connects; until then connections wait. Without a
 // relay the jail has no network, and is ended.
@@ -35,25 +37,17 @@ func (r *Running) startRelay(l *Launch, view *fstree.View, sockets []int) error 
 	if l.LogNetwork {
 		setting.Log, passed = true, append(passed, unix.Stderr)
 	}
-	s, err := service.Start(service.Options{
+	var err error
+	if r.relay.service, err = service.Start(service.Options{
 		Name: relayService, Host: l.Host, Sockets: passed, Setting: setting.Encode(), Network: true,
 		Executable: l.servicesFile(), LandlockOptional: l.Policy.Landlock.Use.V != "required",
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	r.relay = s
 	if len(r.lists) > 0 {
 		r.Regularly(r.lookAtLists)
 	}
-	s.Follow(r.Process, func(line string) {
-		r.relayEnded = warning("relay-ended", line)
-		// What has the terminal would be written over, so that waits.
-		if l.Tell != nil && l.Host.Terminal == nil {
-			l.Tell(*r.relayEnded)
-			r.told = true
-		}
-	})
+	r.relay.follow(r, l, relayEnded)
 	return nil
 }
 
@@ -137,26 +131,10 @@ func isNamed(name string, entries []kind.Host) bool {
 	})
 }
 
-// endRelay asks the relay what it has refused, and ends it.
-func (r *Running) endRelay() {
-	if r.relay == nil {
-		return
-	}
-	if r.relayEnded == nil {
-		answer, err := r.relay.Ask("refused")
-		if r.refused = answer; errors.Is(err, service.ErrEnded) { // just before the program
-			r.relayEnded = warning("relay-ended", r.relay.Ended())
-		}
-	}
-	r.relay.Close()
-}
-
 // network says what the network of the jail has refused, and whether its relay has ended
 // before the program, if that was not told at once.
 func (r *Running) network() (list diag.List) {
-	if r.relayEnded != nil && !r.told {
-		list = append(list, *r.relayEnded)
-	}
+	list = r.relay.untold()
 	if r.published.ended != "" {
 		list = append(list, *warning("publish-ended", r.published.ended))
 	}
@@ -166,7 +144,7 @@ func (r *Running) network() (list diag.List) {
 	if text := r.NetworkEnded(); text != "" {
 		list = append(list, *warning("network-ended", text))
 	}
-	texts, remarks := counted(r.refused)
+	texts, remarks := counted(r.relay.refused)
 	for _, remark := range remarks {
 		list = append(list, *warning("network-lists", remark))
 	}

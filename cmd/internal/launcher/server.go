@@ -51,7 +51,7 @@ func (r *Running) startServer(l *Launch, screen *display.Screen, socket int) err
 	}
 	s.program.Follow(r.Process, func(string) {
 		s.ended = true
-		r.displayEnded(l, s.program.Complaint("the X server of the jail, "+screen.Program+", has ended; the jail has no display now"))
+		r.shown.noteEnd(l, displayEnded, s.program.Complaint("the X server of the jail, "+screen.Program+", has ended; the jail has no display now"))
 	})
 	return nil
 }
